@@ -1,0 +1,113 @@
+"""Configurations: frozen, complete, stored as JSON beside the weights; unknown keys are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Positive = Annotated[int, Field(gt=0, le=65_536)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+
+
+class Config(BaseModel):
+    """Base of all configurations: immutable, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, text: str | bytes, source: str) -> Self:
+        """Read a configuration from JSON.
+
+        Args:
+            text: The JSON.
+            source: Where it came from, for the message.
+
+        Raises:
+            ValueError: In one sentence, naming the first key that is wrong.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ValueError(f"{source}: {_first_problem(error)}") from None
+
+    @classmethod
+    def read(cls, path: Path, limit: int = 1_000_000) -> Self:
+        """Read a configuration from a JSON file of at most ``limit`` bytes.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is too large or not a valid configuration.
+        """
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
+        if (size := path.stat().st_size) > limit:
+            raise ValueError(f"{path}: expected at most {limit} bytes, got {size}")
+        return cls.parse(path.read_bytes(), str(path))
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the file"
+    given = repr(problem["input"])
+    shown = given if len(given) <= 80 else given[:77] + "..."
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')} (given {shown})"
+
+
+class ImageModality(Config):
+    """An image modality and its convolutional encoder Q(Z_a | X) and decoder F(F_a, F_y).
+
+    Attributes:
+        shape: Channels, height, width.
+        d_z: Size of Z_a.
+        d_f: Size of F_a.
+        channels: Channels of the encoder's levels, each half as large as the one before; the decoder mirrors them.
+        hidden: Width of the fully connected layers between code and picture.
+    """
+
+    kind: Literal["image"] = "image"
+    shape: tuple[
+        Annotated[int, Field(gt=0, le=4)], Annotated[int, Field(ge=8, le=256)], Annotated[int, Field(ge=8, le=256)]
+    ]
+    d_z: Positive
+    d_f: Positive
+    channels: tuple[Positive, ...] = (32, 64, 128)
+    hidden: Positive = 256
+
+
+class LabelConfig(Config):
+    """The label Y: one of ``size`` classes, or ``size`` scores."""
+
+    kind: Literal["classes", "scores"] = "classes"
+    size: Positive = 10
+
+
+class ModelConfig(Config):
+    """The architecture of an MFM (Figure 1).
+
+    Attributes:
+        modalities: Each modality by name, in order.
+        label: What D(F_y) predicts.
+        d_y: Size of Z_y.
+        d_f: Size of F_y.
+        features: Size of what the encoder Q(Z_y | X_1:M) extracts from each modality before fusing.
+        hidden: Width of the hidden layers of G and of the fusion.
+    """
+
+    modalities: dict[str, ImageModality]
+    label: LabelConfig = LabelConfig()
+    d_y: Positive = 8
+    d_f: Positive = 64
+    features: Positive = 128
+    hidden: Positive = 128
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        if not self.modalities:
+            raise ValueError("modalities: expected at least one, got none")
+        for name in self.modalities:
+            if not name.isidentifier() or name == "y":
+                raise ValueError(f"modalities: expected names that are identifiers other than 'y', got {name!r}")
+        return self

@@ -1,0 +1,136 @@
+"""The Multimodal Factorization Model (Tsai et al., ICLR 2019, section 2 and Figure 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.config import ModelConfig
+from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.fully_connected import fully_connected
+from mfm_core.networks.fusion import LateFusion, Surrogate
+from mfm_core.representations import Factors, Generated, Latents
+
+
+class MFM(nn.Module):
+    """Encoders -> Z -> G -> F -> decoders and label head, for any number of modalities.
+
+    Inference (Eq. 3): Z_y from all modalities, each Z_a from its modality alone. Generation (Eq. 1): the label from
+    F_y only, each modality from F_y and its own F_a. What is absent from an input is inferred by a surrogate
+    trained for that subset of modalities.
+
+    Args:
+        config: The architecture.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder_y = LateFusion(config, config.d_y)
+        self.encoders_a = nn.ModuleDict()
+        self.g_a = nn.ModuleDict()
+        self.decoders = nn.ModuleDict()
+        for name, modality in config.modalities.items():
+            self.encoders_a[name] = ConvolutionalEncoder(
+                modality.shape, modality.channels, modality.d_z, normalized=False
+            )
+            self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
+            self.decoders[name] = ConvolutionalDecoder(
+                modality.d_f + config.d_f, modality.shape, modality.channels, modality.hidden
+            )
+        self.g_y = fully_connected(config.d_y, config.hidden, config.hidden, config.d_f)
+        self.label_head = nn.Linear(config.d_f, config.label.size)
+        self.surrogates = nn.ModuleDict(
+            {"+".join(present): Surrogate(present, config) for present in proper_subsets(self.modalities)}
+        )
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, in order."""
+        return tuple(self.config.modalities)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Size of each block of Z: ``y`` first, then the modalities."""
+        return {"y": self.config.d_y} | {name: m.d_z for name, m in self.config.modalities.items()}
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Latents:
+        """Infer Z (Eq. 3) from any non-empty subset of the modalities.
+
+        Args:
+            inputs: Modalities by name; an image is ``(N, channels, height, width)``, float32 in [0, 1].
+
+        Returns:
+            Z_y ``(N, d_y)`` and Z_a of *every* modality ``(N, d_a)``, the absent ones inferred.
+
+        Raises:
+            ValueError: If no modality is given, a name is unknown, or a shape or type is not the model's.
+        """
+        self.check_inputs(inputs)
+        features = self.encoder_y.features(inputs)
+        blocks = {name: self.encoders_a[name](x) for name, x in inputs.items()}
+        if len(blocks) == len(self.modalities):
+            blocks["y"] = self.encoder_y(features)
+        else:
+            blocks |= self.surrogates["+".join(name for name in self.modalities if name in inputs)](features)
+        return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities})
+
+    def factors(self, latents: Latents) -> Factors:
+        """F_y = G_y(Z_y), shape ``(N, d_f)``, and F_a = G_a(Z_a) of each modality."""
+        self.check_blocks(latents, self.sizes)
+        a = {name: self.g_a[name](z).float() for name, z in latents.a.items()}
+        return Factors(self.g_y(latents.y).float(), a, latents.mask)
+
+    def decode_factors(self, factors: Factors) -> Generated:
+        """Generate every modality from F_y and its F_a, and the label from F_y alone (Eq. 1)."""
+        sizes = {"y": self.config.d_f} | {name: m.d_f for name, m in self.config.modalities.items()}
+        self.check_blocks(factors, sizes)
+        modalities = {name: self.decoders[name](torch.cat([f_a, factors.y], dim=1)) for name, f_a in factors.a.items()}
+        return Generated(modalities, self.label_head(factors.y).float())
+
+    def decode(self, latents: Latents) -> Generated:
+        """Generate from Z: ``decode_factors(factors(latents))``."""
+        return self.decode_factors(self.factors(latents))
+
+    def sample(self, n: int, *, generator: torch.Generator) -> Latents:
+        """Draw ``n`` samples of Z from the prior N(0, I).
+
+        Raises:
+            ValueError: If ``n`` is negative.
+        """
+        if n < 0:
+            raise ValueError(f"n: expected 0 or more samples, got {n}")
+        device = self.label_head.weight.device
+        drawn = {
+            name: torch.randn(n, d, generator=generator, device=generator.device).to(device)
+            for name, d in self.sizes.items()
+        }
+        return Latents(drawn.pop("y"), drawn)
+
+    def check_inputs(self, inputs: Mapping[str, Tensor]) -> None:
+        """Raise ValueError unless ``inputs`` holds modalities of this model, of its shapes, all of one length."""
+        if not inputs:
+            raise ValueError(f"inputs: expected at least one of {', '.join(self.modalities)}, got none")
+        n = len(next(iter(inputs.values())))
+        for name, x in inputs.items():
+            if name not in self.modalities:
+                raise ValueError(f"inputs: expected names among {', '.join(self.modalities)}, got {name!r}")
+            shape = self.config.modalities[name].shape
+            if tuple(x.shape) != (n, *shape):
+                raise ValueError(f"{name}: expected shape {(n, *shape)}, got {tuple(x.shape)}")
+            if not x.is_floating_point():
+                raise ValueError(f"{name}: expected floating-point values in [0, 1], got {x.dtype}")
+
+    def check_blocks(self, blocks: Latents | Factors, sizes: Mapping[str, int]) -> None:
+        """Raise ValueError unless ``blocks`` has this model's modalities and the given sizes."""
+        given = {name: block.shape[1] for name, block in blocks.blocks().items()}
+        if given != dict(sizes):
+            raise ValueError(f"{type(blocks).__name__.lower()}: expected blocks of sizes {dict(sizes)}, got {given}")
+
+
+def proper_subsets(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All non-empty subsets but the whole, each in the given order."""
+    return [subset for size in range(1, len(names)) for subset in combinations(names, size)]

@@ -1,0 +1,1 @@
+"""What an encoder or decoder can be."""

@@ -1,0 +1,80 @@
+"""Convolutional encoders and decoders for images."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.networks.fully_connected import fully_connected
+
+
+def _level_sizes(height: int, width: int, n_levels: int) -> list[tuple[int, int]]:
+    """Height and width after each halving, the full size first."""
+    sizes = [(height, width)]
+    for _ in range(n_levels):
+        height, width = math.ceil(height / 2), math.ceil(width / 2)
+        sizes.append((height, width))
+    return sizes
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Image -> vector: a level halves the picture and widens it, a linear layer reads out the last level.
+
+    Args:
+        shape: Channels, height, width.
+        channels: Channels of each level.
+        d_out: Size of the output.
+        normalized: Batch normalization after each convolution: for networks that see real pictures only.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], channels: tuple[int, ...], d_out: int, *, normalized: bool) -> None:
+        super().__init__()
+        sizes = _level_sizes(shape[1], shape[2], len(channels))
+        layers: list[nn.Module] = []
+        for n_in, n_out in zip((shape[0], *channels), channels, strict=False):
+            layers.append(nn.Conv2d(n_in, n_out, kernel_size=5, stride=2, padding=2, bias=not normalized))
+            if normalized:
+                layers.append(nn.BatchNorm2d(n_out))
+            layers.append(nn.SiLU())
+        self.levels = nn.Sequential(*layers)
+        self.read_out = nn.Linear(channels[-1] * math.prod(sizes[-1]), d_out)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, channels, height, width) in [0, 1] -> (N, d_out)."""
+        levels = self.levels(2 * image.contiguous(memory_format=torch.channels_last) - 1)
+        return self.read_out(levels.flatten(1))
+
+
+class ConvolutionalDecoder(nn.Module):
+    """[F_a, F_y] -> image: fully connected to a small picture, then each level doubles it by pixel shuffling.
+
+    A last convolution at full size follows the shuffling, so that no checkerboard of upsampling is left.
+
+    Args:
+        d_in: Size of the joined factors.
+        shape: Channels, height, width of the image.
+        channels: Channels of the levels as in the encoder, first the largest picture.
+        hidden: Width of the fully connected layer.
+    """
+
+    def __init__(self, d_in: int, shape: tuple[int, int, int], channels: tuple[int, ...], hidden: int) -> None:
+        super().__init__()
+        self.sizes = _level_sizes(shape[1], shape[2], len(channels))[::-1]
+        self.start = (channels[-1], *self.sizes[0])
+        self.expand = nn.Sequential(fully_connected(d_in, hidden, math.prod(self.start)), nn.SiLU())
+        widths = (*channels[::-1], max(channels[0] // 2, 8))
+        self.levels = nn.ModuleList(
+            nn.Conv2d(n_in, 4 * n_out, kernel_size=3, padding=1)
+            for n_in, n_out in zip(widths, widths[1:], strict=False)
+        )
+        self.paint = nn.Conv2d(widths[-1], shape[0], kernel_size=3, padding=1)
+
+    def forward(self, factors: Tensor) -> Tensor:
+        """(N, d_in) -> (N, channels, height, width) in [0, 1]."""
+        picture = self.expand(factors).view(-1, *self.start).contiguous(memory_format=torch.channels_last)
+        for level, (height, width) in zip(self.levels, self.sizes[1:], strict=True):
+            shuffled = nn.functional.pixel_shuffle(level(picture), 2)
+            picture = nn.functional.silu(shuffled[..., :height, :width])
+        return torch.sigmoid(self.paint(picture).float()).contiguous()

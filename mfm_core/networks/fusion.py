@@ -1,0 +1,64 @@
+"""Late fusion: the encoder Q(Z_y | X_1:M) for still data, and the surrogates that stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.config import ModelConfig
+from mfm_core.networks.convolutional import ConvolutionalEncoder
+from mfm_core.networks.fully_connected import fully_connected
+
+
+class LateFusion(nn.Module):
+    """Features of each modality by a network of its own, then fully connected layers over all of them.
+
+    Args:
+        config: The model's configuration.
+        d_out: Size of the output.
+    """
+
+    def __init__(self, config: ModelConfig, d_out: int) -> None:
+        super().__init__()
+        self.extractors = nn.ModuleDict(
+            {
+                name: ConvolutionalEncoder(modality.shape, modality.channels, config.features, normalized=True)
+                for name, modality in config.modalities.items()
+            }
+        )
+        self.fuse = nn.Sequential(
+            nn.SiLU(), fully_connected(len(config.modalities) * config.features, config.hidden, d_out)
+        )
+
+    def features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Features of the modalities given, each ``(N, features)``."""
+        return {name: self.extractors[name](x) for name, x in inputs.items()}
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Features of all modalities -> (N, d_out)."""
+        return self.fuse(torch.cat([features[name] for name in self.extractors], dim=1))
+
+
+class Surrogate(nn.Module):
+    """Infers the missing blocks of Z from the features of the modalities that are present.
+
+    Args:
+        present: The modalities given.
+        config: The model's configuration.
+    """
+
+    def __init__(self, present: tuple[str, ...], config: ModelConfig) -> None:
+        super().__init__()
+        self.present = present
+        self.sizes = {"y": config.d_y} | {
+            name: modality.d_z for name, modality in config.modalities.items() if name not in present
+        }
+        d_in = len(present) * config.features
+        self.infer = nn.Sequential(nn.SiLU(), fully_connected(d_in, config.hidden, sum(self.sizes.values())))
+
+    def forward(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Features -> Z_y and the Z_a of each absent modality."""
+        inferred = self.infer(torch.cat([features[name] for name in self.present], dim=1))
+        return dict(zip(self.sizes, inferred.split(list(self.sizes.values()), dim=1), strict=True))

@@ -1,0 +1,95 @@
+"""What flows between the parts of the model: latents Z, factors F and what is generated from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """One block shared by all modalities and one block a modality, over the same N samples.
+
+    Attributes:
+        y: The shared block, shape ``(N, d_y)``.
+        a: The block of each modality, shape ``(N, d_a)``; the order of the keys is the order of the modalities.
+        mask: For sequences, which steps are real, boolean of shape ``(N, T)``; None for still data.
+
+    Raises:
+        ValueError: If a block is not a matrix, or the blocks do not hold the same number of samples.
+    """
+
+    y: Tensor
+    a: Mapping[str, Tensor] = field(default_factory=dict)
+    mask: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        for name, block in self.blocks().items():
+            if block.ndim != 2:
+                raise ValueError(f"{name}: expected shape (N, d), got {tuple(block.shape)}")
+            if len(block) != len(self.y):
+                raise ValueError(f"{name}: expected {len(self.y)} samples, as in y, got {len(block)}")
+        if self.mask is not None and (self.mask.ndim != 2 or len(self.mask) != len(self.y)):
+            raise ValueError(f"mask: expected shape ({len(self.y)}, T), got {tuple(self.mask.shape)}")
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: slice | Tensor | list[int]) -> Self:
+        return self.map(lambda block: block[index])
+
+    def blocks(self) -> dict[str, Tensor]:
+        """All blocks by name: ``"y"`` first, then the modalities."""
+        return {"y": self.y, **self.a}
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Self:
+        """The same blocks, and the mask, with ``function`` applied to each."""
+        mask = None if self.mask is None else function(self.mask)
+        return type(self)(function(self.y), {name: function(block) for name, block in self.a.items()}, mask)
+
+    def replace(self, **blocks: Tensor) -> Self:
+        """The same with the named blocks (``y`` or a modality) replaced.
+
+        Raises:
+            ValueError: If a name is neither ``y`` nor a modality.
+        """
+        self.check_names(blocks)
+        a = {name: blocks.get(name, block) for name, block in self.a.items()}
+        return type(self)(blocks.get("y", self.y), a, self.mask)
+
+    def check_names(self, names: Mapping[str, object] | tuple[str, ...] | list[str]) -> None:
+        """Raise ValueError unless every name is ``y`` or a modality."""
+        for name in names:
+            if name not in self.blocks():
+                raise ValueError(f"factor: expected one of {', '.join(self.blocks())}, got {name!r}")
+
+    def joint(self) -> Tensor:
+        """All blocks side by side, shape ``(N, d_y + sum of d_a)``: the joint Z of Eq. 4."""
+        return torch.cat(list(self.blocks().values()), dim=1)
+
+
+@dataclass(frozen=True)
+class Latents(_Blocks):
+    """Latent variables Z = [Z_y, Z_a1, ..., Z_aM] (section 2.1); under the prior each is N(0, I)."""
+
+
+@dataclass(frozen=True)
+class Factors(_Blocks):
+    """Factors F_y = G_y(Z_y) and F_a = G_a(Z_a) (section 2.1)."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the generative network makes of factors (Figure 1a).
+
+    Attributes:
+        modalities: Each modality; an image is ``(N, channels, height, width)`` in [0, 1].
+        label: For classes the logits of P(Y | F_y), ``(N, n_labels)``; for a score the score, ``(N, 1)``.
+    """
+
+    modalities: Mapping[str, Tensor]
+    label: Tensor
