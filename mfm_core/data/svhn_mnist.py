@@ -57,7 +57,7 @@ class DigitPools:
         """Pair the SVHN digits at ``svhn_index`` with random MNIST digits of the same label."""
         labels = self.svhn_labels[svhn_index]
         mnist_index = torch.empty_like(svhn_index)
-        for label in labels.unique():
+        for label in torch.unique(labels):
             wanted = torch.nonzero(labels == label).squeeze(1)
             candidates = torch.nonzero(self.mnist_labels == label).squeeze(1)
             mnist_index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
@@ -67,4 +67,4 @@ class DigitPools:
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """A new order of the SVHN digits, cut into full batches of indices."""
         order = torch.randperm(len(self.svhn_labels), generator=generator)
-        return [batch for batch in order.split(batch_size) if len(batch) == batch_size]
+        return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,8 @@ class ConvolutionalEncoder(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """(N, channels, height, width) in [0, 1] -> (N, d_out)."""
         levels = self.levels(2 * image.contiguous(memory_format=torch.channels_last) - 1)
-        return self.read_out(levels.flatten(1))
+        out: Tensor = self.read_out(levels.flatten(1))
+        return out
 
 
 class ConvolutionalDecoder(nn.Module):
@@ -66,8 +68,7 @@ class ConvolutionalDecoder(nn.Module):
         self.expand = nn.Sequential(fully_connected(d_in, hidden, math.prod(self.start)), nn.SiLU())
         widths = (*channels[::-1], max(channels[0] // 2, 8))
         self.levels = nn.ModuleList(
-            nn.Conv2d(n_in, 4 * n_out, kernel_size=3, padding=1)
-            for n_in, n_out in zip(widths, widths[1:], strict=False)
+            nn.Conv2d(n_in, 4 * n_out, kernel_size=3, padding=1) for n_in, n_out in pairwise(widths)
         )
         self.paint = nn.Conv2d(widths[-1], shape[0], kernel_size=3, padding=1)
 

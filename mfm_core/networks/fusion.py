@@ -28,17 +28,22 @@ class LateFusion(nn.Module):
                 for name, modality in config.modalities.items()
             }
         )
-        self.fuse = nn.Sequential(
-            nn.SiLU(), fully_connected(len(config.modalities) * config.features, config.hidden, d_out)
-        )
+        self.join = nn.Linear(len(config.modalities) * config.features, config.hidden)
+        self.read_out = nn.Linear(config.hidden, d_out)
 
     def features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Features of the modalities given, each ``(N, features)``."""
         return {name: self.extractors[name](x) for name, x in inputs.items()}
 
+    def hidden(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Features of all modalities -> the layer before the output, ``(N, hidden)``."""
+        joined = torch.cat([features[name] for name in self.extractors], dim=1)
+        return nn.functional.silu(self.join(nn.functional.silu(joined)))
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Features of all modalities -> (N, d_out)."""
-        return self.fuse(torch.cat([features[name] for name in self.extractors], dim=1))
+        """Features of all modalities -> ``(N, d_out)``."""
+        out: Tensor = self.read_out(self.hidden(features))
+        return out
 
 
 class Surrogate(nn.Module):

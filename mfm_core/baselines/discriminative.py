@@ -1,0 +1,40 @@
+"""The discriminative systems of Figure 5(b): one modality (UM), or several fused late (MM), no generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from mfm_core.config import ModelConfig
+from mfm_core.networks.fusion import LateFusion
+
+
+class Discriminative(nn.Module):
+    """Predicts the label from all its modalities, with the same encoder that MFM uses for Z_y.
+
+    With one modality this is UM, with several MM. It also serves as the judge of generated pictures.
+
+    Args:
+        config: Modalities and label; the sizes of latents and factors are not used.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.fusion = LateFusion(config, config.label.size)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, in order."""
+        return tuple(self.config.modalities)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """All modalities of the model by name -> logits ``(N, label.size)``."""
+        logits: Tensor = self.fusion(self.fusion.features(inputs)).float()
+        return logits
+
+    def penultimate(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """What the last linear layer reads, ``(N, hidden)``: the features of the Fréchet distance."""
+        features = self.fusion.features(inputs)
+        return self.fusion.hidden(features).float()
