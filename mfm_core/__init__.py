@@ -1,9 +1,48 @@
 """Multimodal Factorization Model: what a multimodal model keeps for the label and what it keeps for the style."""
 
+from mfm_core.checkpoints import (
+    Codes,
+    find_originals,
+    fingerprint,
+    load_card,
+    load_codes,
+    load_discriminative,
+    load_judge,
+    load_metrics,
+    load_pretrained,
+    pretrained_names,
+    save_card,
+    save_codes,
+    save_metrics,
+    save_model,
+)
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
 from mfm_core.generation import swap
 from mfm_core.model import MFM
 from mfm_core.representations import Factors, Generated, Latents
 
-__all__ = ["MFM", "Dataset", "Factors", "Generated", "Latents", "ModelConfig", "load_dataset", "swap"]
+__all__ = [
+    "MFM",
+    "Codes",
+    "Dataset",
+    "Factors",
+    "Generated",
+    "Latents",
+    "ModelConfig",
+    "find_originals",
+    "fingerprint",
+    "load_card",
+    "load_codes",
+    "load_dataset",
+    "load_discriminative",
+    "load_judge",
+    "load_metrics",
+    "load_pretrained",
+    "pretrained_names",
+    "save_card",
+    "save_codes",
+    "save_metrics",
+    "save_model",
+    "swap",
+]
