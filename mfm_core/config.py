@@ -31,7 +31,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise ValueError(f"{source}: {_first_problem(error)}") from None
+            raise ValueError(f"{source}: {first_problem(error)}") from None
 
     @classmethod
     def read(cls, path: Path, limit: int = 1_000_000) -> Self:
@@ -48,7 +48,8 @@ class Config(BaseModel):
         return cls.parse(path.read_bytes(), str(path))
 
 
-def _first_problem(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """The first thing wrong with a configuration, in one sentence."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
     given = repr(problem["input"])
@@ -57,13 +58,16 @@ def _first_problem(error: ValidationError) -> str:
 
 
 class ImageModality(Config):
-    """An image modality and its convolutional encoder Q(Z_a | X) and decoder F(F_a, F_y).
+    """An image modality and its convolutional encoders and decoder.
 
     Attributes:
         shape: Channels, height, width.
         d_z: Size of Z_a.
         d_f: Size of F_a.
-        channels: Channels of the encoder's levels, each half as large as the one before; the decoder mirrors them.
+        channels: Channels of the levels of the encoder of Z_a, each half as large as the one before; the decoder
+            mirrors them.
+        fusion_channels: The same for what the encoder of Z_y extracts from this modality.
+        fusion_depth: Convolutions of a level there; the first of them halves the picture.
         hidden: Width of the fully connected layers between code and picture.
     """
 
@@ -73,7 +77,9 @@ class ImageModality(Config):
     ]
     d_z: Positive
     d_f: Positive
-    channels: tuple[Positive, ...] = (32, 64, 128)
+    channels: tuple[Positive, ...] = (24, 48, 96)
+    fusion_channels: tuple[Positive, ...] = (32, 64, 128)
+    fusion_depth: Annotated[int, Field(gt=0, le=4)] = 1
     hidden: Positive = 256
 
 

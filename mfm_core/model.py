@@ -34,9 +34,7 @@ class MFM(nn.Module):
         self.g_a = nn.ModuleDict()
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
-            self.encoders_a[name] = ConvolutionalEncoder(
-                modality.shape, modality.channels, modality.d_z, normalized=False
-            )
+            self.encoders_a[name] = ConvolutionalEncoder(modality.shape, modality.channels, modality.d_z)
             self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
             self.decoders[name] = ConvolutionalDecoder(
                 modality.d_f + config.d_f, modality.shape, modality.channels, modality.hidden
@@ -90,6 +88,11 @@ class MFM(nn.Module):
         self.check_blocks(factors, sizes)
         modalities = {name: self.decoders[name](torch.cat([f_a, factors.y], dim=1)) for name, f_a in factors.a.items()}
         return Generated(modalities, self.label_head(factors.y).float())
+
+    def decide(self, z_y: Tensor) -> Tensor:
+        """D(G_y(Z_y)): logits of the label, ``(N, n_labels)``, or the score, from Z_y ``(N, d_y)`` alone."""
+        decision: Tensor = self.label_head(self.g_y(z_y)).float()
+        return decision
 
     def decode(self, latents: Latents) -> Generated:
         """Generate from Z: ``decode_factors(factors(latents))``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -62,9 +63,14 @@ class DigitPools:
             candidates = torch.nonzero(self.mnist_labels == label).squeeze(1)
             mnist_index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
         modalities = {"svhn": self.svhn[svhn_index], "mnist": self.mnist[mnist_index]}
-        return Dataset("svhn_mnist", modalities, labels, np.full(len(labels), self.split))
+        return Dataset("svhn_mnist", modalities, labels, self.names(self.split, len(labels)))
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """A new order of the SVHN digits, cut into full batches of indices."""
         order = torch.randperm(len(self.svhn_labels), generator=generator)
         return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]
+
+    @staticmethod
+    def names(split: Split, n: int) -> npt.NDArray[np.str_]:
+        """The split of ``n`` samples, as :class:`Dataset` has it."""
+        return np.full(n, split)

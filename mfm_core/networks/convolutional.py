@@ -27,18 +27,40 @@ class ConvolutionalEncoder(nn.Module):
         shape: Channels, height, width.
         channels: Channels of each level.
         d_out: Size of the output.
+        kernel: Size of the convolutions that halve the picture, odd.
+        depth: Convolutions a level; those after the first are 3 x 3.
         normalized: Batch normalization after each convolution: for networks that see real pictures only.
     """
 
-    def __init__(self, shape: tuple[int, int, int], channels: tuple[int, ...], d_out: int, *, normalized: bool) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        channels: tuple[int, ...],
+        d_out: int,
+        *,
+        kernel: int = 3,
+        depth: int = 1,
+        normalized: bool = False,
+    ) -> None:
         super().__init__()
         sizes = _level_sizes(shape[1], shape[2], len(channels))
         layers: list[nn.Module] = []
-        for n_in, n_out in zip((shape[0], *channels), channels, strict=False):
-            layers.append(nn.Conv2d(n_in, n_out, kernel_size=5, stride=2, padding=2, bias=not normalized))
-            if normalized:
-                layers.append(nn.BatchNorm2d(n_out))
-            layers.append(nn.SiLU())
+        for n_in, n_out in pairwise((shape[0], *channels)):
+            for convolution in range(depth):
+                halving = convolution == 0
+                layers.append(
+                    nn.Conv2d(
+                        n_in if halving else n_out,
+                        n_out,
+                        kernel_size=kernel if halving else 3,
+                        stride=2 if halving else 1,
+                        padding=kernel // 2 if halving else 1,
+                        bias=not normalized,
+                    )
+                )
+                if normalized:
+                    layers.append(nn.BatchNorm2d(n_out))
+                layers.append(nn.SiLU())
         self.levels = nn.Sequential(*layers)
         self.read_out = nn.Linear(channels[-1] * math.prod(sizes[-1]), d_out)
 

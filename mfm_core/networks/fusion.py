@@ -24,7 +24,14 @@ class LateFusion(nn.Module):
         super().__init__()
         self.extractors = nn.ModuleDict(
             {
-                name: ConvolutionalEncoder(modality.shape, modality.channels, config.features, normalized=True)
+                name: ConvolutionalEncoder(
+                    modality.shape,
+                    modality.fusion_channels,
+                    config.features,
+                    kernel=5,
+                    depth=modality.fusion_depth,
+                    normalized=True,
+                )
                 for name, modality in config.modalities.items()
             }
         )

@@ -1,0 +1,100 @@
+"""Statistics that the evaluation prints: intervals, correlation, Frechet distance, probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.linalg import sqrtm
+from scipy.stats import binomtest, pearsonr
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure, its 95 % interval and the number of samples it was computed from."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def share(hits: Tensor) -> Estimate:
+    """Share of True in ``hits`` (N,), with the Wilson interval.
+
+    Raises:
+        ValueError: If ``hits`` is empty.
+    """
+    n, k = len(hits), int(hits.sum())
+    if n == 0:
+        raise ValueError("hits: expected at least one sample, got none")
+    interval = binomtest(k, n).proportion_ci(confidence_level=0.95, method="wilson")
+    return Estimate(k / n, float(interval.low), float(interval.high), n)
+
+
+def correlation(x: Tensor, y: Tensor) -> Estimate:
+    """Pearson's correlation of two variables (N,), with the Fisher interval.
+
+    Raises:
+        ValueError: If there are fewer than 4 samples, or a variable is constant.
+    """
+    if len(x) != len(y) or len(x) < 4:
+        raise ValueError(f"x, y: expected equal lengths of at least 4, got {len(x)} and {len(y)}")
+    if float(x.std()) == 0 or float(y.std()) == 0:
+        raise ValueError("x, y: expected variables that vary, got a constant")
+    result = pearsonr(x.double().numpy(), y.double().numpy())
+    interval = result.confidence_interval(0.95)
+    return Estimate(float(result.statistic), float(interval.low), float(interval.high), len(x))
+
+
+def mean(values: Tensor) -> Estimate:
+    """Mean of ``values`` (N,), with the normal interval."""
+    x = values.double()
+    half = 1.96 * float(x.std()) / len(x) ** 0.5 if len(x) > 1 else 0.0
+    return Estimate(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, len(x))
+
+
+def frechet_distance(x: Tensor, y: Tensor) -> float:
+    """Squared Frechet distance between Gaussians fitted to two samples (Heusel et al., 2017, Eq. 6).
+
+    Args:
+        x: Features ``(n, d)``.
+        y: Features ``(m, d)``.
+
+    Raises:
+        ValueError: If the dimensions differ or a sample has fewer than 2 rows.
+    """
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or min(len(x), len(y)) < 2:
+        raise ValueError(f"x, y: expected shapes (n, d) and (m, d), n, m > 1, got {tuple(x.shape)}, {tuple(y.shape)}")
+    a, b = x.double().numpy(), y.double().numpy()
+    cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    cov_a, cov_b = np.atleast_2d(cov_a), np.atleast_2d(cov_b)
+    root = np.real(sqrtm(sqrtm(cov_a) @ cov_b @ sqrtm(cov_a)))
+    distance = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a + cov_b - 2 * root)
+    return float(distance)
+
+
+def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: Tensor, *, seed: int = 0) -> Tensor:
+    """Train a network with one hidden layer to read the label from codes; where it is right on the test codes.
+
+    Args:
+        codes: ``(n, d)``.
+        labels: ``(n,)``.
+        test_codes: ``(m, d)``.
+        test_labels: ``(m,)``.
+        seed: Of the probe's weights and batches.
+
+    Returns:
+        Boolean ``(m,)``.
+    """
+    probe = make_pipeline(
+        StandardScaler(),
+        MLPClassifier((256,), early_stopping=True, n_iter_no_change=15, max_iter=200, alpha=1e-3, random_state=seed),
+    )
+    probe.fit(codes.numpy(), labels.numpy())
+    return torch.from_numpy(probe.predict(test_codes.numpy()) == test_labels.numpy())

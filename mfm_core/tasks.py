@@ -1,0 +1,261 @@
+"""What is trained on SVHN-MNIST: MFM, and the discriminative systems beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, TypeVar, cast
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.config import Config, ModelConfig, Share
+from mfm_core.data.augmentation import Augmentation, augment
+from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.factorization import (
+    Adversary,
+    FactorizationConfig,
+    imagined,
+    label_independence_cost,
+    readback_costs,
+    same_label_partner,
+    style_readback_cost,
+)
+from mfm_core.model import MFM
+from mfm_core.objective import ObjectiveConfig, label_cost, prior_cost, reconstruction_costs
+from mfm_core.representations import Latents
+from mfm_core.training import Report, TrainingConfig
+
+
+class FactorizeRun(Config):
+    """A run that trains an MFM: one file holds all of it.
+
+    Attributes:
+        model: The architecture.
+        objective: Eq. 4.
+        factorization: What is added to Eq. 4.
+        augmentation: Of each modality's training pictures.
+        readers: Stored classifiers, by modality, that read pictures back while training.
+        training: How long and how fast.
+    """
+
+    system: Literal["mfm"]
+    model: ModelConfig
+    objective: ObjectiveConfig
+    factorization: FactorizationConfig
+    augmentation: dict[str, Augmentation]
+    readers: dict[str, str]
+    training: TrainingConfig
+
+
+class DiscriminativeRun(Config):
+    """A run that trains UM, MM or a judge.
+
+    Attributes:
+        model: Modalities and label.
+        augmentation: Of each modality's training pictures.
+        label_smoothing: Share of the label spread over all classes.
+        worst_case: Largest change of a pixel in the direction that raises the cost most (one step of the gradient's
+            sign, from a random start): a reader trained so has gradients that draw digits rather than noise.
+        training: How long and how fast.
+    """
+
+    system: Literal["discriminative"]
+    model: ModelConfig
+    augmentation: dict[str, Augmentation]
+    label_smoothing: Share = 0.0
+    worst_case: Share = 0.0
+    training: TrainingConfig
+
+
+Module = TypeVar("Module", bound=nn.Module)
+Run = Annotated[FactorizeRun | DiscriminativeRun, Field(discriminator="system")]
+
+
+class _DigitTask:
+    """Pairs drawn anew, inside their split, at every step."""
+
+    def __init__(
+        self, augmentation: Mapping[str, Augmentation], modalities: tuple[str, ...], device: torch.device
+    ) -> None:
+        self.pools = DigitPools.load("train")
+        held_out = DigitPools.load("validation")
+        generator = torch.Generator().manual_seed(0)
+        index = torch.arange(len(held_out.svhn_labels)).repeat(4)
+        self.validation = held_out.pairs(index, generator)
+        self.augmentation, self.modalities, self.device = augmentation, modalities, device
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Each SVHN digit once, in a new order."""
+        return self.pools.epoch(batch_size, generator)
+
+    def draw(self, batch: Tensor, generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+        """Augmented pictures of new pairs, and their labels."""
+        pairs = self.pools.pairs(batch, generator)
+        pictures = {
+            name: augment(pairs.modalities[name], self.augmentation[name], generator).to(self.device)
+            for name in self.modalities
+        }
+        return pictures, pairs.labels.to(self.device)
+
+    def held_out(self) -> tuple[dict[str, Tensor], Tensor]:
+        """The validation pairs."""
+        pictures = {name: self.validation.modalities[name].to(self.device) for name in self.modalities}
+        return pictures, self.validation.labels.to(self.device)
+
+
+class DiscriminativeTask(_DigitTask):
+    """Label cost only.
+
+    Args:
+        run: The configuration.
+        device: Where to train.
+    """
+
+    def __init__(self, run: DiscriminativeRun, device: torch.device) -> None:
+        super().__init__(run.augmentation, tuple(run.model.modalities), device)
+        self.run = run
+        self.model = seeded(lambda: Discriminative(run.model), run.training.seed).to(device)
+        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy."""
+        pictures, labels = self.draw(batch, generator)
+        if self.run.worst_case:
+            pictures = self.harden(pictures, labels, generator)
+        return self.cost(pictures, labels), {}
+
+    def cost(self, pictures: Mapping[str, Tensor], labels: Tensor) -> Tensor:
+        """Cross-entropy with label smoothing."""
+        return nn.functional.cross_entropy(self.model(pictures), labels, label_smoothing=self.run.label_smoothing)
+
+    def harden(self, pictures: Mapping[str, Tensor], labels: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Move every pixel, by up to a random share of ``worst_case`` for each picture, so that the cost rises."""
+        start, size = {}, {}
+        for name, x in pictures.items():
+            size[name] = self.run.worst_case * torch.rand(len(x), 1, 1, 1, generator=generator).to(x.device)
+            noise = 2 * torch.rand(x.shape, generator=generator).to(x.device) - 1
+            start[name] = (x + size[name] * noise).requires_grad_(True)
+        gradients = torch.autograd.grad(self.cost(start, labels), list(start.values()))
+        moved = {}
+        for (name, x), gradient in zip(start.items(), gradients, strict=True):
+            change = x.detach() + 1.25 * size[name] * gradient.sign() - pictures[name]
+            moved[name] = (pictures[name] + torch.clamp(change, -size[name], size[name])).clamp(0, 1)
+        return moved
+
+    def validate(self, model: nn.Module) -> tuple[float, Report]:
+        """Accuracy, less a little cross-entropy to tell equals apart."""
+        pictures, labels = self.held_out()
+        logits = model(pictures)
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        return accuracy - 0.01 * float(nn.functional.cross_entropy(logits, labels)), {"accuracy": accuracy}
+
+
+class FactorizeTask(_DigitTask):
+    """Eq. 4 and the terms added to it.
+
+    Args:
+        run: The configuration.
+        readers: Frozen classifiers by modality.
+        device: Where to train.
+    """
+
+    def __init__(self, run: FactorizeRun, readers: Mapping[str, Discriminative], device: torch.device) -> None:
+        super().__init__(run.augmentation, tuple(run.model.modalities), device)
+        self.run, self.readers = run, {name: reader.to(device) for name, reader in readers.items()}
+        self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
+        sizes = {name: modality.d_z for name, modality in run.model.modalities.items()}
+        self.adversary = seeded(lambda: Adversary(sizes, run.model.label.size), run.training.seed).to(device)
+        optimizer = torch.optim.AdamW(self.adversary.parameters(), lr=1e-3, betas=(0.5, 0.99), weight_decay=1e-3)
+        self.helpers = {"adversary": (self.adversary, optimizer)}
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Eq. 4 on pairs, then the added terms on the same pairs and on imagined ones."""
+        model, objective, added = self.model, self.run.objective, self.run.factorization
+        pictures, labels = self.draw(batch, generator)
+        features = model.encoder_y.features(pictures)
+        latents = Latents(
+            model.encoder_y(features).float(), {name: model.encoders_a[name](x).float() for name, x in pictures.items()}
+        )
+        if added.adversary:
+            self.strengthen_adversary(latents, labels, added.adversary_steps)
+        prior = model.sample(len(labels), generator=generator)
+        noisy = latents.map(lambda z: z + added.noise * torch.randn(z.shape, generator=generator).to(z.device))
+        factors = model.factors(noisy)
+        decided = model.label_head(factors.y).float()
+        content = factors.y[same_label_partner(labels, generator)] if added.same_label else factors.y
+        generated = model.decode_factors(factors.replace(y=content)).modalities
+
+        costs = reconstruction_costs(pictures, generated)
+        terms = {f"error_{name}": cost * objective.reconstruction for name, cost in costs.items()}
+        terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
+        terms["mmd"] = objective.mmd * prior_cost(latents, prior, objective)
+        terms["surrogate"] = objective.surrogate * self.surrogate_cost(features, latents, labels)
+        terms |= self.added_terms(pictures, latents, prior, labels, generator)
+        return torch.stack(list(terms.values())).sum(), terms
+
+    def strengthen_adversary(self, latents: Latents, labels: Tensor, steps: int) -> None:
+        """Let the adversary learn from this batch, by its own optimiser."""
+        fixed = latents.map(lambda z: z.detach())
+        optimizer = self.helpers["adversary"][1]
+        for _ in range(steps):
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(self.adversary.cost(fixed, labels))
+            optimizer.step()
+
+    def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor:
+        """What the surrogates infer is the Z of all modalities, and their Z_y gives the label."""
+        blocks, costs = latents.blocks(), []
+        for surrogate in self.model.surrogates.children():
+            inferred: dict[str, Tensor] = surrogate(features)
+            for name, z in inferred.items():
+                costs.append((z.float() - blocks[name].detach()).square().mean())
+            decided = self.model.decide(inferred["y"])
+            costs.append(label_cost(decided, labels, self.run.model.label))
+        return torch.stack(costs).sum() if costs else torch.zeros((), device=labels.device)
+
+    def added_terms(
+        self,
+        pictures: Mapping[str, Tensor],
+        latents: Latents,
+        prior: Latents,
+        labels: Tensor,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """The terms of :class:`FactorizationConfig` whose weight is not 0."""
+        added, terms = self.run.factorization, {}
+        if added.conditional_mmd:
+            terms["conditional_mmd"] = added.conditional_mmd * label_independence_cost(latents, prior, labels)
+        if added.adversary:
+            terms["adversary"] = added.adversary * self.adversary.confusion(latents)
+        if added.label_readback or added.feature_match or added.style_readback:
+            codes, shown = imagined(self.model, latents, labels, generator)
+            drawn = self.model.decode(codes)
+            if added.label_readback or added.feature_match:
+                label, features = readback_costs(self.readers, drawn.modalities, pictures, shown)
+                decided = label_cost(drawn.label, shown, self.run.model.label)
+                terms["label_readback"] = added.label_readback * (label + decided)
+                terms["feature_match"] = added.feature_match * features
+            if added.style_readback:
+                terms["style_readback"] = added.style_readback * style_readback_cost(
+                    self.model, drawn.modalities, codes
+                )
+        return terms
+
+    def validate(self, model: nn.Module) -> tuple[float, Report]:
+        """Negated reconstruction and label cost on held-out pairs, with accuracy and errors a pixel."""
+        pictures, labels = self.held_out()
+        mfm = cast(MFM, model)
+        generated = mfm.decode(mfm.encode(pictures))
+        errors = {name: float((generated.modalities[name] - x).square().mean()) for name, x in pictures.items()}
+        accuracy = float((generated.label.argmax(1) == labels).float().mean())
+        score = accuracy - sum(errors.values())
+        return score, {"accuracy": accuracy} | {f"error_pixel_{name}": error for name, error in errors.items()}
+
+
+def seeded(build: Callable[[], Module], seed: int) -> Module:
+    """Build a network whose initial weights depend on ``seed`` alone; the global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()

@@ -1,0 +1,237 @@
+"""The training loop: seeded, resumable, with progress and early stopping. It knows no model."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+import torch
+from pydantic import Field
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from mfm_core.config import Config, Positive, Share
+
+Report = Mapping[str, float]
+
+
+class TrainingConfig(Config):
+    """How long and how fast a system is trained.
+
+    Attributes:
+        seed: Of the weights, the batches and everything drawn in a step.
+        steps: Optimiser steps.
+        batch_size: Samples a step.
+        learning_rate: The highest; it rises over ``warmup`` steps and falls to 0 along a cosine.
+        weight_decay: Of AdamW.
+        average: Decay of the running average of the weights, which is what is kept.
+        validate_every: Steps between validations.
+        patience: Validations without a better score before stopping early; None never stops.
+        precision: Arithmetic of the networks; costs are always computed in float32.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    steps: Positive = 1000
+    batch_size: Positive = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    warmup: Annotated[int, Field(ge=0)] = 100
+    weight_decay: Share = 0.0
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    validate_every: Positive = 500
+    patience: Positive | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+
+class Task(Protocol):
+    """What the loop trains.
+
+    Attributes:
+        model: What is trained, averaged and kept.
+        helpers: Networks trained beside it by ``loss`` itself, with their optimisers; stored for resuming.
+    """
+
+    model: nn.Module
+    helpers: Mapping[str, tuple[nn.Module, torch.optim.Optimizer]]
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """The batches of one epoch, as indices."""
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """The cost to minimise on one batch, and its terms to report."""
+
+    def validate(self, model: nn.Module) -> tuple[float, Report]:
+        """A score of ``model`` on held-out data, the higher the better, and figures to report."""
+
+
+def step_generator(seed: int, purpose: int, number: int) -> torch.Generator:
+    """The randomness of one step or epoch depends on nothing but its number: a resumed run draws the same."""
+    return torch.Generator().manual_seed((seed * 4 + purpose) * 2**32 + number)
+
+
+def train(
+    task: Task,
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    on_report: Callable[[int, Report], None] = lambda step, report: None,
+    save_every: float = 60.0,
+) -> nn.Module:
+    """Train ``task`` and return the averaged model of the best validation.
+
+    A run that was killed goes on from the last state in ``folder`` and ends as if it had never stopped.
+
+    Args:
+        task: What to train.
+        config: How.
+        folder: Where the state and ``log.jsonl`` are kept.
+        on_report: Called after every step with its number and the terms of the cost.
+        save_every: Seconds between saved states.
+
+    Returns:
+        The averaged model of the best validation, in evaluation mode.
+
+    Raises:
+        ValueError: If the cost stops being finite, or the folder holds the state of another configuration.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run = _Run(task, config)
+    if (folder / "state.safetensors").is_file():
+        run.load(folder)
+    saved = time.monotonic()
+    batches, epoch = run.batches_of_epoch()
+    while run.step < config.steps and not run.exhausted:
+        at = run.step % len(batches)
+        if run.step // len(batches) != epoch:
+            batches, epoch = run.batches_of_epoch()
+        report = run.advance(batches[at])
+        if not math.isfinite(report["cost"]):
+            raise ValueError(f"training: the cost at step {run.step} is {report['cost']}, expected a finite number")
+        if run.step % config.validate_every == 0 or run.step == config.steps:
+            report |= run.validate()
+            with (folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"step": run.step, "time": time.time(), **report}) + "\n")
+        on_report(run.step, report)
+        if time.monotonic() - saved > save_every:
+            run.save(folder)
+            saved = time.monotonic()
+    run.save(folder)
+    return run.best.eval()
+
+
+class _Run:
+    """Everything that a run must remember to go on after a kill."""
+
+    def __init__(self, task: Task, config: TrainingConfig) -> None:
+        self.task, self.config = task, config
+        self.step, self.best_score, self.best_step = 0, -math.inf, 0
+        self.average = deepcopy(task.model).eval().requires_grad_(False)
+        self.best = deepcopy(self.average)
+        self.optimizer = torch.optim.AdamW(
+            task.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
+        )
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has run out."""
+        patience = self.config.patience
+        return patience is not None and self.step - self.best_step >= patience * self.config.validate_every
+
+    def batches_of_epoch(self) -> tuple[list[Tensor], int]:
+        """The batches of the epoch that the next step belongs to, and its number."""
+        count = len(self.task.epoch(self.config.batch_size, step_generator(self.config.seed, 1, 0)))
+        if count == 0:
+            raise ValueError(f"batch_size: expected at most the number of samples, got {self.config.batch_size}")
+        epoch = self.step // count
+        return self.task.epoch(self.config.batch_size, step_generator(self.config.seed, 1, epoch)), epoch
+
+    def advance(self, batch: Tensor) -> dict[str, float]:
+        """One optimiser step."""
+        config = self.config
+        device = next(self.task.model.parameters()).device
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * _pace(self.step, config)
+        self.task.model.train()
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+            cost, terms = self.task.loss(batch, step_generator(config.seed, 2, self.step))
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(cost)
+        nn.utils.clip_grad_norm_(self.task.model.parameters(), max_norm=100.0)
+        self.optimizer.step()
+        self.step += 1
+        _average(self.average, self.task.model, min(config.average, self.step / (self.step + 10)))
+        return {"cost": float(cost.detach())} | {name: float(term.detach()) for name, term in terms.items()}
+
+    def validate(self) -> dict[str, float]:
+        """Score the averaged model and keep it if it is the best so far."""
+        with torch.inference_mode():
+            score, figures = self.task.validate(self.average)
+        if score >= self.best_score:
+            self.best_score, self.best_step = score, self.step
+            self.best.load_state_dict(self.average.state_dict())
+        return {"score": score, **figures}
+
+    def modules(self) -> dict[str, nn.Module]:
+        helpers = {f"helper.{name}": module for name, (module, _) in self.task.helpers.items()}
+        return {"model": self.task.model, "average": self.average, "best": self.best, **helpers}
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"main": self.optimizer} | {name: optimizer for name, (_, optimizer) in self.task.helpers.items()}
+
+    def save(self, folder: Path) -> None:
+        """Write the state, in one atomic replacement."""
+        tensors = {
+            f"{name}/{key}": t for name, module in self.modules().items() for key, t in module.state_dict().items()
+        }
+        for name, optimizer in self.optimizers().items():
+            for number, values in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{name}/{number}/{key}": torch.as_tensor(v) for key, v in values.items()}
+        status = {"step": self.step, "best_score": self.best_score, "best_step": self.best_step}
+        metadata = {"config": self.config.model_dump_json(), "status": json.dumps(status)}
+        partial = folder / "state.partial"
+        save_file({name: t.contiguous() for name, t in tensors.items()}, partial, metadata)
+        os.replace(partial, folder / "state.safetensors")  # noqa: PTH105 - atomic on every platform
+
+    def load(self, folder: Path) -> None:
+        """Go on from a saved state."""
+        with safe_open(folder / "state.safetensors", framework="pt") as state:
+            metadata = state.metadata()
+            if metadata["config"] != self.config.model_dump_json():
+                raise ValueError(f"{folder}: holds the state of a run with another configuration; choose a new folder")
+            groups: dict[str, dict[str, Tensor]] = {}
+            for name in state.keys():  # noqa: SIM118 - not a mapping
+                group, key = name.split("/", 1)
+                groups.setdefault(group, {})[key] = state.get_tensor(name)
+        for name, module in self.modules().items():
+            module.load_state_dict(groups[name])
+        for name, optimizer in self.optimizers().items():
+            values: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in groups.get(f"optimizer.{name}", {}).items():
+                number, field = key.split("/")
+                values.setdefault(int(number), {})[field] = tensor
+            optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
+        status = json.loads(metadata["status"])
+        self.step, self.best_score, self.best_step = status["step"], status["best_score"], status["best_step"]
+
+
+def _pace(step: int, config: TrainingConfig) -> float:
+    """Share of the learning rate at ``step``: a linear rise, then a cosine to 0."""
+    rise = min(1.0, (step + 1) / (config.warmup + 1))
+    return rise * 0.5 * (1 + math.cos(math.pi * step / config.steps))
+
+
+@torch.no_grad()
+def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move every floating-point tensor of ``average`` towards the model's; copy the others."""
+    current = model.state_dict()
+    for name, tensor in average.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(current[name], 1 - decay)
+        else:
+            tensor.copy_(current[name])
