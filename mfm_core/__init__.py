@@ -18,20 +18,28 @@ from mfm_core.checkpoints import (
 )
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
-from mfm_core.generation import swap
+from mfm_core.directions import Directions, directions
+from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
 from mfm_core.model import MFM
+from mfm_core.posterior import AggregatePosterior
 from mfm_core.representations import Factors, Generated, Latents
 
 __all__ = [
     "MFM",
+    "AggregatePosterior",
     "Codes",
     "Dataset",
+    "Directions",
     "Factors",
     "Generated",
     "Latents",
     "ModelConfig",
+    "combine",
+    "directions",
     "find_originals",
     "fingerprint",
+    "fix",
+    "interpolate",
     "load_card",
     "load_codes",
     "load_dataset",
@@ -45,4 +53,6 @@ __all__ = [
     "save_metrics",
     "save_model",
     "swap",
+    "translate",
+    "traverse",
 ]

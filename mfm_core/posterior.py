@@ -1,0 +1,107 @@
+"""The aggregate posterior: where the codes of real pairs lie, as a density that can be sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mfm_core.representations import Latents
+
+# Z_a is close to one Gaussian where the prior term works; more components are taken only where BIC asks for them.
+STYLE_COMPONENTS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A mixture of ``k`` Gaussians in ``d`` dimensions.
+
+    Attributes:
+        weights: ``(k,)``, summing to 1.
+        means: ``(k, d)``.
+        scales: Lower Cholesky factors of the covariances, ``(k, d, d)``.
+    """
+
+    weights: Tensor
+    means: Tensor
+    scales: Tensor
+
+    @classmethod
+    def fit(cls, points: Tensor, n_components: tuple[int, ...], seed: int) -> Mixture:
+        """Fit by expectation-maximization, with the number of components of the lowest BIC.
+
+        Args:
+            points: ``(N, d)``.
+            n_components: Numbers to choose from; those above ``N`` are passed over.
+            seed: Of the initial assignment.
+        """
+        # scikit-learn takes half a second to import, and most users of the package never fit anything.
+        from sklearn.mixture import GaussianMixture
+
+        data = points.detach().cpu().double().numpy()
+        fitted = [
+            GaussianMixture(k, covariance_type="full", reg_covar=1e-4, max_iter=500, random_state=seed).fit(data)
+            for k in n_components
+            if k <= len(data)
+        ]
+        best = min(fitted, key=lambda mixture: float(mixture.bic(data)))
+        arrays = best.weights_, best.means_, np.linalg.cholesky(best.covariances_)
+        weights, means, scales = (torch.from_numpy(array).float() for array in arrays)
+        return cls(weights, means, scales)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` points, ``(n, d)``."""
+        bounds = self.weights.cumsum(0)[:-1].contiguous()
+        component = torch.searchsorted(bounds, torch.rand(n, generator=generator))
+        noise = torch.randn(n, self.means.shape[1], 1, generator=generator)
+        return self.means[component] + (self.scales[component] @ noise).squeeze(2)
+
+
+@dataclass(frozen=True)
+class AggregatePosterior:
+    """Q(Z) of real pairs: one mixture of Gaussians a block, the blocks independent as in Eq. 3.
+
+    Where training did not bring Q(Z) to N(0, I), samples of the prior fall between the codes of real pairs; samples
+    of this density do not. Print both (compare WAE, Tolstikhin et al. 2018, section 4).
+
+    Attributes:
+        mixtures: Of each block, ``"y"`` first.
+    """
+
+    mixtures: Mapping[str, Mixture]
+
+    @classmethod
+    def fit(cls, latents: Latents, *, n_components: int = 20, seed: int = 0) -> AggregatePosterior:
+        """Fit to codes of real samples.
+
+        Args:
+            latents: ``N`` samples.
+            n_components: Of the mixture of Z_y: at least one for each label, more where a label has several modes.
+                For each Z_a the number of the lowest BIC among ``STYLE_COMPONENTS`` is taken.
+            seed: Of the fits; the same seed gives the same density.
+
+        Raises:
+            ValueError: If ``n_components`` is not positive, or exceeds the number of samples.
+        """
+        if not 1 <= n_components <= len(latents):
+            raise ValueError(f"n_components: expected 1 to {len(latents)}, the number of samples, got {n_components}")
+        wanted = {"y": (n_components,)} | dict.fromkeys(latents.a, STYLE_COMPONENTS)
+        return cls({name: Mixture.fit(block, wanted[name], seed) for name, block in latents.blocks().items()})
+
+    def sample(self, n: int, *, generator: torch.Generator) -> Latents:
+        """Draw ``n`` samples of Z.
+
+        Args:
+            n: How many.
+            generator: Source of randomness, on the CPU.
+
+        Raises:
+            ValueError: If ``n`` is negative.
+        """
+        if n < 0:
+            raise ValueError(f"n: expected 0 or more samples, got {n}")
+        drawn = {name: mixture.sample(n, generator) for name, mixture in self.mixtures.items()}
+        return Latents(drawn.pop("y"), drawn)
