@@ -18,8 +18,8 @@ from mfm_core.checkpoints import (
 )
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
-from mfm_core.directions import Directions, directions
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
+from mfm_core.latent_directions import Directions, directions
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
 from mfm_core.representations import Factors, Generated, Latents
