@@ -1,0 +1,73 @@
+"""What the tests share: small models that need no training, a generator, and real data where there are some."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from mfm_core import MFM, Latents, ModelConfig
+from mfm_core.config import ImageModality
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # torch 2.13 warns of itself when it first loads its forward-mode derivatives.
+    config.addinivalue_line("filterwarnings", r"ignore:.torch\.jit\.script. is deprecated:DeprecationWarning")
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> ModelConfig:
+    """SVHN-MNIST in shape, but with networks of a few thousand parameters."""
+    small = {"channels": (8, 12), "fusion_channels": (8, 12), "hidden": 16}
+    return ModelConfig(
+        modalities={
+            "svhn": ImageModality(shape=(3, 32, 32), d_z=5, d_f=6, **small),
+            "mnist": ImageModality(shape=(1, 28, 28), d_z=4, d_f=7, **small),
+        },
+        d_y=3,
+        d_f=8,
+        features=12,
+        hidden=10,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_config: ModelConfig) -> MFM:
+    """A frozen model of fixed random weights; large ones, so that the pictures differ visibly."""
+    model = MFM(tiny_config).eval().requires_grad_(requires_grad=False)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        spread = 2 / max(parameter[0].numel(), 1) ** 0.5
+        parameter.copy_(spread * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+@pytest.fixture
+def pictures(tiny_config: ModelConfig, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    """Six random 8-bit pictures of each modality."""
+    return {
+        name: torch.randint(256, (6, *modality.shape), generator=generator) / 255
+        for name, modality in tiny_config.modalities.items()
+    }
+
+
+@pytest.fixture
+def latents(tiny_model: MFM, generator: torch.Generator) -> Latents:
+    return tiny_model.sample(6, generator=generator)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets; tests that need it are skipped where there is none."""
+    folder = os.environ.get("MFM_DATA")
+    if not folder:
+        pytest.skip("MFM_DATA is not set: no real data to test with")
+    return Path(folder)
