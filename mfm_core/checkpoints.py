@@ -14,7 +14,7 @@ from mfm_core.codes import Codes, find_originals, fingerprint
 from mfm_core.config import ModelConfig
 from mfm_core.model import MFM
 from mfm_core.representations import Latents
-from mfm_core.stored_model import CONFIG, StoredModel, model_folder, pretrained_names, read_text
+from mfm_core.stored_model import CONFIG, StoredModel, check_bounded, model_folder, pretrained_names, read_text
 from mfm_core.tensor_files import TensorSpec, read_header, read_tensors, write_tensors
 
 __all__ = [
@@ -56,7 +56,11 @@ def save_model(
 
     Returns:
         What was written as ``config.json``.
+
+    Raises:
+        ValueError: If the model has more parts than :func:`load_pretrained` would accept.
     """
+    check_bounded(model.config, "model")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for outdated in (METRICS, CODES):

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import JsonValue, model_validator
+from pydantic import JsonValue
+from torch import nn
 
 from mfm_core.config import Config, ModelConfig
 
@@ -14,6 +15,7 @@ PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 CONFIG = "config.json"
 MAX_MODALITIES = 6  # the surrogates are 2^M - 2
 MAX_LEVELS = 8
+MAX_NAME = 40
 MAX_TEXT_BYTES = 1_000_000
 
 
@@ -32,28 +34,42 @@ class StoredModel(Config):
     model: ModelConfig
     run: dict[str, JsonValue]
 
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        # Checked before a network is built: each of these makes modules, not numbers, so MAX_PARAMETERS comes too late.
-        if (n := len(self.model.modalities)) > MAX_MODALITIES:
-            raise ValueError(f"model.modalities: expected at most {MAX_MODALITIES}, got {n}")
-        for name, modality in self.model.modalities.items():
-            for field, value in modality:
-                if field.endswith("channels") and not 1 <= len(value) <= MAX_LEVELS:
-                    raise ValueError(
-                        f"model.modalities.{name}.{field}: expected 1 to {MAX_LEVELS} levels, got {len(value)}"
-                    )
-        return self
-
     @classmethod
     def of_folder(cls, folder: Path) -> Self:
         """Read the ``config.json`` of a stored model.
 
         Raises:
             FileNotFoundError: If there is none.
-            ValueError: If it is damaged, in one sentence.
+            ValueError: If it is damaged, or asks for more parts than any model of ours has, in one sentence.
         """
-        return cls.read(folder / CONFIG, MAX_TEXT_BYTES)
+        stored = cls.read(folder / CONFIG, MAX_TEXT_BYTES)
+        check_bounded(stored.model, str(folder / CONFIG))
+        return stored
+
+
+def check_bounded(config: ModelConfig, source: str) -> None:
+    """Refuse an architecture of too many parts, before a network is built, even one without numbers in it.
+
+    Args:
+        config: The architecture.
+        source: Where it came from, for the message.
+
+    Raises:
+        ValueError: If there are too many modalities or levels, or a modality's name cannot be that of a module.
+    """
+    if (n := len(config.modalities)) > MAX_MODALITIES:
+        raise ValueError(f"{source}: model.modalities: expected at most {MAX_MODALITIES}, got {n}")
+    for name, modality in config.modalities.items():
+        if hasattr(nn.ModuleDict(), name) or len(name) > MAX_NAME:
+            raise ValueError(
+                f"{source}: model.modalities: expected names of at most {MAX_NAME} letters that "
+                f"torch.nn.ModuleDict has no use for, got {name[:MAX_NAME]!r}"
+            )
+        for field, value in modality:
+            if field.endswith("channels") and not 1 <= len(value) <= MAX_LEVELS:
+                raise ValueError(
+                    f"{source}: model.modalities.{name}.{field}: expected 1 to {MAX_LEVELS} levels, got {len(value)}"
+                )
 
 
 def pretrained_names() -> tuple[str, ...]:
@@ -73,9 +89,12 @@ def model_folder(name_or_folder: str | Path) -> Path:
     """
     named = isinstance(name_or_folder, str) and _is_name(name_or_folder)
     folder = PRETRAINED / name_or_folder if named else Path(name_or_folder)
-    if not folder.is_dir():
-        expected = f"one of {', '.join(pretrained_names()) or 'none stored yet'}, or a folder"
-        raise FileNotFoundError(f"name_or_folder: expected {expected}, got {str(name_or_folder)!r}")
+    # An empty string would be the current folder.
+    if not (name_or_folder and folder.is_dir()):
+        known = ", ".join(pretrained_names()) or "no names yet"
+        raise FileNotFoundError(
+            f"name_or_folder: expected one of {known}, or the folder of a stored model, got {str(name_or_folder)!r}"
+        )
     return folder
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from mfm_core import MFM, Latents, ModelConfig
+from mfm_core import MFM, Codes, Latents, ModelConfig, checkpoints
 from mfm_core.config import ImageModality
 
 
@@ -71,3 +72,24 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("MFM_DATA is not set: no real data to test with")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def stored(tiny_model: MFM, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with everything a stored model can have; tests copy it before they damage it."""
+    folder = tmp_path_factory.mktemp("stored") / "tiny"
+    generator = torch.Generator().manual_seed(0)
+    checkpoints.save_model(tiny_model, folder, run={"seed": 0, "command": "train"}, card="# Tiny\n\nMit Umlaut: ä.\n")
+    checkpoints.save_metrics({"accuracy": 0.5, "swap": {"svhn": [1, 2]}}, folder)
+    checkpoints.save_codes(make_codes(tiny_model, generator), folder)
+    return folder
+
+
+def make_codes(model: MFM, generator: torch.Generator, n: int = 5) -> Codes:
+    prints = {name: torch.randint(-(2**62), 2**62, (n,), generator=generator) for name in model.modalities}
+    return Codes(model.sample(n, generator=generator), torch.arange(n), prints)
+
+
+@pytest.fixture
+def folder(stored: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(stored, tmp_path / "tiny"))

@@ -1,0 +1,86 @@
+"""Codes of real pairs, and the fingerprints by which their originals are found."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+import torch
+
+from mfm_core import MFM, Codes, Latents, find_originals, fingerprint
+from tests.conftest import make_codes
+
+
+@pytest.fixture
+def images(generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(256, (20, 3, 4, 4), generator=generator) / 255
+
+
+def test_a_fingerprint_is_the_start_of_the_hash_of_the_8_bit_pixels(images: torch.Tensor) -> None:
+    pixels = (images[7] * 255).round().to(torch.uint8)
+    digest = hashlib.sha256(bytes(pixels.flatten().tolist())).digest()
+    assert int(fingerprint(images)[7]) == int.from_bytes(digest[:8], "little", signed=True)
+
+
+def test_all_8_bit_values_survive_the_way_through_floating_point() -> None:
+    levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    digest = hashlib.sha256(bytes(range(256))).digest()
+    assert int(fingerprint(levels.float() / 255)) == int.from_bytes(digest[:8], "little", signed=True)
+
+
+def test_originals_are_found_in_another_order_and_missing_ones_are_told(images: torch.Tensor) -> None:
+    wanted = fingerprint(images[[3, 5, 0]])
+    shuffled = images.flip(0)[:-1]  # without the first picture
+    assert find_originals(wanted, shuffled) == [16, 14, None]
+
+
+def test_layout_in_memory_does_not_matter(images: torch.Tensor) -> None:
+    channels_last = images.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(fingerprint(images), fingerprint(channels_last))
+
+
+def test_indexing_takes_samples_of_every_column(tiny_model: MFM, generator: torch.Generator) -> None:
+    codes = make_codes(tiny_model, generator)
+    taken = codes[[4, 1]]
+    assert taken.labels.tolist() == [4, 1]
+    assert torch.equal(taken.latents.y, codes.latents.y[[4, 1]])
+    assert torch.equal(taken.fingerprints["mnist"], codes.fingerprints["mnist"][[4, 1]])
+
+
+NUMBERS = torch.zeros(2, dtype=torch.int64)
+LATENTS = Latents(torch.zeros(2, 3), {"svhn": torch.zeros(2, 1)})
+MASKED = Latents(torch.zeros(2, 3), {"svhn": torch.zeros(2, 1)}, mask=torch.ones(2, 4, dtype=torch.bool))
+
+
+@pytest.mark.parametrize(
+    ("latents", "labels", "fingerprints", "message"),
+    [
+        (
+            LATENTS,
+            torch.zeros(3, dtype=torch.int64),
+            {"svhn": NUMBERS},
+            "labels: expected shape (2,) of torch.int64, got (3,) of torch.int64",
+        ),
+        (
+            LATENTS,
+            torch.zeros(2),
+            {"svhn": NUMBERS},
+            "labels: expected shape (2,) of torch.int64, got (2,) of torch.float32",
+        ),
+        (LATENTS, NUMBERS, {}, "fingerprints: expected one for each of svhn, got none"),
+        (LATENTS, NUMBERS, {"mnist": NUMBERS}, "fingerprints: expected one for each of svhn, got mnist"),
+        (MASKED, NUMBERS, {"svhn": NUMBERS}, "latents: expected latents of still data, got a mask"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused_in_one_sentence(
+    latents: Latents, labels: torch.Tensor, fingerprints: dict[str, torch.Tensor], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Codes(latents, labels, fingerprints)
+
+
+def test_pictures_of_whole_numbers_are_refused() -> None:
+    message = "images: expected floating-point values in [0, 1], got torch.uint8"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fingerprint(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))
