@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
+from mfm_core.forward_mode import forward_mode
 from mfm_core.model import MFM
 from mfm_core.representations import Latents
 
@@ -61,7 +60,7 @@ def directions(model: MFM, latents: Latents, *, factor: str, n_directions: int) 
         moved: Tensor = torch.func.jvp(pictures, (block,), (direction.expand_as(block),))[1]
         return moved
 
-    with _AnyLayout():
+    with forward_mode():
         jacobian = torch.func.vmap(change, chunk_size=CHUNK)(torch.eye(d, dtype=block.dtype, device=block.device))
     flat = jacobian.flatten(1)  # (d, N * pixels)
     values, vectors = torch.linalg.eigh((flat @ flat.T).double() / flat.shape[1])
@@ -70,17 +69,3 @@ def directions(model: MFM, latents: Latents, *, factor: str, n_directions: int) 
     largest = chosen.gather(1, chosen.abs().argmax(dim=1, keepdim=True))
     effects = values[strongest].clamp(min=0).sqrt()
     return Directions((chosen * largest.sign()).to(block.dtype), effects.to(block.dtype))
-
-
-class _AnyLayout(TorchFunctionMode):
-    """Leaves out requests for a memory format: torch.func.vmap refuses them, and they change no number."""
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> object:
-        """Call ``func``, but make tensors contiguous in the ordinary layout."""
-        return args[0].contiguous() if func is torch.Tensor.contiguous else func(*args, **(kwargs or {}))

@@ -40,15 +40,19 @@ def tiny_config() -> ModelConfig:
     )
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tiny_config: ModelConfig) -> MFM:
-    """A frozen model of fixed random weights; large ones, so that the pictures differ visibly."""
-    model = MFM(tiny_config).eval().requires_grad_(requires_grad=False)
+def with_large_weights(model: MFM) -> MFM:
+    """Frozen, with fixed random weights that make pictures differ visibly."""
     generator = torch.Generator().manual_seed(0)
+    model = model.eval().requires_grad_(requires_grad=False)
     for parameter in model.parameters():
         spread = 2 / max(parameter[0].numel(), 1) ** 0.5
         parameter.copy_(spread * torch.randn(parameter.shape, generator=generator))
     return model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_config: ModelConfig) -> MFM:
+    return with_large_weights(MFM(tiny_config))
 
 
 @pytest.fixture
