@@ -94,7 +94,15 @@ def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: T
     """
     probe = make_pipeline(
         StandardScaler(),
-        MLPClassifier((256,), early_stopping=True, n_iter_no_change=15, max_iter=200, alpha=1e-3, random_state=seed),
+        MLPClassifier(
+            (128,),
+            batch_size=500,
+            learning_rate_init=3e-3,
+            early_stopping=True,
+            max_iter=60,
+            alpha=1e-3,
+            random_state=seed,
+        ),
     )
     probe.fit(codes.numpy(), labels.numpy())
     return torch.from_numpy(probe.predict(test_codes.numpy()) == test_labels.numpy())

@@ -34,7 +34,9 @@ class MFM(nn.Module):
         self.g_a = nn.ModuleDict()
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
-            self.encoders_a[name] = ConvolutionalEncoder(modality.shape, modality.channels, modality.d_z)
+            self.encoders_a[name] = ConvolutionalEncoder(
+                modality.shape, modality.channels, modality.d_z, hidden=modality.hidden
+            )
             self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
             self.decoders[name] = ConvolutionalDecoder(
                 modality.d_f + config.d_f, modality.shape, modality.channels, modality.hidden

@@ -21,12 +21,13 @@ def _level_sizes(height: int, width: int, n_levels: int) -> list[tuple[int, int]
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Image -> vector: a level halves the picture and widens it, a linear layer reads out the last level.
+    """Image -> vector: a level halves the picture and widens it, fully connected layers read out the last level.
 
     Args:
         shape: Channels, height, width.
         channels: Channels of each level.
         d_out: Size of the output.
+        hidden: Width of a layer between the last level and the output; None for no such layer.
         kernel: Size of the convolutions that halve the picture, odd.
         depth: Convolutions a level; those after the first are 3 x 3.
         normalized: Batch normalization after each convolution: for networks that see real pictures only.
@@ -38,6 +39,7 @@ class ConvolutionalEncoder(nn.Module):
         channels: tuple[int, ...],
         d_out: int,
         *,
+        hidden: int | None = None,
         kernel: int = 3,
         depth: int = 1,
         normalized: bool = False,
@@ -62,7 +64,8 @@ class ConvolutionalEncoder(nn.Module):
                     layers.append(nn.BatchNorm2d(n_out))
                 layers.append(nn.SiLU())
         self.levels = nn.Sequential(*layers)
-        self.read_out = nn.Linear(channels[-1] * math.prod(sizes[-1]), d_out)
+        n_last = channels[-1] * math.prod(sizes[-1])
+        self.read_out = fully_connected(n_last, *([] if hidden is None else [hidden]), d_out)
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, channels, height, width) in [0, 1] -> (N, d_out)."""
@@ -74,7 +77,7 @@ class ConvolutionalEncoder(nn.Module):
 class ConvolutionalDecoder(nn.Module):
     """[F_a, F_y] -> image: fully connected to a small picture, then each level doubles it by pixel shuffling.
 
-    A last convolution at full size follows the shuffling, so that no checkerboard of upsampling is left.
+    The last level has the wider kernel: it paints 2 x 2 pixels at once, and neighbours must agree at the seams.
 
     Args:
         d_in: Size of the joined factors.
@@ -88,16 +91,18 @@ class ConvolutionalDecoder(nn.Module):
         self.sizes = _level_sizes(shape[1], shape[2], len(channels))[::-1]
         self.start = (channels[-1], *self.sizes[0])
         self.expand = nn.Sequential(fully_connected(d_in, hidden, math.prod(self.start)), nn.SiLU())
-        widths = (*channels[::-1], max(channels[0] // 2, 8))
+        widths = (*channels[::-1], shape[0])
+        last = len(channels) - 1
         self.levels = nn.ModuleList(
-            nn.Conv2d(n_in, 4 * n_out, kernel_size=3, padding=1) for n_in, n_out in pairwise(widths)
+            nn.Conv2d(n_in, 4 * n_out, kernel_size=5 if level == last else 3, padding=2 if level == last else 1)
+            for level, (n_in, n_out) in enumerate(pairwise(widths))
         )
-        self.paint = nn.Conv2d(widths[-1], shape[0], kernel_size=3, padding=1)
 
     def forward(self, factors: Tensor) -> Tensor:
         """(N, d_in) -> (N, channels, height, width) in [0, 1]."""
         picture = self.expand(factors).view(-1, *self.start).contiguous(memory_format=torch.channels_last)
         for level, (height, width) in zip(self.levels, self.sizes[1:], strict=True):
-            shuffled = nn.functional.pixel_shuffle(level(picture), 2)
-            picture = nn.functional.silu(shuffled[..., :height, :width])
-        return torch.sigmoid(self.paint(picture).float()).contiguous()
+            if level is not self.levels[0]:
+                picture = nn.functional.silu(picture)
+            picture = nn.functional.pixel_shuffle(level(picture), 2)[..., :height, :width]
+        return torch.sigmoid(picture.float()).contiguous()
