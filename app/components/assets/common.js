@@ -1,0 +1,66 @@
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with attributes and children; text is always set as text, never as markup. */
+function element(tag, attributes = {}, children = []) {
+  const node = document.createElement(tag);
+  return fill(node, attributes, children);
+}
+
+function shape(tag, attributes = {}, children = []) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  for (const child of [children].flat()) node.append(child);
+  return node;
+}
+
+/** Decoded images of sprites by modality. */
+async function loadTiles(tiles) {
+  const loaded = {};
+  await Promise.all(
+    Object.entries(tiles).map(async ([name, tile]) => {
+      const image = new Image();
+      image.src = tile.source;
+      await image.decode();
+      loaded[name] = { ...tile, image };
+    }),
+  );
+  return loaded;
+}
+
+/** Copy one picture of a sprite, pixel for pixel. */
+function paint(canvas, tile, index) {
+  if (canvas.width !== tile.width || canvas.height !== tile.height) {
+    canvas.width = tile.width;
+    canvas.height = tile.height;
+  }
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  const x = (index % tile.across) * tile.width;
+  const y = Math.floor(index / tile.across) * tile.height;
+  context.drawImage(tile.image, x, y, tile.width, tile.height, 0, 0, tile.width, tile.height);
+  canvas.dataset.frame = index;
+}
+
+function best(percents) {
+  return percents.indexOf(Math.max(...percents));
+}
+
+/** Ten little columns, one a digit. */
+function bars(percents, height, digits) {
+  const step = 10;
+  const foot = digits ? 11 : 0;
+  const top = best(percents);
+  const marks = percents.flatMap((percent, digit) => {
+    const tall = Math.max((percent / 100) * (height - 1), 0.75);
+    const box = { x: digit * step + 1.5, y: height - tall, width: step - 3, height: tall, class: digit === top ? "top" : "" };
+    const name = { x: digit * step + step / 2, y: height + 9, class: digit === top ? "top" : "" };
+    return digits ? [shape("rect", box), shape("text", name, String(digit))] : [shape("rect", box)];
+  });
+  const size = { viewBox: `0 0 ${percents.length * step} ${height + foot}`, class: "bars", "aria-hidden": "true" };
+  return shape("svg", digits ? size : { ...size, preserveAspectRatio: "none", height }, marks);
+}

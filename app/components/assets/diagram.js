@@ -1,0 +1,94 @@
+// Figure 5(a) of the paper: latents Z, factors F, and what each picture is made from.
+const ROW = 74;
+const TOP = 46;
+const LATENT = 150;
+const FACTOR = 258;
+const OUTPUT = 372;
+
+function symbol(x, y, letter, below) {
+  const text = shape("text", { x, y: y + 5, class: "symbol" }, letter);
+  text.append(shape("tspan", { dy: 4, "font-style": "normal" }, below));
+  return text;
+}
+
+function edge(from, to, classes) {
+  const middle = (from[0] + to[0]) / 2;
+  const path = `M${from[0]},${from[1]} C${middle},${from[1]} ${middle},${to[1]} ${to[0]},${to[1]}`;
+  return shape("path", { d: path, class: `edge ${classes}` });
+}
+
+function lanes(modalities) {
+  const above = Math.ceil(modalities.length / 2);
+  const order = [...modalities.slice(0, above).map((m) => m.name), "y", ...modalities.slice(above).map((m) => m.name)];
+  return Object.fromEntries(order.map((name, row) => [name, TOP + row * ROW]));
+}
+
+function latent(data, name, y, hue, select) {
+  const state = data.states[name];
+  const classes = `latent ${hue} ${state.kind} ${state.swapped ? "swapped" : ""} ${select ? "selectable" : ""}`;
+  const group = shape("g", { class: classes }, [
+    shape("circle", { cx: LATENT, cy: y, r: 23 }),
+    symbol(LATENT - 2, y, "Z", name === "y" ? "y" : "a"),
+    shape("text", { x: LATENT - 34, y: y - 3, class: "name" }, state.name),
+    shape("text", { x: LATENT - 34, y: y + 13, class: "note" }, state.note),
+  ]);
+  if (select) group.onclick = () => select(name);
+  return group;
+}
+
+function draw(data, select) {
+  const y = lanes(data.modalities);
+  const height = TOP + data.modalities.length * ROW + 40;
+  const svg = shape("svg", { viewBox: `0 0 470 ${height}`, role: "img", "aria-label": data.alt });
+  svg.append(
+    shape("text", { x: LATENT, y: 12, class: "head", "text-anchor": "middle" }, "latent"),
+    shape("text", { x: FACTOR, y: 12, class: "head", "text-anchor": "middle" }, "factor"),
+    shape("text", { x: OUTPUT + 24, y: 12, class: "head", "text-anchor": "middle" }, "generated"),
+  );
+  const pace = (name) => ({ held: "", drawn: "lively", moved: "lively", inferred: "lively" })[data.states[name].kind] ?? "";
+  data.modalities.forEach((modality, i) => {
+    const name = modality.name;
+    svg.append(
+      edge([LATENT + 23, y[name]], [FACTOR - 19, y[name]], `a${i} ${pace(name)}`),
+      edge([FACTOR + 19, y.y], [OUTPUT, y[name] + (y[name] < y.y ? 9 : -9)], `y ${pace("y")}`),
+      edge([FACTOR + 19, y[name]], [OUTPUT, y[name] + (y[name] < y.y ? -5 : 5)], `a${i} ${pace(name)}`),
+    );
+  });
+  svg.append(
+    edge([LATENT + 23, y.y], [FACTOR - 19, y.y], `y ${pace("y")}`),
+    edge([FACTOR + 19, y.y], [OUTPUT, y.y], `y ${pace("y")}`),
+  );
+  const hue = { y: "y", ...Object.fromEntries(data.modalities.map((m, i) => [m.name, `a${i}`])) };
+  for (const name of Object.keys(y)) {
+    svg.append(
+      latent(data, name, y[name], hue[name], select),
+      shape("g", { class: `factor ${hue[name]}` }, [
+        shape("rect", { x: FACTOR - 19, y: y[name] - 17, width: 38, height: 34, rx: 7 }),
+        symbol(FACTOR - 2, y[name], "F", name === "y" ? "y" : "a"),
+      ]),
+    );
+  }
+  data.modalities.forEach((modality) => {
+    const given = data.given === modality.name;
+    svg.append(
+      shape("g", { class: `frame ${given ? "given" : ""}` }, [
+        shape("rect", { x: OUTPUT, y: y[modality.name] - 22, width: 72, height: 44, rx: 3 }),
+        shape("text", { x: OUTPUT + 36, y: y[modality.name] + 4, class: "output", "text-anchor": "middle" }, modality.title),
+      ]),
+    );
+  });
+  svg.append(
+    shape("g", { class: "frame" }, [
+      shape("rect", { x: OUTPUT, y: y.y - 15, width: 72, height: 30, rx: 15 }),
+      shape("text", { x: OUTPUT + 36, y: y.y + 4, class: "output", "text-anchor": "middle" }, "digit"),
+    ]),
+  );
+  return svg;
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".root");
+  const select = data.selectable ? (name) => setTriggerValue("factor", name) : null;
+  root.replaceChildren(draw(data, select));
+}

@@ -1,0 +1,20 @@
+// The address of the page holds everything that is on it.
+export default function (component) {
+  const { parentElement } = component;
+  const root = parentElement.querySelector(".root");
+  if (root.firstChild) return;
+  const said = element("p", { role: "status" }, "Opens this very picture.");
+  const button = element("button", { type: "button" }, "Copy link");
+  button.onclick = async () => {
+    const address = window.location.href;
+    try {
+      await navigator.clipboard.writeText(address);
+      said.textContent = "Copied.";
+    } catch {
+      const field = element("input", { readonly: true, "aria-label": "Link to this picture", value: address });
+      said.replaceChildren("Copy it from here:", field);
+      field.select();
+    }
+  };
+  root.append(button, said);
+}

@@ -1,0 +1,63 @@
+// Pictures in rows and columns, each with what is read from it; they can be picked.
+function reading(read) {
+  if (!read) return [];
+  const top = best(read.percents);
+  const said = element("span", { class: "said" }, [element("b", {}, String(top)), ` ${Math.round(read.percents[top])} %`]);
+  const box = element("div", { class: `reading ${read.large ? "large" : ""}`, role: "img", "aria-label": read.alt, title: read.alt });
+  box.append(said, bars(read.percents, read.large ? 46 : 14, read.large));
+  return [box];
+}
+
+function cell(spec, tiles, pick) {
+  const shots = spec.shots.map((shot) => {
+    const canvas = element("canvas", { role: "img", "aria-label": shot.alt, title: shot.alt });
+    paint(canvas, tiles[shot.tile], shot.index);
+    return element("div", { class: "shot" }, [canvas, ...reading(shot.read)]);
+  });
+  const classes = `shots ${spec.column ? "column" : ""}`;
+  const row = pick && spec.pick !== undefined
+    ? element("button", { class: classes, type: "button", "aria-pressed": spec.picked ? "true" : "false", "aria-label": spec.alt, "data-pick": spec.pick }, shots)
+    : element("div", { class: classes }, shots);
+  if (pick && spec.pick !== undefined) row.onclick = () => pick(spec.pick);
+  return element("div", { class: `cell ${spec.mark ?? ""}` }, [row, ...reading(spec.read)]);
+}
+
+function head(spec, tiles, classes) {
+  if (typeof spec === "string") return element("div", { class: `head ${classes}` }, spec);
+  return element("div", { class: `head ${classes}` }, [cell(spec, tiles)]);
+}
+
+function panel(spec, tiles, pick) {
+  const grid = element("div", { class: `grid ${spec.folded ? "folding" : ""}` });
+  grid.style.setProperty("--columns", spec.across);
+  grid.style.setProperty("--head", spec.head ?? "auto");
+  grid.style.setProperty("--gap", spec.gap ?? "0.5rem");
+  if (spec.folded) grid.style.setProperty("--folded", spec.folded);
+  if (spec.columns) grid.append(head("", tiles, "over"), ...spec.columns.map((column) => head(column, tiles, "over")));
+  for (const row of spec.rows) {
+    if (row.band) grid.append(element("div", { class: "band" }, row.band));
+    else grid.append(head(row.head ?? "", tiles, ""), ...row.cells.map((one) => cell(one, tiles, pick)));
+  }
+  const whole = element("section", { class: "panel" }, spec.title ? [element("h3", {}, spec.title), grid] : [grid]);
+  if (spec.widest) whole.style.maxWidth = spec.widest;
+  if (spec.least) whole.style.setProperty("--least", spec.least);
+  if (spec.share) whole.style.setProperty("--share", spec.share);
+  return whole;
+}
+
+const turns = new WeakMap();
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".root");
+  const turn = (turns.get(root) ?? 0) + 1;
+  turns.set(root, turn);
+  const pick = data.pickable ? (value) => setTriggerValue("pick", value) : null;
+  loadTiles(data.tiles).then((tiles) => {
+    if (turns.get(root) !== turn) return;
+    const focused = parentElement.activeElement?.dataset?.pick;
+    root.replaceChildren(element("div", { class: "panels" }, data.panels.map((spec) => panel(spec, tiles, pick))));
+    root.dataset.ready = data.version;
+    if (focused !== undefined) root.querySelector(`[data-pick="${CSS.escape(focused)}"]`)?.focus();
+  });
+}

@@ -1,0 +1,165 @@
+"""Pictures on their way in and out: arrays to PNG sprites, and strangers' pictures to what a modality takes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Array = NDArray[np.float32]
+
+MOST_PIXELS = 4_000_000
+MOST_BYTES = 4_000_000
+ACROSS = 8
+"""Frames in a row of a sprite."""
+
+FORMATS = ("PNG", "JPEG")
+
+
+class UnreadablePictureError(ValueError):
+    """The bytes are not a picture that can be taken; the message is a sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """Many pictures of one size in one PNG, ``across`` in a row.
+
+    Attributes:
+        source: The PNG as a data URL.
+        width: Of one picture.
+        height: Of one picture.
+        across: Pictures in a row.
+    """
+
+    source: str
+    width: int
+    height: int
+    across: int = ACROSS
+
+    def as_data(self) -> dict[str, str | int]:
+        """For a component."""
+        return {"source": self.source, "width": self.width, "height": self.height, "across": self.across}
+
+
+def to_bytes(pictures: Array) -> NDArray[np.uint8]:
+    """Pictures ``(..., channels, height, width)`` in [0, 1] as ``(..., height, width, 3)`` bytes."""
+    last = np.moveaxis(pictures, -3, -1)
+    if last.shape[-1] == 1:
+        last = np.repeat(last, 3, axis=-1)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(last), 0.0, 1.0) * 255.0).astype(np.uint8)
+    return rounded
+
+
+def sprite(pictures: Array, across: int = ACROSS) -> Sprite:
+    """All pictures ``(N, channels, height, width)`` in one PNG, at their own resolution."""
+    frames = to_bytes(pictures)
+    n, height, width, _ = frames.shape
+    sheet = np.zeros((-(-n // across), across, height, width, 3), np.uint8)
+    sheet.reshape(-1, height, width, 3)[:n] = frames
+    whole = sheet.transpose(0, 2, 1, 3, 4).reshape(-1, across * width, 3)
+    return Sprite(f"data:image/png;base64,{base64.b64encode(_png(whole)).decode()}", width, height, across)
+
+
+def pack(picture: Array) -> str:
+    """One picture ``(channels, height, width)`` as letters that a link can carry (a PNG in base64url)."""
+    pixels = to_bytes(picture)
+    png = _png(pixels if picture.shape[0] == 3 else pixels[:, :, 0], effort=9)
+    return base64.urlsafe_b64encode(png).decode().rstrip("=")
+
+
+def unpack(text: str, shape: tuple[int, int, int]) -> Array:
+    """The picture that ``pack`` made letters of.
+
+    Raises:
+        UnreadablePictureError: If the letters are no PNG of exactly this shape.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise UnreadablePictureError("The picture in the link could not be read.") from None
+    channels, height, width = shape
+    picture = _open(raw, ("PNG",), most_pixels=height * width)
+    if picture.size != (width, height):
+        raise UnreadablePictureError("The picture in the link has the wrong size.")
+    return _array(picture, channels)
+
+
+def take(raw: bytes, shape: tuple[int, int, int]) -> Array:
+    """What a modality of this shape makes of a visitor's picture.
+
+    A digit in ink (one channel) is turned light on dark, cropped to its ink, scaled into the middle 20/28 of the
+    picture and centred by mass, as MNIST is. A photograph (three channels) is cropped to its middle square and scaled.
+
+    Raises:
+        UnreadablePictureError: If it is not a PNG or JPEG, is too large, or shows nothing.
+    """
+    picture = _open(raw, FORMATS, most_pixels=MOST_PIXELS)
+    channels, height, width = shape
+    if channels == 1:
+        return _centre_ink(np.asarray(picture.convert("L"), np.float32) / 255.0, height, width)
+    return _array(ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS), channels)
+
+
+def _open(raw: bytes, formats: tuple[str, ...], most_pixels: int) -> Image.Image:
+    if len(raw) > MOST_BYTES:
+        raise UnreadablePictureError("The picture is too large: at most 4 MB can be taken.")
+    try:
+        with Image.open(io.BytesIO(raw), formats=formats) as header:
+            if header.width * header.height > most_pixels:
+                raise UnreadablePictureError("The picture has too many pixels: at most 2000 x 2000 can be taken.")
+            header.verify()
+        with Image.open(io.BytesIO(raw), formats=formats) as picture:
+            return _on_white(ImageOps.exif_transpose(picture))
+    except UnreadablePictureError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, TypeError):
+        raise UnreadablePictureError("The picture could not be read: it is no whole PNG or JPEG.") from None
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    whole = picture.convert("RGBA")
+    page = Image.new("RGBA", whole.size, "white")
+    page.alpha_composite(whole)
+    return page.convert("RGB")
+
+
+def _array(picture: Image.Image, channels: int) -> Array:
+    pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"), np.float32) / 255.0
+    return np.ascontiguousarray(pixels[None] if channels == 1 else pixels.transpose(2, 0, 1))
+
+
+def _centre_ink(ink: Array, height: int, width: int) -> Array:
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    if np.median(border) > 0.5:
+        ink = 1.0 - ink
+    ink = np.clip((ink - np.median(ink)) / max(float(ink.max() - np.median(ink)), 1e-6), 0.0, 1.0)
+    drawn = ink > 0.25
+    if drawn.sum() < 4 or drawn.mean() > 0.6:
+        raise UnreadablePictureError("There is no digit to be seen in the picture: it should show one, large.")
+    rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
+    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = min(height * 20 / 28 / box.shape[0], width * 20 / 28 / box.shape[1])
+    size = (max(round(box.shape[1] * scale), 1), max(round(box.shape[0] * scale), 1))
+    small = Image.fromarray(np.rint(box * 255).astype(np.uint8)).resize(size, Image.Resampling.LANCZOS)
+    digit = np.asarray(small, np.float32) / 255.0
+    mass = max(float(digit.sum()), 1e-6)
+    top = round(height / 2 - 0.5 - float((digit.sum(1) * np.arange(size[1])).sum()) / mass)
+    left = round(width / 2 - 0.5 - float((digit.sum(0) * np.arange(size[0])).sum()) / mass)
+    top, left = min(max(top, 0), height - size[1]), min(max(left, 0), width - size[0])
+    centred = np.zeros((1, height, width), np.float32)
+    centred[0, top : top + size[1], left : left + size[0]] = digit
+    rounded: Array = np.rint(centred * 255.0) / np.float32(255.0)
+    return rounded
+
+
+def _png(pixels: NDArray[np.uint8], effort: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=effort, optimize=effort == 9)
+    return buffer.getvalue()

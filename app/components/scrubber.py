@@ -1,0 +1,60 @@
+"""A sweep that is scrubbed in the browser: one sprite a modality, and the server hears of the frame on release."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from app.components import names, state
+from app.components.elements import define, on_trigger
+from app.components.pictures import sprite
+from app.plates.plate import Plate
+from app.view import FRAMES
+
+mount = define("scrubber")
+KEY = "scrubber"
+
+
+def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None:
+    """Show a plate of one row as a slide.
+
+    Args:
+        plate: The frames; its columns name their values.
+        label: Of the slider.
+        ends: What stands at its left and right end.
+        sweep: What tells this sweep from others.
+    """
+    frames = len(plate.columns)
+    data = {
+        "tiles": {name: sprite(x[0]).as_data() for name, x in plate.pictures.items()},
+        "titles": {name: names.title(name) for name in plate.pictures},
+        "frames": frames,
+        "values": plate.columns,
+        "believed": np.rint(100 * plate.label[0]).astype(int).tolist(),
+        "judged": {name: np.rint(100 * read[0]).astype(int).tolist() for name, read in plate.judged.items()},
+        "label": label,
+        "ends": ends,
+        "start": _start(sweep),
+    }
+    data["version"] = hashlib.sha256(f"{sweep} {data['start']}".encode()).hexdigest()[:16]
+    mount(data=data, key=KEY, on_at_change=on_trigger(KEY, "at", _take))
+
+
+def _start(sweep: str) -> int:
+    """The frame to begin with. A frame that the slider itself sent is no reason to send it the sprite again."""
+    known = st.session_state.get("scrubbed")
+    at = state.view().at
+    if known is None or known["sweep"] != sweep or known["at"] != at:
+        known = {"sweep": sweep, "at": at, "start": at}
+        st.session_state["scrubbed"] = known
+    start: int = known["start"]
+    return start
+
+
+def _take(value: object) -> None:
+    if isinstance(value, int | float) and 0 <= value < FRAMES:
+        state.change(at=int(value))
+        if known := st.session_state.get("scrubbed"):
+            known["at"] = int(value)

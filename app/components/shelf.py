@@ -1,0 +1,51 @@
+"""A shelf of held-out pairs, one a digit, to pick from by picture."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components import names, state, wall
+from app.components.cache import rebuilt
+from app.exhibit import Exhibit
+
+
+def show(shown: Exhibit, field: str, label: str) -> None:
+    """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
+
+    Args:
+        shown: The exhibit.
+        field: The field of the view that holds the pair: ``a`` or ``b``.
+        label: What is chosen, for the heading.
+    """
+    index = getattr(state.view(), field)
+    row = shown.digits[shown.digit(index)].index(index)
+    pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
+    plate = rebuilt(shown, tuple(pairs))
+    sheet = wall.Sheet()
+    cells = []
+    for column, pair in enumerate(pairs):
+        digit = shown.digit(pair)
+        shots = [
+            sheet.shot(name, plate.pictures[name][0, column], f"{names.title(name)} {digit}") for name in plate.pictures
+        ]
+        cells.append(
+            wall.cell(*shots, column=True, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}")
+        )
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{label}**")
+        st.button(
+            "Other pairs", key=f"other_{field}", on_click=_turn, args=(shown, field), type="tertiary", width="content"
+        )
+    panel = {"across": len(pairs), "rows": [{"cells": cells}], "gap": "2px", "head": "0"}
+    wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=lambda value: _pick(shown, field, value))
+
+
+def _pick(shown: Exhibit, field: str, value: str) -> None:
+    if value.isdecimal() and int(value) < len(shown.codes):
+        state.change(**{field: int(value)})
+
+
+def _turn(shown: Exhibit, field: str) -> None:
+    index = getattr(state.view(), field)
+    pairs = shown.digits[shown.digit(index)]
+    state.change(**{field: pairs[(pairs.index(index) + 1) % len(pairs)]})

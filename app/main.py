@@ -1,0 +1,55 @@
+"""The app: configuration of the page, navigation, and the sidebar that all pages share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the path, not the project's
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from app.components import share, state  # noqa: E402
+from app.exhibit import MODEL, NothingToShowError, load, stored_as  # noqa: E402
+
+PAGES = ("generate", "about_this_model")
+ROOM = """<style>
+.stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+</style>"""
+MISSING = """
+### There is no model to show yet
+
+The pictures on this page are made by a trained model, which is stored in the folder `pretrained/svhn_mnist`.
+It is not there, or it is damaged.
+
+* If you cloned the project, fetch the whole repository: the folder is part of it.
+* To train the model yourself: `python -m mfm_core train svhn_mnist`
+"""
+
+
+def main() -> None:
+    """Show the page that was asked for."""
+    st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state="auto")
+    pages = [
+        st.Page(f"pages/{file}.py", title=file.replace("_", " ").capitalize(), default=file == PAGES[0])
+        for file in PAGES
+    ]
+    page = st.navigation(pages)
+    try:
+        shown = load(stored_as(MODEL))
+    except NothingToShowError:
+        st.markdown(MISSING)
+        return
+    st.html(ROOM)
+    state.open_view(shown.limits, page.title)
+    with st.sidebar:
+        st.markdown(f"**Model** {MODEL}  \n{len(shown.codes):,} held-out pairs")
+        state.number("Seed", "seed", 0, 999_999, description="Every draw on the page starts from it.")
+        share.show()
+    page.run()
+
+
+main()

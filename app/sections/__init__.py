@@ -1,0 +1,1 @@
+"""The parts of the page Generate, one file a question."""

@@ -1,0 +1,78 @@
+"""Slide along one Z."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import exhibit
+from app.components import cache, diagram, downloads, names, scrubber, shelf, state, wall
+from app.components.diagram import Role
+from app.components.elements import Data
+from app.components.hero import hero
+from app.plates import slide
+from app.plates.plate import Plate
+
+
+def show(shown: exhibit.Exhibit) -> None:
+    """The section."""
+    factors = names.factors(shown.model.modalities)
+    left, right = hero(
+        "What changes along one Z?",
+        "Drag the slider: one Z of a real pair moves, the others stay. "
+        "Directions are ranked by how much they change the picture.",
+    )
+    with left:
+        moved = state.choose("Move", "factor", factors)
+        path = state.select("Along", "path", _paths(shown, moved))
+        shelf.show(shown, "a", "From pair A")
+        if path == "pair":
+            shelf.show(shown, "b", "To pair B")
+    with right:
+        diagram.show({name: Role("moved", "you move it") if name == moved else Role("a", "stays") for name in factors})
+    view = state.view()
+    plate = cache.hung(slide.make, slide.FIELDS, shown, view)
+    sweep = f"{view.a} {view.factor} {view.path} {view.b if path == 'pair' else ''}"
+    ends = (
+        (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
+        if path == "pair"
+        else (plate.columns[0], plate.columns[-1])
+    )
+    scrubber.show(plate, label=f"Move {names.plain(moved)} along {path.replace('-', ' ')}", ends=ends, sweep=sweep)
+    _kept(shown, plate)
+
+
+def _paths(shown: exhibit.Exhibit, factor: str) -> dict[str, str]:
+    """Every path of a block of Z, and what it is called."""
+    effects = exhibit.ranked(shown.name, factor).effects.tolist()
+    paths = {
+        f"direction-{i + 1}": f"direction {i + 1} · a step changes a pixel by {100 * effect:.1f} %"
+        for i, effect in enumerate(effects)
+    }
+    paths["pair"] = "the way to another pair"
+    return paths | {f"dimension-{i + 1}": f"raw dimension {i + 1}" for i in range(shown.model.sizes[factor])}
+
+
+def _kept(shown: exhibit.Exhibit, plate: Plate) -> None:
+    """The frame that was let go of, beside the pair itself and what differs."""
+    view = state.view()
+    sheet = wall.Sheet()
+    own = slide.own(view.path)
+    panels = [_before_and_after(plate, name, own, view.at, sheet) for name in plate.pictures]
+    wall.show(sheet, panels, key="wall_slide")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"Let go at {plate.columns[view.at]}. Bright in the third picture: where the two differ.")
+        title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path}"
+        downloads.offer(plate, "slide", title, lambda: slide.script(shown, view))
+
+
+def _before_and_after(plate: Plate, name: str, own: int, at: int, sheet: wall.Sheet) -> Data:
+    before, after = plate.pictures[name][0, own], plate.pictures[name][0, at]
+    change = np.clip(2 * np.abs(after - before).max(0, keepdims=True), 0, 1)
+    cells = [
+        wall.cell(sheet.shot(name, before, f"{names.title(name)}, the pair itself")),
+        wall.cell(sheet.shot(name, after, f"{names.title(name)} at {plate.columns[at]}")),
+        wall.cell(sheet.shot(f"{name} change", change, f"{names.title(name)}: where the two differ")),
+    ]
+    columns = ["the pair", f"at {plate.columns[at]}", "what changed"]
+    return {"across": 3, "title": names.title(name), "columns": columns, "rows": [{"cells": cells}], "head": "0"}

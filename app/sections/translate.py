@@ -1,0 +1,103 @@
+"""One modality given, the other imagined."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components import cache, diagram, downloads, names, pad, resample, shelf, state, wall
+from app.components.diagram import Role
+from app.components.elements import Data
+from app.components.hero import hero
+from app.components.pictures import UnreadablePictureError
+from app.exhibit import Exhibit
+from app.plates import translate
+from app.plates.plate import Plate
+
+FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it"}
+ORIGINS = {
+    "original": "The given picture is a real one, from your copy of the data.",
+    "reconstruction": "The given picture is the model's reconstruction from a stored code; no real one is stored.",
+    "visitor": "The given picture is yours, as the model is shown it.",
+}
+
+
+def show(shown: Exhibit) -> None:
+    """The section."""
+    left, right = hero(
+        "Seen in one world, what is it in the other?",
+        "The model is given one modality only. It infers $Z_y$ from that, and the other picture is made in a style "
+        "that it infers, then in styles that are drawn.",
+    )
+    with left:
+        given = state.choose("Given", "given", {name: names.title(name) for name in shown.model.modalities})
+        shape = shown.model.config.modalities[given].shape
+        ways = FROM if shape[0] == 1 else {way: said for way, said in FROM.items() if way != "draw"}
+        if state.view().from_ not in ways:
+            state.change(from_="pair")
+        way = state.choose("The picture", "from_", ways)
+        if way == "pair":
+            shelf.show(shown, "a", "Pair")
+        elif way == "draw":
+            pad.draw(shape)
+        else:
+            pad.upload(given, shape)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            resample.source("Draw styles from")
+            resample.show()
+    with right:
+        roles = {"y": Role("inferred", "inferred"), given: Role("inferred", "inferred")}
+        roles |= {name: Role("drawn", "drawn") for name in shown.model.modalities if name != given}
+        order = ("y", *shown.model.modalities)
+        diagram.show({name: roles[name] for name in order}, given=given, selectable=False)
+    _pictures(shown, given)
+
+
+def _pictures(shown: Exhibit, given: str) -> None:
+    view = state.view()
+    try:
+        start = translate.start(shown, view)
+    except UnreadablePictureError as error:
+        st.warning(str(error))
+        return
+    if start is None:
+        st.info("Draw or upload a digit, and what the model imagines appears here.")
+        return
+    plate = cache.hung(translate.make, translate.FIELDS, shown, view)
+    sheet = wall.Sheet()
+    shot = sheet.shot(given, start.picture, f"the given {names.title(given)} picture")
+    said = wall.reading("the label head", plate.label[0, 0])
+    panels = [
+        {
+            "title": f"Given: {names.title(given)}",
+            "across": 1,
+            "rows": [{"cells": [wall.cell(shot, read=said)]}],
+            "head": "0",
+            "least": "9rem",
+            "widest": "12rem",
+        },
+        *(_imagined(plate, name, sheet) for name in plate.pictures if name != given),
+    ]
+    wall.show(sheet, panels, key="wall_translate")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred $F_y$.")
+        title = f"From {names.title(given)} alone, seed {view.seed}"
+        downloads.offer(plate, "translate", title, lambda: translate.script(shown, view))
+
+
+def _imagined(plate: Plate, name: str, sheet: wall.Sheet) -> Data:
+    cells = [
+        wall.cell(
+            sheet.shot(name, plate.pictures[name][0, j], f"{names.title(name)}, style {column}"),
+            read=wall.judgement(plate.judged, name, (0, j)),
+        )
+        for j, column in enumerate(plate.columns)
+    ]
+    half = (len(cells) + 1) // 2
+    rows: list[Data] = [{"cells": cells[:half]}, {"cells": cells[half:]}]
+    return {
+        "title": f"Imagined: {names.title(name)}, first in the inferred style",
+        "across": half,
+        "rows": rows,
+        "head": "0",
+        "share": "4",
+    }
