@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from torch import nn
 
 from mfm_core.baselines.discriminative import Discriminative
@@ -80,7 +80,7 @@ def execute(
     trained = trained.cpu()
     if not isinstance(trained, MFM | Discriminative):
         raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
-    provenance = {
+    provenance: dict[str, JsonValue] = {
         "configuration": run.model_dump(mode="json"),
         "command": " ".join(["python -m mfm_core", *sys.argv[1:]]),
         "date": datetime.now(UTC).date().isoformat(),

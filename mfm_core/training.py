@@ -11,6 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
+import numpy as np
 import torch
 from pydantic import Field
 from safetensors import safe_open
@@ -50,15 +51,15 @@ class TrainingConfig(Config):
 
 
 class Task(Protocol):
-    """What the loop trains.
+    """What the loop trains."""
 
-    Attributes:
-        model: What is trained, averaged and kept.
-        helpers: Networks trained beside it by ``loss`` itself, with their optimisers; stored for resuming.
-    """
+    @property
+    def model(self) -> nn.Module:
+        """What is trained, averaged and kept."""
 
-    model: nn.Module
-    helpers: Mapping[str, tuple[nn.Module, torch.optim.Optimizer]]
+    @property
+    def helpers(self) -> Mapping[str, tuple[nn.Module, torch.optim.Optimizer]]:
+        """Networks trained beside it by ``loss`` itself, with their optimisers; stored for resuming."""
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """The batches of one epoch, as indices."""
@@ -72,7 +73,9 @@ class Task(Protocol):
 
 def step_generator(seed: int, purpose: int, number: int) -> torch.Generator:
     """The randomness of one step or epoch depends on nothing but its number: a resumed run draws the same."""
-    return torch.Generator().manual_seed((seed * 4 + purpose) * 2**32 + number)
+    # Torch keeps 32 bits of a seed; the seed sequence mixes all three numbers into them.
+    mixed = np.random.SeedSequence([seed, purpose, number]).generate_state(1)
+    return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def train(

@@ -6,24 +6,41 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mfm_core.data.dataset import Dataset, read_arrays, register
+from mfm_core.data.dataset import Dataset, data_folder, read_arrays, register
 
 SHARES = {"train": 0.78, "validation": 0.04, "test": 0.18}
 SPLIT_SEED = 0
+VALIDATION_SHARE = 0.05
+# The longest house number of SVHN: digits further apart than this in the official order are of different photographs.
+LONGEST_NUMBER = 6
 
 
 @register("svhn")
 def load() -> Dataset:
     """SVHN, split by photograph: digits of one photograph overlap, so all of them lie in one split.
 
+    Where the file tells the photograph of each digit, whole photographs are dealt to the splits. Where it does not, as
+    the official files do not, the official test digits are the test split, for they are of other photographs.
+
     Raises:
         FileNotFoundError: If ``svhn.npz`` is not in the data folder.
     """
-    arrays = read_arrays("svhn", ("images", "labels", "split", "number_image"))
-    split = split_by_photograph(arrays["split"].astype(np.int64), arrays["number_image"].astype(np.int64))
-    images = torch.from_numpy(arrays["images"]).permute(0, 3, 1, 2).float() / 255
-    labels = torch.from_numpy(arrays["labels"]).long()
-    return Dataset("svhn", {"svhn": images.contiguous()}, labels, split)
+    arrays = read_arrays("svhn", ("images", "labels", "split"))
+    official = arrays["split"].astype(np.int64)
+    if _photographs_are_known():
+        photograph = read_arrays("svhn", ("number_image",))["number_image"].astype(np.int64)
+        split = split_by_photograph(official, photograph)
+    else:
+        split = split_in_order(official)
+    kept = np.flatnonzero(split != "")
+    images = torch.from_numpy(arrays["images"][kept]).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    labels = torch.from_numpy(arrays["labels"][kept]).long()
+    return Dataset("svhn", {"svhn": images}, labels, split[kept])
+
+
+def _photographs_are_known() -> bool:
+    with np.load(data_folder() / "svhn.npz", allow_pickle=False) as archive:
+        return "number_image" in archive.files
 
 
 def split_by_photograph(official: npt.NDArray[np.int64], photograph: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
@@ -41,3 +58,23 @@ def split_by_photograph(official: npt.NDArray[np.int64], photograph: npt.NDArray
     rank = np.random.default_rng(SPLIT_SEED).permutation(n_groups) / n_groups
     bounds = np.cumsum(list(SHARES.values()))[:-1]
     return np.array(list(SHARES))[np.searchsorted(bounds, rank[group], side="right")]
+
+
+def split_in_order(official: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
+    """Split digits of unknown photographs: the official order goes from photograph to photograph.
+
+    The last ``VALIDATION_SHARE`` of the official training digits are the validation split. The few digits before them
+    may be of the photograph that the border cuts, and are left out.
+
+    Args:
+        official: The official split of each digit in the official order, ``(N,)``: 0 for training, 1 for test.
+
+    Returns:
+        The split of each digit, ``(N,)``; empty for those left out.
+    """
+    split = np.where(official == 0, "train", "test").astype("<U10")
+    training = np.flatnonzero(official == 0)
+    border = len(training) - round(VALIDATION_SHARE * len(training))
+    split[training[max(border - LONGEST_NUMBER + 1, 0) : border]] = ""
+    split[training[border:]] = "validation"
+    return split

@@ -1,0 +1,162 @@
+"""Eq. 4 against hand computations, double loops and closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from mfm_core import Latents
+from mfm_core.config import LabelConfig
+from mfm_core.objective import (
+    SCALES,
+    ObjectiveConfig,
+    conditional_mmd,
+    excess_over_uniform,
+    flat_radial_basis,
+    inverse_multiquadratic,
+    label_cost,
+    mmd,
+    prior_cost,
+    radial_basis,
+    reconstruction_costs,
+)
+
+
+@pytest.fixture
+def samples() -> tuple[torch.Tensor, torch.Tensor]:
+    g = torch.Generator().manual_seed(1)
+    return torch.randn(7, 3, generator=g).double(), 1 + 2 * torch.randn(5, 3, generator=g).double()
+
+
+def kernel_value(name: str, a: list[float], b: list[float]) -> float:
+    d, square = len(a), sum((u - v) ** 2 for u, v in zip(a, b, strict=True))
+    if name == "inverse_multiquadratic":
+        return sum(2 * d * s / (2 * d * s + square) for s in SCALES)
+    return math.exp(-square / (2 * d)) if name == "radial_basis" else math.exp(-square / d**2)
+
+
+@pytest.mark.parametrize("kernel", [inverse_multiquadratic, radial_basis, flat_radial_basis])
+@pytest.mark.parametrize("unbiased", [True, False])
+def test_mmd_is_the_double_loop(samples, kernel, unbiased):
+    x, y = (sample.tolist() for sample in samples)
+    name = {flat_radial_basis: "flat"}.get(kernel, kernel.__name__)
+
+    def within(points):
+        pairs = [(i, j) for i in range(len(points)) for j in range(len(points)) if not (unbiased and i == j)]
+        return sum(kernel_value(name, points[i], points[j]) for i, j in pairs) / len(pairs)
+
+    cross = sum(kernel_value(name, a, b) for a in x for b in y) / (len(x) * len(y))
+    assert float(mmd(*samples, kernel, unbiased=unbiased)) == pytest.approx(
+        within(x) + within(y) - 2 * cross, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
+def test_mmd_of_gaussians_is_the_closed_form(shift):
+    n, d = 4000, 4
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(n, d, generator=g).double()
+    y = torch.randn(n, d, generator=g).double() + shift
+    expected = 2 * (d / (d + 2)) ** (d / 2) * (1 - math.exp(-d * shift**2 / (2 * (d + 2))))
+    assert float(mmd(x, y, radial_basis)) == pytest.approx(expected, abs=0.01)
+
+
+def test_unbiased_mmd_has_mean_zero_and_the_biased_does_not():
+    g = torch.Generator().manual_seed(0)
+    draws = [(torch.randn(20, 3, generator=g), torch.randn(20, 3, generator=g)) for _ in range(400)]
+    unbiased = torch.stack([mmd(x, y) for x, y in draws])
+    biased = torch.stack([mmd(x, y, unbiased=False) for x, y in draws])
+    assert abs(float(unbiased.mean())) < 3 * float(unbiased.std()) / 20
+    assert float(biased.mean()) > 10 * float(biased.std()) / 20
+
+
+def test_the_flat_kernel_of_the_published_code_hardly_sees_a_large_difference():
+    g = torch.Generator().manual_seed(0)
+    z, prior = 0.1 * torch.randn(200, 80, generator=g), torch.randn(200, 80, generator=g)
+    assert float(flat_radial_basis(prior, prior[:100]).mean()) > 0.97
+    assert float(mmd(z, prior, flat_radial_basis)) < 0.002
+    assert float(mmd(z, prior, radial_basis)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ((4, 3), (4, 2), r"x, y: expected shapes \(n, d\) and \(m, d\), got \(4, 3\) and \(4, 2\)"),
+        ((1, 3), (4, 3), "x, y: expected at least 2 samples each, got 1 and 4"),
+    ],
+)
+def test_mmd_refuses(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        mmd(torch.zeros(x), torch.zeros(y))
+
+
+def test_conditional_mmd_is_the_double_loop_over_pairs_of_one_label(samples):
+    x, prior = samples
+    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])
+    pairs = [(i, j) for i in range(7) for j in range(7) if i != j and labels[i] == labels[j]]
+    within = sum(float(radial_basis(x[i : i + 1], x[j : j + 1])) for i, j in pairs) / len(pairs)
+    others = [(i, j) for i in range(5) for j in range(5) if i != j]
+    of_prior = sum(float(radial_basis(prior[i : i + 1], prior[j : j + 1])) for i, j in others) / len(others)
+    cross = float(radial_basis(x, prior).mean())
+    found = float(conditional_mmd(x, labels, prior, radial_basis))
+    assert found == pytest.approx(within + of_prior - 2 * cross, abs=1e-6)
+
+
+def test_conditional_mmd_sees_a_label_that_the_marginal_hides():
+    g = torch.Generator().manual_seed(0)
+    x, prior = torch.randn(2000, 1, generator=g), torch.randn(2000, 1, generator=g)
+    assert float(conditional_mmd(x, (x[:, 0] > 0).long(), prior)) > 0.1
+    assert abs(float(conditional_mmd(x, torch.randint(2, (2000,), generator=g), prior))) < 0.01
+
+
+@pytest.fixture
+def latents() -> tuple[Latents, Latents]:
+    g = torch.Generator().manual_seed(3)
+    z, prior = ({"y": torch.randn(30, 2, generator=g), "m": torch.randn(30, 3, generator=g)} for _ in range(2))
+    return Latents(z["y"], {"m": z["m"]}), Latents(prior["y"], {"m": prior["m"]})
+
+
+def test_each_independence_is_what_its_name_says(latents):
+    z, p = latents
+    costs = {
+        name: float(prior_cost(z, p, ObjectiveConfig(independence=name))) for name in ("joint", "per_block", "none")
+    }
+    assert costs["joint"] == pytest.approx(float(mmd(torch.cat([z.y, z.a["m"]], 1), torch.cat([p.y, p.a["m"]], 1))))
+    assert costs["per_block"] == pytest.approx(float(mmd(z.y, p.y) + mmd(z.a["m"], p.a["m"])))
+    assert costs["none"] == 0
+    published = float(prior_cost(z, p, ObjectiveConfig(independence="published_code")))
+    blocks = [(z.y, p.y), (z.a["m"], p.a["m"])]
+    assert published == pytest.approx(sum(float(mmd(a, b, flat_radial_basis, unbiased=False)) for a, b in blocks))
+
+
+def test_only_the_joint_penalty_sees_blocks_that_depend_on_each_other():
+    g = torch.Generator().manual_seed(0)
+    z = torch.randn(1500, 2, generator=g)
+    p = torch.randn(1500, 4, generator=g)
+    copied, prior = Latents(z, {"m": z}), Latents(p[:, :2], {"m": p[:, 2:]})
+    joint = float(prior_cost(copied, prior, ObjectiveConfig(independence="joint")))
+    per_block = float(prior_cost(copied, prior, ObjectiveConfig(independence="per_block")))
+    assert joint > 0.02
+    assert abs(per_block) < 0.01
+
+
+def test_costs_are_the_hand_computation():
+    inputs = {"a": torch.tensor([[[[0.0, 1.0]]], [[[0.5, 0.5]]]]), "b": torch.ones(2, 1, 1, 1)}
+    generated = {"a": torch.tensor([[[[0.5, 0.0]]], [[[0.5, 0.5]]]]), "b": torch.zeros(2, 1, 1, 1)}
+    costs = reconstruction_costs(inputs, generated)
+    assert float(costs["a"]) == pytest.approx((0.25 + 1.0) / 2)
+    assert float(costs["b"]) == pytest.approx(1.0)
+    logits = torch.tensor([[1.0, 2.0], [0.0, 0.0]])
+    expected = (-math.log(math.e / (math.e + math.e**2)) + math.log(2)) / 2
+    assert float(label_cost(logits, torch.tensor([0, 1]), LabelConfig(size=2))) == pytest.approx(expected)
+    scores = LabelConfig(kind="scores", size=1)
+    given, wanted = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [0.0]])
+    assert float(label_cost(given, wanted, scores)) == pytest.approx(5.0)
+    assert float(label_cost(given, wanted, scores, "absolute")) == pytest.approx(2.0)
+
+
+def test_excess_over_uniform_is_zero_only_for_the_uniform_guess():
+    assert float(excess_over_uniform(torch.zeros(4, 10))) == pytest.approx(0.0, abs=1e-6)
+    assert float(excess_over_uniform(torch.eye(10))) > 0.01
