@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from mfm_core import MFM, Codes, Latents, ModelConfig, checkpoints
 from mfm_core.config import ImageModality
@@ -17,6 +18,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # torch 2.13 warns of itself when it first loads its forward-mode derivatives.
     config.addinivalue_line("filterwarnings", r"ignore:.torch\.jit\.script. is deprecated:DeprecationWarning")
     torch.set_num_threads(1)
+    # Deadlines tell a busy machine from an idle one, not a right answer from a wrong one.
+    settings.register_profile("any_machine", deadline=None)
+    settings.load_profile("any_machine")
 
 
 @pytest.fixture

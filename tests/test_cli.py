@@ -1,0 +1,66 @@
+"""The commands, as a user types them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mfm_core.cli import app
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_fetching_offline_gives_one_sentence_and_status_1(tmp_path: Path) -> None:
+    # Proxies that refuse every connection are a machine without a network, wherever the test runs.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    command = [sys.executable, "-m", "mfm_core", "data", "fetch", "mnist", "svhn"]
+    environment = os.environ | nowhere | {"MFM_DATA": str(tmp_path), "no_proxy": ""}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.splitlines()[-1] == (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: "
+        "could not be downloaded (ProxyError); is there a network?"
+    )
+    assert "Traceback" not in run.stderr
+
+
+def test_what_is_there_is_named_and_not_fetched(data_folder: Path) -> None:
+    (data_folder / "mnist.npz").touch()
+    run = CliRunner().invoke(app, ["data", "fetch", "mnist"])
+    assert run.exit_code == 0
+    assert run.stdout == f"{data_folder}/mnist.npz\n"
+
+
+def test_an_unknown_data_set_gives_one_sentence_and_status_1(data_folder: Path) -> None:
+    run = CliRunner().invoke(app, ["data", "fetch", "cifar"])
+    assert run.exit_code == 1
+    assert run.stderr == "name: expected one of mnist, svhn, got 'cifar'\n"
+
+
+def test_the_list_tells_what_is_there_and_how_to_get_the_rest(data_folder: Path) -> None:
+    (data_folder / "mnist.npz").touch()
+    run = CliRunner().invoke(app, ["data", "list"])
+    assert run.exit_code == 0
+    assert run.stdout.splitlines() == [
+        f"data folder: {data_folder} (set MFM_DATA to change it)",
+        "mnist        here",
+        "svhn         not here; python -m mfm_core data fetch svhn",
+        "svhn_mnist   made of the others",
+    ]
+
+
+def test_importing_the_package_does_not_import_what_only_some_functions_need() -> None:
+    heavy = ("sklearn", "scipy", "pandas", "matplotlib", "streamlit", "requests")
+    code = f"import sys, mfm_core; print([name for name in {heavy} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout == "[]\n"
