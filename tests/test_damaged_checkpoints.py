@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
-from mfm_core import checkpoints
+from mfm_core import MFM, ModelConfig, checkpoints
 from mfm_core.tensor_files import read_header, read_tensors, write_tensors
 from tests import damage
 
@@ -20,8 +21,27 @@ LABEL = "label_head.bias"
 COUNT = "encoder_y.extractors.{}.num_batches_tracked"
 
 
-def refusal(folder: Path, message: str) -> str:
-    return "^" + re.escape(message.replace("{folder}", str(folder))) + "$"
+def refusal(folder: Path, message: str, **facts: object) -> str:
+    """The pattern of exactly this message, with what is in braces filled in."""
+    for name, fact in {"folder": folder, **facts}.items():
+        message = message.replace(f"{{{name}}}", str(fact))
+    return "^" + re.escape(message) + "$"
+
+
+def facts_of(path: Path) -> dict[str, object]:
+    """What messages about a safetensors file may quote: sizes, and the tensor that lies last."""
+    header = read_header(path)
+    size, start = path.stat().st_size, min(begin for begin, _ in header.offsets.values())
+    last = max(header.offsets, key=lambda name: header.offsets[name])
+    return {
+        "n": len(header.specs),
+        "last": last,
+        "header": start - 8,
+        "size": size,
+        "size + 12": size + 12,
+        "data": size - start,
+        "data - 1": size - start - 1,
+    }
 
 
 def text(content: str) -> Callable[[Path], None]:
@@ -82,7 +102,7 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "too many parameters": (
         config("model", "hidden", value=65_536),
-        "model: expected at most 50000000 parameters, got 4301980046",
+        "model: expected at most 50000000 parameters, got {parameters}",
     ),
     "more levels than pixels": (
         config("model", "modalities", "svhn", "channels", value=[8] * 1000),
@@ -110,21 +130,24 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", CONFIG_DAMAGE)
-def test_a_damaged_configuration_is_refused(folder: Path, kind: str) -> None:
+def test_a_damaged_configuration_is_refused(folder: Path, tiny_config: ModelConfig, kind: str) -> None:
     inflict, message = CONFIG_DAMAGE[kind]
     inflict(folder / "config.json")
-    with pytest.raises(ValueError, match=refusal(folder, "{folder}/config.json: " + message)):
+    with torch.device("meta"):
+        huge = MFM(tiny_config.model_copy(update={"hidden": 65_536}))
+    facts = {"parameters": sum(tensor.numel() for tensor in huge.state_dict().values())}
+    with pytest.raises(ValueError, match=refusal(folder, "{folder}/config.json: " + message, **facts)):
         checkpoints.load_pretrained(folder)
 
 
 NO_HEADER = "expected a safetensors file with a header of 2 to 1000000 bytes, "
 WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (cut(0), NO_HEADER + "got 0 bytes that announce a header of 0"),
-    "cut in the length": (cut(5), NO_HEADER + "got 5 bytes that announce a header of 8344"),
-    "cut in the header": (cut(1000), NO_HEADER + "got 1000 bytes that announce a header of 8344"),
+    "cut in the length": (cut(5), NO_HEADER + "got 5 bytes that announce a header of {header}"),
+    "cut in the header": (cut(1000), NO_HEADER + "got 1000 bytes that announce a header of {header}"),
     "cut in the data": (
-        cut(100_000),
-        "decoders.svhn.expand.0.2.weight: expected to end within 91648 bytes of data, got 117812",
+        cut(-1),
+        "{last}: expected to end within {data - 1} bytes of data, got {data}",
     ),
     "a long header announced": (
         lambda path: damage.write(path, b"{}", b"", announced=2**40),
@@ -149,13 +172,13 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "renamed tensor": (
         tensors(damage.rename(LABEL, "label_head.offset")),
-        "expected 88 tensors, missing label_head.bias, surplus label_head.offset",
+        "expected {n} tensors, missing label_head.bias, surplus label_head.offset",
     ),
     "missing tensor": (
         tensors(damage.remove_last),
-        "expected 88 tensors, missing surrogates.svhn.infer.1.2.weight, surplus none",
+        "expected {n} tensors, missing {last}, surplus none",
     ),
-    "surplus tensor": (tensors(damage.add("virus")), "expected 88 tensors, missing none, surplus virus"),
+    "surplus tensor": (tensors(damage.add("virus")), "expected {n} tensors, missing none, surplus virus"),
     "other shape": (
         tensors(damage.edit(LABEL, shape=[2, 5])),
         "label_head.bias: expected shape (10,) of torch.float32, got (2, 5) of torch.float32",
@@ -191,15 +214,15 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "beyond the end": (
         tensors(damage.edit(LABEL, data_offsets=[10**9, 10**9 + 40])),
-        "label_head.bias: expected to end within 268392 bytes of data, got 1000000040",
+        "label_head.bias: expected to end within {data} bytes of data, got 1000000040",
     ),
     "offsets turned round": (
         tensors(damage.edit(LABEL, data_offsets=[80, 40])),
         "label_head.bias: expected 40 bytes for shape (10,) of torch.float32, got -40",
     ),
     "bytes that belong to no tensor": (
-        tensors(lambda _header, data: data.extend(bytes(12))),
-        "expected 277507 bytes in all, got 277519",
+        lambda path: path.write_bytes(path.read_bytes() + bytes(12)) and None,
+        "expected {size} bytes in all, got {size + 12}",
     ),
     "larger than any model of ours": (grown, "expected at most 256000000 bytes, got 300000000"),
 }
@@ -208,8 +231,10 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
 @pytest.mark.parametrize("kind", WEIGHTS_DAMAGE)
 def test_damaged_weights_are_refused(folder: Path, kind: str) -> None:
     inflict, message = WEIGHTS_DAMAGE[kind]
-    inflict(folder / "weights.safetensors")
-    with pytest.raises(ValueError, match=refusal(folder, "{folder}/weights.safetensors: " + message)):
+    path = folder / "weights.safetensors"
+    facts = facts_of(path)
+    inflict(path)
+    with pytest.raises(ValueError, match=refusal(folder, f"{path}: {message}", **facts)):
         checkpoints.load_pretrained(folder)
 
 
