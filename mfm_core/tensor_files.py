@@ -23,6 +23,7 @@ from mfm_core.config import Config
 MAX_FILE_BYTES = 256_000_000
 # A header of 100,000 entries would keep a core busy for seconds; ours have a few hundred.
 MAX_HEADER_BYTES = 1_000_000
+MAX_NAME = 400
 _LENGTH_BYTES = 8
 _DTYPES = {
     "F64": torch.float64,
@@ -96,8 +97,12 @@ def read_header(path: Path) -> TensorHeader:
     except ValidationError as error:
         problem = error.errors()[0]
         # The second part of a place is the member of the union that pydantic tried: no name of the file's.
-        where = ".".join(["header", *(str(part) for i, part in enumerate(problem["loc"]) if i != 1)])
+        where = ".".join(["header", *(_plain(str(part)) for i, part in enumerate(problem["loc"]) if i != 1)])
         raise ValueError(f"{path}: {where}: {problem['msg']}") from None
+    if unfit := [name for name in entries if _plain(name) != name]:
+        raise ValueError(
+            f"{path}: header: expected names of up to {MAX_NAME} printable letters, got {_plain(unfit[0])}"
+        )
     start = _LENGTH_BYTES + n_header
     return _checked(path, {name: entry for name, entry in entries.items() if isinstance(entry, _Entry)}, start, size)
 
@@ -169,8 +174,12 @@ def read_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
 
 def _some(names: list[str], limit: int = 3) -> str:
     """The first few names, for a message."""
-    shown = ", ".join(name if len(name) <= 80 else name[:77] + "..." for name in names[:limit])
-    return (shown or "none") + (f" and {len(names) - limit} more" if len(names) > limit else "")
+    return (", ".join(names[:limit]) or "none") + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _plain(name: str) -> str:
+    """The name, if it fits into one line of a message, else the start of it, quoted."""
+    return name if name.isprintable() and len(name) <= MAX_NAME else repr(name[:MAX_NAME])
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:

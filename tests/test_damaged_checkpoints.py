@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mfm_core import MFM, ModelConfig, checkpoints
 from mfm_core.tensor_files import read_header, read_tensors, write_tensors
@@ -179,6 +181,10 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
         "expected {n} tensors, missing {last}, surplus none",
     ),
     "surplus tensor": (tensors(damage.add("virus")), "expected {n} tensors, missing none, surplus virus"),
+    "a name of two lines": (
+        tensors(damage.rename(LABEL, "label\nhead")),
+        r"header: expected names of up to 400 printable letters, got 'label\nhead'",
+    ),
     "other shape": (
         tensors(damage.edit(LABEL, shape=[2, 5])),
         "label_head.bias: expected shape (10,) of torch.float32, got (2, 5) of torch.float32",
@@ -336,3 +342,24 @@ def test_nothing_is_allocated_for_a_model_that_is_refused(folder: Path) -> None:
 def peak_memory() -> int:
     """The largest resident size of this process so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(change=st.data())
+def test_any_flipped_bytes_and_any_cut_are_refused_or_harmless(
+    folder: Path, stored: Path, change: st.DataObject
+) -> None:
+    content = bytearray((stored / "codes.safetensors").read_bytes())
+    for place, value in change.draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)))):
+        content[place] = value
+    path = folder / "codes.safetensors"
+    path.write_bytes(content[: change.draw(st.integers(0, len(content)))] if change.draw(st.booleans()) else content)
+    try:
+        codes = checkpoints.load_codes(folder)
+    except ValueError as error:
+        refused = str(error)
+    else:
+        refused = f"{path}: not refused"
+        assert torch.isfinite(codes.latents.joint()).all()
+    assert refused.startswith(f"{path}: ")
+    assert "\n" not in refused

@@ -1,0 +1,85 @@
+"""Networks: every size goes in and comes out, in any number of levels, and gradients reach every weight."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from mfm_core import ModelConfig
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.fully_connected import fully_connected
+from mfm_core.networks.fusion import LateFusion, Surrogate
+
+shapes = st.tuples(st.integers(1, 3), st.integers(8, 20), st.integers(8, 20))
+levels = st.lists(st.integers(1, 4), min_size=1, max_size=6).map(tuple)
+
+
+@settings(max_examples=25)
+@given(shape=shapes, channels=levels, normalized=st.booleans(), n=st.integers(0, 3))
+def test_an_encoder_makes_a_vector_of_any_picture(
+    shape: tuple[int, int, int], channels: tuple[int, ...], normalized: bool, n: int
+) -> None:
+    encoder = ConvolutionalEncoder(shape, channels, 5, normalized=normalized).eval()
+    assert encoder(torch.zeros(n, *shape)).shape == (n, 5)
+
+
+@settings(max_examples=25)
+@given(shape=shapes, channels=levels, n=st.integers(0, 3))
+def test_a_decoder_makes_a_picture_of_any_size(shape: tuple[int, int, int], channels: tuple[int, ...], n: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    picture = ConvolutionalDecoder(4, shape, channels, hidden=3)(9 * torch.randn(n, 4, generator=generator))
+    assert picture.shape == (n, *shape)
+    assert picture.is_contiguous()
+    assert ((picture >= 0) & (picture <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("network", "d_in"),
+    [
+        (ConvolutionalEncoder((3, 12, 10), (4, 6), 5, depth=2, normalized=True), (3, 12, 10)),
+        (ConvolutionalDecoder(5, (3, 12, 10), (4, 6), hidden=7), (5,)),
+        (fully_connected(5, 6, 7), (5,)),
+    ],
+)
+def test_every_weight_takes_part(network: nn.Module, d_in: tuple[int, ...], generator: torch.Generator) -> None:
+    network(torch.rand(8, *d_in, generator=generator)).square().sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_fully_connected_ends_with_a_linear_layer_and_has_one_between_each_two_sizes() -> None:
+    kinds = [type(layer) for layer in fully_connected(2, 3, 4, 5)]
+    assert kinds == [nn.Linear, nn.SiLU, nn.Linear, nn.SiLU, nn.Linear]
+
+
+def test_fusion_reads_every_modality_and_only_those_it_is_given(
+    tiny_config: ModelConfig, pictures: dict[str, torch.Tensor]
+) -> None:
+    fusion = LateFusion(tiny_config, 3).eval()
+    features = fusion.features(pictures)
+    assert {name: tuple(x.shape) for name, x in features.items()} == {"svhn": (6, 12), "mnist": (6, 12)}
+    whole = fusion(features)
+    for name in pictures:
+        assert torch.equal(fusion.features({name: pictures[name]})[name], features[name])
+        assert not torch.allclose(fusion(features | {name: -features[name]}), whole)
+
+
+def test_a_surrogate_infers_z_y_and_what_is_absent(tiny_config: ModelConfig) -> None:
+    inferred = Surrogate(("mnist",), tiny_config)({"mnist": torch.zeros(2, 12)})
+    assert {name: tuple(block.shape) for name, block in inferred.items()} == {"y": (2, 3), "svhn": (2, 5)}
+
+
+def test_a_discriminative_system_gives_logits_and_the_features_behind_them(
+    tiny_config: ModelConfig, pictures: dict[str, torch.Tensor]
+) -> None:
+    system = Discriminative(tiny_config).eval()
+    assert system.modalities == ("svhn", "mnist")
+    logits, features = system(pictures), system.penultimate(pictures)
+    assert (logits.shape, features.shape) == ((6, 10), (6, 10))
+    assert torch.equal(system.fusion.read_out(features), logits)
