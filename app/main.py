@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -32,7 +33,7 @@ It is not there, or it is damaged.
 
 def main() -> None:
     """Show the page that was asked for."""
-    st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state=232)
     pages = [
         st.Page(f"pages/{file}.py", title=file.replace("_", " ").capitalize(), default=file == PAGES[0])
         for file in PAGES
@@ -40,7 +41,8 @@ def main() -> None:
     page = st.navigation(pages)
     try:
         shown = load(stored_as(MODEL))
-    except NothingToShowError:
+    except NothingToShowError as reason:
+        logging.getLogger(__name__).warning("%s", reason)
         st.markdown(MISSING)
         return
     st.html(ROOM)

@@ -47,7 +47,7 @@ class View(BaseModel):
     b: Annotated[int, Field(ge=0)] = 1
     size: Annotated[int, Field(ge=2, le=10)] = 10
     path: Annotated[str, Field(pattern=r"^(pair|(direction|dimension)-[1-9]\d{0,3})$")] = "direction-1"
-    at: Annotated[int, Field(ge=0, le=FRAMES - 1)] = FRAMES // 2
+    at: Annotated[int, Field(ge=0, le=FRAMES - 1)] = 48
     given: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "mnist"
     from_: Given = "pair"
     picture: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""

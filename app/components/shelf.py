@@ -8,6 +8,8 @@ from app.components import names, state, wall
 from app.components.cache import rebuilt
 from app.exhibit import Exhibit
 
+NOTE = "On the shelf: held-out pairs as the model rebuilds them from their stored codes."
+
 
 def show(shown: Exhibit, field: str, label: str) -> None:
     """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
@@ -28,16 +30,26 @@ def show(shown: Exhibit, field: str, label: str) -> None:
         shots = [
             sheet.shot(name, plate.pictures[name][0, column], f"{names.title(name)} {digit}") for name in plate.pictures
         ]
-        cells.append(
-            wall.cell(*shots, column=True, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}")
-        )
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{label}**")
+        cells.append(wall.cell(*shots, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}"))
+    panel = {
+        "across": len(pairs),
+        "rows": [{"head": label, "cells": cells}],
+        "gap": "2px",
+        "head": "4.25rem",
+        "folded": 5,
+    }
+    left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
+    with left:
+        wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=lambda value: _pick(shown, field, value))
+    with right:
         st.button(
-            "Other pairs", key=f"other_{field}", on_click=_turn, args=(shown, field), type="tertiary", width="content"
+            "Others",
+            key=f"other_{field}",
+            on_click=_turn,
+            args=(shown, field),
+            type="tertiary",
+            help=f"{label}: another pair of each digit",
         )
-    panel = {"across": len(pairs), "rows": [{"cells": cells}], "gap": "2px", "head": "0"}
-    wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=lambda value: _pick(shown, field, value))
 
 
 def _pick(shown: Exhibit, field: str, value: str) -> None:

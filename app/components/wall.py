@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 from app.components import names
 from app.components.elements import Data, define, on_trigger
 from app.components.pictures import Sprite, sprite
+from app.plates.plate import Plate
 
 Array = NDArray[np.float32]
 
 mount = define("wall")
+
+HOW_TO_READ = (
+    "Under a picture: the digit that an independent judge sees in it; a dashed frame where the label head, which "
+    "sees only $F_y$, says another."
+)
 
 
 @dataclass
@@ -70,6 +76,13 @@ def judgement(
     if modality not in judged:
         return None
     return reading(f"the {names.title(modality)} judge", judged[modality][place], large=large)
+
+
+def judged_cell(plate: Plate, modality: str, place: tuple[int, int], shot: Data, *, large: bool = False) -> Data:
+    """A picture of a plate with its judge's reading, framed where the label head says another digit."""
+    read = judgement(plate.judged, modality, place, large=large)
+    wrong = read is not None and plate.judged[modality][place].argmax() != plate.label[place].argmax()
+    return cell(shot, read=read, mark="wrong" if wrong else "")
 
 
 def show(sheet: Sheet, panels: Sequence[Data], *, key: str, on_pick: Callable[[str], None] | None = None) -> None:

@@ -25,7 +25,7 @@ def values(path: str) -> tuple[str, ...]:
     """What each frame of a sweep is called."""
     if path == "pair":
         return tuple(f"{round(100 * i / (FRAMES - 1))} %" for i in range(FRAMES))
-    return tuple(f"{amount:+.1f}".replace("-", MINUS) for amount in amounts().tolist())
+    return tuple(f"{amount:+.1f}".replace("-", MINUS) if abs(amount) > 1e-3 else "0" for amount in amounts().tolist())
 
 
 def own(path: str) -> int:

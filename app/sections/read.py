@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components import cache, diagram, downloads, names, resample, state, wall
+from app.components import cache, diagram, foot, names, resample, state, wall
 from app.components.diagram import Role
 from app.components.elements import Data
 from app.components.hero import hero
@@ -18,24 +18,21 @@ from app.view import View
 def show(shown: Exhibit) -> None:
     """The section."""
     left, right = hero(
-        "Do the pictures show what the model means?",
+        "Do picture and label agree?",
         "All of Z is drawn. The label head reads the digit from the factor $F_y$ and never sees a picture; "
         "the judges were trained apart and see nothing but the picture. Do they agree?",
     )
-    with left:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            resample.source("Draw all of Z from")
-            resample.show()
+    with left, st.container(horizontal=True, vertical_alignment="bottom"):
+        resample.source("Draw all of Z from")
+        resample.show()
     with right:
         diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
     view = state.view()
     plate = cache.hung(read.make, read.FIELDS, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(plate, sheet)], key="wall_read")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(_agreement(shown.name, view))
-        title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
-        downloads.offer(plate, "read", title, lambda: read.script(shown, view))
+    title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
+    foot.show(_agreement(shown.name, view), plate, "read", title, lambda: read.script(shown, view))
 
 
 def _panel(plate: Plate, sheet: wall.Sheet) -> Data:
@@ -44,9 +41,12 @@ def _panel(plate: Plate, sheet: wall.Sheet) -> Data:
     rows: list[Data] = [{"head": "label head, from F_y", "cells": said}]
     for name, pictures in plate.pictures.items():
         cells = [
-            wall.cell(
+            wall.judged_cell(
+                plate,
+                name,
+                (0, j),
                 sheet.shot(name, pictures[0, j], f"{names.title(name)}, sample {j + 1}"),
-                read=wall.judgement(plate.judged, name, (0, j), large=True),
+                large=True,
             )
             for j in columns
         ]

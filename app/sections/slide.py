@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 
 from app import exhibit
-from app.components import cache, diagram, downloads, names, scrubber, shelf, state, wall
+from app.components import cache, diagram, foot, names, scrubber, shelf, state, wall
 from app.components.diagram import Role
 from app.components.elements import Data
 from app.components.hero import hero
@@ -25,11 +24,11 @@ def show(shown: exhibit.Exhibit) -> None:
     with left:
         moved = state.choose("Move", "factor", factors)
         path = state.select("Along", "path", _paths(shown, moved))
-        shelf.show(shown, "a", "From pair A")
-        if path == "pair":
-            shelf.show(shown, "b", "To pair B")
     with right:
         diagram.show({name: Role("moved", "you move it") if name == moved else Role("a", "stays") for name in factors})
+    shelf.show(shown, "a", "From A")
+    if path == "pair":
+        shelf.show(shown, "b", "To B")
     view = state.view()
     plate = cache.hung(slide.make, slide.FIELDS, shown, view)
     sweep = f"{view.a} {view.factor} {view.path} {view.b if path == 'pair' else ''}"
@@ -60,10 +59,14 @@ def _kept(shown: exhibit.Exhibit, plate: Plate) -> None:
     own = slide.own(view.path)
     panels = [_before_and_after(plate, name, own, view.at, sheet) for name in plate.pictures]
     wall.show(sheet, panels, key="wall_slide")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"Let go at {plate.columns[view.at]}. Bright in the third picture: where the two differ.")
-        title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path}"
-        downloads.offer(plate, "slide", title, lambda: slide.script(shown, view))
+    title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path}"
+    foot.show(
+        f"Let go at {plate.columns[view.at]}. Bright in the third picture: where the two differ.",
+        plate,
+        "slide",
+        title,
+        lambda: slide.script(shown, view),
+    )
 
 
 def _before_and_after(plate: Plate, name: str, own: int, at: int, sheet: wall.Sheet) -> Data:
@@ -75,4 +78,4 @@ def _before_and_after(plate: Plate, name: str, own: int, at: int, sheet: wall.Sh
         wall.cell(sheet.shot(f"{name} change", change, f"{names.title(name)}: where the two differ")),
     ]
     columns = ["the pair", f"at {plate.columns[at]}", "what changed"]
-    return {"across": 3, "title": names.title(name), "columns": columns, "rows": [{"cells": cells}], "head": "0"}
+    return {"across": 3, "title": names.title(name), "columns": columns, "rows": [{"cells": cells}]}

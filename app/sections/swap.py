@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import exhibit
-from app.components import cache, diagram, downloads, names, resample, shelf, state, wall
+from app.components import cache, diagram, foot, names, resample, shelf, state, wall
 from app.components.diagram import Role
 from app.components.elements import Data
 from app.components.hero import hero
@@ -13,6 +13,7 @@ from app.plates import swap
 from app.plates.plate import Plate
 
 PLACES = ("A", "B")
+READINGS = "Under a picture: the digit that an independent judge sees in it."
 
 
 def show(shown: exhibit.Exhibit) -> None:
@@ -24,64 +25,77 @@ def show(shown: exhibit.Exhibit) -> None:
     )
     with left:
         swapped = state.choose("Exchange", "factor", factors)
-        shelf.show(shown, "a", "Pair A")
-        shelf.show(shown, "b", "Pair B")
-        st.caption("On the shelves: the model's reconstructions of held-out pairs, from their stored codes.")
     with right:
         roles = {
             name: Role("b", "from B", swapped=True) if name == swapped else Role("a", "from A") for name in factors
         }
         diagram.show(roles)
+    shelf.show(shown, "a", "Pair A")
+    shelf.show(shown, "b", "Pair B")
     view = state.view()
     plate = cache.hung(swap.make, swap.FIELDS, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_two_by_two(shown, plate, swapped, sheet)], key="wall_swap")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(_what_is_shown(shown))
-        title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
-        downloads.offer(plate, "swap", title, lambda: swap.script(shown, view))
+    title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
+    foot.show(_what_is_shown(shown), plate, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
 def _two_by_two(shown: exhibit.Exhibit, plate: Plate, swapped: str, sheet: wall.Sheet) -> Data:
+    """A row a pair: the real pictures if there are any, the model's, and those with the other pair's Z."""
     view = state.view()
+    columns = ["as the model rebuilds it", f"with the other's {names.plain(swapped)}"]
+    real = [_real(shown, pair, place, sheet) for pair, place in zip((view.a, view.b), PLACES, strict=True)]
+    if all(real):
+        columns.insert(0, "the real pair")
     rows: list[Data] = []
-    real = [[exhibit.original(shown.name, name, pair) for name in plate.pictures] for pair in (view.a, view.b)]
-    if all(picture is not None for pair in real for picture in pair):
-        cells = []
-        for place, pair in zip(PLACES, real, strict=True):
-            shots = [
-                sheet.shot(name, picture.numpy(), f"{names.title(name)} original of pair {place}")
-                for name, picture in zip(plate.pictures, pair, strict=True)
-                if picture is not None
-            ]
-            cells.append(wall.cell(*shots))
-        rows.append({"head": "original", "cells": cells})
-    for i, head in enumerate(("rebuilt", f"with the other's {names.plain(swapped)}")):
-        cells = []
-        for j, place in enumerate(PLACES):
-            alt = f"pair {place}, {head}"
+    for j, (place, pair) in enumerate(zip(PLACES, (view.a, view.b), strict=True)):
+        cells = [wall.cell(*real[j])] if all(real) else []
+        for i, what in enumerate(plate.rows):
             shots = [
                 sheet.shot(
                     name,
                     pictures[i, j],
-                    f"{names.title(name)} of {alt}",
+                    f"{names.title(name)} of pair {place}, {what}",
                     wall.judgement(plate.judged, name, (i, j)),
                 )
                 for name, pictures in plate.pictures.items()
             ]
             cells.append(wall.cell(*shots))
-        rows.append({"head": head, "cells": cells})
-    heads = [f"{place} · a pair of {shown.digit(pair)}" for place, pair in zip(PLACES, (view.a, view.b), strict=True)]
-    return {"across": 2, "columns": heads, "rows": rows, "head": "5.5rem", "gap": "1rem", "widest": "60rem"}
+        rows.append({"head": f"{place}, a {shown.digit(pair)}", "cells": cells})
+    widest = f"{20 * len(columns)}rem"
+    return {
+        "across": len(columns),
+        "columns": columns,
+        "rows": rows,
+        "head": "3.5rem",
+        "gap": "1rem",
+        "standing": True,
+        "widest": widest,
+    }
+
+
+def _real(shown: exhibit.Exhibit, pair: int, place: str, sheet: wall.Sheet) -> list[Data]:
+    """The real pictures of a pair; none unless all of them are at hand."""
+    found = {name: exhibit.original(shown.name, name, pair) for name in shown.model.modalities}
+    if any(picture is None for picture in found.values()):
+        return []
+    return [
+        sheet.shot(name, picture.numpy(), f"{names.title(name)} of pair {place}, real")
+        for name, picture in found.items()
+        if picture is not None
+    ]
 
 
 def _what_is_shown(shown: exhibit.Exhibit) -> str:
     view = state.view()
     real = exhibit.original(shown.name, shown.model.modalities[0], view.a) is not None
     if real:
-        return "Top row: the real pictures, from your copy of the data. Below: what the model makes."
-    return "All pictures are the model's; the real ones are not stored here (set MFM_DATA to see them beside)."
+        return f"The real pictures come from your copy of the data; all others are the model's. {READINGS}"
+    return (
+        "All pictures are the model's, from stored codes; the real ones are not stored here. Set MFM_DATA to the "
+        f"folder of the data to see them beside. {READINGS}"
+    )
 
 
 def _matrix(shown: exhibit.Exhibit) -> None:
@@ -96,10 +110,8 @@ def _matrix(shown: exhibit.Exhibit) -> None:
     givers = cache.rebuilt(shown, tuple(content)), cache.rebuilt(shown, tuple(style))
     sheet = wall.Sheet()
     wall.show(sheet, [_block(shown, plate, name, givers, content, sheet) for name in plate.pictures], key="wall_matrix")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(_score(shown, plate, content))
-        title = f"Every content (rows) with every style (columns), seed {view.seed}"
-        downloads.offer(plate, "matrix", title, lambda: swap.matrix_script(shown, view))
+    title = f"Every content (rows) with every style (columns), seed {view.seed}"
+    foot.show(_score(shown, plate, content), plate, "matrix", title, lambda: swap.matrix_script(shown, view))
 
 
 def _block(
@@ -130,10 +142,9 @@ def _block(
         "across": n_columns,
         "columns": columns,
         "rows": rows,
-        "gap": "3px",
+        "gap": "5px",
         "head": "minmax(0, 1fr)",
         "least": "20rem",
-        "headed": True,
     }
 
 

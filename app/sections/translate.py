@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components import cache, diagram, downloads, names, pad, resample, shelf, state, wall
+from app.components import cache, diagram, foot, names, pad, resample, shelf, state, wall
 from app.components.diagram import Role
 from app.components.elements import Data
 from app.components.hero import hero
@@ -24,32 +24,41 @@ ORIGINS = {
 def show(shown: Exhibit) -> None:
     """The section."""
     left, right = hero(
-        "Seen in one world, what is it in the other?",
+        "See one, imagine the other",
         "The model is given one modality only. It infers $Z_y$ from that, and the other picture is made in a style "
         "that it infers, then in styles that are drawn.",
     )
     with left:
-        given = state.choose("Given", "given", {name: names.title(name) for name in shown.model.modalities})
-        shape = shown.model.config.modalities[given].shape
-        ways = FROM if shape[0] == 1 else {way: said for way, said in FROM.items() if way != "draw"}
-        if state.view().from_ not in ways:
-            state.change(from_="pair")
-        way = state.choose("The picture", "from_", ways)
-        if way == "pair":
-            shelf.show(shown, "a", "Pair")
-        elif way == "draw":
-            pad.draw(shape)
-        else:
-            pad.upload(given, shape)
+        with st.container(horizontal=True):
+            given = state.choose("Given", "given", {name: names.title(name) for name in shown.model.modalities})
+            shape = shown.model.config.modalities[given].shape
+            way = state.choose("The picture", "from_", _ways(shape[0]))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             resample.source("Draw styles from")
             resample.show()
     with right:
-        roles = {"y": Role("inferred", "inferred"), given: Role("inferred", "inferred")}
+        roles = {
+            "y": Role("inferred", f"inferred from {names.title(given)}"),
+            given: Role("inferred", f"inferred from {names.title(given)}"),
+        }
         roles |= {name: Role("drawn", "drawn") for name in shown.model.modalities if name != given}
         order = ("y", *shown.model.modalities)
         diagram.show({name: roles[name] for name in order}, given=given, selectable=False)
+    if way == "pair":
+        shelf.show(shown, "a", "Pair")
+    elif way == "draw":
+        pad.draw(shape)
+    else:
+        pad.upload(given, shape)
     _pictures(shown, given)
+
+
+def _ways(channels: int) -> dict[str, str]:
+    """Where a given picture may come from; a photograph cannot be drawn."""
+    ways = FROM if channels == 1 else {way: said for way, said in FROM.items() if way != "draw"}
+    if state.view().from_ not in ways:
+        state.change(from_="pair")
+    return ways
 
 
 def _pictures(shown: Exhibit, given: str) -> None:
@@ -71,24 +80,26 @@ def _pictures(shown: Exhibit, given: str) -> None:
             "title": f"Given: {names.title(given)}",
             "across": 1,
             "rows": [{"cells": [wall.cell(shot, read=said)]}],
-            "head": "0",
             "least": "9rem",
             "widest": "12rem",
         },
         *(_imagined(plate, name, sheet) for name in plate.pictures if name != given),
     ]
     wall.show(sheet, panels, key="wall_translate")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred $F_y$.")
-        title = f"From {names.title(given)} alone, seed {view.seed}"
-        downloads.offer(plate, "translate", title, lambda: translate.script(shown, view))
+    title = f"From {names.title(given)} alone, seed {view.seed}"
+    foot.show(
+        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred $F_y$.",
+        plate,
+        "translate",
+        title,
+        lambda: translate.script(shown, view),
+    )
 
 
 def _imagined(plate: Plate, name: str, sheet: wall.Sheet) -> Data:
     cells = [
-        wall.cell(
-            sheet.shot(name, plate.pictures[name][0, j], f"{names.title(name)}, style {column}"),
-            read=wall.judgement(plate.judged, name, (0, j)),
+        wall.judged_cell(
+            plate, name, (0, j), sheet.shot(name, plate.pictures[name][0, j], f"{names.title(name)}, style {column}")
         )
         for j, column in enumerate(plate.columns)
     ]
@@ -98,6 +109,5 @@ def _imagined(plate: Plate, name: str, sheet: wall.Sheet) -> Data:
         "title": f"Imagined: {names.title(name)}, first in the inferred style",
         "across": half,
         "rows": rows,
-        "head": "0",
         "share": "4",
     }

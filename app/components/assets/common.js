@@ -46,6 +46,12 @@ function paint(canvas, tile, index) {
   canvas.dataset.frame = index;
 }
 
+/** Text in which Z_y and F_y are set with a subscript. */
+function rich(text) {
+  const parts = String(text).split(/([ZF]_[a-z])/);
+  return parts.map((part, i) => (i % 2 ? element("span", { class: "symbol" }, [part[0], element("sub", {}, part[2])]) : part));
+}
+
 function best(percents) {
   return percents.indexOf(Math.max(...percents));
 }
@@ -55,12 +61,13 @@ function bars(percents, height, digits) {
   const step = 10;
   const foot = digits ? 11 : 0;
   const top = best(percents);
+  const ground = shape("line", { x1: 0, x2: percents.length * step, y1: height - 0.5, y2: height - 0.5 });
   const marks = percents.flatMap((percent, digit) => {
-    const tall = Math.max((percent / 100) * (height - 1), 0.75);
+    const tall = (percent / 100) * (height - 1);
     const box = { x: digit * step + 1.5, y: height - tall, width: step - 3, height: tall, class: digit === top ? "top" : "" };
     const name = { x: digit * step + step / 2, y: height + 9, class: digit === top ? "top" : "" };
     return digits ? [shape("rect", box), shape("text", name, String(digit))] : [shape("rect", box)];
   });
   const size = { viewBox: `0 0 ${percents.length * step} ${height + foot}`, class: "bars", "aria-hidden": "true" };
-  return shape("svg", digits ? size : { ...size, preserveAspectRatio: "none", height }, marks);
+  return shape("svg", digits ? size : { ...size, preserveAspectRatio: "none", height }, [ground, ...marks]);
 }

@@ -21,7 +21,7 @@ function build(root, data) {
 
 function sentence(target, who, percents) {
   const top = best(percents);
-  target.replaceChildren(element("span", {}, who), element("b", {}, `${top} · ${Math.round(percents[top])} %`));
+  target.replaceChildren(element("span", {}, rich(who)), element("b", {}, `${top} · ${Math.round(percents[top])} %`));
   return `${who} ${top}, ${Math.round(percents[top])} %`;
 }
 
@@ -34,7 +34,7 @@ function show(state, frame) {
     if (percents) chart.replaceChildren(bars(percents, 26, true));
     canvas.setAttribute("aria-label", `${data.titles[name]} at ${data.values[frame]}. ${read}`);
   }
-  const believed = sentence(parts.believed, "the label head, from the same factor F_y, says", data.believed[frame]);
+  const believed = sentence(parts.believed, "the label head, from F_y, says", data.believed[frame]);
   parts.output.textContent = data.values[frame];
   parts.input.setAttribute("aria-valuetext", `${data.values[frame]}; ${believed}`);
 }

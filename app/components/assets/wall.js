@@ -23,20 +23,21 @@ function cell(spec, tiles, pick) {
 }
 
 function head(spec, tiles, classes) {
-  if (typeof spec === "string") return element("div", { class: `head ${classes}` }, spec);
+  if (typeof spec === "string") return element("div", { class: `head ${classes}` }, [element("span", {}, rich(spec))]);
   return element("div", { class: `head ${classes}` }, [cell(spec, tiles)]);
 }
 
 function panel(spec, tiles, pick) {
-  const grid = element("div", { class: `grid ${spec.folded ? "folding" : ""}` });
+  const headed = spec.head !== undefined;
+  const grid = element("div", { class: `grid ${headed ? "headed" : ""} ${spec.folded ? "folding" : ""} ${spec.standing ? "standing" : ""}` });
   grid.style.setProperty("--columns", spec.across);
-  grid.style.setProperty("--head", spec.head ?? "auto");
+  if (headed) grid.style.setProperty("--head", spec.head);
   grid.style.setProperty("--gap", spec.gap ?? "0.5rem");
   if (spec.folded) grid.style.setProperty("--folded", spec.folded);
-  if (spec.columns) grid.append(head("", tiles, "over"), ...spec.columns.map((column) => head(column, tiles, "over")));
+  if (spec.columns) grid.append(...(headed ? [head("", tiles, "over")] : []), ...spec.columns.map((one) => head(one, tiles, "over")));
   for (const row of spec.rows) {
-    if (row.band) grid.append(element("div", { class: "band" }, row.band));
-    else grid.append(head(row.head ?? "", tiles, ""), ...row.cells.map((one) => cell(one, tiles, pick)));
+    if (row.band) grid.append(element("div", { class: "band" }, rich(row.band)));
+    else grid.append(...(headed ? [head(row.head ?? "", tiles, "")] : []), ...row.cells.map((one) => cell(one, tiles, pick)));
   }
   const whole = element("section", { class: "panel" }, spec.title ? [element("h3", {}, spec.title), grid] : [grid]);
   if (spec.widest) whole.style.maxWidth = spec.widest;
