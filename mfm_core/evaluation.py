@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from mfm_core.baselines.discriminative import Discriminative
@@ -44,9 +45,19 @@ class Figure:
             return None
         return self.estimate.value <= self.reach if self.at_most else self.estimate.value >= self.reach
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, JsonValue]:
         """As stored in ``metrics.json``."""
-        return {"name": self.name, **asdict(self.estimate), "reach": self.reach, "reached": self.reached}
+        estimate = self.estimate
+        return {
+            "name": self.name,
+            "value": estimate.value,
+            "low": estimate.low,
+            "high": estimate.high,
+            "n": estimate.n,
+            "reach": self.reach,
+            "at_most": self.at_most,
+            "reached": self.reached,
+        }
 
 
 def evaluation_pairs(pools: DigitPools, seed: int) -> Dataset:

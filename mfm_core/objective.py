@@ -102,14 +102,16 @@ def conditional_mmd(x: Tensor, labels: Tensor, prior: Tensor, kernel: Kernel = i
 
     Args:
         x: ``(n, d)``.
-        labels: Classes, ``(n,)``.
+        labels: Classes, ``(n,)``; a class counts by its number of pairs, one with a single sample not at all.
         prior: Draws from the prior, ``(m, d)``.
         kernel: As in :func:`mmd`.
     """
     same = (labels[:, None] == labels[None, :]).float()
     same.fill_diagonal_(0)
-    within = (kernel(x, x) * same).sum() / same.sum().clamp_min(1)
-    return within + _mean_within(kernel(prior, prior), True) - 2 * kernel(x, prior).mean()
+    n_pairs = same.sum().clamp_min(1)
+    within = (kernel(x, x) * same).sum() / n_pairs
+    across = (kernel(x, prior).mean(1) * same.sum(1)).sum() / n_pairs
+    return within + _mean_within(kernel(prior, prior), unbiased=True) - 2 * across
 
 
 def prior_cost(latents: Latents, prior: Latents, config: ObjectiveConfig) -> Tensor:

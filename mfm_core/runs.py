@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,12 +28,12 @@ def run_names() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.json"))
 
 
-def read_run(name_or_path: str, *, seed: int | None = None) -> FactorizeRun | DiscriminativeRun:
+def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> FactorizeRun | DiscriminativeRun:
     """Read a run's configuration.
 
     Args:
         name_or_path: One of :func:`run_names`, or a path ending in ``.json``.
-        seed: Replaces the configuration's seed.
+        changes: Values by dotted key that replace the configuration's, such as ``{"training.seed": 1}``.
 
     Raises:
         ValueError: If there is no such run or its configuration is wrong, in one sentence.
@@ -41,12 +42,21 @@ def read_run(name_or_path: str, *, seed: int | None = None) -> FactorizeRun | Di
     if not path.is_file():
         raise ValueError(f"run: expected one of {', '.join(run_names())} or a .json file, got {name_or_path!r}")
     try:
-        run = _RUN.validate_json(path.read_bytes())
+        text = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, got {error}") from None
+    for key, value in (changes or {}).items():
+        *parents, last = key.split(".")
+        inner = text
+        for parent in parents:
+            inner = inner.get(parent) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict):
+            raise ValueError(f"set: expected a key of the configuration, such as training.seed, got {key!r}")
+        inner[last] = value
+    try:
+        return _RUN.validate_python(text)
     except ValidationError as error:
         raise ValueError(f"{path}: {first_problem(error)}") from None
-    if seed is None:
-        return run
-    return run.model_copy(update={"training": run.training.model_copy(update={"seed": seed})})
 
 
 def execute(

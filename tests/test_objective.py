@@ -92,16 +92,22 @@ def test_mmd_refuses(x, y, message):
         mmd(torch.zeros(x), torch.zeros(y))
 
 
-def test_conditional_mmd_is_the_double_loop_over_pairs_of_one_label(samples):
+def test_conditional_mmd_is_the_mean_of_the_classes_mmds(samples):
     x, prior = samples
-    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])
-    pairs = [(i, j) for i in range(7) for j in range(7) if i != j and labels[i] == labels[j]]
-    within = sum(float(radial_basis(x[i : i + 1], x[j : j + 1])) for i, j in pairs) / len(pairs)
-    others = [(i, j) for i in range(5) for j in range(5) if i != j]
-    of_prior = sum(float(radial_basis(prior[i : i + 1], prior[j : j + 1])) for i, j in others) / len(others)
-    cross = float(radial_basis(x, prior).mean())
+    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])  # 6 ordered pairs of class 0, 6 of class 1, none of class 2
+    of_classes = [float(mmd(x[labels == label], prior, radial_basis)) for label in (0, 1)]
     found = float(conditional_mmd(x, labels, prior, radial_basis))
-    assert found == pytest.approx(within + of_prior - 2 * cross, abs=1e-6)
+    assert found == pytest.approx(sum(of_classes) / 2, abs=1e-6)
+
+
+def test_conditional_mmd_is_zero_in_the_mean_for_classes_of_unequal_size():
+    g = torch.Generator().manual_seed(0)
+    labels = torch.tensor([0] * 20 + [1] * 5 + [2] * 3)
+    draws = [
+        conditional_mmd(torch.randn(28, 3, generator=g), labels, torch.randn(28, 3, generator=g)) for _ in range(400)
+    ]
+    found = torch.stack(draws)
+    assert abs(float(found.mean())) < 3 * float(found.std()) / 20
 
 
 def test_conditional_mmd_sees_a_label_that_the_marginal_hides():

@@ -1,0 +1,195 @@
+"""The commands that train and measure models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mfm_core.checkpoints import (
+    load_discriminative,
+    load_judge,
+    load_metrics,
+    load_pretrained,
+    save_card,
+    save_codes,
+    save_metrics,
+)
+from mfm_core.cli import app, one_sentence
+from mfm_core.codes import Codes, fingerprint
+from mfm_core.comparison import ablations, compare, discriminative_figure
+from mfm_core.data import load_dataset
+from mfm_core.evaluation import encode_all, evaluate
+from mfm_core.model import MFM
+from mfm_core.reports import card, figures_table, table_of
+from mfm_core.runs import execute, read_run, run_names
+from mfm_core.stored_model import StoredModel, model_folder
+from mfm_core.training import Report
+
+ABOUT = {
+    "mfm": "A Multimodal Factorization Model of pairs of SVHN and MNIST digits of one label.",
+    "discriminative": "A classifier of digits, with the encoder that MFM uses for Z_y and no generation.",
+}
+
+
+@app.command("train")
+def train_command(
+    run: Annotated[str, typer.Argument(help=f"Among: {', '.join(run_names())}; or a .json file.")],
+    *,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a value, such as training.seed=1.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the run is kept; default runs/<name>.")] = None,
+    device: Annotated[str, typer.Option(help="A torch device.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train a model, or go on with a run that was stopped; the result is stored in <folder>/model."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        configuration = read_run(run, dict(parse_change(change) for change in changes or []))
+        folder = folder or Path("runs") / Path(run).stem
+        with training_bar(configuration.training.steps) as (bar, on_report):
+            execute(configuration, folder, device=device, on_report=on_report)
+            bar.refresh()
+    typer.echo(folder / "model")
+
+
+def parse_change(text: str) -> tuple[str, JsonValue]:
+    """``key=value`` as a key and a JSON value; what is not JSON is taken as text.
+
+    Raises:
+        ValueError: If there is no ``=``.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"set: expected key=value, got {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+@contextmanager
+def training_bar(steps: int) -> Iterator[tuple[Progress, Callable[[int, Report], None]]]:
+    """A progress bar of a run with time left and the terms of its cost, and the function that moves it."""
+    columns = (
+        TextColumn("step"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("starting", total=steps)
+
+        def on_report(step: int, report: Report) -> None:
+            if step % 10 == 0:
+                bar.update(task, completed=step, description=" ".join(f"{k} {v:.3g}" for k, v in report.items()))
+
+        yield bar, on_report
+
+
+@app.command("evaluate")
+def evaluate_command(
+    name: Annotated[str, typer.Argument(help="A pretrained model, or the folder of a stored one.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing and of all sampling.")] = 0,
+    save: Annotated[
+        bool, typer.Option(help="Store metrics, card and codes of held-out pairs beside the weights.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Measure a model on held-out real digits."""
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with one_sentence(), console.status("loading") as status:
+        folder = model_folder(name)
+        if StoredModel.of_folder(folder).kind == "discriminative":
+            figures = [discriminative_figure(load_discriminative(name), seed=seed)]
+        else:
+            model = load_pretrained(name)
+            judges = {modality: load_judge(modality) for modality in model.modalities}
+            figures = evaluate(model, judges, seed=seed, on_progress=status.update)
+        evaluated: dict[str, JsonValue] = {
+            "command": f"python -m mfm_core evaluate {folder.name}",
+            "seed": seed,
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+        metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.as_dict() for figure in figures]}
+        if save:
+            if StoredModel.of_folder(folder).kind == "mfm":
+                save_codes(held_out_codes(model), folder)
+            update_metrics(folder, metrics)
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2))
+    else:
+        Console().print(figures_table(folder.name, figures))
+
+
+def held_out_codes(model: MFM) -> Codes:
+    """Z of every held-out SVHN digit, paired once."""
+    pairs = load_dataset("svhn_mnist").part("test")
+    latents = encode_all(model, pairs.modalities).map(lambda block: block.clone())
+    return Codes(latents, pairs.labels, {name: fingerprint(x) for name, x in pairs.modalities.items()})
+
+
+def update_metrics(folder: Path, new: Mapping[str, JsonValue]) -> None:
+    """Put new figures among those stored with a model, and write its card anew."""
+    try:
+        metrics = load_metrics(folder)
+    except FileNotFoundError:
+        metrics = {}
+    metrics |= new
+    save_metrics(metrics, folder)
+    stored = StoredModel.of_folder(folder)
+    save_card(card(folder.name, stored, metrics, ABOUT[stored.kind]), folder)
+
+
+@app.command("compare")
+def compare_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models, as group=folder; a group holds several seeds.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing.")] = 0,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Compare label accuracies on the same held-out pairs, as Figure 5(b) does."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            group, _, stored = name.rpartition("=")
+            groups.setdefault(group or stored, []).append(stored)
+        table = compare(groups, seed=seed)
+        if into is not None:
+            update_metrics(model_folder(into), {"comparison": table})
+        Console().print(table_of(table))
+
+
+@app.command("ablations")
+def ablations_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models, as label=folder.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing and of all sampling.")] = 0,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Measure models that each leave a term out, side by side."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        table = ablations(
+            {label or folder: folder for label, _, folder in (n.rpartition("=") for n in names)}, seed=seed
+        )
+        if into is not None:
+            update_metrics(model_folder(into), {"ablations": table})
+        Console().print(table_of(table))

@@ -1,0 +1,116 @@
+"""Systems side by side on the same held-out pairs: Figure 5(b), and what each added term buys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from pydantic import JsonValue
+from scipy.stats import binomtest
+from torch import Tensor
+
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.checkpoints import load_discriminative, load_judge, load_pretrained
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.evaluation import BATCH, Figure, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.measures import share
+from mfm_core.model import MFM
+from mfm_core.reports import percent, shown
+from mfm_core.stored_model import StoredModel, model_folder
+
+SHORT = {
+    "label accuracy, both modalities": "label",
+    "swap shows the digit of Z_y, svhn": "swap svhn",
+    "swap shows the digit of Z_y, mnist": "swap mnist",
+    "Z_a from the prior shows the digit of Z_y, svhn": "prior style svhn",
+    "Z_a from the prior shows the digit of Z_y, mnist": "prior style mnist",
+    "all of Z from the prior: judges agree": "full prior agrees",
+    "digit read from Z_a of svhn by a probe": "probe Z_a svhn",
+    "digit read from Z_a of mnist by a probe": "probe Z_a mnist",
+    "style kept under swap: mean colour, svhn (weakest channel)": "colour kept",
+    "style kept under swap: ink mass, mnist": "ink kept",
+    "reconstruction error a pixel, svhn": "error svhn",
+    "reconstruction error a pixel, mnist": "error mnist",
+    "Frechet distance, svhn: prior": "Frechet svhn, prior",
+    "Frechet distance, mnist: prior": "Frechet mnist, prior",
+}
+
+
+def load_any(name: str) -> MFM | Discriminative:
+    """A stored model of either kind."""
+    kind = StoredModel.of_folder(model_folder(name)).kind
+    return load_pretrained(name) if kind == "mfm" else load_discriminative(name)
+
+
+@torch.inference_mode()
+def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
+    """Where a model finds the label from the modalities it reads, boolean ``(N,)``."""
+    pictures = {name: pairs.modalities[name] for name in model.modalities}
+    if isinstance(model, MFM):
+        logits = decode_all(model, encode_all(model, pictures))[1]
+    else:
+        n = len(pairs)
+        batches = [{name: x[i : i + BATCH] for name, x in pictures.items()} for i in range(0, n, BATCH)]
+        logits = torch.cat([model(batch) for batch in batches])
+    return logits.argmax(1) == pairs.labels
+
+
+def discriminative_figure(model: Discriminative, *, seed: int) -> Figure:
+    """Label accuracy of a baseline or judge on held-out pairs."""
+    pairs = evaluation_pairs(DigitPools.load("test"), seed)
+    return Figure(f"label accuracy, {' and '.join(model.modalities)}", share(label_hits(model, pairs)))
+
+
+def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, JsonValue]:
+    """Label accuracy of each group of models, and McNemar's exact test of the last group against each other one.
+
+    Args:
+        groups: Names of stored models, one a seed, by the name of the system.
+        seed: Of the pairing.
+    """
+    pairs = evaluation_pairs(DigitPools.load("test"), seed)
+    hits = {
+        group: torch.stack([label_hits(load_any(name), pairs) for name in names]) for group, names in groups.items()
+    }
+    last = list(hits)[-1]
+    rows: list[JsonValue] = []
+    for group, found in hits.items():
+        accuracies = found.float().mean(1)
+        row = [group, percent(float(accuracies.mean())), ", ".join(percent(float(a)) for a in accuracies)]
+        row += [f"{int((~found).sum())} of {found.numel()}", "" if group == last else against(hits[last], found)]
+        rows.append(list[JsonValue](row))
+    return {
+        "note": f"n = {len(pairs)} held-out pairs (every MNIST test digit once), the same for all; pairing seed {seed}.",
+        "header": ["system", "mean accuracy", "each seed", "errors, all seeds", f"against {last} (McNemar, p)"],
+        "rows": rows,
+    }
+
+
+def against(ours: Tensor, theirs: Tensor) -> str:
+    """Pairs that only one of two systems gets right, over seeds in order, and the exact two-sided p."""
+    n_seeds = min(len(ours), len(theirs))
+    a, b = ours[:n_seeds], theirs[:n_seeds]
+    gains, losses = int((a & ~b).sum()), int((~a & b).sum())
+    p = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
+    return f"{gains} gained, {losses} lost, p = {p:.2g}"
+
+
+def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:
+    """The main figures of several MFMs side by side.
+
+    Args:
+        models: Name or folder of a stored MFM, by what it leaves out.
+        seed: Of the pairing and of all sampling.
+    """
+    rows: list[JsonValue] = []
+    for label, name in models.items():
+        model = load_pretrained(name)
+        judges = {modality: load_judge(modality) for modality in model.modalities}
+        figures = {figure.name: figure.estimate.value for figure in evaluate(model, judges, seed=seed)}
+        rows.append([label, *(shown(long, figures[long]) for long in SHORT)])
+    return {
+        "note": f"The same short training for all; n as above; seed {seed}.",
+        "header": ["left out", *SHORT.values()],
+        "rows": rows,
+    }

@@ -1,0 +1,140 @@
+"""What is printed and stored of measured figures: tables, metrics.json and the model's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+from rich.table import Table
+
+from mfm_core.evaluation import Figure
+from mfm_core.stored_model import StoredModel
+
+TERMS = {
+    "same_label": "decode with the Z_y of another pair of the same label",
+    "noise": "noise on Z while training",
+    "conditional_mmd": "MMD of Z_a given the label to N(0, I)",
+    "adversary": "a network that reads the label from Z_a, driven to the uniform guess",
+    "label_readback": "frozen readers find the label of Z_y in pictures of swapped and sampled codes",
+    "feature_match": "MMD between the readers' features of those pictures and of real ones",
+    "style_readback": "Z_a encoded again from those pictures is the Z_a they were made of",
+}
+LICENCE = (
+    "Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights are for "
+    "non-commercial use too. MNIST (LeCun et al., 1998) has no such limit."
+)
+
+
+def percent(value: float) -> str:
+    """A share as a percentage with two decimals."""
+    return f"{100 * value:.2f} %"
+
+
+def shown(name: str, value: float) -> str:
+    """A figure's value as its kind is read: errors and distances as numbers, correlations with three decimals."""
+    if "error" in name:
+        return f"{value:.5f}"
+    if "Frechet" in name:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if "style" in name else percent(value)
+
+
+def figures_table(title: str, figures: Sequence[Figure]) -> Table:
+    """The figures as a table for the terminal."""
+    table = Table(title=title)
+    for column in ("figure", "value", "95 % interval", "n", "reach", "reached"):
+        table.add_column(column)
+    for row in figure_rows([figure.as_dict() for figure in figures]):
+        table.add_row(*row)
+    return table
+
+
+def figure_rows(figures: Sequence[Mapping[str, JsonValue]]) -> list[tuple[str, ...]]:
+    """Each figure of ``metrics.json`` as text: name, value, interval, n, reach, whether it was reached."""
+    rows: list[tuple[str, ...]] = []
+    for figure in figures:
+        name, value, low, high = (
+            str(figure["name"]),
+            _number(figure, "value"),
+            _number(figure, "low"),
+            _number(figure, "high"),
+        )
+        interval = "" if low == high else f"{shown(name, low)} to {shown(name, high)}"
+        reach = (
+            ""
+            if figure["reach"] is None
+            else ("<= " if figure["at_most"] else ">= ") + shown(name, _number(figure, "reach"))
+        )
+        reached = "" if figure["reached"] is None else "yes" if figure["reached"] else "no"
+        rows.append((name, shown(name, value), interval, str(figure["n"]), reach, reached))
+    return rows
+
+
+def _number(figure: Mapping[str, JsonValue], key: str) -> float:
+    value = figure[key]
+    if not isinstance(value, int | float):
+        raise TypeError(f"metrics: {key}: expected a number, got {value!r}")
+    return float(value)
+
+
+def table_of(table: Mapping[str, JsonValue]) -> Table:
+    """A stored comparison as a table for the terminal."""
+    shown_table = Table(caption=str(table["note"]))
+    for column in _texts(table["header"]):
+        shown_table.add_column(column)
+    for row in _list(table["rows"]):
+        shown_table.add_row(*_texts(row))
+    return shown_table
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue], about: str) -> str:
+    """The model's card, from what was measured.
+
+    Args:
+        name: The model's name.
+        stored: Its configuration and provenance.
+        metrics: ``metrics.json``.
+        about: The first paragraph: what it is, what data it saw.
+    """
+    run = stored.run
+    parts = [f"# {name}", about, LICENCE, "## How it was made"]
+    made = [f"- Command: `{run.get('command', 'unknown')}`", f"- Date: {run.get('date', 'unknown')}"]
+    made += [f"- {note}" for note in _texts(run.get("notes"))]
+    made.append("- The whole configuration, seed included, stands in `config.json`.")
+    parts.append("\n".join(made))
+    figures = metrics.get("figures")
+    if isinstance(figures, list) and figures:
+        how = metrics.get("evaluated")
+        when = f" ({how.get('command')}, seed {how.get('seed')}, {how.get('date')})" if isinstance(how, dict) else ""
+        parts += [
+            f"## Measured on held-out real digits{when}",
+            markdown_table(
+                ("figure", "value", "95 % interval", "n", "reach", "reached"),
+                figure_rows([figure for figure in figures if isinstance(figure, dict)]),
+            ),
+        ]
+    for key, title in (("comparison", "## Figure 5(b): label accuracy"), ("ablations", "## What each added term buys")):
+        table = metrics.get(key)
+        if isinstance(table, dict):
+            parts += [
+                title,
+                str(table["note"]),
+                markdown_table(_texts(table["header"]), [_texts(r) for r in _list(table["rows"])]),
+            ]
+    if metrics.get("ablations") is not None:
+        parts.append("\n".join(f"- `{term}`: {meaning}." for term, meaning in TERMS.items()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: JsonValue | None) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
