@@ -15,7 +15,8 @@ import streamlit as st  # noqa: E402
 from app.components import share, state  # noqa: E402
 from app.exhibit import MODEL, NothingToShowError, load, stored_as  # noqa: E402
 
-PAGES = ("generate", "about_this_model")
+# One file a tab. The folder must not be called "pages": Streamlit would then open a link to a page without this file.
+TABS = ("generate", "about_this_model")
 ROOM = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
@@ -35,8 +36,7 @@ def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state=232)
     pages = [
-        st.Page(f"pages/{file}.py", title=file.replace("_", " ").capitalize(), default=file == PAGES[0])
-        for file in PAGES
+        st.Page(f"tabs/{file}.py", title=file.replace("_", " ").capitalize(), default=file == TABS[0]) for file in TABS
     ]
     page = st.navigation(pages)
     try:

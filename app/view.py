@@ -16,7 +16,7 @@ Given = Literal["pair", "draw", "upload"]
 FRAMES = 61
 """Frames of a sweep: 30 on either side of the middle."""
 
-WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}")
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class View(BaseModel):
@@ -95,7 +95,7 @@ def parse(params: Mapping[str, str], limits: Limits) -> tuple[View, list[str]]:
             notices.append(f"The link's “{key}” could not be read; the default is shown.")
             continue
         view = view.model_copy(update={name: value})
-        if isinstance(value, int) and str(value) != params[key].strip():
+        if isinstance(value, int) and value != int(params[key]):
             notices.append(f"The link's “{key}” is out of range; {value} is shown.")
     if unknown:
         noun = "part" if unknown == 1 else "parts"
@@ -135,7 +135,7 @@ def _read(name: str, text: str, limits: Limits) -> int | str | None:
     """One field from its text, clamped if it is a number out of range; None if it cannot be read."""
     info = View.model_fields[name]
     if info.annotation is int:
-        if not WHOLE_NUMBER.fullmatch(text.strip()):
+        if not WHOLE_NUMBER.fullmatch(text):
             return None
         lowest, highest = _range(name, limits)
         return min(max(int(text), lowest), highest)

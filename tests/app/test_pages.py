@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components.pictures import pack
+from app.exhibit import Exhibit
+from app.plates import translate
+from app.view import View
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+SECTIONS = ("sample", "swap", "slide", "read", "translate")
+
+
+@pytest.fixture(autouse=True)
+def no_real_data(shown: Exhibit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every test of this file shows the small models, and finds no real data."""
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+
+
+def visit(**params: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def elements(page: AppTest) -> dict[str, Any]:
+    """What the page's own elements were given, by name; walls by their number."""
+    found: dict[str, Any] = {}
+    for element in page.get("bidi_component"):
+        data = element.proto.mixed.json or element.proto.json
+        found.setdefault(element.proto.component_name, []).append(json.loads(data) if data else {})
+    return found
+
+
+def picture(page: AppTest) -> list[str]:
+    """Which pictures hang on the walls."""
+    return [data["version"] for data in elements(page)["mfm_wall"]]
+
+
+def query(page: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in page.query_params.items()}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_opens_from_its_link(section: str) -> None:
+    page = visit(section=section)
+    assert page.header
+    assert not page.warning
+    assert elements(page)["mfm_diagram"][0]["alt"]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_picture_carries_alternative_text(section: str) -> None:
+    for data in elements(visit(section=section))["mfm_wall"]:
+        for panel in data["panels"]:
+            for row in panel["rows"]:
+                for cell in row.get("cells", []):
+                    assert all(shot["alt"] for shot in cell["shots"])
+                    assert cell["read"] is None or "reads" in cell["read"]["alt"]
+
+
+def test_resample_goes_to_the_next_seed_and_the_seed_brings_the_picture_back() -> None:
+    page = visit()
+    first = picture(page)
+    page.button(key="resample").click().run()
+    assert query(page)["seed"] == "2"
+    assert picture(page) != first
+    page.get_by_key("view_seed").set_value(1).run()
+    assert picture(page) == first
+    assert "seed" not in query(page)
+
+
+def test_the_held_z_and_the_source_are_chosen_by_buttons() -> None:
+    page = visit()
+    first = picture(page)
+    page.get_by_key("view_factor").set_value("svhn").run()
+    assert query(page) == {"factor": "svhn"}
+    second = picture(page)
+    page.get_by_key("view_source").set_value("posterior").run()
+    assert query(page) == {"factor": "svhn", "source": "posterior"}
+    assert len({*first, *second, *picture(page)}) == 3
+    assert not page.exception
+
+
+def test_the_section_is_chosen_by_buttons_and_keeps_the_rest_of_the_view() -> None:
+    page = visit(seed="9", factor="mnist")
+    for section in (*SECTIONS[1:], SECTIONS[0]):
+        page.get_by_key("view_section").set_value(section).run()
+        assert not page.exception
+        assert query(page).get("section", "sample") == section
+        assert query(page)["seed"] == "9"
+        assert query(page)["factor"] == "mnist"
+
+
+def test_the_size_of_the_matrix_is_chosen_on_a_slider() -> None:
+    page = visit(section="swap")
+    page.slider(key="view_size").set_value(3).run()
+    assert query(page)["size"] == "3"
+    assert elements(page)["mfm_wall"][-1]["panels"][0]["across"] == 3
+
+
+def test_others_goes_to_the_next_pair_of_the_same_digit(shown: Exhibit) -> None:
+    page = visit(section="swap", a="4", b="9")
+    page.button(key="other_a").click().run()
+    page.button(key="other_b").click().run()
+    assert shown.digit(int(query(page)["a"])) == 4
+    assert shown.digit(int(query(page)["b"])) == 9
+    assert query(page)["a"] != "4"
+
+
+def test_the_path_of_a_slide_is_chosen_from_a_list() -> None:
+    page = visit(section="slide")
+    versions = set()
+    for path in ("direction-2", "dimension-3", "pair"):
+        page.selectbox(key="view_path").set_value(path).run()
+        assert query(page)["path"] == path
+        versions.add(elements(page)["mfm_scrubber"][0]["version"])
+    assert len(versions) == 3
+
+
+def test_a_path_that_the_chosen_z_does_not_have_falls_back_to_the_first_direction() -> None:
+    page = visit(section="slide", factor="svhn", path="dimension-5")
+    page.get_by_key("view_factor").set_value("y").run()
+    assert page.selectbox(key="view_path").value == "direction-1"
+
+
+def test_the_sweep_is_one_sprite_a_modality_with_all_frames() -> None:
+    data = elements(visit(section="slide", at="7"))["mfm_scrubber"][0]
+    assert data["start"] == 7
+    assert data["frames"] == len(data["values"]) == len(data["believed"]) == 61
+    assert set(data["tiles"]) == {"svhn", "mnist"}
+
+
+def test_a_translation_starts_from_either_modality() -> None:
+    page = visit(section="translate")
+    first = picture(page)
+    page.get_by_key("view_given").set_value("svhn").run()
+    assert picture(page) != first
+    assert "reconstruction" in " ".join(caption.value for caption in page.caption)
+
+
+def test_a_photograph_cannot_be_drawn() -> None:
+    page = visit(section="translate", **{"from": "draw"})
+    assert page.info
+    page.get_by_key("view_given").set_value("svhn").run()
+    assert not page.exception
+    assert query(page).get("from", "pair") == "pair"
+
+
+def test_an_uploaded_digit_is_translated_and_carried_by_the_link(shown: Exhibit) -> None:
+    page = visit(section="translate", **{"from": "upload"})
+    digit = _png_of_a_stroke()
+    page.file_uploader(key="upload").upload("digit.png", digit, "image/png").run()
+    assert not page.exception
+    letters = query(page)["picture"]
+    start = translate.start(shown, View(from_="upload", given="mnist", picture=letters))
+    assert start is not None
+    assert pack(start.picture) == letters
+    assert len(picture(page)) == 1
+
+
+def test_an_upload_that_is_no_picture_gets_a_sentence() -> None:
+    page = visit(section="translate", **{"from": "upload"})
+    page.file_uploader(key="upload").upload("digit.png", b"not a picture", "image/png").run()
+    assert not page.exception
+    assert "could not be read" in page.warning[0].value
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"section": "<img src=x onerror=alert(1)>"},
+        {"seed": "1" * 400},
+        {"a": "-1", "b": "99999999999"},
+        {"section": "translate", "from": "draw", "picture": "AAAA"},
+        {"section": "slide", "path": "direction-9999", "factor": "nothing"},
+        {"unheard": "of", "and": "more"},
+    ],
+)
+def test_a_hostile_link_gives_a_notice_and_a_page(params: dict[str, str]) -> None:
+    page = visit(**params)
+    assert page.warning
+    assert page.header
+    assert all(text not in warning.value for warning in page.warning for text in params.values() if len(text) > 4)
+
+
+def test_a_notice_goes_when_the_visitor_moves_on() -> None:
+    page = visit(seed="nonsense")
+    assert page.warning
+    page.button(key="resample").click().run()
+    assert not page.warning
+
+
+def test_every_download_is_offered() -> None:
+    labels = [button.label for button in visit().get("download_button")]
+    assert len(labels) == 5
+
+
+def test_about_shows_the_card_and_every_measured_figure() -> None:
+    page = visit()
+    page.switch_page("tabs/about_this_model.py").run()
+    assert not page.exception
+    text = " ".join(block.value for block in page.markdown)
+    assert "A small model" in text
+    assert "label accuracy" in str(page.table[0].value)
+    assert "Seed 3" in page.caption[0].value
+
+
+def test_going_to_about_and_back_keeps_the_view() -> None:
+    page = visit(seed="5")
+    page.switch_page("tabs/about_this_model.py").run()
+    page.switch_page("tabs/generate.py").run()
+    assert query(page)["seed"] == "5"
+
+
+def test_without_a_model_the_page_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+    page = visit()
+    assert "There is no model to show yet" in page.markdown[0].value
+    assert not page.header
+
+
+def _png_of_a_stroke() -> bytes:
+    import io
+
+    from PIL import Image, ImageDraw
+
+    page = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(page).line([(60, 20), (60, 100)], fill=0, width=12)
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG")
+    return buffer.getvalue()
