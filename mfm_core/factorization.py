@@ -5,7 +5,8 @@ Each is a weight of the configuration; 0 leaves it out. What each buys is measur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -27,19 +28,21 @@ class FactorizationConfig(Config):
         conditional_mmd: Z_a given the label follows the prior: Z_a is kept free of the label.
         adversary: A network that reads the label from Z_a is driven to the uniform guess.
         adversary_steps: Its own steps a batch.
-        label_readback: Frozen readers find, in pictures of swapped and sampled codes, the label of Z_y.
-        feature_match: MMD between the readers' features of those pictures and of real ones.
+        label_readback: Frozen readers find, in pictures of imagined codes, the label of Z_y.
+        feature_match: MMD between those pictures and real ones, in the readers' features and in the coarse picture.
         style_readback: Z_a encoded again from those pictures is the Z_a they were made of.
+        style_kept: The mean of each channel (the colour, the ink) of a swapped picture is that of the donor of Z_a.
     """
 
     same_label: bool = True
     noise: Share = 0.1
-    conditional_mmd: Weight = 100.0
-    adversary: Weight = 5.0
+    conditional_mmd: Weight = 200.0
+    adversary: Weight = 20.0
     adversary_steps: Positive = 3
     label_readback: Weight = 5.0
-    feature_match: Weight = 5.0
-    style_readback: Weight = 5.0
+    feature_match: Weight = 20.0
+    style_readback: Weight = 10.0
+    style_kept: Weight = 4.0
 
 
 class Adversary(nn.Module):
@@ -71,21 +74,53 @@ def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:
     return partner
 
 
-def imagined(model: MFM, latents: Latents, labels: Tensor, generator: torch.Generator) -> tuple[Latents, Tensor]:
-    """Codes that no real pair has, and the labels their pictures must show.
+@dataclass(frozen=True)
+class Imagined:
+    """Codes that no real pair has.
 
-    A third are swapped (Z_y of another pair), a third have sampled styles (Z_a from the prior), a third are all
-    sampled: their label is what D gives to their Z_y.
+    Attributes:
+        latents: Z, ``(N, ...)``.
+        labels: What their pictures must show, ``(N,)``.
+        swapped: Whose Z_a is that of the real pair of the same number, boolean ``(N,)``.
     """
-    n = len(labels)
+
+    latents: Latents
+    labels: Tensor
+    swapped: Tensor
+
+
+def imagine(
+    model: MFM, latents: Latents, inferred: Sequence[Latents], labels: Tensor, generator: torch.Generator
+) -> Imagined:
+    """Imagine codes of four kinds, a quarter of the batch each.
+
+    Swapped: Z_y of another pair. Restyled: also Z_a from the prior. Sampled: all from the prior, the label is what D
+    gives to Z_y. Translated: Z as surrogates infer it from some of the modalities; left out where there are none.
+
+    Args:
+        model: The model.
+        latents: Z of real pairs.
+        inferred: The Z that each surrogate infers of the same pairs.
+        labels: The labels of the pairs, ``(N,)``.
+        generator: Source of randomness, on the CPU.
+    """
+    n, device = len(labels), labels.device
     prior = model.sample(n, generator=generator)
-    other = torch.randperm(n, generator=generator).to(labels.device)
-    kind = (torch.arange(n, device=labels.device) % 3)[:, None]
-    y = torch.where(kind == 2, prior.y, latents.y[other])
-    a = {name: torch.where(kind == 0, z, prior.a[name]) for name, z in latents.a.items()}
+    other = torch.randperm(n, generator=generator).to(device)
+    kind = torch.arange(n, device=device) % (4 if inferred else 3)
+    which = torch.randint(max(len(inferred), 1), (n,), generator=generator).to(device)
+
+    def choose(name: str, swapped: Tensor, restyled: Tensor) -> Tensor:
+        options = [swapped, restyled, prior.blocks()[name], *(z.blocks()[name] for z in inferred)]
+        return torch.stack(options)[torch.where(kind == 3, 3 + which, kind), torch.arange(n, device=device)]
+
+    shuffled = latents.y[other]
+    y = choose("y", shuffled, shuffled)
+    a = {name: choose(name, z, prior.a[name]) for name, z in latents.a.items()}
     with torch.no_grad():
         decided = model.decide(prior.y).argmax(1)
-    return Latents(y, a), torch.where(kind[:, 0] == 2, decided, labels[other])
+    shown = torch.stack([labels[other], labels[other], decided, labels])[kind, torch.arange(n, device=device)]
+    return Imagined(Latents(y, a), shown, kind == 0)
 
 
 def readback_costs(
@@ -94,7 +129,7 @@ def readback_costs(
     real: Mapping[str, Tensor],
     labels: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """What frozen readers say of imagined pictures: (cost of the label, MMD of their features to real pictures')."""
+    """What frozen readers say of imagined pictures: the cost of the label, and the MMD to real pictures."""
     label, features = [], []
     for name, reader in readers.items():
         found = reader.penultimate({name: pictures[name]})
@@ -102,6 +137,10 @@ def readback_costs(
         with torch.no_grad():
             wanted = reader.penultimate({name: real[name]})
         features.append(mmd(found / wanted.std(), wanted / wanted.std()))
+        coarse, real_coarse = (
+            nn.functional.avg_pool2d(x, 8, ceil_mode=True).flatten(1) for x in (pictures[name], real[name])
+        )
+        features.append(mmd(coarse / real_coarse.std(), real_coarse / real_coarse.std()))
     return torch.stack(label).sum(), torch.stack(features).sum()
 
 
@@ -114,3 +153,12 @@ def style_readback_cost(model: MFM, pictures: Mapping[str, Tensor], latents: Lat
 def label_independence_cost(latents: Latents, prior: Latents, labels: Tensor) -> Tensor:
     """Conditional MMD of each Z_a to the prior, summed over modalities."""
     return torch.stack([conditional_mmd(z, labels, prior.a[name]) for name, z in latents.a.items()]).sum()
+
+
+def style_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> Tensor:
+    """Squared difference of the mean of each channel from the donor's, over its variance, summed over modalities."""
+    costs = []
+    for name, donor in donors.items():
+        found, wanted = pictures[name].mean(dim=(2, 3)), donor.mean(dim=(2, 3))
+        costs.append(((found - wanted).square().mean(0) / wanted.var(0).clamp_min(1e-4)).mean())
+    return torch.stack(costs).sum()

@@ -78,6 +78,20 @@ class MFM(nn.Module):
             blocks |= self.surrogates["+".join(name for name in self.modalities if name in inputs)](features)
         return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities})
 
+    def infer_missing(self, features: Mapping[str, Tensor], latents: Latents) -> list[Latents]:
+        """Z as each surrogate infers it when only its modalities are given: what :meth:`encode` makes of every subset.
+
+        Args:
+            features: Of all modalities, from ``encoder_y.features``.
+            latents: Z of all modalities; the Z_a of those given are these very tensors.
+        """
+        guesses = []
+        for surrogate in self.surrogates.children():
+            inferred: dict[str, Tensor] = surrogate(features)
+            a = {name: inferred[name].float() if name in inferred else z for name, z in latents.a.items()}
+            guesses.append(Latents(inferred["y"].float(), a))
+        return guesses
+
     def factors(self, latents: Latents) -> Factors:
         """F_y = G_y(Z_y), shape ``(N, d_f)``, and F_a = G_a(Z_a) of each modality."""
         self.check_blocks(latents, self.sizes)

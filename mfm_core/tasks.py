@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal, TypeVar, cast
 
 import torch
@@ -16,10 +16,11 @@ from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
     Adversary,
     FactorizationConfig,
-    imagined,
+    imagine,
     label_independence_cost,
     readback_costs,
     same_label_partner,
+    style_kept_cost,
     style_readback_cost,
 )
 from mfm_core.model import MFM
@@ -191,8 +192,9 @@ class FactorizeTask(_DigitTask):
         terms = {f"error_{name}": cost * objective.reconstruction for name, cost in costs.items()}
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
         terms["mmd"] = objective.mmd * prior_cost(latents, prior, objective)
-        terms["surrogate"] = objective.surrogate * self.surrogate_cost(features, latents, labels)
-        terms |= self.added_terms(pictures, latents, prior, labels, generator)
+        inferred = model.infer_missing(features, latents)
+        terms["surrogate"] = objective.surrogate * self.surrogate_cost(inferred, latents, labels)
+        terms |= self.added_terms(pictures, latents, inferred, prior, labels, generator)
         return torch.stack(list(terms.values())).sum(), terms
 
     def strengthen_adversary(self, latents: Latents, labels: Tensor, steps: int) -> None:
@@ -204,21 +206,24 @@ class FactorizeTask(_DigitTask):
             torch.autograd.backward(self.adversary.cost(fixed, labels))
             optimizer.step()
 
-    def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor:
+    def surrogate_cost(self, inferred: Sequence[Latents], latents: Latents, labels: Tensor) -> Tensor:
         """What the surrogates infer is the Z of all modalities, and their Z_y gives the label."""
-        blocks, costs = latents.blocks(), []
-        for surrogate in self.model.surrogates.children():
-            inferred: dict[str, Tensor] = surrogate(features)
-            for name, z in inferred.items():
-                costs.append((z.float() - blocks[name].detach()).square().mean())
-            decided = self.model.decide(inferred["y"])
-            costs.append(label_cost(decided, labels, self.run.model.label))
+        costs = []
+        for guess in inferred:
+            wanted = latents.blocks()
+            costs += [
+                (z - wanted[name].detach()).square().mean()
+                for name, z in guess.blocks().items()
+                if z is not wanted[name]
+            ]
+            costs.append(label_cost(self.model.decide(guess.y), labels, self.run.model.label))
         return torch.stack(costs).sum() if costs else torch.zeros((), device=labels.device)
 
     def added_terms(
         self,
         pictures: Mapping[str, Tensor],
         latents: Latents,
+        inferred: Sequence[Latents],
         prior: Latents,
         labels: Tensor,
         generator: torch.Generator,
@@ -229,18 +234,21 @@ class FactorizeTask(_DigitTask):
             terms["conditional_mmd"] = added.conditional_mmd * label_independence_cost(latents, prior, labels)
         if added.adversary:
             terms["adversary"] = added.adversary * self.adversary.confusion(latents)
-        if added.label_readback or added.feature_match or added.style_readback:
-            codes, shown = imagined(self.model, latents, labels, generator)
-            drawn = self.model.decode(codes)
+        if added.label_readback or added.feature_match or added.style_readback or added.style_kept:
+            imagined = imagine(self.model, latents, inferred, labels, generator)
+            drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
-                label, features = readback_costs(self.readers, drawn.modalities, pictures, shown)
-                decided = label_cost(drawn.label, shown, self.run.model.label)
+                label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined.labels)
+                decided = label_cost(drawn.label, imagined.labels, self.run.model.label)
                 terms["label_readback"] = added.label_readback * (label + decided)
                 terms["feature_match"] = added.feature_match * features
             if added.style_readback:
-                terms["style_readback"] = added.style_readback * style_readback_cost(
-                    self.model, drawn.modalities, codes
-                )
+                again = style_readback_cost(self.model, drawn.modalities, imagined.latents)
+                terms["style_readback"] = added.style_readback * again
+            if added.style_kept:
+                swapped = {name: x[imagined.swapped] for name, x in drawn.modalities.items()}
+                donors = {name: x[imagined.swapped] for name, x in pictures.items()}
+                terms["style_kept"] = added.style_kept * style_kept_cost(swapped, donors)
         return terms
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
