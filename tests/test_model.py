@@ -175,3 +175,12 @@ def test_blocks_of_another_model_are_refused_in_one_sentence(tiny_model: MFM, ge
         tiny_model.decode(strange)
     with pytest.raises(ValueError, match=r"^n: expected 0 or more samples, got -1$"):
         tiny_model.sample(-1, generator=generator)
+
+
+def test_what_surrogates_infer_while_training_is_what_encode_makes_of_every_subset(tiny_model, pictures):
+    latents = tiny_model.encode(pictures)
+    inferred = tiny_model.infer_missing(tiny_model.encoder_y.features(pictures), latents)
+    for present, guess in zip(("svhn", "mnist"), inferred, strict=True):
+        wanted = tiny_model.encode({present: pictures[present]})
+        assert torch.equal(guess.joint(), wanted.joint())
+        assert guess.a[present] is latents.a[present]
