@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from pydantic import JsonValue
-from scipy.stats import binomtest
 from torch import Tensor
 
 from mfm_core.baselines.discriminative import Discriminative
@@ -80,8 +79,9 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
         row = [group, percent(float(accuracies.mean())), ", ".join(percent(float(a)) for a in accuracies)]
         row += [f"{int((~found).sum())} of {found.numel()}", "" if group == last else against(hits[last], found)]
         rows.append(list[JsonValue](row))
+    n = f"n = {len(pairs)} held-out pairs (every MNIST test digit once)"
     return {
-        "note": f"n = {len(pairs)} held-out pairs (every MNIST test digit once), the same for all; pairing seed {seed}.",
+        "note": f"{n}, the same for all; pairing seed {seed}. The test pools the seeds, which share these pairs.",
         "header": ["system", "mean accuracy", "each seed", "errors, all seeds", f"against {last} (McNemar, p)"],
         "rows": rows,
     }
@@ -89,6 +89,8 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
 
 def against(ours: Tensor, theirs: Tensor) -> str:
     """Pairs that only one of two systems gets right, over seeds in order, and the exact two-sided p."""
+    from scipy.stats import binomtest
+
     n_seeds = min(len(ours), len(theirs))
     a, b = ours[:n_seeds], theirs[:n_seeds]
     gains, losses = int((a & ~b).sum()), int((~a & b).sum())

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from torch import nn
 
 Positive = Annotated[int, Field(gt=0, le=65_536)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
+Levels = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=8)]
+MAX_NAME = 40
 
 
 class Config(BaseModel):
@@ -52,9 +55,12 @@ def first_problem(error: ValidationError) -> str:
     """The first thing wrong with a configuration, in one sentence."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
+    sentence = f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    if isinstance(problem["input"], dict):  # the configuration around what is missing or contradicts itself
+        return sentence
     given = repr(problem["input"])
     shown = given if len(given) <= 80 else given[:77] + "..."
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')} (given {shown})"
+    return f"{sentence} (given {shown})"
 
 
 class ImageModality(Config):
@@ -77,8 +83,8 @@ class ImageModality(Config):
     ]
     d_z: Positive
     d_f: Positive
-    channels: tuple[Positive, ...] = (24, 48, 96)
-    fusion_channels: tuple[Positive, ...] = (32, 64, 128)
+    channels: Levels = (24, 48, 96)
+    fusion_channels: Levels = (32, 64, 128)
     fusion_depth: Annotated[int, Field(gt=0, le=4)] = 1
     hidden: Positive = 256
 
@@ -113,7 +119,11 @@ class ModelConfig(Config):
     def _names(self) -> Self:
         if not self.modalities:
             raise ValueError("modalities: expected at least one, got none")
+        taken = nn.ModuleDict()
         for name in self.modalities:
-            if not name.isidentifier() or name == "y":
-                raise ValueError(f"modalities: expected names that are identifiers other than 'y', got {name!r}")
+            if not name.isidentifier() or len(name) > MAX_NAME or name == "y" or hasattr(taken, name):
+                raise ValueError(
+                    f"modalities: expected identifiers of at most {MAX_NAME} letters, other than 'y' and the "
+                    f"attributes of torch.nn.ModuleDict, got {name[:MAX_NAME]!r}"
+                )
         return self

@@ -1,16 +1,15 @@
-"""Statistics that the evaluation prints: intervals, correlation, Frechet distance, probes."""
+"""Statistics that the evaluation prints: intervals, correlation, Frechet distance, probes.
+
+SciPy and scikit-learn take a second to import, and most commands measure nothing: each function imports its own.
+"""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg import sqrtm
-from scipy.stats import binomtest, pearsonr
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 
@@ -30,6 +29,8 @@ def share(hits: Tensor) -> Estimate:
     Raises:
         ValueError: If ``hits`` is empty.
     """
+    from scipy.stats import binomtest
+
     n, k = len(hits), int(hits.sum())
     if n == 0:
         raise ValueError("hits: expected at least one sample, got none")
@@ -43,9 +44,11 @@ def correlation(x: Tensor, y: Tensor) -> Estimate:
     Raises:
         ValueError: If there are fewer than 4 samples, or a variable is constant.
     """
+    from scipy.stats import pearsonr
+
     if len(x) != len(y) or len(x) < 4:
         raise ValueError(f"x, y: expected equal lengths of at least 4, got {len(x)} and {len(y)}")
-    if float(x.std()) == 0 or float(y.std()) == 0:
+    if bool((x == x[0]).all()) or bool((y == y[0]).all()):
         raise ValueError("x, y: expected variables that vary, got a constant")
     result = pearsonr(x.double().numpy(), y.double().numpy())
     interval = result.confidence_interval(0.95)
@@ -53,7 +56,13 @@ def correlation(x: Tensor, y: Tensor) -> Estimate:
 
 
 def mean(values: Tensor) -> Estimate:
-    """Mean of ``values`` (N,), with the normal interval."""
+    """Mean of ``values`` (N,), with the normal interval.
+
+    Raises:
+        ValueError: If ``values`` is empty.
+    """
+    if len(values) == 0:
+        raise ValueError("values: expected at least one sample, got none")
     x = values.double()
     half = 1.96 * float(x.std()) / len(x) ** 0.5 if len(x) > 1 else 0.0
     return Estimate(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, len(x))
@@ -72,11 +81,13 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or min(len(x), len(y)) < 2:
         raise ValueError(f"x, y: expected shapes (n, d) and (m, d), n, m > 1, got {tuple(x.shape)}, {tuple(y.shape)}")
     a, b = x.double().numpy(), y.double().numpy()
-    cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    cov_a, cov_b = np.atleast_2d(cov_a), np.atleast_2d(cov_b)
-    root = np.real(sqrtm(sqrtm(cov_a) @ cov_b @ sqrtm(cov_a)))
-    distance = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a + cov_b - 2 * root)
-    return float(distance)
+    cov_a, cov_b = (np.atleast_2d(np.cov(sample, rowvar=False)) for sample in (a, b))
+    # The trace of (A B)^1/2 by eigenvalues of A^1/2 B A^1/2: real and exact where a covariance is singular, as that of
+    # ten mean pictures is.
+    values, vectors = np.linalg.eigh(cov_a)
+    root_a = vectors * np.sqrt(values.clip(0)) @ vectors.T
+    trace_of_root = np.sqrt(np.linalg.eigvalsh(root_a @ cov_b @ root_a).clip(0)).sum()
+    return float(np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * trace_of_root)
 
 
 def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: Tensor, *, seed: int = 0) -> Tensor:
@@ -92,11 +103,16 @@ def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: T
     Returns:
         Boolean ``(m,)``.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     probe = make_pipeline(
         StandardScaler(),
         MLPClassifier(
             (128,),
-            batch_size=500,
+            batch_size=min(500, len(codes) // 2),
             learning_rate_init=3e-3,
             early_stopping=True,
             max_iter=60,
@@ -104,5 +120,7 @@ def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: T
             random_state=seed,
         ),
     )
-    probe.fit(codes.numpy(), labels.numpy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 60 epochs are what a probe gets
+        probe.fit(codes.numpy(), labels.numpy())
     return torch.from_numpy(probe.predict(test_codes.numpy()) == test_labels.numpy())

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import JsonValue
-from torch import nn
 
 from mfm_core.config import Config, ModelConfig
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 CONFIG = "config.json"
 MAX_MODALITIES = 6  # the surrogates are 2^M - 2
-MAX_LEVELS = 8
-MAX_NAME = 40
 MAX_TEXT_BYTES = 1_000_000
 
 
@@ -40,7 +37,7 @@ class StoredModel(Config):
 
         Raises:
             FileNotFoundError: If there is none.
-            ValueError: If it is damaged, or asks for more parts than any model of ours has, in one sentence.
+            ValueError: If it is damaged, or asks for more than any model of ours has, in one sentence.
         """
         stored = cls.read(folder / CONFIG, MAX_TEXT_BYTES)
         check_bounded(stored.model, str(folder / CONFIG))
@@ -48,28 +45,17 @@ class StoredModel(Config):
 
 
 def check_bounded(config: ModelConfig, source: str) -> None:
-    """Refuse an architecture of too many parts, before a network is built, even one without numbers in it.
+    """Refuse an architecture of too many modalities, before a network is built, even one without numbers in it.
 
     Args:
         config: The architecture.
         source: Where it came from, for the message.
 
     Raises:
-        ValueError: If there are too many modalities or levels, or a modality's name cannot be that of a module.
+        ValueError: If there are more than any model of ours has.
     """
     if (n := len(config.modalities)) > MAX_MODALITIES:
         raise ValueError(f"{source}: model.modalities: expected at most {MAX_MODALITIES}, got {n}")
-    for name, modality in config.modalities.items():
-        if hasattr(nn.ModuleDict(), name) or len(name) > MAX_NAME:
-            raise ValueError(
-                f"{source}: model.modalities: expected names of at most {MAX_NAME} letters that "
-                f"torch.nn.ModuleDict has no use for, got {name[:MAX_NAME]!r}"
-            )
-        for field, value in modality:
-            if field.endswith("channels") and not 1 <= len(value) <= MAX_LEVELS:
-                raise ValueError(
-                    f"{source}: model.modalities.{name}.{field}: expected 1 to {MAX_LEVELS} levels, got {len(value)}"
-                )
 
 
 def pretrained_names() -> tuple[str, ...]:
