@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,11 +36,6 @@ from mfm_core.runs import execute, read_run, run_names
 from mfm_core.stored_model import StoredModel, model_folder
 from mfm_core.training import Report
 
-ABOUT = {
-    "mfm": "A Multimodal Factorization Model of pairs of SVHN and MNIST digits of one label.",
-    "discriminative": "A classifier of digits, with the encoder that MFM uses for Z_y and no generation.",
-}
-
 
 @app.command("train")
 def train_command(
@@ -49,6 +45,7 @@ def train_command(
         list[str] | None, typer.Option("--set", help="Replace a value, such as training.seed=1.")
     ] = None,
     folder: Annotated[Path | None, typer.Option(help="Where the run is kept; default runs/<name>.")] = None,
+    store: Annotated[Path | None, typer.Option(help="A second folder for the model, as pretrained/<name>.")] = None,
     device: Annotated[str, typer.Option(help="A torch device.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
 ) -> None:
@@ -57,10 +54,12 @@ def train_command(
     with one_sentence():
         configuration = read_run(run, dict(parse_change(change) for change in changes or []))
         folder = folder or Path("runs") / Path(run).stem
-        with training_bar(configuration.training.steps) as (bar, on_report):
-            execute(configuration, folder, device=device, on_report=on_report)
-            bar.refresh()
-    typer.echo(folder / "model")
+        # The card tells how to make the model again, not where files lay on this machine.
+        options = [part for change in changes or [] for part in ("--set", change)]
+        command = shlex.join(["python", "-m", "mfm_core", "train", Path(run).name, *options])
+        with training_bar(configuration.training.steps) as on_report:
+            execute(configuration, folder, command=command, store=store, device=device, on_report=on_report)
+    typer.echo(store or folder / "model")
 
 
 def parse_change(text: str) -> tuple[str, JsonValue]:
@@ -79,8 +78,8 @@ def parse_change(text: str) -> tuple[str, JsonValue]:
 
 
 @contextmanager
-def training_bar(steps: int) -> Iterator[tuple[Progress, Callable[[int, Report], None]]]:
-    """A progress bar of a run with time left and the terms of its cost, and the function that moves it."""
+def training_bar(steps: int) -> Iterator[Callable[[int, Report], None]]:
+    """A progress bar of a run with time left and the terms of its cost; what is yielded moves it."""
     columns = (
         TextColumn("step"),
         MofNCompleteColumn(),
@@ -92,10 +91,12 @@ def training_bar(steps: int) -> Iterator[tuple[Progress, Callable[[int, Report],
         task = bar.add_task("starting", total=steps)
 
         def on_report(step: int, report: Report) -> None:
-            if step % 10 == 0:
+            if step % 10 == 0 or step == steps:
+                if not bar.tasks[task].completed:
+                    bar.reset(task, completed=step)  # a resumed run did not make its first steps just now
                 bar.update(task, completed=step, description=" ".join(f"{k} {v:.3g}" for k, v in report.items()))
 
-        yield bar, on_report
+        yield on_report
 
 
 @app.command("evaluate")
@@ -152,7 +153,7 @@ def update_metrics(folder: Path, new: Mapping[str, JsonValue]) -> None:
     metrics |= new
     save_metrics(metrics, folder)
     stored = StoredModel.of_folder(folder)
-    save_card(card(folder.name, stored, metrics, ABOUT[stored.kind]), folder)
+    save_card(card(folder.name, stored, metrics), folder)
 
 
 @app.command("compare")

@@ -44,7 +44,14 @@ def load_any(name: str) -> MFM | Discriminative:
 
 @torch.inference_mode()
 def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
-    """Where a model finds the label from the modalities it reads, boolean ``(N,)``."""
+    """Where a model finds the label from the modalities it reads, boolean ``(N,)``.
+
+    Raises:
+        ValueError: If it reads a modality that the pairs do not have.
+    """
+    if not set(model.modalities) <= set(pairs.modalities):
+        wanted, got = ", ".join(pairs.modalities), ", ".join(model.modalities)
+        raise ValueError(f"model: expected one that reads of {wanted}, got one that reads {got}")
     pictures = {name: pairs.modalities[name] for name in model.modalities}
     if isinstance(model, MFM):
         logits = decode_all(model, encode_all(model, pictures))[1]

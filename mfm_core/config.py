@@ -54,8 +54,11 @@ class Config(BaseModel):
 def first_problem(error: ValidationError) -> str:
     """The first thing wrong with a configuration, in one sentence."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "the file"
-    sentence = f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":  # ours, which begins with the key
+        sentence = f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
+    else:
+        sentence = f"{where or 'the file'}: {problem['msg']}"
     if isinstance(problem["input"], dict):  # the configuration around what is missing or contradicts itself
         return sentence
     given = repr(problem["input"])

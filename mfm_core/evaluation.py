@@ -130,7 +130,12 @@ def evaluate(
 
     Returns:
         The figures, in the order of the card.
+
+    Raises:
+        ValueError: If the model is of other modalities.
     """
+    if set(model.modalities) != {"svhn", "mnist"}:
+        raise ValueError(f"model: expected an MFM of svhn and mnist, got one of {', '.join(model.modalities)}")
     court = Judges(judges)
     generator = torch.Generator().manual_seed(seed)
     pairs = evaluation_pairs(DigitPools.load("test"), seed)

@@ -19,10 +19,15 @@ TERMS = {
     "feature_match": "MMD between the readers' features of those pictures and of real ones",
     "style_readback": "Z_a encoded again from those pictures is the Z_a they were made of",
 }
-LICENCE = (
-    "Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights are for "
-    "non-commercial use too. MNIST (LeCun et al., 1998) has no such limit."
-)
+LICENCES = {
+    "svhn": "Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights are "
+    "for non-commercial use too.",
+    "mnist": "Trained on MNIST (LeCun et al., 1998), CC BY-SA 3.0.",
+}
+PURPOSES = {
+    "judge": "It judges generated pictures; no model was trained with it.",
+    "reader": "It reads pictures back while MFM is trained; it judges none.",
+}
 
 
 def percent(value: float) -> str:
@@ -93,20 +98,32 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue], about: str) -> str:
+def about(name: str, stored: StoredModel) -> list[str]:
+    """What a model is and whose data it saw, a paragraph each."""
+    modalities = stored.model.modalities
+    if stored.kind == "mfm":
+        what = f"A Multimodal Factorization Model of {' and '.join(modalities)}: digits of one label."
+    else:
+        what = (
+            f"A classifier of digits from {' and '.join(modalities)}: the encoder that MFM uses for Z_y, no generation."
+        )
+    purpose = PURPOSES.get(name.partition("_")[0], "")
+    return [f"{what} {purpose}".rstrip(), " ".join(LICENCES[m] for m in modalities if m in LICENCES)]
+
+
+def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> str:
     """The model's card, from what was measured.
 
     Args:
         name: The model's name.
         stored: Its configuration and provenance.
         metrics: ``metrics.json``.
-        about: The first paragraph: what it is, what data it saw.
     """
     run = stored.run
-    parts = [f"# {name}", about, LICENCE, "## How it was made"]
+    parts = [f"# {name}", *about(name, stored), "## How it was made"]
     made = [f"- Command: `{run.get('command', 'unknown')}`", f"- Date: {run.get('date', 'unknown')}"]
     made += [f"- {note}" for note in _texts(run.get("notes"))]
-    made.append("- The whole configuration, seed included, stands in `config.json`.")
+    made.append(f"- Seed: {_seed(run)}; the whole configuration stands in `config.json`.")
     parts.append("\n".join(made))
     figures = metrics.get("figures")
     if isinstance(figures, list) and figures:
@@ -130,6 +147,12 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue], about
     if metrics.get("ablations") is not None:
         parts.append("\n".join(f"- `{term}`: {meaning}." for term, meaning in TERMS.items()))
     return "\n\n".join(parts) + "\n"
+
+
+def _seed(run: Mapping[str, JsonValue]) -> JsonValue:
+    inner = run.get("configuration")
+    training = inner.get("training") if isinstance(inner, dict) else None
+    return training.get("seed", "unknown") if isinstance(training, dict) else "unknown"
 
 
 def _list(value: JsonValue) -> list[JsonValue]:

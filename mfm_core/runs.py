@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,23 +45,47 @@ def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) 
     except ValueError as error:
         raise ValueError(f"{path}: expected JSON, got {error}") from None
     for key, value in (changes or {}).items():
-        *parents, last = key.split(".")
-        inner = text
-        for parent in parents:
-            inner = inner.get(parent) if isinstance(inner, dict) else None
-        if not isinstance(inner, dict):
-            raise ValueError(f"set: expected a key of the configuration, such as training.seed, got {key!r}")
-        inner[last] = value
+        _set(text, key, value)
     try:
         return _RUN.validate_python(text)
     except ValidationError as error:
-        raise ValueError(f"{path}: {first_problem(error)}") from None
+        problem = first_problem(error).removeprefix("mfm.").removeprefix("discriminative.")  # not keys, but systems
+        raise ValueError(f"{path}: {problem}") from None
+
+
+def _set(configuration: JsonValue, key: str, value: JsonValue) -> None:
+    *parents, last = key.split(".")
+    for parent in parents:
+        configuration = configuration.get(parent) if isinstance(configuration, dict) else None
+    match configuration:
+        case dict():
+            configuration[last] = value
+        case _:
+            raise ValueError(f"set: expected a key of the configuration, such as training.seed, got {key!r}")
+
+
+def keep_configuration(run: FactorizeRun | DiscriminativeRun, folder: Path) -> None:
+    """Write a run's configuration into its folder, unless it is there.
+
+    Raises:
+        ValueError: If the folder holds a run of another configuration.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".partial")
+        unfinished.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    elif read_run(str(path)) != run:
+        raise ValueError(f"{folder}: holds a run of another configuration; choose a new folder")
 
 
 def execute(
     run: FactorizeRun | DiscriminativeRun,
     folder: Path,
     *,
+    command: str,
+    store: Path | None = None,
     device: str = "cpu",
     on_report: Callable[[int, Report], None] = lambda step, report: None,
 ) -> MFM | Discriminative:
@@ -70,18 +93,21 @@ def execute(
 
     Args:
         run: The configuration.
-        folder: Holds the state of the run, its log and, at the end, the model.
+        folder: Holds the configuration of the run, its state, its log and, at the end, the model.
+        command: What does the same from a terminal, for the model's card.
+        store: A second folder to store the model in.
         device: A torch device.
         on_report: Called after every step.
 
     Raises:
         FileNotFoundError: If the data or a reader is missing.
-        ValueError: If the device is unknown or training fails.
+        ValueError: If the device is unknown, the folder holds another run, or training fails.
     """
     try:
         where = torch.zeros(1, device=device).device
     except (RuntimeError, AssertionError):
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
+    keep_configuration(run, folder)
     if isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
         trained: nn.Module = train(FactorizeTask(run, readers, where), run.training, folder, on_report=on_report)
@@ -92,9 +118,12 @@ def execute(
         raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
     provenance: dict[str, JsonValue] = {
         "configuration": run.model_dump(mode="json"),
-        "command": " ".join(["python -m mfm_core", *sys.argv[1:]]),
+        "command": command,
         "date": datetime.now(UTC).date().isoformat(),
+        "device": where.type,
         "torch": torch.__version__,
     }
-    save_model(trained, folder / "model", run=provenance, card=f"# {folder.name}\n\nTrained, not yet evaluated.\n")
+    for place, name in ((folder / "model", folder.name), (store, store and store.name)):
+        if place is not None:
+            save_model(trained, place, run=provenance, card=f"# {name}\n\nTrained, not yet evaluated.\n")
     return trained

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, TypeVar, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
@@ -29,6 +29,13 @@ from mfm_core.representations import Latents
 from mfm_core.training import Report, TrainingConfig
 
 
+def check_each(key: str, given: Mapping[str, object], model: ModelConfig) -> None:
+    """Raise ValueError unless ``given`` has one value for each modality of the model."""
+    if set(given) != set(model.modalities):
+        wanted, got = ", ".join(model.modalities), ", ".join(given) or "none"
+        raise ValueError(f"{key}: expected one for each of {wanted}, got {got}")
+
+
 class FactorizeRun(Config):
     """A run that trains an MFM: one file holds all of it.
 
@@ -48,6 +55,13 @@ class FactorizeRun(Config):
     augmentation: dict[str, Augmentation]
     readers: dict[str, str]
     training: TrainingConfig
+
+    @model_validator(mode="after")
+    def _modalities(self) -> Self:
+        check_each("augmentation", self.augmentation, self.model)
+        if self.factorization.label_readback or self.factorization.feature_match:
+            check_each("readers", self.readers, self.model)
+        return self
 
 
 class DiscriminativeRun(Config):
@@ -69,23 +83,37 @@ class DiscriminativeRun(Config):
     worst_case: Share = 0.0
     training: TrainingConfig
 
+    @model_validator(mode="after")
+    def _modalities(self) -> Self:
+        check_each("augmentation", self.augmentation, self.model)
+        return self
 
+
+N_DIGITS = 10
 Module = TypeVar("Module", bound=nn.Module)
 Run = Annotated[FactorizeRun | DiscriminativeRun, Field(discriminator="system")]
 
 
 class _DigitTask:
-    """Pairs drawn anew, inside their split, at every step."""
+    """Pairs drawn anew, inside their split, at every step.
 
-    def __init__(
-        self, augmentation: Mapping[str, Augmentation], modalities: tuple[str, ...], device: torch.device
-    ) -> None:
+    Raises:
+        ValueError: If the model is not one of these digits.
+    """
+
+    def __init__(self, model: ModelConfig, augmentation: Mapping[str, Augmentation], device: torch.device) -> None:
         self.pools = DigitPools.load("train")
         held_out = DigitPools.load("validation")
         generator = torch.Generator().manual_seed(0)
         index = torch.arange(len(held_out.svhn_labels)).repeat(4)
         self.validation = held_out.pairs(index, generator)
-        self.augmentation, self.modalities, self.device = augmentation, modalities, device
+        shapes = {name: tuple(x.shape[1:]) for name, x in self.validation.modalities.items()}
+        for name, modality in model.modalities.items():
+            if shapes.get(name) != modality.shape:
+                raise ValueError(f"model.modalities: expected some of {shapes}, got {name} of shape {modality.shape}")
+        if model.label.kind != "classes" or model.label.size != N_DIGITS:
+            raise ValueError(f"model.label: expected {N_DIGITS} classes, got {model.label.size} {model.label.kind}")
+        self.augmentation, self.modalities, self.device = augmentation, tuple(model.modalities), device
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each SVHN digit once, in a new order."""
@@ -115,7 +143,7 @@ class DiscriminativeTask(_DigitTask):
     """
 
     def __init__(self, run: DiscriminativeRun, device: torch.device) -> None:
-        super().__init__(run.augmentation, tuple(run.model.modalities), device)
+        super().__init__(run.model, run.augmentation, device)
         self.run = run
         self.model = seeded(lambda: Discriminative(run.model), run.training.seed).to(device)
         self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
@@ -160,10 +188,17 @@ class FactorizeTask(_DigitTask):
         run: The configuration.
         readers: Frozen classifiers by modality.
         device: Where to train.
+
+    Raises:
+        ValueError: If a reader reads something else than its modality's digits.
     """
 
     def __init__(self, run: FactorizeRun, readers: Mapping[str, Discriminative], device: torch.device) -> None:
-        super().__init__(run.augmentation, tuple(run.model.modalities), device)
+        super().__init__(run.model, run.augmentation, device)
+        for name, reader in readers.items():
+            if (reader.modalities, reader.config.label) != ((name,), run.model.label):
+                got = f"{reader.config.label.size} {reader.config.label.kind} from {', '.join(reader.modalities)}"
+                raise ValueError(f"readers.{name}: expected one of {N_DIGITS} classes from {name}, got one of {got}")
         self.run, self.readers = run, {name: reader.to(device) for name, reader in readers.items()}
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
         sizes = {name: modality.d_z for name, modality in run.model.modalities.items()}

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Protocol
 import numpy as np
 import torch
 from pydantic import Field
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -106,7 +106,10 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     run = _Run(task, config)
     if (folder / "state.safetensors").is_file():
-        run.load(folder)
+        try:
+            run.load(folder)
+        except (SafetensorError, KeyError, RuntimeError):
+            raise ValueError(f"{folder}: holds a state that this run cannot go on from; choose a new folder") from None
     saved = time.monotonic()
     batches, epoch = run.batches_of_epoch()
     while run.step < config.steps and not run.exhausted:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from mfm_core import MFM, Codes, Latents, ModelConfig, checkpoints
 from mfm_core.config import ImageModality
+from tests import made_up_digits
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,6 +81,19 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("MFM_DATA is not set: no real data to test with")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def drawn_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of made-up digits."""
+    return made_up_digits.write(tmp_path_factory.mktemp("drawn_digits"))
+
+
+@pytest.fixture
+def made_up_data(drawn_digits: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Made-up digits stand for the real ones."""
+    monkeypatch.setenv("MFM_DATA", str(drawn_digits))
+    return drawn_digits
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "no modalities": (
         config("model", "modalities", value={}),
-        "model: modalities: expected at least one, got none",
+        "model.modalities: expected at least one, got none",
     ),
     "too many modalities": (
         config("model", "modalities", value={f"m{i}": {"shape": [1, 8, 8], "d_z": 1, "d_f": 1} for i in range(60)}),
@@ -125,7 +125,7 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a modality named like a method": (
         config("model", "modalities", value={"keys": {"shape": [1, 8, 8], "d_z": 1, "d_f": 1}}),
-        "model: modalities: expected identifiers of at most 40 letters, other than 'y' and the attributes of "
+        "model.modalities: expected identifiers of at most 40 letters, other than 'y' and the attributes of "
         "torch.nn.ModuleDict, got 'keys'",
     ),
     "too long": (text(" " * 1_000_001), "expected at most 1000000 bytes, got 1000001"),

@@ -1,0 +1,190 @@
+"""The terms added to Eq. 4: each is what it says, and pushes on what it should push on."""
+
+from __future__ import annotations
+
+import copy
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfm_core import Latents
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.factorization import (
+    Adversary,
+    imagine,
+    label_independence_cost,
+    readback_costs,
+    same_label_partner,
+    style_kept_cost,
+    style_readback_cost,
+)
+from mfm_core.objective import conditional_mmd, mmd
+
+
+@given(st.lists(st.integers(0, 4), max_size=60), st.integers(0, 1000))
+def test_partners_are_a_permutation_within_each_class(labels, seed):
+    labels = torch.tensor(labels, dtype=torch.int64)
+    partner = same_label_partner(labels, torch.Generator().manual_seed(seed))
+    assert sorted(partner.tolist()) == list(range(len(labels)))
+    assert torch.equal(labels[partner], labels)
+
+
+def test_every_partner_of_the_class_is_equally_likely(generator):
+    labels = torch.tensor([0, 1, 0, 1, 0, 0])
+    drawn = torch.stack([same_label_partner(labels, generator) for _ in range(4000)])
+    for sample, of_class in ((0, [0, 2, 4, 5]), (3, [1, 3])):
+        shares = (drawn[:, sample, None] == torch.tensor(of_class)).float().mean(0)
+        assert shares.tolist() == pytest.approx([1 / len(of_class)] * len(of_class), abs=0.04)
+
+
+@pytest.fixture
+def pairs(tiny_model, generator):
+    """Latents of 40 pairs, their labels, and what two surrogates infer of them."""
+    latents, *inferred = (tiny_model.sample(40, generator=generator) for _ in range(3))
+    return latents, inferred, torch.randint(10, (40,), generator=generator)
+
+
+def rows_of(block: torch.Tensor, among: torch.Tensor) -> list[int | None]:
+    """Where each row of ``block`` stands in ``among``."""
+    place = {tuple(row): number for number, row in enumerate(among.tolist())}
+    return [place.get(tuple(row)) for row in block.tolist()]
+
+
+@pytest.mark.parametrize("n_kinds", [3, 4])
+def test_imagined_codes_are_of_equal_parts_and_their_blocks_come_from_where_they_should(
+    tiny_model, pairs, generator, n_kinds
+):
+    latents, inferred, labels = pairs
+    imagined = imagine(tiny_model, latents, inferred if n_kinds == 4 else [], labels, generator)
+    kind = torch.arange(40) % n_kinds
+    content = rows_of(imagined.latents.y, latents.y)
+    styles = {name: rows_of(z, latents.a[name]) for name, z in imagined.latents.a.items()}
+    decided = tiny_model.decide(imagined.latents.y).argmax(1)
+    assert torch.equal(imagined.swapped, kind == 0)
+    used = [row for row in content if row is not None]
+    assert len(set(used)) == len(used)
+    for n in range(40):
+        match int(kind[n]):
+            case 0:
+                assert all(rows[n] == n for rows in styles.values())
+                assert imagined.labels[n] == labels[content[n]]
+            case 1:
+                assert all(rows[n] is None for rows in styles.values())
+                assert imagined.labels[n] == labels[content[n]]
+            case 2:
+                assert content[n] is None
+                assert all(rows[n] is None for rows in styles.values())
+                assert imagined.labels[n] == decided[n]
+            case _:
+                assert any(torch.equal(imagined.latents.joint()[n], guess.joint()[n]) for guess in inferred)
+                assert imagined.labels[n] == labels[n]
+
+
+def test_sampled_blocks_are_draws_of_the_prior(tiny_model, generator):
+    n = 3000
+    far = Latents(torch.full((n, 3), 9.0), {"svhn": torch.full((n, 5), 9.0), "mnist": torch.full((n, 4), 9.0)})
+    z = imagine(tiny_model, far, [], torch.zeros(n, dtype=torch.int64), generator).latents
+    for sampled in (z.a["svhn"][1::3], z.y[2::3]):
+        assert sampled.mean(0).tolist() == pytest.approx([0.0] * sampled.shape[1], abs=0.15)
+        assert sampled.std(0).tolist() == pytest.approx([1.0] * sampled.shape[1], abs=0.1)
+
+
+def test_the_adversary_costs_are_the_hand_computation(pairs):
+    latents, _, labels = pairs
+    adversary = Adversary({"svhn": 5, "mnist": 4}, 10)
+    cost, confusion = 0.0, 0.0
+    for logits in adversary(latents).values():
+        x = logits.detach().double().numpy()
+        log_shares = x - np.log(np.exp(x).sum(1, keepdims=True))
+        cost -= log_shares[np.arange(40), labels.numpy()].mean()
+        confusion += -log_shares.mean() - np.log(10)
+    assert adversary.cost(latents, labels).item() == pytest.approx(cost, rel=1e-5)
+    assert adversary.confusion(latents).item() == pytest.approx(confusion, rel=1e-3)
+    assert confusion > 0
+
+
+def test_an_adversary_that_guesses_uniformly_costs_the_encoders_nothing(pairs):
+    latents, _, _ = pairs
+    adversary = Adversary({"svhn": 5, "mnist": 4}, 10)
+    for reader in adversary.readers.values():
+        torch.nn.init.zeros_(reader[-1].weight)
+        torch.nn.init.zeros_(reader[-1].bias)
+    assert adversary.confusion(latents).item() == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.fixture
+def readers(tiny_config):
+    of_one = {
+        name: tiny_config.model_copy(update={"modalities": {name: modality}})
+        for name, modality in tiny_config.modalities.items()
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return {name: Discriminative(config).eval().requires_grad_(False) for name, config in of_one.items()}
+
+
+def coarse(pictures: torch.Tensor) -> torch.Tensor:
+    """Means of 8 x 8 tiles, the last ones cut off by the border, pixel by pixel."""
+    n, channels, height, width = pictures.shape
+    tiles = [
+        pictures[:, :, top : top + 8, left : left + 8].mean(dim=(2, 3))
+        for top in range(0, height, 8)
+        for left in range(0, width, 8)
+    ]
+    return torch.stack(tiles, 2).reshape(n, channels * len(tiles))
+
+
+def test_reading_back_costs_what_the_readers_say(tiny_model, readers, pictures, generator):
+    labels = torch.tensor([3, 1, 4, 1, 5, 9])
+    drawn = tiny_model.decode(tiny_model.sample(6, generator=generator)).modalities
+    label, match = readback_costs(readers, drawn, pictures, labels)
+    expected_label, expected_match = 0.0, 0.0
+    for name, reader in readers.items():
+        log_shares = torch.log_softmax(reader({name: drawn[name]}).double(), 1)
+        expected_label -= float(log_shares[torch.arange(6), labels].mean())
+        for read in (lambda x, r=reader, n=name: r.penultimate({n: x}), coarse):
+            spread = read(pictures[name]).std()
+            expected_match += float(mmd(read(drawn[name]) / spread, read(pictures[name]) / spread))
+    assert float(label) == pytest.approx(expected_label, rel=1e-4)
+    assert float(match) == pytest.approx(expected_match, rel=1e-3, abs=1e-5)
+
+
+def test_what_readers_say_teaches_the_model_and_not_the_readers(tiny_model, readers, pictures, generator):
+    model = copy.deepcopy(tiny_model).requires_grad_(True)
+    before = copy.deepcopy({name: reader.state_dict() for name, reader in readers.items()})
+    drawn = model.decode(model.sample(6, generator=generator)).modalities
+    torch.autograd.backward(sum(readback_costs(readers, drawn, pictures, torch.arange(6))))
+    taught = [*model.decoders.parameters(), *model.g_y.parameters(), *model.g_a.parameters()]
+    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in taught)
+    for name, reader in readers.items():
+        assert all(parameter.grad is None for parameter in reader.parameters())
+        assert all(torch.equal(tensor, before[name][key]) for key, tensor in reader.state_dict().items())
+
+
+def test_style_read_back_by_a_perfect_inverse_costs_nothing():
+    z = torch.randn(7, 2, 1, 1, generator=torch.Generator().manual_seed(0))
+    latents = Latents(torch.zeros(7, 1), {"m": z.flatten(1)})
+    inverse = SimpleNamespace(encoders_a={"m": lambda picture: picture.mean(dim=(2, 3))})
+    assert float(style_readback_cost(inverse, {"m": z.expand(7, 2, 4, 4)}, latents)) == pytest.approx(0, abs=1e-12)
+    shifted = z.expand(7, 2, 4, 4) + torch.tensor([0.5, 0.0]).view(2, 1, 1)
+    assert float(style_readback_cost(inverse, {"m": shifted}, latents)) == pytest.approx(0.25 / 2)
+
+
+def test_the_cost_of_independence_from_the_label_sums_over_modalities(pairs, tiny_model, generator):
+    latents, _, labels = pairs
+    prior = tiny_model.sample(40, generator=generator)
+    expected = sum(float(conditional_mmd(latents.a[name], labels, prior.a[name])) for name in ("svhn", "mnist"))
+    assert float(label_independence_cost(latents, prior, labels)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_style_kept_is_the_mean_of_each_channel_over_its_variance(pictures):
+    assert float(style_kept_cost(pictures, pictures)) == 0
+    found = {name: x + 0.1 for name, x in pictures.items()}
+    expected = 0.0
+    for x in pictures.values():
+        expected += np.mean(0.01 / np.maximum(x.numpy().mean((2, 3), dtype=np.float64).var(0, ddof=1), 1e-4))
+    assert float(style_kept_cost(found, pictures)) == pytest.approx(expected, rel=1e-3)
