@@ -15,6 +15,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from mfm_core.checkpoints import (
     load_discriminative,
@@ -35,6 +36,8 @@ from mfm_core.reports import card, figures_table, table_of
 from mfm_core.runs import execute, read_run, run_names
 from mfm_core.stored_model import StoredModel, model_folder
 from mfm_core.training import Report
+
+MAX_WIDTH = 400
 
 
 @app.command("train")
@@ -134,7 +137,13 @@ def evaluate_command(
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
     else:
-        Console().print(figures_table(folder.name, figures))
+        show(figures_table(folder.name, figures))
+
+
+def show(table: Table) -> None:
+    """Print a table, in its full width where no terminal limits it."""
+    console = Console()
+    (console if console.is_terminal else Console(width=MAX_WIDTH)).print(table)
 
 
 def held_out_codes(model: MFM) -> Codes:
@@ -174,7 +183,7 @@ def compare_command(
         table = compare(groups, seed=seed)
         if into is not None:
             update_metrics(model_folder(into), {"comparison": table})
-        Console().print(table_of(table))
+        show(table_of(table))
 
 
 @app.command("ablations")
@@ -193,4 +202,4 @@ def ablations_command(
         )
         if into is not None:
             update_metrics(model_folder(into), {"ablations": table})
-        Console().print(table_of(table))
+        show(table_of(table))

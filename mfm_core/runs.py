@@ -9,14 +9,13 @@ from pathlib import Path
 
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
-from torch import nn
 
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.checkpoints import load_discriminative, save_model
 from mfm_core.config import first_problem
 from mfm_core.model import MFM
 from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, Run
-from mfm_core.training import Report, train
+from mfm_core.training import Report, Task, train
 
 CONFIGS = Path(__file__).parent / "configs"
 _RUN: TypeAdapter[FactorizeRun | DiscriminativeRun] = TypeAdapter(Run)
@@ -107,13 +106,13 @@ def execute(
         where = torch.zeros(1, device=device).device
     except (RuntimeError, AssertionError):
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
-    keep_configuration(run, folder)
     if isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
-        trained: nn.Module = train(FactorizeTask(run, readers, where), run.training, folder, on_report=on_report)
+        task: Task = FactorizeTask(run, readers, where)
     else:
-        trained = train(DiscriminativeTask(run, where), run.training, folder, on_report=on_report)
-    trained = trained.cpu()
+        task = DiscriminativeTask(run, where)
+    keep_configuration(run, folder)
+    trained = train(task, run.training, folder, on_report=on_report).cpu()
     if not isinstance(trained, MFM | Discriminative):
         raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
     provenance: dict[str, JsonValue] = {

@@ -1,0 +1,76 @@
+"""Systems side by side: McNemar's test against a sum of all cases, and the tables."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from mfm_core import checkpoints, stored_model
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.comparison import MAIN, ablations, against, compare, label_hits
+from mfm_core.config import ModelConfig
+from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.evaluation import evaluation_pairs
+
+
+def brute_force_p(gains: int, losses: int) -> float:
+    """Of all equally likely signs of the discordant pairs, the share that is no more likely than what was seen."""
+    n = gains + losses
+    ways = [math.comb(n, k) for k in range(n + 1)]
+    return sum(way for way in ways if way <= ways[gains]) / 2**n
+
+
+@pytest.mark.parametrize(("gains", "losses"), [(0, 0), (1, 0), (5, 0), (7, 2), (3, 3), (12, 30)])
+def test_mcnemar_is_the_brute_force_binomial(gains, losses):
+    ours = torch.tensor([[True] * gains + [False] * losses + [True] * 4 + [False] * 3])
+    theirs = torch.tensor([[False] * gains + [True] * losses + [True] * 4 + [False] * 3])
+    p = brute_force_p(gains, losses)
+    assert against(ours, theirs) == f"{gains} gained, {losses} lost, p = {p:.2g}"
+
+
+def test_mcnemar_compares_the_seeds_that_both_have():
+    ours, theirs = torch.ones(3, 10, dtype=torch.bool), torch.zeros(2, 10, dtype=torch.bool)
+    assert against(ours, theirs) == f"20 gained, 0 lost, p = {2 / 2**20:.2g}"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch, made_up_data, tiny_model, tiny_config) -> Path:
+    """An MFM, a judge of each modality, and a baseline of both."""
+    monkeypatch.setattr(stored_model, "PRETRAINED", tmp_path)
+    checkpoints.save_model(tiny_model, tmp_path / "both", run={}, card="")
+    for name, modality in tiny_config.modalities.items():
+        config = tiny_config.model_copy(update={"modalities": {name: modality}})
+        checkpoints.save_model(Discriminative(config), tmp_path / f"judge_{name}", run={}, card="")
+    checkpoints.save_model(Discriminative(tiny_config), tmp_path / "mm", run={}, card="")
+    return tmp_path
+
+
+def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
+    table = compare({"UM": ["judge_mnist", "judge_svhn"], "MFM": ["both"]}, seed=0)
+    pairs = evaluation_pairs(DigitPools.load("test"), 0)
+    model = checkpoints.load_pretrained("both")
+    right = int((model.decode(model.encode(pairs.modalities)).label.argmax(1) == pairs.labels).sum())
+    n = len(pairs)
+    assert n == 300
+    assert table["rows"][1] == ["MFM", f"{right / 3:.2f} %", f"{right / 3:.2f} %", f"{n - right} of 300", ""]
+    assert table["rows"][0][0] == "UM"
+    assert table["rows"][0][3].endswith(" of 600")
+    assert "gained" in table["rows"][0][4]
+    assert table["header"][-1] == "against MFM (McNemar, p)"
+
+
+def test_ablations_show_the_main_figures_of_each_model(shelf):
+    table = ablations({"nothing": "both", "noise": "both"}, seed=0)
+    assert table["header"] == ["figure", "nothing", "noise"]
+    assert [row[0] for row in table["rows"]] == list(MAIN)
+    assert all(row[1] == row[2] for row in table["rows"])
+
+
+def test_a_model_of_another_modality_is_refused(shelf):
+    config = ModelConfig.model_validate({"modalities": {"sound": {"shape": (1, 28, 28), "d_z": 1, "d_f": 1}}})
+    pairs = evaluation_pairs(DigitPools.load("test"), 0)
+    with pytest.raises(ValueError, match=r"^model: expected one that reads of svhn, mnist, got one that reads sound$"):
+        label_hits(Discriminative(config), pairs)

@@ -1,0 +1,201 @@
+"""The figures: a perfect model gets the perfect ones, a model whose Z_a carries the digit does not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from mfm_core import MFM, Latents, ModelConfig
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.evaluation import Estimate, Figure, concatenate, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.representations import Generated
+from tests.made_up_digits import blocks, paint_mnist, paint_svhn
+
+pytestmark = pytest.mark.usefixtures("made_up_data")
+
+
+class Perfect:
+    """An inverse of the rule by which the digits are drawn: Z_y is digit and grains, Z_a colour or grey."""
+
+    modalities = ("svhn", "mnist")
+
+    def encode(self, pictures):
+        n = len(next(iter(pictures.values())))
+        seen = next(iter(pictures))
+        y = 3 * nn.functional.one_hot(blocks(seen, pictures[seen]).argmax(1), 10).float()
+        if "svhn" in pictures:
+            y = y + pictures["svhn"][:, 0, 31, :10] - 0.5
+        a = {
+            name: (pictures[name][:, :, -1, -1] - 0.5) / 0.15 if name in pictures else torch.zeros(n, d)
+            for name, d in (("svhn", 3), ("mnist", 1))
+        }
+        return Latents(y, a)
+
+    def decode(self, z):
+        digit = z.y.argmax(1)
+        grains = (z.y - 3 * nn.functional.one_hot(digit, 10) + 0.5).clamp(0, 1)
+        style = {name: (0.5 + 0.15 * block).clamp(0, 0.9) for name, block in z.a.items()}
+        svhn, mnist = paint_svhn(digit, style["svhn"], grains), paint_mnist(digit, style["mnist"])
+        return Generated({"svhn": svhn, "mnist": mnist}, 9 * nn.functional.one_hot(digit, 10).float())
+
+    def sample(self, n, *, generator):
+        y, svhn, mnist = (torch.randn(n, d, generator=generator) for d in (10, 3, 1))
+        return Latents(y, {"svhn": svhn, "mnist": mnist})
+
+
+class Leaking(Perfect):
+    """Z_a of MNIST carries the digit, and its picture shows that digit, whatever Z_y says."""
+
+    def encode(self, pictures):
+        z = super().encode(pictures)
+        if "mnist" not in pictures:
+            return z.replace(mnist=torch.zeros(len(z), 11))
+        return z.replace(mnist=torch.cat([z.a["mnist"], blocks("mnist", pictures["mnist"])], 1))
+
+    def decode(self, z):
+        generated = super().decode(z.replace(mnist=z.a["mnist"][:, :1]))
+        style = (0.5 + 0.15 * z.a["mnist"][:, :1]).clamp(0, 0.9)
+        mnist = paint_mnist(z.a["mnist"][:, 1:].argmax(1), style)
+        return Generated({**generated.modalities, "mnist": mnist}, generated.label)
+
+    def sample(self, n, *, generator):
+        return super().sample(n, generator=generator).replace(mnist=torch.randn(n, 11, generator=generator))
+
+
+class Judge:
+    """Sees the block; its features are the blocks and the last pixel."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, pictures):
+        return blocks(self.name, pictures[self.name])
+
+    def penultimate(self, pictures):
+        x = pictures[self.name]
+        return torch.cat([blocks(self.name, x), x[:, :, -1, -1]], 1)
+
+
+JUDGES = {name: Judge(name) for name in ("svhn", "mnist")}
+
+
+def values(figures: list[Figure]) -> dict[str, float]:
+    return {figure.name: figure.estimate.value for figure in figures}
+
+
+def test_a_perfect_model_reaches_every_figure():
+    figures = evaluate(Perfect(), JUDGES)
+    found = values(figures)
+    ones = [name for name in found if "shows the digit" in name or "agree" in name or "translation" in name]
+    assert {name: found[name] for name in ones} == dict.fromkeys(ones, 1.0)
+    assert len(ones) == 8
+    assert found["label accuracy, both modalities"] == 1
+    assert found["judge's accuracy on real pictures, svhn"] == found["judge's accuracy on real pictures, mnist"] == 1
+    for name in ("svhn", "mnist"):
+        assert found[f"reconstruction error a pixel, {name}"] < 1e-9
+        assert found[f"digit read from Z_a of {name} by a probe"] < 0.2
+        floor, ceiling = (
+            found[f"Frechet distance, {name}: {key}"] for key in ("real (floor)", "mean pictures (ceiling)")
+        )
+        assert 0 <= floor < found[f"Frechet distance, {name}: prior"]
+        assert found[f"Frechet distance, {name}: swapped"] < ceiling
+    assert found["style kept under swap: mean colour, svhn (weakest channel)"] > 0.99
+    assert found["style kept under swap: ink mass, mnist"] > 0.999
+    assert found["digit read from Z_y by a probe"] == 1
+    assert all(figure.reached for figure in figures if figure.reach is not None)
+
+
+def test_a_model_whose_style_carries_the_digit_is_found_out():
+    figures = evaluate(Leaking(), JUDGES)
+    found = values(figures)
+    by_chance = pytest.approx(0.1, abs=0.06)
+    assert found["reconstruction error a pixel, mnist"] < 1e-9
+    assert found["digit read from Z_a of mnist by a probe"] == 1
+    assert found["swap shows the digit of Z_y, mnist"] == by_chance
+    assert found["Z_a from the prior shows the digit of Z_y, mnist"] == by_chance
+    assert found["all of Z from the prior: judges agree"] == by_chance
+    assert found["translation svhn to mnist"] == by_chance
+    assert found["translation mnist to svhn"] == 1
+    assert found["swap shows the digit of Z_y, svhn"] == 1
+    missed = {figure.name for figure in figures if figure.reached is False}
+    assert "swap shows the digit of Z_y, mnist" in missed
+    assert "swap shows the digit of Z_y, svhn" not in missed
+
+
+@pytest.fixture
+def judges(tiny_config: ModelConfig) -> dict[str, Discriminative]:
+    of_one = {
+        name: tiny_config.model_copy(update={"modalities": {name: m}}) for name, m in tiny_config.modalities.items()
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return {name: Discriminative(config).eval() for name, config in of_one.items()}
+
+
+def test_all_figures_of_any_model_are_there_finite_and_the_same_for_a_seed(tiny_model: MFM, judges):
+    stages: list[str] = []
+    before = torch.random.get_rng_state()
+    figures = evaluate(tiny_model, judges, seed=3, on_progress=stages.append)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert len(figures) == len(values(figures)) == 1 + 2 * 4 + 2 + 2 + 2 + 3 + 10
+    assert len(stages) == 6
+    for figure in figures:
+        estimate = figure.estimate
+        assert all(math.isfinite(number) for number in (estimate.value, estimate.low, estimate.high)), figure
+        assert estimate.low <= estimate.value <= estimate.high
+        assert estimate.n in (300, 150)
+    assert evaluate(tiny_model, judges, seed=3) == figures
+    assert values(evaluate(tiny_model, judges, seed=4)) != values(figures)
+
+
+def test_every_mnist_digit_is_paired_once_with_an_svhn_digit_of_its_label():
+    pools = DigitPools.load("test")
+    pairs = evaluation_pairs(pools, seed=0)
+    assert torch.equal(pairs.modalities["mnist"], pools.mnist)
+    assert torch.equal(pairs.labels, pools.mnist_labels)
+    assert torch.equal(blocks("svhn", pairs.modalities["svhn"]).argmax(1), pairs.labels)
+    again, other = (evaluation_pairs(pools, seed).modalities["svhn"] for seed in (0, 1))
+    assert torch.equal(again, pairs.modalities["svhn"])
+    assert not torch.equal(other, pairs.modalities["svhn"])
+
+
+def test_batches_change_nothing(tiny_model: MFM, monkeypatch):
+    pictures = evaluation_pairs(DigitPools.load("test"), seed=0).take(torch.arange(50)).modalities
+    whole = tiny_model.encode(pictures)
+    monkeypatch.setattr("mfm_core.evaluation.BATCH", 7)
+    parts = encode_all(tiny_model, pictures)
+    torch.testing.assert_close(parts.joint(), whole.joint())
+    drawn, logits = decode_all(tiny_model, parts)
+    generated = tiny_model.decode(whole)
+    torch.testing.assert_close(logits, generated.label)
+    torch.testing.assert_close(drawn["svhn"], generated.modalities["svhn"], atol=1e-4, rtol=0)
+    assert torch.equal(concatenate([whole[:20], whole[20:]]).joint(), whole.joint())
+
+
+@pytest.mark.parametrize(
+    ("value", "reach", "at_most", "reached"),
+    [
+        (0.9, 0.9, False, True),
+        (0.89, 0.9, False, False),
+        (0.2, 0.2, True, True),
+        (0.21, 0.2, True, False),
+        (0.5, None, False, None),
+    ],
+)
+def test_a_figure_knows_whether_it_reaches_its_aim(value, reach, at_most, reached):
+    figure = Figure("a", Estimate(value, 0, 1, 10), reach, at_most)
+    assert figure.reached is reached
+    assert figure.as_dict() == {
+        "name": "a", "value": value, "low": 0, "high": 1, "n": 10,
+        "reach": reach, "at_most": at_most, "reached": reached,
+    }  # fmt: skip
+
+
+def test_a_model_of_one_modality_is_refused(tiny_config: ModelConfig, judges):
+    config = tiny_config.model_copy(update={"modalities": {"svhn": tiny_config.modalities["svhn"]}})
+    with pytest.raises(ValueError, match=r"^model: expected an MFM of svhn and mnist, got one of svhn$"):
+        evaluate(MFM(config), judges)

@@ -1,0 +1,112 @@
+"""Tables and cards: what was measured stands in them, as its kind is read."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from mfm_core.config import ModelConfig
+from mfm_core.evaluation import Figure
+from mfm_core.factorization import FactorizationConfig
+from mfm_core.measures import Estimate
+from mfm_core.reports import TERMS, card, figure_rows, figures_table, markdown_table, percent, shown, table_of
+from mfm_core.stored_model import StoredModel
+
+FIGURES = [
+    Figure("label accuracy", Estimate(0.9912, 0.98, 0.995, 1000), 0.99),
+    Figure("reconstruction error a pixel, svhn", Estimate(0.00412, 0.004, 0.0043, 1000), 0.004, at_most=True),
+    Figure("Frechet distance, svhn: prior", Estimate(12.345, 12.345, 12.345, 500)),
+]
+ROWS = [
+    ("label accuracy", "99.12 %", "98.00 % to 99.50 %", "1000", ">= 99.00 %", "yes"),
+    ("reconstruction error a pixel, svhn", "0.00412", "0.00400 to 0.00430", "1000", "<= 0.00400", "no"),
+    ("Frechet distance, svhn: prior", "12.35", "", "500", "", ""),
+]
+TABLE = {"note": "n = 7.", "header": ["system", "accuracy"], "rows": [["UM", "90.00 %"], ["MFM", "99.00 %"]]}
+
+
+def stored(config: ModelConfig, kind: str, **run: object) -> StoredModel:
+    return StoredModel(format_version=1, kind=kind, model=config, run=run)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("label accuracy", 0.98765, "98.77 %"),
+        ("reconstruction error a pixel, mnist", 0.012344, "0.01234"),
+        ("style kept under swap: ink mass, mnist", 0.8, "0.800"),
+        ("Frechet distance, mnist: real (floor)", 3.14159, "3.14"),
+    ],
+)
+def test_a_value_is_shown_as_its_kind_is_read(name, value, text):
+    assert shown(name, value) == text
+
+
+def test_figures_become_rows_of_text():
+    assert figure_rows([figure.as_dict() for figure in FIGURES]) == ROWS
+    assert percent(1) == "100.00 %"
+
+
+def test_a_figure_that_is_no_number_is_refused():
+    with pytest.raises(TypeError, match=r"^metrics: value: expected a number, got 'high'$"):
+        figure_rows([FIGURES[0].as_dict() | {"value": "high"}])
+
+
+def text_of(table) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_the_terminal_shows_every_cell():
+    shown_figures = text_of(figures_table("both", FIGURES))
+    assert all(cell in shown_figures for row in ROWS for cell in row)
+    comparison = text_of(table_of(TABLE))
+    assert all(cell in comparison for row in (TABLE["header"], *TABLE["rows"], [TABLE["note"]]) for cell in row)
+
+
+def test_a_table_in_markdown():
+    assert markdown_table(("a", "b"), [("1", "2")]) == "| a | b |\n|---|---|\n| 1 | 2 |"
+
+
+def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
+    run = {"command": "python -m mfm_core train x", "date": "2020-02-02", "configuration": {"training": {"seed": 5}}}
+    metrics = {
+        "evaluated": {"command": "python -m mfm_core evaluate x", "seed": 3, "date": "2020-03-03"},
+        "figures": [figure.as_dict() for figure in FIGURES],
+        "comparison": TABLE,
+        "ablations": TABLE,
+    }
+    text = card("x", stored(tiny_config, "mfm", **run, notes=["two hours"]), metrics)
+    for part in (
+        "# x\n\nA Multimodal Factorization Model of svhn and mnist",
+        "non-commercial use only",
+        "CC BY-SA 3.0",
+        "- Command: `python -m mfm_core train x`\n- Date: 2020-02-02\n- two hours\n- Seed: 5;",
+        "(python -m mfm_core evaluate x, seed 3, 2020-03-03)",
+        "| reconstruction error a pixel, svhn | 0.00412 | 0.00400 to 0.00430 | 1000 | <= 0.00400 | no |",
+        "## Figure 5(b): label accuracy\n\nn = 7.\n\n| system | accuracy |",
+        "## What each added term buys",
+        "- `adversary`: a network that reads the label from Z_a",
+    ):
+        assert part in text
+
+
+def test_a_card_of_what_was_not_measured_claims_nothing(tiny_config):
+    text = card("judge_mnist", stored(tiny_config, "discriminative"), {})
+    assert "judges generated pictures; no model was trained with it" in text
+    assert "Measured" not in text
+    assert "- Command: `unknown`" in text
+    assert "- Seed: unknown;" in text
+
+
+def test_a_card_names_the_licence_of_the_data_that_was_seen_only(tiny_config):
+    config = tiny_config.model_copy(update={"modalities": {"mnist": tiny_config.modalities["mnist"]}})
+    text = card("um_mnist", stored(config, "discriminative"), {})
+    assert "SVHN" not in text
+    assert "MNIST (LeCun et al., 1998)" in text
+
+
+def test_every_added_term_is_explained():
+    assert set(TERMS) == set(FactorizationConfig.model_fields) - {"adversary_steps"}

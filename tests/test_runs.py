@@ -1,0 +1,203 @@
+"""From a configuration file to a stored network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from mfm_core import checkpoints, stored_model
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.model import MFM
+from mfm_core.runs import execute, read_run, run_names
+from mfm_core.tasks import DiscriminativeRun, FactorizeRun
+from tests import tiny_runs
+
+
+def written(folder: Path, run: object) -> str:
+    path = folder / "run.json"
+    path.write_text(run if isinstance(run, str) else json.dumps(run))
+    return str(path)
+
+
+def test_every_configuration_of_the_project_can_be_read_and_built():
+    systems = {"svhn_mnist": FactorizeRun}
+    assert {"svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
+    for name in run_names():
+        run = read_run(name)
+        assert isinstance(run, systems.get(name, DiscriminativeRun)), name
+        with torch.device("meta"):
+            (MFM if isinstance(run, FactorizeRun) else Discriminative)(run.model)
+
+
+def test_mfm_and_the_baselines_see_through_one_encoder():
+    model, mm = read_run("svhn_mnist").model, read_run("mm").model
+    for name, modality in model.modalities.items():
+        alone = read_run(f"um_{name}").model.modalities[name]
+        for field in ("shape", "fusion_channels", "fusion_depth"):
+            assert getattr(modality, field) == getattr(mm.modalities[name], field) == getattr(alone, field)
+    assert (model.features, model.hidden) == (mm.features, mm.hidden)
+
+
+def test_no_reader_and_no_judge_share_seed_and_network():
+    for name in ("svhn", "mnist"):
+        reader, judge = read_run(f"reader_{name}"), read_run(f"judge_{name}")
+        assert reader.training.seed != judge.training.seed
+        assert reader.model != judge.model
+
+
+def test_changes_replace_values_by_dotted_key(tmp_path):
+    path = written(tmp_path, tiny_runs.factorizing())
+    run = read_run(path, {"training.seed": 3, "factorization.noise": 0, "objective": {"mmd": 1.0}})
+    assert (run.training.seed, run.factorization.noise, run.objective.mmd) == (3, 0, 1)
+    assert run.model == read_run(path).model
+
+
+@pytest.mark.parametrize(
+    ("run", "changes", "message"),
+    [
+        (
+            "{",
+            {},
+            "{path}: expected JSON, got Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        ("[]", {"a": 1}, "set: expected a key of the configuration, such as training.seed, got 'a'"),
+        (
+            tiny_runs.factorizing(),
+            {"training.seed.x": 1},
+            "set: expected a key of the configuration, such as training.seed, got 'training.seed.x'",
+        ),
+        (
+            tiny_runs.factorizing(),
+            {"trainin.seed": 1},
+            "set: expected a key of the configuration, such as training.seed, got 'trainin.seed'",
+        ),
+        (
+            tiny_runs.factorizing(),
+            {"training.sed": 1},
+            "{path}: training.sed: Extra inputs are not permitted (given 1)",
+        ),
+        (
+            tiny_runs.factorizing(),
+            {"training.steps": "many"},
+            "{path}: training.steps: Input should be a valid integer, unable to parse string as an "
+            "integer (given 'many')",
+        ),
+        (
+            tiny_runs.factorizing(readers={}),
+            {},
+            "{path}: readers: expected one for each of svhn, mnist, got none",
+        ),
+        (
+            tiny_runs.discriminative("mnist", augmentation={}),
+            {},
+            "{path}: augmentation: expected one for each of mnist, got none",
+        ),
+        (
+            tiny_runs.discriminative("mnist"),
+            {"model.modalities": {}},
+            "{path}: model.modalities: expected at least one, got none",
+        ),
+        (
+            tiny_runs.discriminative("mnist", system="vae"),
+            {},
+            "{path}: the file: Input tag 'vae' found using 'system' does not match any of the expected tags: "
+            "'mfm', 'discriminative'",
+        ),
+        ({}, {}, "{path}: the file: Unable to extract tag using discriminator 'system'"),
+    ],
+)
+def test_a_wrong_configuration_gives_one_sentence(tmp_path, run, changes, message):
+    path = written(tmp_path, run)
+    with pytest.raises(ValueError, match="^" + re.escape(message.replace("{path}", path)) + "$"):
+        read_run(path, changes)
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing.json", "../mm", ""])
+def test_an_unknown_run_is_refused_with_the_known_ones(name):
+    with pytest.raises(ValueError, match=r"^run: expected one of judge_mnist, .* or a \.json file, got '.*'$"):
+        read_run(name)
+
+
+@pytest.fixture
+def baseline(tmp_path: Path, made_up_data: Path) -> DiscriminativeRun:
+    return read_run(written(tmp_path, tiny_runs.discriminative("mnist")))
+
+
+def test_a_run_leaves_its_configuration_its_log_and_its_model_in_both_places(tmp_path, baseline):
+    run = baseline
+    reports: list[int] = []
+    trained = execute(
+        run,
+        tmp_path / "one",
+        command="train it",
+        store=tmp_path / "shelf",
+        on_report=lambda step, _: reports.append(step),
+    )
+    assert reports == [1, 2, 3, 4]
+    assert read_run(str(tmp_path / "one" / "config.json")) == run
+    log = [json.loads(line) for line in (tmp_path / "one" / "log.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in log] == [2, 4]
+    for place, name in ((tmp_path / "one" / "model", "one"), (tmp_path / "shelf", "shelf")):
+        stored = stored_model.StoredModel.of_folder(place)
+        assert stored.run["configuration"] == run.model_dump(mode="json")
+        assert stored.run["command"] == "train it"
+        assert checkpoints.load_card(place).startswith(f"# {name}\n")
+        loaded = checkpoints.load_discriminative(place).state_dict()
+        assert all(torch.equal(loaded[key], tensor) for key, tensor in trained.state_dict().items())
+
+
+def test_the_folder_of_another_run_is_refused(tmp_path, baseline):
+    execute(baseline, tmp_path / "one", command="")
+    other = baseline.model_copy(update={"label_smoothing": 0.1})
+    with pytest.raises(ValueError, match=r"one: holds a run of another configuration; choose a new folder$"):
+        execute(other, tmp_path / "one", command="")
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda state: state[:1000], lambda state: b"", lambda state: state.replace(b"best/", b"bets/")]
+)
+def test_a_damaged_state_is_refused(tmp_path, baseline, damage):
+    execute(baseline, tmp_path / "one", command="")
+    path = tmp_path / "one" / "state.safetensors"
+    path.write_bytes(damage(path.read_bytes()))
+    message = "one: holds a state that this run cannot go on from; choose a new folder$"
+    with pytest.raises(ValueError, match=message):
+        execute(baseline, tmp_path / "one", command="")
+
+
+def test_a_device_that_is_not_here_is_refused(tmp_path, baseline):
+    message = "^device: expected a device that torch can use here, such as cpu, got 'abacus'$"
+    with pytest.raises(ValueError, match=message):
+        execute(baseline, tmp_path / "one", command="", device="abacus")
+    assert not (tmp_path / "one").exists()
+
+
+def test_a_reader_that_is_not_stored_is_named(tmp_path, made_up_data, monkeypatch):
+    monkeypatch.setattr(stored_model, "PRETRAINED", tmp_path / "empty")
+    run = read_run(written(tmp_path, tiny_runs.factorizing()))
+    with pytest.raises(
+        FileNotFoundError, match=r"^name_or_folder: expected one of no names yet, .* got 'reader_svhn'$"
+    ):
+        execute(run, tmp_path / "one", command="")
+    assert not (tmp_path / "one").exists()
+
+
+def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
+    changes = {"training.steps": 3, "training.batch_size": 16, "training.validate_every": 1000}
+    missing = [name for name in ("svhn", "mnist") if not (real_data / f"{name}.npz").is_file()]
+    if missing:
+        pytest.skip(f"no {', '.join(missing)} in MFM_DATA")
+    costs: list[float] = []
+    model = execute(
+        read_run("svhn_mnist", changes),
+        tmp_path / "run",
+        command="",
+        on_report=lambda _, report: costs.append(report["cost"]),
+    )
+    assert len(costs) == 3
+    assert isinstance(model, MFM)
+    assert checkpoints.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")

@@ -1,0 +1,271 @@
+"""What is trained: Eq. 4 is the sum of its parts, any part can be left out, and a killed run ends the same."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.data.augmentation import augment
+from mfm_core.factorization import (
+    imagine,
+    label_independence_cost,
+    readback_costs,
+    same_label_partner,
+    style_kept_cost,
+    style_readback_cost,
+)
+from mfm_core.objective import label_cost, prior_cost
+from mfm_core.representations import Latents
+from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, seeded
+from mfm_core.training import train
+from tests import tiny_runs
+
+CPU = torch.device("cpu")
+WEIGHTS = ("conditional_mmd", "adversary", "label_readback", "feature_match", "style_readback", "style_kept")
+
+pytestmark = pytest.mark.usefixtures("made_up_data")
+
+
+def factorize_task(**changes: object) -> FactorizeTask:
+    run = FactorizeRun.model_validate(tiny_runs.factorizing(**changes))
+    readers = {}
+    for name in run.readers:
+        config = DiscriminativeRun.model_validate(tiny_runs.discriminative(name)).model
+        readers[name] = seeded(lambda config=config: Discriminative(config), 7).eval().requires_grad_(False)
+    return FactorizeTask(run, readers, CPU)
+
+
+def discriminative_task(*modalities: str, **changes: object) -> DiscriminativeTask:
+    return DiscriminativeTask(DiscriminativeRun.model_validate(tiny_runs.discriminative(*modalities, **changes)), CPU)
+
+
+def step_of(task: FactorizeTask, seed: int = 1) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    return task.loss(torch.arange(16), torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("independence", ["joint", "per_block", "published_code", "none"])
+def test_every_choice_of_independence_teaches_the_model(independence):
+    task = factorize_task(objective={"independence": independence})
+    cost, terms = step_of(task)
+    torch.autograd.backward(cost)
+    assert cost.item() == pytest.approx(math.fsum(term.item() for term in terms.values()), rel=1e-5)
+    assert (terms["mmd"].item() == 0) == (independence == "none")
+    assert all(parameter.grad is not None for parameter in task.model.parameters())
+
+
+@pytest.mark.parametrize("left_out", [*WEIGHTS, "same_label", "noise", "all"])
+def test_every_added_term_can_be_left_out(left_out):
+    nothing = dict.fromkeys((*WEIGHTS, "same_label", "noise"), 0)
+    task = factorize_task(factorization=nothing if left_out == "all" else {left_out: 0})
+    cost, terms = step_of(task)
+    assert math.isfinite(cost.item())
+    eq_4 = {"error_svhn", "error_mnist", "label", "mmd", "surrogate"}
+    kept = set() if left_out == "all" else set(WEIGHTS) - {left_out}
+    if left_out in ("label_readback", "feature_match"):  # both come of one reading; its weight makes one 0
+        assert terms.pop(left_out).item() == 0
+    assert set(terms) == eq_4 | kept
+
+
+def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
+    task = factorize_task()
+    objective, added, model = task.run.objective, task.run.factorization, task.model
+    task.strengthen_adversary = lambda *_: None  # its steps change no number before the sum but its own
+    cost, terms = step_of(task)
+
+    g = torch.Generator().manual_seed(1)
+    pairs = task.pools.pairs(torch.arange(16), g)
+    x = {name: augment(pairs.modalities[name], task.augmentation[name], g) for name in ("svhn", "mnist")}
+    z = model.encode(x)
+    prior = model.sample(16, generator=g)
+    noisy = Latents(
+        *[
+            f(z) + 0.1 * torch.randn(f(z).shape, generator=g)
+            if k == 0
+            else {name: a + 0.1 * torch.randn(a.shape, generator=g) for name, a in z.a.items()}
+            for k, f in enumerate((lambda z: z.y, lambda z: z.a))
+        ]
+    )
+    factors = model.factors(noisy)
+    partner = same_label_partner(pairs.labels, g)
+    again = model.decode_factors(factors.replace(y=factors.y[partner]))
+    expected = {
+        f"error_{name}": sum(((again.modalities[name][n] - x[name][n]) ** 2).sum() for n in range(16)) / 16
+        for name in x
+    }
+    decided = torch.log_softmax(model.label_head(factors.y), 1)
+    expected["label"] = -10.0 * decided[torch.arange(16), pairs.labels].mean()
+    expected["mmd"] = 100.0 * prior_cost(z, prior, objective)
+    guesses = [model.encode({name: x[name]}) for name in x]
+    expected["surrogate"] = sum(
+        ((guess.y - z.y) ** 2).mean()
+        + ((guess.a[other] - z.a[other]) ** 2).mean()
+        + label_cost(model.decide(guess.y), pairs.labels, task.run.model.label)
+        for guess, other in zip(guesses, ("mnist", "svhn"), strict=True)
+    )
+    expected["conditional_mmd"] = added.conditional_mmd * label_independence_cost(z, prior, pairs.labels)
+    expected["adversary"] = added.adversary * task.adversary.confusion(z)
+    imagined = imagine(model, z, guesses, pairs.labels, g)
+    drawn = model.decode(imagined.latents)
+    read, matched = readback_costs(task.readers, drawn.modalities, x, imagined.labels)
+    own = label_cost(drawn.label, imagined.labels, task.run.model.label)
+    expected["label_readback"] = added.label_readback * (read + own)
+    expected["feature_match"] = added.feature_match * matched
+    expected["style_readback"] = added.style_readback * style_readback_cost(model, drawn.modalities, imagined.latents)
+    swapped = [{name: y[0::4] for name, y in pictures.items()} for pictures in (drawn.modalities, x)]
+    expected["style_kept"] = added.style_kept * style_kept_cost(*swapped)
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(
+        {name: term.item() for name, term in expected.items()}, rel=1e-3, abs=1e-4
+    )
+    assert cost.item() == pytest.approx(sum(term.item() for term in expected.values()), rel=1e-4)
+
+
+def test_the_adversary_learns_what_the_encoders_then_pay_for():
+    task = factorize_task(factorization={"adversary_steps": 60})
+    pictures, labels = task.draw(torch.arange(16), torch.Generator().manual_seed(0))
+    latents = task.model.encode(pictures)
+    before = task.adversary.cost(latents, labels).item(), task.adversary.confusion(latents).item()
+    weights = [parameter.clone() for parameter in task.model.parameters()]
+    task.strengthen_adversary(latents, labels, 60)
+    assert task.adversary.cost(latents, labels).item() < before[0]
+    assert task.adversary.confusion(latents).item() > before[1]
+    assert all(torch.equal(a, b) for a, b in zip(weights, task.model.parameters(), strict=True))
+
+
+class KilledTask(FactorizeTask):
+    """The same, killed when so many steps have been made."""
+
+    def __init__(self, *args: object, at: int) -> None:
+        super().__init__(*args)
+        self.left = at
+
+    def loss(self, batch, generator):
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return super().loss(batch, generator)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_killed_run_of_mfm_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, precision):
+    training = tiny_runs.TRAINING | {"steps": 5, "precision": precision}
+    whole = factorize_task(training=training)
+    wanted = train(whole, whole.run.training, tmp_path / "whole", save_every=0).state_dict()
+    for at in (1, 3):
+        killed = KilledTask(whole.run, whole.readers, CPU, at=at)
+        with pytest.raises(KeyboardInterrupt):
+            train(killed, whole.run.training, tmp_path / str(at), save_every=0)
+        resumed = factorize_task(training=training)
+        found = train(resumed, whole.run.training, tmp_path / str(at)).state_dict()
+        assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
+        adversaries = zip(resumed.adversary.parameters(), whole.adversary.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in adversaries)
+
+
+def test_hardened_pictures_stay_near_and_cost_more():
+    task = discriminative_task("svhn", "mnist", worst_case=0.05)
+    task.model.eval()
+    costs = []
+    for seed in range(10):
+        g = torch.Generator().manual_seed(seed)
+        pictures, labels = task.draw(torch.arange(seed * 16, seed * 16 + 16), g)
+        moved = task.harden(pictures, labels, g)
+        for name, x in pictures.items():
+            assert (moved[name] - x).abs().max() <= 0.05 + 1e-6
+            assert moved[name].min() >= 0
+            assert moved[name].max() <= 1
+            assert not moved[name].requires_grad
+        costs.append((task.cost(pictures, labels).item(), task.cost(moved, labels).item()))
+    assert all(after > before for before, after in costs)
+
+
+def test_hardening_leaves_no_gradient_behind():
+    task = discriminative_task("mnist", worst_case=0.05)
+    pictures, labels = task.draw(torch.arange(16), torch.Generator().manual_seed(0))
+    task.harden(pictures, labels, torch.Generator().manual_seed(0))
+    assert all(parameter.grad is None for parameter in task.model.parameters())
+
+
+def test_label_smoothing_is_the_hand_computation():
+    task = discriminative_task("mnist", label_smoothing=0.2)
+    task.model.eval()
+    pictures, labels = task.draw(torch.arange(16), torch.Generator().manual_seed(0))
+    log_shares = torch.log_softmax(task.model(pictures), 1)
+    wanted = torch.full((16, 10), 0.02)
+    wanted[torch.arange(16), labels] += 0.8
+    assert task.cost(pictures, labels).item() == pytest.approx(-(wanted * log_shares).sum(1).mean().item(), rel=1e-5)
+
+
+def test_a_baseline_learns_digits_that_can_be_learnt(tmp_path):
+    training = tiny_runs.TRAINING | {"steps": 60, "batch_size": 64, "learning_rate": 0.02, "validate_every": 20}
+    task = discriminative_task("mnist", training=training, augmentation={"mnist": {}})
+    trained = train(task, task.run.training, tmp_path)
+    with torch.inference_mode():
+        assert task.validate(trained)[1]["accuracy"] > 0.9
+
+
+def test_pairs_are_of_one_label_and_drawn_anew_at_every_step():
+    task = discriminative_task("svhn", "mnist", augmentation={"svhn": {}, "mnist": {}})
+    drawn = [task.draw(torch.arange(64), torch.Generator().manual_seed(seed)) for seed in range(2)]
+    assert torch.equal(drawn[0][1], task.pools.svhn_labels[:64])
+    assert torch.equal(drawn[0][0]["svhn"], drawn[1][0]["svhn"])
+    assert not torch.equal(drawn[0][0]["mnist"], drawn[1][0]["mnist"])
+
+
+def test_no_training_photograph_is_validated_on():
+    task = discriminative_task("svhn", "mnist")
+    training = {picture.numpy().tobytes() for picture in task.pools.svhn}
+    assert not any(picture.numpy().tobytes() in training for picture in task.held_out()[0]["svhn"])
+
+
+def test_tasks_leave_the_global_generator_alone(tmp_path):
+    before = torch.random.get_rng_state()
+    for task in (factorize_task(), discriminative_task("mnist", worst_case=0.1)):
+        train(task, task.run.training, tmp_path / type(task).__name__)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_weights_depend_on_the_seed_alone():
+    tasks = [factorize_task(training=tiny_runs.TRAINING | {"seed": seed}) for seed in (0, 0, 1)]
+    first, same, other = ([p.flatten() for p in task.model.parameters() if p.ndim > 1] for task in tasks)
+    assert all(torch.equal(a, b) for a, b in zip(first, same, strict=True))
+    assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"augmentation": {"svhn": {}}}, "augmentation: expected one for each of svhn, mnist, got svhn"),
+        ({"readers": {"svhn": "reader_svhn"}}, "readers: expected one for each of svhn, mnist, got svhn"),
+        ({"readers": {}}, "readers: expected one for each of svhn, mnist, got none"),
+    ],
+)
+def test_a_run_names_what_it_needs_for_each_modality(changes, message):
+    with pytest.raises(ValueError, match=message):
+        FactorizeRun.model_validate(tiny_runs.factorizing(**changes))
+
+
+def test_a_run_that_reads_nothing_back_needs_no_readers():
+    run = tiny_runs.factorizing(readers={}, factorization={"label_readback": 0, "feature_match": 0})
+    assert FactorizeRun.model_validate(run).readers == {}
+
+
+def test_a_reader_of_something_else_is_refused():
+    task = factorize_task()
+    turned = {"svhn": task.readers["mnist"], "mnist": task.readers["svhn"]}
+    message = r"^readers.svhn: expected one of 10 classes from svhn, got one of 10 classes from mnist$"
+    with pytest.raises(ValueError, match=message):
+        FactorizeTask(task.run, turned, CPU)
+
+
+def test_a_model_of_other_pictures_or_labels_is_refused():
+    run = tiny_runs.discriminative("mnist")
+    run["model"]["modalities"]["mnist"]["shape"] = [1, 32, 32]
+    with pytest.raises(ValueError, match=r"^model.modalities: expected some of .*, got mnist of shape \(1, 32, 32\)$"):
+        DiscriminativeTask(DiscriminativeRun.model_validate(run), CPU)
+    run = tiny_runs.discriminative("mnist")
+    run["model"]["label"] = {"size": 3}
+    with pytest.raises(ValueError, match=r"^model.label: expected 10 classes, got 3 classes$"):
+        DiscriminativeTask(DiscriminativeRun.model_validate(run), CPU)
