@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from mfm_core.checkpoints import (
     load_discriminative,
@@ -32,9 +32,10 @@ from mfm_core.comparison import ablations, compare, discriminative_figure
 from mfm_core.data import load_dataset
 from mfm_core.evaluation import encode_all, evaluate
 from mfm_core.model import MFM
+from mfm_core.readme import readme_figures, replace_figures
 from mfm_core.reports import card, figures_table, table_of
 from mfm_core.runs import execute, read_run, run_names
-from mfm_core.stored_model import StoredModel, model_folder
+from mfm_core.stored_model import StoredModel, model_folder, read_text
 from mfm_core.training import Report
 
 MAX_WIDTH = 400
@@ -83,20 +84,17 @@ def parse_change(text: str) -> tuple[str, JsonValue]:
 @contextmanager
 def training_bar(steps: int) -> Iterator[Callable[[int, Report], None]]:
     """A progress bar of a run with time left and the terms of its cost; what is yielded moves it."""
-    columns = (
-        TextColumn("step"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("starting", total=steps)
+    costs = TextColumn("{task.description}", table_column=Column(ratio=1))  # wraps where the terminal is narrow
+    columns = TextColumn("step"), MofNCompleteColumn(), BarColumn(20), TimeRemainingColumn(), costs
+    bar = Progress(*columns, console=Console(stderr=True), expand=True)
+    task = bar.add_task("", total=steps)
+    with ExitStack() as shown:
 
         def on_report(step: int, report: Report) -> None:
+            if not bar.live.is_started:
+                shown.enter_context(bar)
+                bar.reset(task, completed=step - 1)  # a resumed run did not make its first steps just now
             if step % 10 == 0 or step == steps:
-                if not bar.tasks[task].completed:
-                    bar.reset(task, completed=step)  # a resumed run did not make its first steps just now
                 bar.update(task, completed=step, description=" ".join(f"{k} {v:.3g}" for k, v in report.items()))
 
         yield on_report
@@ -203,3 +201,16 @@ def ablations_command(
         if into is not None:
             update_metrics(model_folder(into), {"ablations": table})
         show(table_of(table))
+
+
+@app.command("readme-figures")
+def readme_figures_command(
+    name: Annotated[str, typer.Argument(help="A pretrained model, or the folder of a stored one.")] = "svhn_mnist",
+    *,
+    readme: Annotated[Path, typer.Option(help="The file with the markers.")] = Path("README.md"),
+) -> None:
+    """Write a model's stored figures between the markers of the README."""
+    with one_sentence():
+        text = replace_figures(read_text(readme), readme_figures(load_metrics(name)))
+        readme.write_text(text, encoding="utf-8")
+    typer.echo(readme)

@@ -1,0 +1,70 @@
+"""The figures in README.md, taken from metrics.json: nothing there is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from mfm_core.reports import figure_rows, markdown_table, shown
+
+BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+# Tsai et al., 2019, section 3.2, says this much of Figure 5(b); the figure's bars carry no numbers.
+PAPER = {"UM(SVHN)": "lowest", "UM(MNIST)": "higher", "MM": "higher still", "MFM": "highest"}
+
+
+def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
+    """Figure 5(b), paper against ours, and what else was measured, as Markdown.
+
+    Args:
+        metrics: ``metrics.json`` of the model.
+    """
+    parts = []
+    match metrics.get("comparison"):
+        case {"note": str(note), "header": list(header), "rows": list(rows)}:
+            lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
+            lines = [[system, PAPER.get(system, ""), *cells] for system, *cells in lines]
+            columns = ["system", "paper, Figure 5(b)", *(f"ours: {name}" for name in map(str, header[1:]))]
+            parts += [f"Label accuracy. {note}", markdown_table(columns, lines)]
+    match metrics.get("figures"):
+        case list(found):
+            figures = [figure for figure in found if isinstance(figure, dict)]
+            lines = [list(row) for row in figure_rows(figures)]
+            parts += [
+                "The paper shows the rest in pictures only (Figure 5(c)). Ours, on held-out real digits:",
+                markdown_table(["figure", "ours", "95 % interval", "n", "aim", "reached"], lines),
+                *_realism(figures),
+            ]
+    return "\n\n".join(parts)
+
+
+def _realism(figures: list[dict[str, JsonValue]]) -> list[str]:
+    """How far generated pictures are on the way from real ones to mean ones, a sentence a modality."""
+    values = {str(figure["name"]): figure["value"] for figure in figures}
+    sentences = []
+    for modality in ("svhn", "mnist"):
+        floor, ceiling, *generated = (
+            values.get(f"Frechet distance, {modality}: {key}")
+            for key in ("real (floor)", "mean pictures (ceiling)", "swapped", "prior", "aggregate")
+        )
+        if isinstance(floor, float) and isinstance(ceiling, float) and ceiling > floor:
+            shares = [f"{100 * (x - floor) / (ceiling - floor):.1f} %" for x in generated if isinstance(x, float)]
+            sentences.append(
+                f"Of the way from real {modality} pictures (Frechet distance {shown('Frechet', floor)}) to the mean "
+                f"picture of each digit ({shown('Frechet', ceiling)}), pictures of swapped codes, of the prior and of "
+                f"the aggregate posterior are at {', '.join(shares)}."
+            )
+    return sentences
+
+
+def replace_figures(readme: str, figures: str) -> str:
+    """Put figures between the markers of a README.
+
+    Raises:
+        ValueError: If the markers are not there, once each and in order.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in after:
+        raise ValueError(f"readme: expected {BEGIN} and then {END}, once each")
+    return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
