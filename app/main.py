@@ -19,6 +19,10 @@ from app.exhibit import MODEL, NothingToShowError, load, stored_as  # noqa: E402
 TABS = ("generate", "about_this_model")
 ROOM = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
+.mfm-prose { margin: 0; max-width: 62ch; }
+.mfm-prose sub { line-height: 0; }
+.mfm-symbol { font-family: "Source Serif", serif; }
+.mfm-quiet { opacity: 0.68; font-size: 0.875rem; max-width: 90ch; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>"""
 MISSING = """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.components import downloads
+from app.components import downloads, prose
 from app.plates.plate import Plate
 
 
@@ -14,6 +14,6 @@ def show(caption: str, plate: Plate, name: str, title: str, script: Callable[[],
     """The caption, and the downloads beside it; see ``downloads.offer``."""
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:
-        st.caption(caption)
+        prose.caption(caption)
     with right, st.container(horizontal_alignment="right"):
         downloads.offer(plate, name, title, script)

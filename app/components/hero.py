@@ -6,11 +6,13 @@ from contextlib import AbstractContextManager
 
 import streamlit as st
 
+from app.components import prose
+
 
 def hero(question: str, hint: str) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
     """Write the question and return the places of the handles and of the diagram."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
         st.header(question, anchor=False)
-        st.markdown(hint)
+        prose.write(hint)
     return left, right

@@ -15,19 +15,14 @@ def title(modality: str) -> str:
 
 def meaning(factor: str) -> str:
     """What a block of Z should hold."""
-    return "the digit, shared" if factor == "y" else STYLES.get(factor, f"style of {title(factor)}")
-
-
-def symbol(factor: str) -> str:
-    """A block of Z in running text (Markdown)."""
-    return "$Z_y$" if factor == "y" else rf"$Z_a$ {title(factor)}"
+    return "the digit" if factor == "y" else STYLES.get(factor, f"style of {title(factor)}")
 
 
 def plain(factor: str) -> str:
-    """A block of Z where no mathematics can be set."""
+    """A block of Z in running text."""
     return "Z_y" if factor == "y" else f"Z_a of {title(factor)}"
 
 
 def factors(modalities: Sequence[str]) -> dict[str, str]:
     """Every block of Z and what it is called on a button."""
-    return {"y": "$Z_y$ · digit"} | {name: f"$Z_a$ · {title(name)}" for name in modalities}
+    return {factor: meaning(factor) for factor in ("y", *modalities)}

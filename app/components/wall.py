@@ -21,7 +21,7 @@ mount = define("wall")
 
 HOW_TO_READ = (
     "Under a picture: the digit that an independent judge sees in it; a dashed frame where the label head, which "
-    "sees only $F_y$, says another."
+    "sees only F_y, says another."
 )
 
 

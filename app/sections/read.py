@@ -19,7 +19,7 @@ def show(shown: Exhibit) -> None:
     """The section."""
     left, right = hero(
         "Do picture and label agree?",
-        "All of Z is drawn. The label head reads the digit from the factor $F_y$ and never sees a picture; "
+        "All of Z is drawn. The label head reads the digit from the factor F_y and never sees a picture; "
         "the judges were trained apart and see nothing but the picture. Do they agree?",
     )
     with left, st.container(horizontal=True, vertical_alignment="bottom"):

@@ -63,8 +63,8 @@ def _panel(plate: Plate, held: str, sheet: wall.Sheet) -> Data:
 
 def _how_to_read(held: str) -> str:
     if held == "y":
-        return f"Down a column the styles are the same draws: only the held $Z_y$ differs. {wall.HOW_TO_READ}"
+        return f"Down a column the styles are the same draws: only the held Z_y differs. {wall.HOW_TO_READ}"
     return (
-        f"Down a column the other Z are the same draws. No arrow leads from {names.symbol(held)} to the other "
+        f"Down a column the other Z are the same draws. No arrow leads from {names.plain(held)} to the other "
         f"pictures, so those repeat exactly. {wall.HOW_TO_READ}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import streamlit as st
 
 from app import exhibit
 from app.components import cache, diagram, foot, names, scrubber, shelf, state, wall
@@ -29,16 +30,23 @@ def show(shown: exhibit.Exhibit) -> None:
     shelf.show(shown, "a", "From A")
     if path == "pair":
         shelf.show(shown, "b", "To B")
+    _scrub(shown)
+
+
+@st.fragment
+def _scrub(shown: exhibit.Exhibit) -> None:
+    """The slider and what it was let go at; nothing else is drawn anew when it is moved."""
     view = state.view()
     plate = cache.hung(slide.make, slide.FIELDS, shown, view)
-    sweep = f"{view.a} {view.factor} {view.path} {view.b if path == 'pair' else ''}"
-    ends = (
-        (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
-        if path == "pair"
-        else (plate.columns[0], plate.columns[-1])
-    )
-    scrubber.show(plate, label=f"Move {names.plain(moved)} along {path.replace('-', ' ')}", ends=ends, sweep=sweep)
+    pair = view.path == "pair"
+    sweep = f"{view.a} {view.factor} {view.path} {view.b if pair else ''}"
+    ends = (plate.columns[0], plate.columns[-1])
+    if pair:
+        ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
+    label = f"Move {names.plain(view.factor)} along {view.path.replace('-', ' ')}"
+    scrubber.show(plate, label=label, ends=ends, sweep=sweep)
     _kept(shown, plate)
+    state.write_link()
 
 
 def _paths(shown: exhibit.Exhibit, factor: str) -> dict[str, str]:

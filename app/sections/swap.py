@@ -63,7 +63,7 @@ def _two_by_two(shown: exhibit.Exhibit, plate: Plate, swapped: str, sheet: wall.
             ]
             cells.append(wall.cell(*shots))
         rows.append({"head": f"{place}, a {shown.digit(pair)}", "cells": cells})
-    widest = f"{20 * len(columns)}rem"
+    widest = f"{12 + 18 * len(columns)}rem"
     return {
         "across": len(columns),
         "columns": columns,
@@ -154,7 +154,7 @@ def _score(shown: exhibit.Exhibit, plate: Plate, content: list[int]) -> str:
         f"{int((read.argmax(-1) == wanted).sum())} of {read.shape[0] * read.shape[1]} {names.title(name)}"
         for name, read in plate.judged.items()
     ]
-    heads = "The left column gives $Z_y$, the top row gives every $Z_a$."
+    heads = "The left column gives Z_y, the top row gives every Z_a."
     if not counts:
         return heads
     return f"{heads} The judges read the row's digit in {' and '.join(counts)} pictures; a dashed frame marks the rest."

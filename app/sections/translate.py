@@ -25,7 +25,7 @@ def show(shown: Exhibit) -> None:
     """The section."""
     left, right = hero(
         "See one, imagine the other",
-        "The model is given one modality only. It infers $Z_y$ from that, and the other picture is made in a style "
+        "The model is given one modality only. It infers Z_y from that, and the other picture is made in a style "
         "that it infers, then in styles that are drawn.",
     )
     with left:
@@ -88,7 +88,7 @@ def _pictures(shown: Exhibit, given: str) -> None:
     wall.show(sheet, panels, key="wall_translate")
     title = f"From {names.title(given)} alone, seed {view.seed}"
     foot.show(
-        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred $F_y$.",
+        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y.",
         plate,
         "translate",
         title,

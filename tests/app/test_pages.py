@@ -144,7 +144,7 @@ def test_a_translation_starts_from_either_modality() -> None:
     first = picture(page)
     page.get_by_key("view_given").set_value("svhn").run()
     assert picture(page) != first
-    assert "reconstruction" in " ".join(caption.value for caption in page.caption)
+    assert "reconstruction" in " ".join(element.proto.body for element in page.get("html"))
 
 
 def test_a_photograph_cannot_be_drawn() -> None:

@@ -56,18 +56,29 @@ function best(percents) {
   return percents.indexOf(Math.max(...percents));
 }
 
-/** Ten little columns, one a digit. */
-function bars(percents, height, digits) {
+/** Little columns, one a digit; ``set`` shows other percentages on the same columns. */
+function chart(count, height, digits) {
   const step = 10;
-  const foot = digits ? 11 : 0;
-  const top = best(percents);
-  const ground = shape("line", { x1: 0, x2: percents.length * step, y1: height - 0.5, y2: height - 0.5 });
-  const marks = percents.flatMap((percent, digit) => {
-    const tall = (percent / 100) * (height - 1);
-    const box = { x: digit * step + 1.5, y: height - tall, width: step - 3, height: tall, class: digit === top ? "top" : "" };
-    const name = { x: digit * step + step / 2, y: height + 9, class: digit === top ? "top" : "" };
-    return digits ? [shape("rect", box), shape("text", name, String(digit))] : [shape("rect", box)];
-  });
-  const size = { viewBox: `0 0 ${percents.length * step} ${height + foot}`, class: "bars", "aria-hidden": "true" };
-  return shape("svg", digits ? size : { ...size, preserveAspectRatio: "none", height }, [ground, ...marks]);
+  const columns = Array.from({ length: count }, (_, i) => shape("rect", { x: i * step + 1.5, width: step - 3 }));
+  const names = Array.from({ length: digits ? count : 0 }, (_, i) => shape("text", { x: i * step + step / 2, y: height + 9 }, String(i)));
+  const ground = shape("line", { x1: 0, x2: count * step, y1: height - 0.5, y2: height - 0.5 });
+  const box = { viewBox: `0 0 ${count * step} ${height + (digits ? 11 : 0)}`, class: "bars", "aria-hidden": "true" };
+  const svg = shape("svg", digits ? box : { ...box, preserveAspectRatio: "none", height }, [ground, ...columns, ...names]);
+  const set = (percents) => {
+    const top = best(percents);
+    percents.forEach((percent, i) => {
+      const tall = (percent / 100) * (height - 1);
+      columns[i].setAttribute("y", height - tall);
+      columns[i].setAttribute("height", tall);
+      columns[i].setAttribute("class", i === top ? "top" : "");
+      names[i]?.setAttribute("class", i === top ? "top" : "");
+    });
+  };
+  return { svg, set };
+}
+
+function bars(percents, height, digits) {
+  const { svg, set } = chart(percents.length, height, digits);
+  set(percents);
+  return svg;
 }

@@ -89,6 +89,9 @@ function draw(data, select) {
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
+  const version = JSON.stringify(data);
+  if (root.dataset.ready === version) return;
+  root.dataset.ready = version;
   const select = data.selectable ? (name) => setTriggerValue("factor", name) : null;
   root.replaceChildren(draw(data, select));
 }

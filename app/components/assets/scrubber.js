@@ -4,39 +4,45 @@ const states = new WeakMap();
 function build(root, data) {
   const pictures = Object.keys(data.tiles).map((name) => {
     const canvas = element("canvas", { role: "img" });
-    const said = element("p", { class: "said" });
-    const chart = element("div");
-    return { name, canvas, said, chart, box: element("div", { class: "picture" }, [element("h4", {}, data.titles[name]), canvas, said, chart]) };
+    const judged = data.judged[name] ? { ...line("judge reads"), ...chart(data.judged[name][0].length, 26, true) } : null;
+    const parts = [element("h4", {}, data.titles[name]), canvas, ...(judged ? [judged.line, judged.svg] : [])];
+    return { name, canvas, judged, box: element("div", { class: "picture" }, parts) };
   });
-  const believed = element("p", { class: "said" });
+  const believed = line("the label head, from F_y, says");
   const input = element("input", { type: "range", min: 0, max: data.frames - 1, step: 1, "aria-label": data.label });
   const output = element("output");
   const ends = element("div", { class: "ends" }, [element("span", {}, data.ends[0]), output, element("span", {}, data.ends[1])]);
   root.replaceChildren(
     element("div", { class: "stage" }, pictures.map((picture) => picture.box)),
-    element("div", { class: "track" }, [believed, input, ends]),
+    element("div", { class: "track" }, [believed.line, input, ends]),
   );
   return { pictures, believed, input, output };
 }
 
-function sentence(target, who, percents) {
+/** Who reads, and a place for what is read. */
+function line(who) {
+  const digit = element("b");
+  return { who, digit, line: element("p", { class: "said" }, [element("span", {}, rich(who)), digit]) };
+}
+
+function say(target, percents) {
   const top = best(percents);
-  target.replaceChildren(element("span", {}, rich(who)), element("b", {}, `${top} · ${Math.round(percents[top])} %`));
-  return `${who} ${top}, ${Math.round(percents[top])} %`;
+  const said = `${top} · ${Math.round(percents[top])} %`;
+  target.digit.textContent = said;
+  return `${target.who} ${said}`;
 }
 
 function show(state, frame) {
   const { data, tiles, parts } = state;
-  for (const { name, canvas, said, chart } of parts.pictures) {
+  for (const { name, canvas, judged } of parts.pictures) {
     paint(canvas, tiles[name], frame);
-    const percents = data.judged[name]?.[frame];
-    const read = percents ? sentence(said, "judge reads", percents) : "";
-    if (percents) chart.replaceChildren(bars(percents, 26, true));
+    if (judged) judged.set(data.judged[name][frame]);
+    const read = judged ? say(judged, data.judged[name][frame]) : "";
     canvas.setAttribute("aria-label", `${data.titles[name]} at ${data.values[frame]}. ${read}`);
   }
-  const believed = sentence(parts.believed, "the label head, from F_y, says", data.believed[frame]);
   parts.output.textContent = data.values[frame];
-  parts.input.setAttribute("aria-valuetext", `${data.values[frame]}; ${believed}`);
+  parts.input.style.setProperty("--passed", `${(100 * frame) / (data.frames - 1)}%`);
+  parts.input.setAttribute("aria-valuetext", `${data.values[frame]}; ${say(parts.believed, data.believed[frame])}`);
 }
 
 function listen(state, setTriggerValue) {

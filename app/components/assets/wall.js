@@ -51,6 +51,7 @@ const turns = new WeakMap();
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
+  if (root.dataset.ready === data.version) return;
   const turn = (turns.get(root) ?? 0) + 1;
   turns.set(root, turn);
   const pick = data.pickable ? (value) => setTriggerValue("pick", value) : null;

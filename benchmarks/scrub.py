@@ -1,0 +1,287 @@
+"""How smoothly a slide scrubs in a real browser: the page's own element against a plain ``st.slider``.
+
+Both pages show the same sweep of the same stored model, one after the other in the same browser on this machine:
+
+* frames a second while dragging: how often the picture on the screen changed, counted at the screen's own rate;
+* release to committed picture: from letting go until the picture that the server made of the final value is painted;
+* first picture: from asking for the page to its first picture, on a server that has shown it before.
+
+Run: ``python benchmarks/scrub.py [--repeats 20] [--json scrub.json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+
+PLAIN = """
+import mfm_core as mfm
+import streamlit as st
+import torch
+
+model = st.cache_resource(mfm.load_pretrained)({name!r})
+start = st.cache_resource(mfm.load_codes)({name!r}).latents[[3]]
+direction = torch.eye(model.sizes["y"])[0]
+frame = st.slider("Move Z_y", 0, 60, 48)
+with torch.inference_mode():
+    latents = mfm.traverse(start, factor="y", direction=direction, amounts=torch.linspace(-3, 3, 61)[[frame]])
+    pictures = model.decode(latents).modalities
+for column, picture in zip(st.columns(2), pictures.values()):
+    column.image(picture[0].permute(1, 2, 0).squeeze().numpy(), width=272, alt=f"frame {{frame}}")
+"""
+
+FIND = """(name) => {
+  const walk = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (node.shadowRoot) { const found = walk(node.shadowRoot); if (found) return found; }
+      if (node.matches(name)) return node;
+    }
+    return null;
+  };
+  return walk(document);
+}"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A page to measure.
+
+    Attributes:
+        name: In the table.
+        query: Of the page.
+        slider: Selector of its range input.
+        shown: JavaScript: what is on the screen while dragging.
+        committed: JavaScript: the value that the server has made a picture of.
+        wanted: JavaScript: the value that the slider shows.
+    """
+
+    name: str
+    query: str
+    slider: str
+    shown: str
+    committed: str
+    wanted: str
+
+
+CASES = {
+    "ours": Case(
+        "this project's scrubber",
+        "?section=slide&path=dimension-1&a=3",
+        ".track input[type=range]",
+        "find('.picture canvas')?.dataset.frame",
+        "labelled('.st-key-wall_slide')",
+        "find('.track output').textContent",
+    ),
+    "plain": Case(
+        "plain st.slider",
+        "",
+        "[data-testid=stSlider] [role=group] > div",
+        "loaded()",
+        "loaded()",
+        "`frame ${document.querySelector('[data-testid=stSlider] input').value}`",
+    ),
+}
+
+HELPERS = f"""
+window.find = {FIND};
+window.labelled = (place) => {{
+  const walk = (root) => {{
+    for (const node of root.querySelectorAll("*")) {{
+      if (node.shadowRoot) {{ const found = walk(node.shadowRoot); if (found) return found; }}
+      const label = node.tagName === "CANVAS" ? node.getAttribute("aria-label") : "";
+      if (label.includes(" at ")) return label.split(" at ")[1];
+    }}
+    return undefined;
+  }};
+  const box = document.querySelector(place);
+  return box ? walk(box) : undefined;
+}};
+window.loaded = () => {{
+  const images = [...document.querySelectorAll("[data-testid=stImage] img")];
+  return images.length === 2 && images.every((image) => image.complete) ? images[0].alt : undefined;
+}};
+window.record = (shown) => {{
+  window.changes = []; window.recording = true; let last = shown();
+  const look = (now) => {{
+    const is = shown();
+    if (is !== undefined && is !== last) {{ window.changes.push(now); last = is; }}
+    if (window.recording) requestAnimationFrame(look);
+  }};
+  requestAnimationFrame(look);
+}};
+window.untilCommitted = (committed, wanted) => {{
+  window.commit = new Promise((done) => {{
+    window.addEventListener("pointerup", () => {{
+      const start = performance.now();
+      const look = () => {{
+        if (committed() === wanted()) requestAnimationFrame(() => done(performance.now() - start));
+        else if (performance.now() - start > 10000) done(NaN);
+        else requestAnimationFrame(look);
+      }};
+      look();
+    }}, {{ once: true, capture: true }});
+  }});
+}};
+"""
+
+
+@contextmanager
+def server(script: Path, environment: dict[str, str]) -> Iterator[str]:
+    """A Streamlit server on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(120):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def open_page(browser: Browser, address: str, case: Case) -> tuple[Page, float]:
+    """A page in a browser of its own, and the seconds until its first picture."""
+    page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
+    page.add_init_script(HELPERS)
+    start = time.perf_counter()
+    page.goto(f"{address}/{case.query}")
+    page.wait_for_function(f"() => {case.shown} !== undefined", polling=20, timeout=60_000)
+    seconds = time.perf_counter() - start
+    page.wait_for_function(f"() => {case.committed} !== undefined", timeout=60_000)
+    page.wait_for_timeout(1_000)
+    return page, seconds
+
+
+def frames_a_second(page: Page, case: Case, seconds: float = 3.0) -> float:
+    """Drag to and fro for a while and count the pictures that were painted."""
+    box = page.locator(case.slider).bounding_box()
+    assert box is not None
+    drag(page, box, 0.1)
+    page.mouse.down()
+    page.evaluate(f"() => record(() => {case.shown})")
+    start, share, step = time.perf_counter(), 0.1, 0.018
+    while time.perf_counter() - start < seconds:
+        share += step
+        if not 0.05 < share < 0.95:
+            step = -step
+        drag(page, box, share)
+    seconds = time.perf_counter() - start
+    changes = page.evaluate("() => { window.recording = false; return window.changes.length; }")
+    page.mouse.up()
+    page.wait_for_timeout(2_000)
+    return float(changes) / seconds
+
+
+def drag(page: Page, box: FloatRect, share: float) -> None:
+    """Move the mouse to a share of the slider's width."""
+    page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+
+
+def release(page: Page, case: Case, share: float) -> float:
+    """Milliseconds from letting go of the slider to the picture that the server made."""
+    box = page.locator(case.slider).bounding_box()
+    assert box is not None
+    drag(page, box, share - 0.05)
+    page.mouse.down()
+    drag(page, box, share)
+    page.wait_for_timeout(30)
+    page.evaluate(f"() => untilCommitted(() => {case.committed}, () => {case.wanted})")
+    page.mouse.up()
+    taken = float(page.evaluate("() => window.commit"))
+    page.wait_for_timeout(400)
+    return taken
+
+
+def measure(browser: Browser, address: str, case: Case, repeats: int) -> dict[str, object]:
+    """Everything about one page."""
+    open_page(browser, address, case)[0].context.close()  # warms the server
+    first = []
+    for _ in range(5):
+        page, seconds = open_page(browser, address, case)
+        first.append(seconds)
+        page.context.close()
+    page, _ = open_page(browser, address, case)
+    rates = [frames_a_second(page, case) for _ in range(5)]
+    shares = np.random.default_rng(0).permutation(np.linspace(0.12, 0.92, repeats))
+    waits = np.array([release(page, case, float(share)) for share in shares])
+    page.context.close()
+    return {
+        "page": case.name,
+        "frames_per_second": summary(np.array(rates)),
+        "release_to_committed_ms": summary(waits),
+        "first_picture_s": summary(np.array(first)),
+    }
+
+
+def summary(values: np.ndarray) -> dict[str, float]:
+    """Median, quartiles, 95th percentile and how many."""
+    low, median, high, late = np.nanpercentile(values, [25, 50, 75, 95])
+    figures = {"p50": median, "p25": low, "p75": high, "p95": late}
+    return {name: round(float(value), 3) for name, value in figures.items()} | {"n": len(values)}
+
+
+def main() -> None:
+    """Measure both pages and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--model", default=str(ROOT / "pretrained" / "svhn_mnist"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    model = Path(options.model).resolve()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        plain = Path(place) / "plain.py"
+        plain.write_text(PLAIN.format(name=str(model)))
+        environment = {"MFM_PRETRAINED": str(model.parent), "MFM_DATA": place, "PYTHONPATH": str(ROOT)}
+        scripts = {"ours": ROOT / "app" / "main.py", "plain": plain}
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        results = {}
+        for key, script in scripts.items():
+            with server(script, environment) as address:
+                results[key] = measure(browser, address, CASES[key], options.repeats)
+        browser.close()
+    report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": os.getloadavg(), "results": results}
+    print(f"{'':28} {'frames/s':>10} {'release, ms: p50':>18} {'p95':>8} {'first picture, s':>18}")
+    for result in results.values():
+        rate, wait = result["frames_per_second"], result["release_to_committed_ms"]
+        first = result["first_picture_s"]
+        print(f"{result['page']:28} {rate['p50']:10.1f} {wait['p50']:18.0f} {wait['p95']:8.0f} {first['p50']:18.2f}")
+    text = json.dumps(report, indent=2)
+    if options.json:
+        options.json.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

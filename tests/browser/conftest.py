@@ -1,0 +1,139 @@
+"""A server with a model and a real browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import mfm_core as mfm
+from app.exhibit import MODEL
+from tests.app.conftest import save_models
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Visit = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def serve(script: Path, environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server on a free port and wait until it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=file,
+            stderr=file,
+        )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return server, address
+        except OSError:
+            time.sleep(0.5)
+    server.kill()
+    server.wait()
+    pytest.fail(f"the server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app: with the stored model, or a small one where none is stored. Never with real data."""
+    place = tmp_path_factory.mktemp("server")
+    models = ROOT / "pretrained"
+    if not (models / MODEL / "codes.safetensors").exists():
+        models = save_models(place / "models", tiny_model)
+    environment = {"MFM_PRETRAINED": str(models), "MFM_DATA": str(place), "OMP_NUM_THREADS": "2"}
+    process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
+    yield address
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: str) -> Iterator[Visit]:
+    """Open the app in a browser of its own: ``visit(query, width=, height=, scheme=)``."""
+    opened = []
+
+    def open_page(query: str = "", *, width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.goto(server + "/" + query)
+        page.locator("h2").wait_for(timeout=60_000)
+        settle(page)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the server has nothing more to send and every element of the page is drawn."""
+    page.wait_for_timeout(150)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(300)
+
+
+PIXELS = """() => {
+  const found = [];
+  const walk = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (node.shadowRoot) walk(node.shadowRoot);
+      if (node.tagName === "CANVAS") found.push(node.toDataURL());
+    }
+  };
+  walk(document);
+  return found;
+}"""
+
+
+def pixels(page: Page) -> list[str]:
+    """Every picture on the page, bit for bit."""
+    return page.evaluate(PIXELS)  # type: ignore[no-any-return]

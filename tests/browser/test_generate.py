@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, pixels, settle
+
+FOCUSED = """() => {
+  let node = document.activeElement;
+  while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return [node.tagName, node.type, node.getAttribute("aria-label"), node.innerText].join(" ");
+}"""
+SECTIONS = ("sample", "swap", "slide", "read", "translate")
+LINKS = {
+    "sample": "?seed=7&factor=mnist&source=posterior",
+    "swap": "?section=swap&a=4&b=9&factor=svhn&size=4&seed=3",
+    "slide": "?section=slide&a=5&factor=svhn&path=direction-2&at=11",
+    "read": "?section=read&seed=12",
+    "translate": "?section=translate&given=svhn&a=6&seed=2",
+}
+
+
+def count_sent(page: Page) -> list[int]:
+    """Counts what the page sends to the server from its next visit on."""
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))))
+    page.reload()
+    page.locator("h2").wait_for(timeout=60_000)
+    settle(page)
+    return sent
+
+
+def frame(page: Page) -> int:
+    return int(page.locator(".picture canvas").first.get_attribute("data-frame") or -1)
+
+
+def test_dragging_scrubs_in_the_browser_and_release_commits(visit: Visit) -> None:
+    page = visit("?section=slide")
+    sent = count_sent(page)
+    slider = page.locator(".track input[type=range]")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.8, y)
+    page.mouse.down()
+    sent.clear()
+    before, frames = pixels(page), []
+    for step in range(20):
+        page.mouse.move(box["x"] + box["width"] * (0.8 - 0.03 * step), y)
+        frames.append(frame(page))
+    assert len(set(frames)) > 15
+    assert pixels(page) != before
+    assert sent == [], "the server was asked while dragging"
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(rf"at={frames[-1]}\b"), timeout=5_000)
+    settle(page)
+    assert sent
+    assert frame(page) == frames[-1]
+
+
+def test_the_slider_is_worked_by_keyboard(visit: Visit) -> None:
+    page = visit("?section=slide&at=20")
+    slider = page.locator(".track input[type=range]")
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert frame(page) == 23
+    expect(page).to_have_url(re.compile(r"at=23\b"), timeout=5_000)
+    settle(page)
+    assert "range" in page.evaluate(FOCUSED)
+    page.keyboard.press("Home")
+    assert frame(page) == 0
+    assert "label head" in (slider.get_attribute("aria-valuetext") or "")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_shared_link_opens_the_identical_picture(section: str, visit: Visit) -> None:
+    page = visit(LINKS[section])
+    first = pixels(page)
+    assert len(first) >= 5
+    again = visit("?" + page.url.split("?", 1)[1])
+    assert pixels(again) == first
+
+
+def test_a_link_made_by_clicking_opens_the_identical_picture(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("radio", name="MNIST").first.click()
+    settle(page)
+    page.get_by_role("button", name="Resample").click()
+    settle(page)
+    again = visit("?" + page.url.split("?", 1)[1])
+    assert pixels(again) == pixels(page)
+
+
+def test_going_back_shows_what_was_there_before(visit: Visit) -> None:
+    page = visit("?seed=4")
+    first = pixels(page)
+    page.goto(page.url.replace("seed=4", "seed=5"))
+    settle(page)
+    assert pixels(page) != first
+    page.go_back()
+    page.locator("h2").wait_for()
+    settle(page)
+    assert pixels(page) == first
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?section=%3Cscript%3Ealert(1)%3C/script%3E",
+        "?seed=99999999999999999999",
+        "?section=translate&from=draw&picture=AAAA",
+    ],
+)
+def test_a_hostile_link_shows_a_notice_and_no_traceback(query: str, visit: Visit) -> None:
+    page = visit(query)
+    expect(page.get_by_role("alert").first).to_be_visible()
+    text = page.inner_text("body")
+    assert "Traceback" not in text
+    assert "encountered an error" not in text
+
+
+def test_a_deep_link_to_another_tab_opens_it(server: str, visit: Visit) -> None:
+    page = visit()
+    page.goto(server + "/about_this_model")
+    main = page.locator("section[data-testid=stMain]")
+    expect(main).to_contain_text(re.compile("measured", re.IGNORECASE))
+    assert "encountered an error" not in page.inner_text("body")
+
+
+def test_tab_reaches_every_control(visit: Visit) -> None:
+    page = visit("?section=slide")
+    reached = []
+    page.keyboard.press("Tab")
+    for _ in range(60):
+        reached.append(page.evaluate(FOCUSED))
+        page.keyboard.press("Tab")
+    whole = " | ".join(reached)
+    for wanted in (
+        "Seed",
+        "Copy link",
+        "Slide",
+        "digit",
+        "From A: a pair of 0",
+        "Others",
+        "range Move Z_y",
+        "Take it home",
+    ):
+        assert wanted in whole, wanted
+
+
+def test_a_click_on_the_diagram_chooses_the_z(visit: Visit) -> None:
+    page = visit()
+    page.locator(".latent.a1").click()
+    expect(page).to_have_url(re.compile("factor=mnist"))
+    settle(page)
+    expect(page.locator(".latent.a1.held")).to_have_count(1)
+
+
+def test_a_pair_is_picked_by_picture_with_mouse_and_keyboard(visit: Visit) -> None:
+    page = visit("?section=swap")
+    page.get_by_role("button", name="Pair A: a pair of 5").click()
+    settle(page)
+    picked = page.get_by_role("button", name="Pair A: a pair of 5")
+    expect(picked).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile(r"\ba=\d+"))
+    before = pixels(page)
+    page.get_by_role("button", name="Pair B: a pair of 2").focus()
+    page.keyboard.press("Enter")
+    settle(page)
+    expect(page.get_by_role("button", name="Pair B: a pair of 2")).to_have_attribute("aria-pressed", "true")
+    assert pixels(page) != before
+
+
+def test_a_drawn_digit_is_translated(visit: Visit) -> None:
+    page = visit("?section=translate&from=draw")
+    pad = page.locator("canvas[role=application]")
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 30, steps=8)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("picture="), timeout=10_000)
+    settle(page)
+    again = visit("?" + page.url.split("?", 1)[1])
+    assert pixels(again)[1:] == pixels(page)[1:]  # all but the pad itself
+    assert len(pixels(again)) == 10
+
+
+def test_a_digit_is_drawn_by_keyboard(visit: Visit) -> None:
+    page = visit("?section=translate&from=draw")
+    page.locator("canvas[role=application]").focus()
+    for key in (["ArrowUp"] * 8, [" "], ["ArrowDown"] * 16, ["Enter"]):
+        for press in key:
+            page.keyboard.press(press)
+    expect(page).to_have_url(re.compile("picture="), timeout=10_000)
+
+
+def test_the_link_is_offered_where_it_cannot_be_copied(visit: Visit) -> None:
+    page = visit("?seed=3")
+    page.get_by_role("button", name="Copy link").click()
+    said = page.get_by_role("status").filter(has_text=re.compile("Copied|Copy it"))
+    expect(said).to_be_visible()
+
+
+def test_the_page_asks_nobody_but_its_own_server(visit: Visit, server: str) -> None:
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for section in SECTIONS:
+        page.goto(f"{server}/?section={section}")
+        settle(page)
+    outside = [url for url in asked if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))]
+    assert outside == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+@pytest.mark.parametrize("section", SECTIONS)
+def test_screenshots(section: str, width: int, scheme: str, visit: Visit, tmp_path: Path) -> None:
+    page = visit(f"?section={section}", width=width, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": int(tall) + 60})
+    settle(page)
+    page.screenshot(path=tmp_path / f"{section}-{width}-{scheme}.png")
+    painted = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", painted)[:3])
+    assert (brightness > 600) == (scheme == "light")
+
+
+def test_the_picture_of_the_readme(visit: Visit, pytestconfig: pytest.Config) -> None:
+    """Written where MFM_SCREENSHOT says, relative to the project: ``MFM_SCREENSHOT=docs/generate.png``."""
+    wanted = os.environ.get("MFM_SCREENSHOT")
+    if not wanted:
+        pytest.skip("MFM_SCREENSHOT names no file to write")
+    page = visit("?section=swap", height=1_000)
+    target = pytestconfig.rootpath / wanted
+    target.parent.mkdir(exist_ok=True)
+    page.screenshot(path=target)
+    assert target.stat().st_size > 20_000
