@@ -9,8 +9,8 @@ from pydantic import JsonValue
 from mfm_core.reports import figure_rows, markdown_table, shown
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
-# Tsai et al., 2019, section 3.2, says this much of Figure 5(b); the figure's bars carry no numbers.
-PAPER = {"UM(SVHN)": "lowest", "UM(MNIST)": "higher", "MM": "higher still", "MFM": "highest"}
+# What Tsai et al. (2019) say of Figure 5(b) in section 3.2; they give no numbers.
+PAPER = {"MM": "above either modality alone", "MFM": "above MM"}
 
 
 def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
@@ -31,7 +31,7 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
             figures = [figure for figure in found if isinstance(figure, dict)]
             lines = [list(row) for row in figure_rows(figures)]
             parts += [
-                "The paper shows the rest in pictures only (Figure 5(c)). Ours, on held-out real digits:",
+                "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits:",
                 markdown_table(["figure", "ours", "95 % interval", "n", "aim", "reached"], lines),
                 *_realism(figures),
             ]

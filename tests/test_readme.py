@@ -1,0 +1,131 @@
+"""The README: its examples run, its figures are the measured ones, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import mfm_core as mfm
+from mfm_core import stored_model
+from mfm_core.cli_models import app
+from mfm_core.readme import BEGIN, END, readme_figures, replace_figures
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+SHELL = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+UNBOUNDED = {"reach": None, "at_most": False, "reached": None}
+AIMED = {"reach": 0.99, "at_most": False, "reached": True}
+DISTANCES = {"real (floor)": 1.0, "mean pictures (ceiling)": 21.0, "swapped": 3.0, "prior": 6.0}
+FIGURES = [
+    {"name": "label accuracy", "value": 0.991, "low": 0.98, "high": 1.0, "n": 10} | AIMED,
+    *(
+        {"name": f"Frechet distance, svhn: {key}", "value": x, "low": x, "high": x, "n": 5} | UNBOUNDED
+        for key, x in DISTANCES.items()
+    ),
+]
+COMPARISON = {
+    "note": "n = 7.",
+    "header": ["system", "mean"],
+    "rows": [["MM", "90 %"], ["MFM", "99 %"], ["other", "1 %"]],
+}
+
+
+def needs_model() -> None:
+    if "svhn_mnist" not in mfm.pretrained_names():
+        pytest.skip("svhn_mnist is not stored yet")
+
+
+@pytest.mark.parametrize("number", range(len(CODE)))
+def test_the_examples_run(number, capsys):
+    needs_model()
+    names: dict[str, object] = {}
+    exec(compile(CODE[number], f"README.md, example {number}", "exec"), names)
+    assert capsys.readouterr().out == "('svhn', 'mnist')\n"
+    pictures, generated = names["pictures"], names["generated"]
+    assert pictures["svhn"].shape == (4, 3, 32, 32)
+    assert pictures["mnist"].shape == (4, 1, 28, 28)
+    assert generated.label.shape == (8, 10)
+    assert all(torch.isfinite(picture).all() for picture in pictures.values())
+
+
+def test_there_is_an_example():
+    assert len(CODE) == 1
+
+
+def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only():
+    assert README.startswith("![")
+    run, test = (block.strip() for block in SHELL[:2])
+    assert "\n" not in run + test
+    assert run.endswith(".venv/bin/streamlit run app/main.py")
+    assert test.endswith(".venv/bin/python -m pytest")
+    for requirements in ("requirements.txt", "requirements-dev.txt"):
+        assert (ROOT / requirements).is_file()
+    assert "python -m pytest" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_commands_it_names_exist():
+    for line in SHELL[2].splitlines():
+        words = shlex.split(line, comments=True)[3:]
+        result = CliRunner().invoke(app, [*words[: 2 if words[0] == "data" else 1], "--help"])
+        assert result.exit_code == 0, line
+
+
+def test_links_lead_to_files_of_the_project():
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    made = {"docs/generate.png", "pretrained/svhn_mnist/card.md"}  # by the browser test, and with the model
+    missing = [target for target in targets if not (ROOT / target).exists() and target not in made]
+    assert len(targets) >= 4
+    assert missing == []
+
+
+def test_its_figures_are_the_stored_ones():
+    needs_model()
+    try:
+        metrics = mfm.load_metrics("svhn_mnist")
+    except FileNotFoundError:
+        pytest.skip("svhn_mnist is not measured yet")
+    assert replace_figures(README, readme_figures(metrics)) == README, "run: python -m mfm_core readme-figures"
+
+
+def test_figures_stand_beside_what_the_paper_says():
+    text = readme_figures({"comparison": COMPARISON, "figures": FIGURES})
+    assert "| system | paper, Figure 5(b) | ours: mean |" in text
+    assert "| MM | above either modality alone | 90 % |" in text
+    assert "| MFM | above MM | 99 % |" in text
+    assert "| other |  | 1 % |" in text
+    assert "| label accuracy | 99.10 % | 98.00 % to 100.00 % | 10 | >= 99.00 % | yes |" in text
+    assert "are at 10.0 %, 25.0 %." in text
+    assert "mnist" not in text
+
+
+def test_nothing_measured_is_nothing_shown():
+    assert readme_figures({}) == ""
+
+
+def test_figures_go_between_the_markers_and_nowhere_else():
+    before = f"a\n{BEGIN}\nold\n{END}\nb\n"
+    once = replace_figures(before, "new")
+    assert once == f"a\n{BEGIN}\n\nnew\n\n{END}\nb\n"
+    assert replace_figures(once, "new") == once
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, END + BEGIN, f"{BEGIN}{END}{END}", f"{BEGIN}{BEGIN}{END}"])
+def test_a_readme_without_its_markers_is_refused(text):
+    with pytest.raises(ValueError, match=f"^readme: expected {BEGIN} and then {END}, once each$"):
+        replace_figures(text, "new")
+
+
+def test_the_command_writes_them(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_model, "PRETRAINED", folder.parent)
+    mfm.save_metrics({"comparison": COMPARISON, "figures": FIGURES}, folder)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"Umlaut: ä\n{BEGIN}\n{END}\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["readme-figures", "tiny", "--readme", str(readme)])
+    assert (result.exit_code, result.stdout) == (0, f"{readme}\n"), result.stderr
+    assert "| MFM | above MM | 99 % |" in readme.read_text(encoding="utf-8")
