@@ -29,7 +29,8 @@ class FactorizationConfig(Config):
         adversary: A network that reads the label from Z_a is driven to the uniform guess.
         adversary_steps: Its own steps a batch.
         label_readback: Frozen readers find, in pictures of imagined codes, the label of Z_y.
-        feature_match: MMD between those pictures and real ones, in the readers' features and in the coarse picture.
+        feature_match: MMD between restyled and sampled pictures and real ones, in the readers' features and in the
+            coarse picture.
         style_readback: Z_a encoded again from those pictures is the Z_a they were made of.
         style_kept: Mean and mean square of each channel (colour, contrast, ink) of a swapped picture are those of the
             donor of Z_a.
@@ -75,6 +76,9 @@ def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:
     return partner
 
 
+SWAPPED, RESTYLED, SAMPLED, TRANSLATED = range(4)
+
+
 @dataclass(frozen=True)
 class Imagined:
     """Codes that no real pair has.
@@ -82,12 +86,12 @@ class Imagined:
     Attributes:
         latents: Z, ``(N, ...)``.
         labels: What their pictures must show, ``(N,)``.
-        swapped: Whose Z_a is that of the real pair of the same number, boolean ``(N,)``.
+        kind: How each was imagined, ``(N,)``: swapped, restyled, sampled or translated, in this order.
     """
 
     latents: Latents
     labels: Tensor
-    swapped: Tensor
+    kind: Tensor
 
 
 def imagine(
@@ -113,7 +117,9 @@ def imagine(
 
     def choose(name: str, swapped: Tensor, restyled: Tensor) -> Tensor:
         options = [swapped, restyled, prior.blocks()[name], *(z.blocks()[name] for z in inferred)]
-        return torch.stack(options)[torch.where(kind == 3, 3 + which, kind), torch.arange(n, device=device)]
+        return torch.stack(options)[
+            torch.where(kind == TRANSLATED, TRANSLATED + which, kind), torch.arange(n, device=device)
+        ]
 
     shuffled = latents.y[other]
     y = choose("y", shuffled, shuffled)
@@ -121,28 +127,35 @@ def imagine(
     with torch.no_grad():
         decided = model.decide(prior.y).argmax(1)
     shown = torch.stack([labels[other], labels[other], decided, labels])[kind, torch.arange(n, device=device)]
-    return Imagined(Latents(y, a), shown, kind == 0)
+    return Imagined(Latents(y, a), shown, kind)
 
 
 def readback_costs(
     readers: Mapping[str, Discriminative],
     pictures: Mapping[str, Tensor],
     real: Mapping[str, Tensor],
-    labels: Tensor,
+    imagined: Imagined,
 ) -> tuple[Tensor, Tensor]:
-    """What frozen readers say of imagined pictures: the cost of the label, and the MMD to real pictures."""
-    label, features = [], []
+    """What frozen readers say of imagined pictures: the cost of the label, and the MMD to real pictures.
+
+    Restyled and sampled pictures are each compared with real ones: were all kinds compared as one crowd, the sampled
+    ones would grow wild to make up for the calm of the translated ones, whose style is an average.
+    """
+    label, distances = [], []
     for name, reader in readers.items():
         found = reader.penultimate({name: pictures[name]})
-        label.append(nn.functional.cross_entropy(reader.fusion.read_out(found).float(), labels))
+        label.append(nn.functional.cross_entropy(reader.fusion.read_out(found).float(), imagined.labels))
         with torch.no_grad():
             wanted = reader.penultimate({name: real[name]})
-        features.append(mmd(found / wanted.std(), wanted / wanted.std()))
-        coarse, real_coarse = (
-            nn.functional.avg_pool2d(x, 8, ceil_mode=True).flatten(1) for x in (pictures[name], real[name])
-        )
-        features.append(mmd(coarse / real_coarse.std(), real_coarse / real_coarse.std()))
-    return torch.stack(label).sum(), torch.stack(features).sum()
+        pairs = [(found, wanted), (_coarse(pictures[name]), _coarse(real[name]))]
+        for kind in (RESTYLED, SAMPLED):
+            distances += [mmd(x[imagined.kind == kind] / r.std(), r / r.std()) / 2 for x, r in pairs]
+    return torch.stack(label).sum(), torch.stack(distances).sum()
+
+
+def _coarse(pictures: Tensor) -> Tensor:
+    """Means over 8 x 8 pixels, ``(N, d)``."""
+    return nn.functional.avg_pool2d(pictures, 8, ceil_mode=True).flatten(1)
 
 
 def style_readback_cost(model: MFM, pictures: Mapping[str, Tensor], latents: Latents) -> Tensor:

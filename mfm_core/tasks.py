@@ -14,6 +14,7 @@ from mfm_core.config import Config, ModelConfig, Share
 from mfm_core.data.augmentation import Augmentation, augment
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
+    SWAPPED,
     Adversary,
     FactorizationConfig,
     imagine,
@@ -273,7 +274,7 @@ class FactorizeTask(_DigitTask):
             imagined = imagine(self.model, latents, inferred, labels, generator)
             drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
-                label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined.labels)
+                label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined)
                 decided = label_cost(drawn.label, imagined.labels, self.run.model.label)
                 terms["label_readback"] = added.label_readback * (label + decided)
                 terms["feature_match"] = added.feature_match * features
@@ -281,8 +282,9 @@ class FactorizeTask(_DigitTask):
                 again = style_readback_cost(self.model, drawn.modalities, imagined.latents)
                 terms["style_readback"] = added.style_readback * again
             if added.style_kept:
-                swapped = {name: x[imagined.swapped] for name, x in drawn.modalities.items()}
-                donors = {name: x[imagined.swapped] for name, x in pictures.items()}
+                kept = imagined.kind == SWAPPED
+                swapped = {name: x[kept] for name, x in drawn.modalities.items()}
+                donors = {name: x[kept] for name, x in pictures.items()}
                 terms["style_kept"] = added.style_kept * style_kept_cost(swapped, donors)
         return terms
 
