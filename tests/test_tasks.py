@@ -109,7 +109,7 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     expected["adversary"] = added.adversary * task.adversary.confusion(z)
     imagined = imagine(model, z, guesses, pairs.labels, g)
     drawn = model.decode(imagined.latents)
-    read, matched = readback_costs(task.readers, drawn.modalities, x, imagined.labels)
+    read, matched = readback_costs(task.readers, drawn.modalities, x, imagined)
     own = label_cost(drawn.label, imagined.labels, task.run.model.label)
     expected["label_readback"] = added.label_readback * (read + own)
     expected["feature_match"] = added.feature_match * matched
