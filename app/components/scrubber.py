@@ -24,11 +24,11 @@ def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None
         plate: The frames; its columns name their values.
         label: Of the slider.
         ends: What stands at its left and right end.
-        sweep: What tells this sweep from others.
+        sweep: What tells this sweep from every other, of any model.
     """
     frames = len(plate.columns)
     data = {
-        "tiles": {name: sprite(x[0]).as_data() for name, x in plate.pictures.items()},
+        "tiles": _tiles(sweep, plate),
         "titles": {name: names.title(name) for name in plate.pictures},
         "frames": frames,
         "values": plate.columns,
@@ -40,6 +40,11 @@ def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None
     }
     data["version"] = hashlib.sha256(f"{sweep} {data['start']}".encode()).hexdigest()[:16]
     mount(data=data, key=KEY, on_at_change=on_trigger(KEY, "at", _take))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tiles(sweep: str, _plate: Plate) -> dict[str, dict[str, str | int]]:
+    return {name: sprite(pictures[0]).as_data() for name, pictures in _plate.pictures.items()}
 
 
 def _start(sweep: str) -> int:

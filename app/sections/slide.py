@@ -31,22 +31,11 @@ def show(shown: exhibit.Exhibit) -> None:
     if path == "pair":
         shelf.show(shown, "b", "To B")
     _scrub(shown)
-
-
-@st.fragment
-def _scrub(shown: exhibit.Exhibit) -> None:
-    """The slider and what it was let go at; nothing else is drawn anew when it is moved."""
     view = state.view()
     plate = cache.hung(slide.make, slide.FIELDS, shown, view)
-    pair = view.path == "pair"
-    sweep = f"{view.a} {view.factor} {view.path} {view.b if pair else ''}"
-    ends = (plate.columns[0], plate.columns[-1])
-    if pair:
-        ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
-    label = f"Move {names.plain(view.factor)} along {view.path.replace('-', ' ')}"
-    scrubber.show(plate, label=label, ends=ends, sweep=sweep)
-    _kept(shown, plate)
-    state.write_link()
+    title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path.replace('-', ' ')}"
+    how = "Below the slider: where it was let go. Bright in the third picture: what differs from the pair itself."
+    foot.show(how, plate, "slide", title, lambda: slide.script(shown, view))
 
 
 def _paths(shown: exhibit.Exhibit, factor: str) -> dict[str, str]:
@@ -60,21 +49,21 @@ def _paths(shown: exhibit.Exhibit, factor: str) -> dict[str, str]:
     return paths | {f"dimension-{i + 1}": f"raw dimension {i + 1}" for i in range(shown.model.sizes[factor])}
 
 
-def _kept(shown: exhibit.Exhibit, plate: Plate) -> None:
-    """The frame that was let go of, beside the pair itself and what differs."""
+@st.fragment
+def _scrub(shown: exhibit.Exhibit) -> None:
+    """The slider and where it was let go; nothing else of the page is drawn anew when it moves."""
     view = state.view()
+    plate = cache.hung(slide.make, slide.FIELDS, shown, view)
+    ends = (plate.columns[0], plate.columns[-1])
+    if view.path == "pair":
+        ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
+    label = f"Move {names.plain(view.factor)} along {view.path.replace('-', ' ')}"
+    sweep = f"{shown.name} {view.a} {view.factor} {view.path} {view.b if view.path == 'pair' else ''}"
+    scrubber.show(plate, label=label, ends=ends, sweep=sweep)
     sheet = wall.Sheet()
-    own = slide.own(view.path)
-    panels = [_before_and_after(plate, name, own, view.at, sheet) for name in plate.pictures]
+    panels = [_before_and_after(plate, name, slide.own(view.path), view.at, sheet) for name in plate.pictures]
     wall.show(sheet, panels, key="wall_slide")
-    title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path}"
-    foot.show(
-        f"Let go at {plate.columns[view.at]}. Bright in the third picture: where the two differ.",
-        plate,
-        "slide",
-        title,
-        lambda: slide.script(shown, view),
-    )
+    state.write_link()
 
 
 def _before_and_after(plate: Plate, name: str, own: int, at: int, sheet: wall.Sheet) -> Data:
