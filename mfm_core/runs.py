@@ -11,7 +11,7 @@ import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.checkpoints import load_discriminative, save_model
+from mfm_core.checkpoints import load_discriminative, load_pretrained, save_model
 from mfm_core.config import first_problem
 from mfm_core.model import MFM
 from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, Run
@@ -99,7 +99,7 @@ def execute(
         on_report: Called after every step.
 
     Raises:
-        FileNotFoundError: If the data or a reader is missing.
+        FileNotFoundError: If the data, a reader or the model to start from is missing.
         ValueError: If the device is unknown, the folder holds another run, or training fails.
     """
     try:
@@ -108,7 +108,13 @@ def execute(
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
     if isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
-        task: Task = FactorizeTask(run, readers, where)
+        factorize = FactorizeTask(run, readers, where)
+        if run.start is not None:
+            start = load_pretrained(run.start)
+            if start.config != run.model:
+                raise ValueError(f"start: expected a model of the run's architecture, got {run.start}, of another one")
+            factorize.model.load_state_dict(start.state_dict())
+        task: Task = factorize
     else:
         task = DiscriminativeTask(run, where)
     keep_configuration(run, folder)

@@ -46,6 +46,7 @@ class FactorizeRun(Config):
         factorization: What is added to Eq. 4.
         augmentation: Of each modality's training pictures.
         readers: Stored classifiers, by modality, that read pictures back while training.
+        start: A stored MFM of the same architecture whose weights training starts from; None for random ones.
         training: How long and how fast.
     """
 
@@ -55,6 +56,7 @@ class FactorizeRun(Config):
     factorization: FactorizationConfig
     augmentation: dict[str, Augmentation]
     readers: dict[str, str]
+    start: str | None = None
     training: TrainingConfig
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ def written(folder: Path, run: object) -> str:
 
 
 def test_every_configuration_of_the_project_can_be_read_and_built():
-    systems = {"svhn_mnist": FactorizeRun}
+    systems = {"svhn_mnist_first": FactorizeRun, "svhn_mnist": FactorizeRun}
     assert {"svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
     for name in run_names():
         run = read_run(name)
@@ -193,7 +193,7 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
         pytest.skip(f"no {', '.join(missing)} in MFM_DATA")
     costs: list[float] = []
     model = execute(
-        read_run("svhn_mnist", changes),
+        read_run("svhn_mnist_first", changes),
         tmp_path / "run",
         command="",
         on_report=lambda _, report: costs.append(report["cost"]),
@@ -201,3 +201,25 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
     assert len(costs) == 3
     assert isinstance(model, MFM)
     assert checkpoints.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")
+
+
+def without_readers(**changes: object) -> FactorizeRun:
+    weights = {"label_readback": 0, "feature_match": 0, "adversary": 0}
+    return FactorizeRun.model_validate(tiny_runs.factorizing(readers={}, factorization=weights, **changes))
+
+
+def test_a_run_can_start_from_a_stored_model(tmp_path, made_up_data):
+    first = execute(without_readers(), tmp_path / "first", command="none")
+    frozen = {**tiny_runs.TRAINING, "learning_rate": 1e-12}
+    second = without_readers(start=str(tmp_path / "first" / "model"), training=frozen)
+    went_on = execute(second, tmp_path / "second", command="none")
+    for name, parameter in first.named_parameters():
+        assert torch.allclose(parameter, went_on.get_parameter(name), atol=1e-8)
+
+
+def test_a_model_of_another_architecture_cannot_be_started_from(tmp_path, made_up_data):
+    execute(without_readers(), tmp_path / "first", command="none")
+    start = str(tmp_path / "first" / "model")
+    model = {**tiny_runs.factorizing()["model"], "d_y": 4}
+    with pytest.raises(ValueError, match=f"start: expected a model of the run's architecture, got {start}, of another"):
+        execute(without_readers(start=start, model=model), tmp_path / "second", command="none")
