@@ -17,7 +17,7 @@ from mfm_core.cli import app
 from mfm_core.cli_models import parse_change, update_metrics
 from mfm_core.codes import find_originals
 from mfm_core.data import load_dataset
-from mfm_core.runs import read_run
+from mfm_core.runs import read_run, run_names
 from mfm_core.tasks import seeded
 from tests import tiny_runs
 
@@ -175,8 +175,7 @@ def test_each_error_is_one_sentence(shelf, trained, tmp_path, monkeypatch, argum
 
 def test_an_unknown_run_is_one_sentence(shelf):
     result = command("train", "nothing")
-    names = "judge_mnist, judge_svhn, mm, reader_mnist, reader_svhn, svhn_mnist, um_mnist, um_svhn"
-    refused(result, f"run: expected one of {names} or a .json file, got 'nothing'")
+    refused(result, f"run: expected one of {', '.join(run_names())} or a .json file, got 'nothing'")
 
 
 def test_missing_data_is_one_sentence(shelf, tmp_path, monkeypatch):
