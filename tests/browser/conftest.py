@@ -31,6 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 Visit = Callable[..., Page]
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,7 +119,8 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(150)
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
-    page.wait_for_timeout(300)
+    expect(page.locator("[data-pending]")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(200)
 
 
 PIXELS = """() => {

@@ -64,6 +64,7 @@ export default function (component) {
   if (known && known.data.version === data.version) return;
   const turn = Symbol("turn");
   states.set(root, { ...known, turn, data });
+  root.dataset.pending = data.version;
   loadTiles(data.tiles).then((tiles) => {
     if (states.get(root).turn !== turn) return;
     const focused = parentElement.activeElement?.type === "range";
@@ -73,6 +74,7 @@ export default function (component) {
     listen(state, setTriggerValue);
     show(state, data.start);
     root.dataset.ready = data.version;
+    delete root.dataset.pending;
     if (focused) state.parts.input.focus();
   });
 }

@@ -51,15 +51,20 @@ const turns = new WeakMap();
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
-  if (root.dataset.ready === data.version) return;
   const turn = (turns.get(root) ?? 0) + 1;
   turns.set(root, turn);
+  if (root.dataset.ready === data.version) {
+    delete root.dataset.pending;
+    return;
+  }
+  root.dataset.pending = data.version;
   const pick = data.pickable ? (value) => setTriggerValue("pick", value) : null;
   loadTiles(data.tiles).then((tiles) => {
     if (turns.get(root) !== turn) return;
     const focused = parentElement.activeElement?.dataset?.pick;
     root.replaceChildren(element("div", { class: "panels" }, data.panels.map((spec) => panel(spec, tiles, pick))));
     root.dataset.ready = data.version;
+    delete root.dataset.pending;
     if (focused !== undefined) root.querySelector(`[data-pick="${CSS.escape(focused)}"]`)?.focus();
   });
 }
