@@ -24,7 +24,10 @@ class FactorizationConfig(Config):
 
     Attributes:
         same_label: Decode with the Z_y of another pair of the same label: Z_y is kept free of style.
-        noise: Standard deviation of the noise on Z before decoding: Z_a has no room for what Z_y already says.
+        noise: Standard deviation of the noise on Z_a before decoding: it has no room for what Z_y already says.
+        noise_y: The same on Z_y: classes are regions that fill the prior, not ten points in it.
+        mmd_y: MMD of Z_y alone to the prior; among the many dimensions of the joint Z its few count little.
+        label_balance: The labels that D gives to Z_y from the prior are as frequent as those of real pairs.
         conditional_mmd: Z_a given the label follows the prior: Z_a is kept free of the label.
         adversary: A network that reads the label from Z_a is driven to the uniform guess.
         adversary_steps: Its own steps a batch.
@@ -38,6 +41,9 @@ class FactorizationConfig(Config):
 
     same_label: bool = True
     noise: Share = 0.1
+    noise_y: Share = 0.5
+    mmd_y: Weight = 400.0
+    label_balance: Weight = 20.0
     conditional_mmd: Weight = 200.0
     adversary: Weight = 20.0
     adversary_steps: Positive = 3
@@ -183,3 +189,10 @@ def style_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]
             found, wanted = (x.pow(power).mean(dim=(2, 3)) for x in (pictures[name], donor))
             costs.append(((found - wanted).square().mean(0) / wanted.var(0).clamp_min(1e-4)).mean() / 2)
     return torch.stack(costs).sum()
+
+
+def label_balance_cost(model: MFM, prior: Latents, labels: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the labels D gives to the prior's Z_y from those of a batch of real pairs."""
+    real = torch.bincount(labels, minlength=model.config.label.size) / len(labels)
+    given = torch.softmax(model.decide(prior.y), dim=1).mean(0)
+    return nn.functional.kl_div(given.clamp_min(1e-6).log(), real, reduction="sum")

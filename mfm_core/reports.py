@@ -12,7 +12,10 @@ from mfm_core.stored_model import StoredModel
 
 TERMS = {
     "same_label": "decode with the Z_y of another pair of the same label",
-    "noise": "noise on Z while training",
+    "noise": "noise on Z_a while training",
+    "noise_y": "noise on Z_y while training",
+    "mmd_y": "MMD of Z_y alone to N(0, I)",
+    "label_balance": "the labels of sampled Z_y are as frequent as those of real pairs",
     "conditional_mmd": "MMD of Z_a given the label to N(0, I)",
     "adversary": "a network that reads the label from Z_a, driven to the uniform guess",
     "label_readback": "frozen readers find the label of Z_y in pictures of swapped, sampled and translated codes",

@@ -18,6 +18,7 @@ from mfm_core.factorization import (
     Adversary,
     FactorizationConfig,
     imagine,
+    label_balance_cost,
     label_independence_cost,
     readback_costs,
     same_label_partner,
@@ -25,7 +26,7 @@ from mfm_core.factorization import (
     style_readback_cost,
 )
 from mfm_core.model import MFM
-from mfm_core.objective import ObjectiveConfig, label_cost, prior_cost, reconstruction_costs
+from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
 from mfm_core.representations import Latents
 from mfm_core.training import Report, TrainingConfig
 
@@ -220,7 +221,7 @@ class FactorizeTask(_DigitTask):
         if added.adversary:
             self.strengthen_adversary(latents, labels, added.adversary_steps)
         prior = model.sample(len(labels), generator=generator)
-        noisy = latents.map(lambda z: z + added.noise * torch.randn(z.shape, generator=generator).to(z.device))
+        noisy = self.add_noise(latents, generator)
         factors = model.factors(noisy)
         decided = model.label_head(factors.y).float()
         content = factors.y[same_label_partner(labels, generator)] if added.same_label else factors.y
@@ -229,11 +230,21 @@ class FactorizeTask(_DigitTask):
         costs = reconstruction_costs(pictures, generated)
         terms = {f"error_{name}": cost * objective.reconstruction for name, cost in costs.items()}
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
-        terms["mmd"] = objective.mmd * prior_cost(latents, prior, objective)
+        terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
         inferred = model.infer_missing(features, latents)
         terms["surrogate"] = objective.surrogate * self.surrogate_cost(inferred, latents, labels)
-        terms |= self.added_terms(pictures, latents, inferred, prior, labels, generator)
+        terms |= self.added_terms(pictures, latents, noisy, inferred, prior, labels, generator)
         return torch.stack(list(terms.values())).sum(), terms
+
+    def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
+        """Z as the decoders see it while training."""
+        added = self.run.factorization
+
+        def blurred(z: Tensor, size: float) -> Tensor:
+            return z + size * torch.randn(z.shape, generator=generator).to(z.device)
+
+        y = blurred(latents.y, added.noise_y)
+        return Latents(y, {name: blurred(z, added.noise) for name, z in latents.a.items()})
 
     def strengthen_adversary(self, latents: Latents, labels: Tensor, steps: int) -> None:
         """Let the adversary learn from this batch, by its own optimiser."""
@@ -261,6 +272,7 @@ class FactorizeTask(_DigitTask):
         self,
         pictures: Mapping[str, Tensor],
         latents: Latents,
+        noisy: Latents,
         inferred: Sequence[Latents],
         prior: Latents,
         labels: Tensor,
@@ -268,12 +280,16 @@ class FactorizeTask(_DigitTask):
     ) -> dict[str, Tensor]:
         """The terms of :class:`FactorizationConfig` whose weight is not 0."""
         added, terms = self.run.factorization, {}
+        if added.mmd_y:
+            terms["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
+        if added.label_balance:
+            terms["label_balance"] = added.label_balance * label_balance_cost(self.model, prior, labels)
         if added.conditional_mmd:
             terms["conditional_mmd"] = added.conditional_mmd * label_independence_cost(latents, prior, labels)
         if added.adversary:
             terms["adversary"] = added.adversary * self.adversary.confusion(latents)
         if added.label_readback or added.feature_match or added.style_readback or added.style_kept:
-            imagined = imagine(self.model, latents, inferred, labels, generator)
+            imagined = imagine(self.model, noisy, inferred, labels, generator)
             drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
                 label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined)

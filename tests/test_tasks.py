@@ -17,14 +17,23 @@ from mfm_core.factorization import (
     style_kept_cost,
     style_readback_cost,
 )
-from mfm_core.objective import label_cost, prior_cost
+from mfm_core.objective import label_cost, mmd, prior_cost
 from mfm_core.representations import Latents
 from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, seeded
 from mfm_core.training import train
 from tests import tiny_runs
 
 CPU = torch.device("cpu")
-WEIGHTS = ("conditional_mmd", "adversary", "label_readback", "feature_match", "style_readback", "style_kept")
+WEIGHTS = (
+    "mmd_y",
+    "label_balance",
+    "conditional_mmd",
+    "adversary",
+    "label_readback",
+    "feature_match",
+    "style_readback",
+    "style_kept",
+)
 
 pytestmark = pytest.mark.usefixtures("made_up_data")
 
@@ -56,9 +65,9 @@ def test_every_choice_of_independence_teaches_the_model(independence):
     assert all(parameter.grad is not None for parameter in task.model.parameters())
 
 
-@pytest.mark.parametrize("left_out", [*WEIGHTS, "same_label", "noise", "all"])
+@pytest.mark.parametrize("left_out", [*WEIGHTS, "same_label", "noise", "noise_y", "all"])
 def test_every_added_term_can_be_left_out(left_out):
-    nothing = dict.fromkeys((*WEIGHTS, "same_label", "noise"), 0)
+    nothing = dict.fromkeys((*WEIGHTS, "same_label", "noise", "noise_y"), 0)
     task = factorize_task(factorization=nothing if left_out == "all" else {left_out: 0})
     cost, terms = step_of(task)
     assert math.isfinite(cost.item())
@@ -80,14 +89,8 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     x = {name: augment(pairs.modalities[name], task.augmentation[name], g) for name in ("svhn", "mnist")}
     z = model.encode(x)
     prior = model.sample(16, generator=g)
-    noisy = Latents(
-        *[
-            f(z) + 0.1 * torch.randn(f(z).shape, generator=g)
-            if k == 0
-            else {name: a + 0.1 * torch.randn(a.shape, generator=g) for name, a in z.a.items()}
-            for k, f in enumerate((lambda z: z.y, lambda z: z.a))
-        ]
-    )
+    noisy_y = z.y + 0.5 * torch.randn(z.y.shape, generator=g)
+    noisy = Latents(noisy_y, {name: a + 0.1 * torch.randn(a.shape, generator=g) for name, a in z.a.items()})
     factors = model.factors(noisy)
     partner = same_label_partner(pairs.labels, g)
     again = model.decode_factors(factors.replace(y=factors.y[partner]))
@@ -97,7 +100,8 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     }
     decided = torch.log_softmax(model.label_head(factors.y), 1)
     expected["label"] = -10.0 * decided[torch.arange(16), pairs.labels].mean()
-    expected["mmd"] = 100.0 * prior_cost(z, prior, objective)
+    expected["mmd"] = 100.0 * prior_cost(noisy, prior, objective)
+    expected["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
     guesses = [model.encode({name: x[name]}) for name in x]
     expected["surrogate"] = sum(
         ((guess.y - z.y) ** 2).mean()
@@ -105,9 +109,13 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
         + label_cost(model.decide(guess.y), pairs.labels, task.run.model.label)
         for guess, other in zip(guesses, ("mnist", "svhn"), strict=True)
     )
+    frequency = torch.stack([(pairs.labels == label).float().mean() for label in range(10)])
+    found = torch.softmax(model.decide(prior.y), 1).mean(0)
+    divergence = sum(p * torch.log(p / q) for p, q in zip(frequency, found, strict=True) if p > 0)
+    expected["label_balance"] = added.label_balance * divergence
     expected["conditional_mmd"] = added.conditional_mmd * label_independence_cost(z, prior, pairs.labels)
     expected["adversary"] = added.adversary * task.adversary.confusion(z)
-    imagined = imagine(model, z, guesses, pairs.labels, g)
+    imagined = imagine(model, noisy, guesses, pairs.labels, g)
     drawn = model.decode(imagined.latents)
     read, matched = readback_costs(task.readers, drawn.modalities, x, imagined)
     own = label_cost(drawn.label, imagined.labels, task.run.model.label)
