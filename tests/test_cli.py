@@ -24,7 +24,7 @@ def test_fetching_offline_gives_one_sentence_and_status_1(tmp_path: Path) -> Non
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     command = [sys.executable, "-m", "mfm_core", "data", "fetch", "mnist", "svhn"]
     environment = os.environ | nowhere | {"MFM_DATA": str(tmp_path), "no_proxy": ""}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == 1
     assert run.stdout == ""
     assert run.stderr.splitlines()[-1] == (
@@ -62,5 +62,5 @@ def test_the_list_tells_what_is_there_and_how_to_get_the_rest(data_folder: Path)
 def test_importing_the_package_does_not_import_what_only_some_functions_need() -> None:
     heavy = ("sklearn", "scipy", "pandas", "matplotlib", "streamlit", "requests")
     code = f"import sys, mfm_core; print([name for name in {heavy} if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert run.stdout == "[]\n"
