@@ -17,6 +17,12 @@ MODEL = "svhn_mnist"
 RANKED = 8
 """Directions that are ranked for each block of Z."""
 
+FIRST = (3, 7)
+"""Digits of the two pairs that a visitor meets first."""
+
+LOOKED_AT = 24
+"""Pairs of a digit among which the clearest is shown first."""
+
 RANKED_AT = 12
 """Held-out pairs whose Jacobians rank the directions."""
 
@@ -35,6 +41,7 @@ class Exhibit:
         codes: Z, labels and fingerprints of held-out real pairs.
         judges: Independent classifiers by modality; those that are stored.
         digits: The pairs of each digit, in the order they are stored.
+        shown: The two pairs that a visitor meets first.
     """
 
     name: str
@@ -42,13 +49,12 @@ class Exhibit:
     codes: mfm.Codes
     judges: Mapping[str, Discriminative]
     digits: tuple[tuple[int, ...], ...]
+    shown: tuple[int, int]
 
     @property
     def limits(self) -> Limits:
         """What a link may ask for."""
-        kinds = [pairs[0] for pairs in self.digits if pairs]
-        shown = (kinds[min(3, len(kinds) - 1)], kinds[min(7, len(kinds) - 1)])
-        return Limits(self.model.modalities, self.model.sizes, RANKED, len(self.codes), shown)
+        return Limits(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown)
 
     def pair(self, index: int) -> mfm.Latents:
         """Z of one held-out pair."""
@@ -90,7 +96,18 @@ def load(name: str) -> Exhibit:
     digits = tuple(
         tuple(i for i, label in enumerate(labels) if label == digit) for digit in range(model.config.label.size)
     )
-    return Exhibit(name, model, codes, judges, digits)
+    kinds = [pairs for pairs in digits if pairs]
+    shown = [_clearest(model, codes, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST]
+    return Exhibit(name, model, codes, judges, digits, (shown[0], shown[1]))
+
+
+def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:
+    """Of the first few pairs, the one whose fainter picture has the most contrast."""
+    few = list(pairs[:LOOKED_AT])
+    with torch.inference_mode():
+        pictures = model.decode(codes.latents[few]).modalities
+    contrast = torch.stack([x.flatten(1).std(1) / x.flatten(1).std(1).max() for x in pictures.values()])
+    return few[int(contrast.amin(0).argmax())]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Fitting the aggregate posterior …")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.pictures import pack
-from app.exhibit import Exhibit
+from app.exhibit import MODEL, Exhibit
 from app.plates import translate
 from app.view import View
+from tests.app.conftest import CARD
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 SECTIONS = ("sample", "swap", "slide", "read", "translate")
@@ -204,14 +206,20 @@ def test_every_download_is_offered() -> None:
     assert len(labels) == 5
 
 
-def test_about_shows_the_card_and_every_measured_figure() -> None:
+def test_about_shows_the_card() -> None:
     page = visit()
     page.switch_page("tabs/about_this_model.py").run()
     assert not page.exception
-    text = " ".join(block.value for block in page.markdown)
-    assert "A small model" in text
-    assert "label accuracy" in str(page.table[0].value)
-    assert "Seed 3" in page.caption[0].value
+    assert CARD.strip() in [block.value.strip() for block in page.markdown]
+
+
+def test_about_says_that_a_model_has_no_card(models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(models, tmp_path / "models"))
+    (copy / MODEL / "card.md").unlink()
+    monkeypatch.setenv("MFM_PRETRAINED", str(copy))
+    page = visit()
+    page.switch_page("tabs/about_this_model.py").run()
+    assert "no card" in page.info[0].value
 
 
 def test_going_to_about_and_back_keeps_the_view() -> None:

@@ -238,7 +238,10 @@ def test_the_picture_of_the_readme(visit: Visit, pytestconfig: pytest.Config) ->
     wanted = os.environ.get("MFM_SCREENSHOT")
     if not wanted:
         pytest.skip("MFM_SCREENSHOT names no file to write")
-    page = visit("?section=swap", height=1_000)
+    page = visit("?section=swap")
+    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    page.set_viewport_size({"width": 1280, "height": int(tall)})
+    settle(page)
     target = pytestconfig.rootpath / wanted
     target.parent.mkdir(exist_ok=True)
     page.screenshot(path=target)
