@@ -84,7 +84,7 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
     last = list(hits)[-1]
     rows: list[JsonValue] = []
     for group, found in hits.items():
-        accuracies = found.float().mean(1)
+        accuracies = found.double().mean(1)
         row = [group, percent(float(accuracies.mean())), ", ".join(percent(float(a)) for a in accuracies)]
         row += [f"{int((~found).sum())} of {found.numel()}", "" if group == last else against(hits[last], found)]
         rows.append(list[JsonValue](row))

@@ -23,7 +23,7 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
     match metrics.get("comparison"):
         case {"note": str(note), "header": list(header), "rows": list(rows)}:
             lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
-            lines = [[system, PAPER.get(system, ""), *cells] for system, *cells in lines]
+            lines = [[system, PAPER.get(system.partition(",")[0], ""), *cells] for system, *cells in lines]
             columns = ["system", "paper, Figure 5(b)", *(f"ours: {name}" for name in map(str, header[1:]))]
             parts += [f"Label accuracy. {note}", markdown_table(columns, lines)]
     match metrics.get("figures"):
