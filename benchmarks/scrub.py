@@ -1,6 +1,6 @@
 """How smoothly a slide scrubs in a real browser: the page's own element against a plain ``st.slider``.
 
-Both pages show the same sweep of the same stored model, one after the other in the same browser on this machine:
+Both pages show the same sweep of the same stored model, in turns, in the same browser on this machine:
 
 * frames a second while dragging: how often the picture on the screen changed, counted at the screen's own rate;
 * release to committed picture: from letting go until the picture that the server made of the final value is painted;
@@ -224,24 +224,34 @@ def release(page: Page, case: Case, share: float) -> float:
     return taken
 
 
-def measure(browser: Browser, address: str, case: Case, repeats: int) -> dict[str, object]:
-    """Everything about one page."""
-    open_page(browser, address, case)[0].context.close()  # warms the server
-    first = []
+def measure(browser: Browser, addresses: dict[str, str], repeats: int) -> dict[str, dict[str, object]]:
+    """Everything about all pages, in turns, so that what else the machine does falls on all of them."""
+    first: dict[str, list[float]] = {key: [] for key in addresses}
+    rates: dict[str, list[float]] = {key: [] for key in addresses}
+    waits: dict[str, list[float]] = {key: [] for key in addresses}
+    for turn in range(6):
+        for key, address in addresses.items():
+            page, seconds = open_page(browser, address, CASES[key])
+            if turn:  # the first warms the server
+                first[key].append(seconds)
+            page.context.close()
+    pages = {key: open_page(browser, address, CASES[key])[0] for key, address in addresses.items()}
     for _ in range(5):
-        page, seconds = open_page(browser, address, case)
-        first.append(seconds)
-        page.context.close()
-    page, _ = open_page(browser, address, case)
-    rates = [frames_a_second(page, case) for _ in range(5)]
-    shares = np.random.default_rng(0).permutation(np.linspace(0.12, 0.92, repeats))
-    waits = np.array([release(page, case, float(share)) for share in shares])
-    page.context.close()
+        for key, page in pages.items():
+            page.bring_to_front()
+            rates[key].append(frames_a_second(page, CASES[key]))
+    for share in np.random.default_rng(0).permutation(np.linspace(0.12, 0.92, repeats)):
+        for key, page in pages.items():
+            page.bring_to_front()
+            waits[key].append(release(page, CASES[key], float(share)))
     return {
-        "page": case.name,
-        "frames_per_second": summary(np.array(rates)),
-        "release_to_committed_ms": summary(waits),
-        "first_picture_s": summary(np.array(first)),
+        key: {
+            "page": CASES[key].name,
+            "frames_per_second": summary(np.array(rates[key])),
+            "release_to_committed_ms": summary(np.array(waits[key])),
+            "first_picture_s": summary(np.array(first[key])),
+        }
+        for key in addresses
     }
 
 
@@ -266,10 +276,8 @@ def main() -> None:
         environment = {"MFM_PRETRAINED": str(model.parent), "MFM_DATA": place, "PYTHONPATH": str(ROOT)}
         scripts = {"ours": ROOT / "app" / "main.py", "plain": plain}
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        results = {}
-        for key, script in scripts.items():
-            with server(script, environment) as address:
-                results[key] = measure(browser, address, CASES[key], options.repeats)
+        with server(scripts["ours"], environment) as ours, server(scripts["plain"], environment) as theirs:
+            results = measure(browser, {"ours": ours, "plain": theirs}, options.repeats)
         browser.close()
     report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": os.getloadavg(), "results": results}
     print(f"{'':28} {'frames/s':>10} {'release, ms: p50':>18} {'p95':>8} {'first picture, s':>18}")
