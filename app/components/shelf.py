@@ -8,8 +8,6 @@ from app.components import names, state, wall
 from app.components.cache import rebuilt
 from app.exhibit import Exhibit
 
-NOTE = "On the shelf: held-out pairs as the model rebuilds them from their stored codes."
-
 
 def show(shown: Exhibit, field: str, label: str) -> None:
     """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
