@@ -12,7 +12,7 @@ from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.checkpoints import load_discriminative, load_judge, load_pretrained
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.svhn_mnist import DigitPools
-from mfm_core.evaluation import BATCH, Figure, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation import Figure, batches, decode_all, encode_all, evaluate, evaluation_pairs
 from mfm_core.measures import share
 from mfm_core.model import MFM
 from mfm_core.reports import percent, shown
@@ -58,9 +58,8 @@ def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
     if isinstance(model, MFM):
         logits = decode_all(model, encode_all(model, pictures))[1]
     else:
-        n = len(pairs)
-        batches = [{name: x[i : i + BATCH] for name, x in pictures.items()} for i in range(0, n, BATCH)]
-        logits = torch.cat([model(batch) for batch in batches])
+        parts = batches(len(pairs))
+        logits = torch.cat([model({name: x[part] for name, x in pictures.items()}) for part in parts])
     return logits.argmax(1) == pairs.labels
 
 

@@ -72,18 +72,23 @@ def evaluation_pairs(pools: DigitPools, seed: int) -> Dataset:
     return Dataset("svhn_mnist", pictures, pools.mnist_labels, DigitPools.names(pools.split, len(index)))
 
 
+def batches(n: int) -> list[slice]:
+    """Slices that cut ``n`` samples into batches that fit in memory."""
+    return [slice(start, start + BATCH) for start in range(0, n, BATCH)]
+
+
 @torch.inference_mode()
 def encode_all(model: MFM, pictures: Mapping[str, Tensor]) -> Latents:
     """Encode many samples, a batch at a time."""
     n = len(next(iter(pictures.values())))
-    parts = [model.encode({name: x[i : i + BATCH] for name, x in pictures.items()}) for i in range(0, n, BATCH)]
+    parts = [model.encode({name: x[part] for name, x in pictures.items()}) for part in batches(n)]
     return concatenate(parts)
 
 
 @torch.inference_mode()
 def decode_all(model: MFM, latents: Latents) -> tuple[dict[str, Tensor], Tensor]:
     """Decode many samples, a batch at a time: pictures by modality, and logits of the label."""
-    parts = [model.decode(latents[i : i + BATCH]) for i in range(0, len(latents), BATCH)]
+    parts = [model.decode(latents[part]) for part in batches(len(latents))]
     pictures = {name: torch.cat([part.modalities[name] for part in parts]) for name in model.modalities}
     return pictures, torch.cat([part.label for part in parts])
 
@@ -101,16 +106,16 @@ class Judges:
     networks: Mapping[str, Discriminative]
 
     @torch.inference_mode()
-    def _over(self, name: str, pictures: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
-        return torch.cat([read(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)])
+    def _over(self, pictures: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
+        return torch.cat([read(pictures[part]) for part in batches(len(pictures))])
 
     def digits(self, name: str, pictures: Tensor) -> Tensor:
         """The digit seen in each picture, ``(N,)``."""
-        return self._over(name, pictures, lambda x: self.networks[name]({name: x}).argmax(1))
+        return self._over(pictures, lambda x: self.networks[name]({name: x}).argmax(1))
 
     def features(self, name: str, pictures: Tensor) -> Tensor:
         """Features before the last layer, ``(N, d)``."""
-        return self._over(name, pictures, lambda x: self.networks[name].penultimate({name: x}))
+        return self._over(pictures, lambda x: self.networks[name].penultimate({name: x}))
 
 
 def evaluate(
