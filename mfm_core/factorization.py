@@ -34,7 +34,6 @@ class FactorizationConfig(Config):
         label_readback: Frozen readers find, in pictures of imagined codes, the label of Z_y.
         feature_match: MMD between restyled and sampled pictures and real ones, in the readers' features and in the
             coarse picture.
-        style_readback: Z_a encoded again from those pictures is the Z_a they were made of.
         style_kept: Mean and mean square of each channel (colour, contrast, ink) of a swapped picture are those of the
             donor of Z_a.
     """
@@ -49,7 +48,6 @@ class FactorizationConfig(Config):
     adversary_steps: Positive = 3
     label_readback: Weight = 5.0
     feature_match: Weight = 20.0
-    style_readback: Weight = 10.0
     style_kept: Weight = 4.0
 
 
@@ -162,12 +160,6 @@ def readback_costs(
 def _coarse(pictures: Tensor) -> Tensor:
     """Means over 8 x 8 pixels, ``(N, d)``."""
     return nn.functional.avg_pool2d(pictures, 8, ceil_mode=True).flatten(1)
-
-
-def style_readback_cost(model: MFM, pictures: Mapping[str, Tensor], latents: Latents) -> Tensor:
-    """Mean squared distance between Z_a and the Z_a encoded from the pictures it made, summed over modalities."""
-    again = {name: model.encoders_a[name](picture).float() for name, picture in pictures.items()}
-    return torch.stack([(again[name] - z).square().mean() for name, z in latents.a.items()]).sum()
 
 
 def label_independence_cost(latents: Latents, prior: Latents, labels: Tensor) -> Tensor:

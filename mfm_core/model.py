@@ -35,7 +35,11 @@ class MFM(nn.Module):
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
             self.encoders_a[name] = ConvolutionalEncoder(
-                modality.shape, modality.channels, modality.d_z, hidden=modality.hidden
+                modality.shape,
+                modality.channels,
+                modality.d_z,
+                hidden=modality.hidden,
+                d_context=config.features,
             )
             self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
             self.decoders[name] = ConvolutionalDecoder(
@@ -71,12 +75,20 @@ class MFM(nn.Module):
         """
         self.check_inputs(inputs)
         features = self.encoder_y.features(inputs)
-        blocks = {name: self.encoders_a[name](x) for name, x in inputs.items()}
+        blocks = self.infer_styles(inputs, features)
         if len(blocks) == len(self.modalities):
             blocks["y"] = self.encoder_y(features)
         else:
             blocks |= self.surrogates["+".join(name for name in self.modalities if name in inputs)](features)
         return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities})
+
+    def infer_styles(self, inputs: Mapping[str, Tensor], features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Z_a of each modality given, from that modality alone.
+
+        Its encoder also sees the modality's own features, which tell the label: what it is to leave out, it must know.
+        They are not trained by it.
+        """
+        return {name: self.encoders_a[name](x, features[name].detach()).float() for name, x in inputs.items()}
 
     def infer_missing(self, features: Mapping[str, Tensor], latents: Latents) -> list[Latents]:
         """Z as each surrogate infers it when only its modalities are given: what :meth:`encode` makes of every subset.

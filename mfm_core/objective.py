@@ -29,7 +29,9 @@ class ObjectiveConfig(Config):
         label: Weight of the label cost.
         reconstruction: Weight of the reconstruction cost, the sum of squared errors of a sample.
         label_cost: Cost of a score; classes always cost their cross-entropy.
-        surrogate: Weight of the cost of the encoders that stand in for missing modalities.
+        surrogate: Weight of the distance of what the encoders that stand in for missing modalities infer.
+        surrogate_label: Weight of the label cost of their Z_y: the mean of two classes' regions is close to both, and
+            in neither.
     """
 
     independence: Literal["joint", "per_block", "published_code", "none"] = "joint"
@@ -39,6 +41,7 @@ class ObjectiveConfig(Config):
     reconstruction: Weight = 1.0
     label_cost: Literal["squared", "absolute"] = "squared"
     surrogate: Weight = 1.0
+    surrogate_label: Weight = 10.0
 
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:

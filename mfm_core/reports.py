@@ -20,7 +20,6 @@ TERMS = {
     "adversary": "a network that reads the label from Z_a, driven to the uniform guess",
     "label_readback": "frozen readers find the label of Z_y in pictures of swapped, sampled and translated codes",
     "feature_match": "MMD between those pictures and real ones, in the readers' features and in the coarse picture",
-    "style_readback": "Z_a encoded again from those pictures is the Z_a they were made of",
     "style_kept": "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
 }
 LICENCES = {

@@ -23,7 +23,6 @@ from mfm_core.factorization import (
     readback_costs,
     same_label_partner,
     style_kept_cost,
-    style_readback_cost,
 )
 from mfm_core.model import MFM
 from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
@@ -215,9 +214,7 @@ class FactorizeTask(_DigitTask):
         model, objective, added = self.model, self.run.objective, self.run.factorization
         pictures, labels = self.draw(batch, generator)
         features = model.encoder_y.features(pictures)
-        latents = Latents(
-            model.encoder_y(features).float(), {name: model.encoders_a[name](x).float() for name, x in pictures.items()}
-        )
+        latents = Latents(model.encoder_y(features).float(), model.infer_styles(pictures, features))
         if added.adversary:
             self.strengthen_adversary(latents, labels, added.adversary_steps)
         prior = model.sample(len(labels), generator=generator)
@@ -232,7 +229,9 @@ class FactorizeTask(_DigitTask):
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
         inferred = model.infer_missing(features, latents)
-        terms["surrogate"] = objective.surrogate * self.surrogate_cost(inferred, latents, labels)
+        if inferred:
+            distance, label = self.surrogate_costs(inferred, latents, labels)
+            terms["surrogate"] = objective.surrogate * distance + objective.surrogate_label * label
         terms |= self.added_terms(pictures, latents, noisy, inferred, prior, labels, generator)
         return torch.stack(list(terms.values())).sum(), terms
 
@@ -255,18 +254,20 @@ class FactorizeTask(_DigitTask):
             torch.autograd.backward(self.adversary.cost(fixed, labels))
             optimizer.step()
 
-    def surrogate_cost(self, inferred: Sequence[Latents], latents: Latents, labels: Tensor) -> Tensor:
-        """What the surrogates infer is the Z of all modalities, and their Z_y gives the label."""
-        costs = []
+    def surrogate_costs(
+        self, inferred: Sequence[Latents], latents: Latents, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """How far what the surrogates infer is from the Z of all modalities, and the label cost of their Z_y."""
+        distances, label = [], []
         for guess in inferred:
             wanted = latents.blocks()
-            costs += [
+            distances += [
                 (z - wanted[name].detach()).square().mean()
                 for name, z in guess.blocks().items()
                 if z is not wanted[name]
             ]
-            costs.append(label_cost(self.model.decide(guess.y), labels, self.run.model.label))
-        return torch.stack(costs).sum() if costs else torch.zeros((), device=labels.device)
+            label.append(label_cost(self.model.decide(guess.y), labels, self.run.model.label))
+        return torch.stack(distances).sum(), torch.stack(label).sum()
 
     def added_terms(
         self,
@@ -288,7 +289,7 @@ class FactorizeTask(_DigitTask):
             terms["conditional_mmd"] = added.conditional_mmd * label_independence_cost(latents, prior, labels)
         if added.adversary:
             terms["adversary"] = added.adversary * self.adversary.confusion(latents)
-        if added.label_readback or added.feature_match or added.style_readback or added.style_kept:
+        if added.label_readback or added.feature_match or added.style_kept:
             imagined = imagine(self.model, noisy, inferred, labels, generator)
             drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
@@ -296,9 +297,6 @@ class FactorizeTask(_DigitTask):
                 decided = label_cost(drawn.label, imagined.labels, self.run.model.label)
                 terms["label_readback"] = added.label_readback * (label + decided)
                 terms["feature_match"] = added.feature_match * features
-            if added.style_readback:
-                again = style_readback_cost(self.model, drawn.modalities, imagined.latents)
-                terms["style_readback"] = added.style_readback * again
             if added.style_kept:
                 kept = imagined.kind == SWAPPED
                 swapped = {name: x[kept] for name, x in drawn.modalities.items()}

@@ -30,6 +30,7 @@ class ConvolutionalEncoder(nn.Module):
         hidden: Width of a layer between the last level and the output; None for no such layer.
         kernel: Size of the convolutions that halve the picture, odd.
         depth: Convolutions a level; those after the first are 3 x 3.
+        d_context: Size of a vector that the fully connected layers read beside the last level.
         normalized: Batch normalization after each convolution: for networks that see real pictures only.
     """
 
@@ -42,6 +43,7 @@ class ConvolutionalEncoder(nn.Module):
         hidden: int | None = None,
         kernel: int = 3,
         depth: int = 1,
+        d_context: int = 0,
         normalized: bool = False,
     ) -> None:
         super().__init__()
@@ -64,13 +66,13 @@ class ConvolutionalEncoder(nn.Module):
                     layers.append(nn.BatchNorm2d(n_out))
                 layers.append(nn.SiLU())
         self.levels = nn.Sequential(*layers)
-        n_last = channels[-1] * math.prod(sizes[-1])
+        n_last = channels[-1] * math.prod(sizes[-1]) + d_context
         self.read_out = fully_connected(n_last, *([] if hidden is None else [hidden]), d_out)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """(N, channels, height, width) in [0, 1] -> (N, d_out)."""
+    def forward(self, image: Tensor, *context: Tensor) -> Tensor:
+        """(N, channels, height, width) in [0, 1], and the context (N, d_context) if there is one -> (N, d_out)."""
         levels = self.levels(2 * image.contiguous(memory_format=torch.channels_last) - 1)
-        out: Tensor = self.read_out(levels.flatten(1))
+        out: Tensor = self.read_out(torch.cat([levels.flatten(1), *context], dim=1))
         return out
 
 
