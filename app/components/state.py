@@ -3,51 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import streamlit as st
 
-from app.view import Limits, View, fit, link, parse
+from app.links import Book, Linked
+from app.view import GenerateBook, Limits, View
+
+V = TypeVar("V", bound=Linked)
 
 
-def open_view(limits: Limits, page: str) -> View:
-    """The view of this run. It is read from the link unless the link is the one that we wrote ourselves.
+def open_view(book: Book, page: str) -> None:
+    """Find the view of this run. It is read from the link unless the link is the one that we wrote ourselves.
 
     Args:
-        limits: What the model in use allows.
-        page: The page that is shown; going to another keeps the view although Streamlit clears the link.
+        book: How the page reads and writes its links.
+        page: The page that is shown; each keeps its own view while others are shown, although Streamlit clears the
+            link.
     """
     params = st.query_params.to_dict()
-    turned = st.session_state.get("page", page) != page
-    st.session_state["page"] = page
-    st.session_state["limits"] = limits
-    if "view" not in st.session_state or (params != st.session_state["written"] and not (turned and not params)):
-        st.session_state["view"], st.session_state["notices"] = parse(params, limits)
+    if (before := st.session_state.get("page")) != page:
+        kept = st.session_state.setdefault("kept", {})
+        if before is not None:
+            kept[before] = st.session_state["view"]
+        known = kept.get(page)
+        st.session_state["page"] = page
+        turned = True
+    else:
+        known, turned = st.session_state["view"], False
+    st.session_state["book"] = book
+    ours = (turned and not params) or (not turned and params == st.session_state["written"])
+    if known is not None and ours:
+        st.session_state["view"] = book.fit(known)
+        if turned:
+            st.session_state["notices"] = []
+    else:
+        st.session_state["view"], st.session_state["notices"] = book.parse(params)
     write_link()
-    return view()
 
 
 def view() -> View:
-    """The view as it is now."""
-    current: View = st.session_state["view"]
+    """What the page Generate shows."""
+    return seen(View)
+
+
+def seen(kind: type[V]) -> V:
+    """The view as it is now.
+
+    Raises:
+        TypeError: If the page shows views of another kind.
+    """
+    current = st.session_state["view"]
+    if not isinstance(current, kind):
+        raise TypeError(f"view: expected {kind.__name__}, got {type(current).__name__}")
     return current
 
 
 def limits() -> Limits:
-    """What the model in use allows."""
-    known: Limits = st.session_state["limits"]
-    return known
+    """What the model in use on the page Generate allows."""
+    book: GenerateBook = st.session_state["book"]
+    return book.limits
 
 
 def change(**fields: str | int) -> None:
     """Change the view, for instance from a callback."""
-    changed = View.model_validate(view().model_dump() | fields)
-    st.session_state["view"] = fit(changed, st.session_state["limits"])
+    now: Linked = st.session_state["view"]
+    changed = type(now).model_validate(now.model_dump() | fields)
+    st.session_state["view"] = st.session_state["book"].fit(changed)
     st.session_state["notices"] = []
 
 
 def write_link() -> None:
     """Put the view into the address of the page."""
-    written = link(view(), st.session_state["limits"])
+    written = st.session_state["book"].link(st.session_state["view"])
     if written != st.query_params.to_dict():
         st.query_params.from_dict(written)
     st.session_state["written"] = written
@@ -81,7 +109,7 @@ def choose(label: str, field: str, options: Mapping[str, str], *, hidden: bool =
         label_visibility="collapsed" if hidden else "visible",
         width="stretch" if stretch else "content",
     )
-    return str(getattr(view(), field))
+    return str(getattr(st.session_state["view"], field))
 
 
 def select(label: str, field: str, options: Mapping[str, str]) -> str:
@@ -89,7 +117,7 @@ def select(label: str, field: str, options: Mapping[str, str]) -> str:
     key = _place(field)
     names = list(options)
     st.selectbox(label, names, format_func=lambda value: options[value], key=key, on_change=_take, args=(field, key))
-    return str(getattr(view(), field))
+    return str(getattr(st.session_state["view"], field))
 
 
 def number(label: str, field: str, lowest: int, highest: int, *, description: str | None = None) -> None:
@@ -107,7 +135,7 @@ def slide(label: str, field: str, lowest: int, highest: int) -> None:
 def _place(field: str) -> str:
     """Set a control to what the view says, before it is drawn."""
     key = f"view_{field}"
-    st.session_state[key] = getattr(view(), field)
+    st.session_state[key] = getattr(st.session_state["view"], field)
     return key
 
 
