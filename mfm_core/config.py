@@ -189,6 +189,12 @@ class ModelConfig(Config):
         """The modalities that are sequences: all of them or none."""
         return {name: m for name, m in self.modalities.items() if isinstance(m, SequenceModality)}
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """Size of what the encoder of Z_y extracts from each modality."""
+        views = {name: m.hidden for name, m in self.sequences.items()}
+        return views or dict.fromkeys(self.images, self.features)
+
     @model_validator(mode="after")
     def _names(self) -> Self:
         if not self.modalities:
