@@ -15,6 +15,7 @@ from mfm_core import Dataset, load_dataset
 from mfm_core.data import data_folder as folder_in_use
 from mfm_core.data import dataset_names
 from mfm_core.data.dataset import Scaling, Steps, read_arrays
+from tests.data import videos
 
 
 def sequences(**changes: Any) -> Dataset:
@@ -54,7 +55,9 @@ def test_the_data_folder_is_the_one_named_else_the_users_cache(monkeypatch: pyte
 
 
 def test_the_registry_names_what_can_be_loaded(digits: Path) -> None:
-    for name in dataset_names():
+    videos.write_all(digits)
+    for name in ("mnist", "svhn", "svhn_mnist", *videos.NAMES):
+        assert name in dataset_names()
         assert load_dataset(name).name == name
 
 
@@ -114,7 +117,10 @@ def test_fields_that_do_not_fit_together_are_refused(changes: dict[str, Any], me
     ("call", "message"),
     [
         (lambda: sequences().part("dev"), "split: expected one of train, validation, test, got 'dev'"),  # type: ignore[arg-type]
-        (lambda: load_dataset("imagenet"), "name: expected one of mnist, svhn, svhn_mnist, got 'imagenet'"),
+        (
+            lambda: load_dataset("imagenet"),
+            f"name: expected one of {', '.join(dataset_names())}, got 'imagenet'",
+        ),
     ],
 )
 def test_unknown_names_are_refused_in_one_sentence(call: Callable[[], object], message: str) -> None:
