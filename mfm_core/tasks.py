@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, Self, TypeVar, cast
+from typing import Literal, Self, TypeVar, cast
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.config import Config, ModelConfig, Share
+from mfm_core.config import Config, ImageModality, ModelConfig, Share
 from mfm_core.data.augmentation import Augmentation, augment
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
@@ -95,7 +95,6 @@ class DiscriminativeRun(Config):
 
 N_DIGITS = 10
 Module = TypeVar("Module", bound=nn.Module)
-Run = Annotated[FactorizeRun | DiscriminativeRun, Field(discriminator="system")]
 
 
 class _DigitTask:
@@ -113,8 +112,9 @@ class _DigitTask:
         self.validation = held_out.pairs(index, generator)
         shapes = {name: tuple(x.shape[1:]) for name, x in self.validation.modalities.items()}
         for name, modality in model.modalities.items():
-            if shapes.get(name) != modality.shape:
-                raise ValueError(f"model.modalities: expected some of {shapes}, got {name} of shape {modality.shape}")
+            shape = modality.shape if isinstance(modality, ImageModality) else None
+            if shape is None or shapes.get(name) != shape:
+                raise ValueError(f"model.modalities: expected some of {shapes}, got {name} of shape {shape}")
         if model.label.kind != "classes" or model.label.size != N_DIGITS:
             raise ValueError(f"model.label: expected {N_DIGITS} classes, got {model.label.size} {model.label.kind}")
         self.augmentation, self.modalities, self.device = augmentation, tuple(model.modalities), device
