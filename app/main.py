@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the p
     sys.path.insert(0, str(ROOT))
 
 # One file a tab. The folder must not be called "pages": Streamlit would then open a link to a page without this file.
-TABS = ("generate", "about_this_model")
+TABS = ("generate", "flow", "dependency", "about_this_model")
 ROOM = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
 .mfm-prose { margin: 0; max-width: 62ch; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from app.links import Book, Linked
 from app.view import GenerateBook, Limits, View
 
 V = TypeVar("V", bound=Linked)
+NOTHING: Mapping[str, str | int] = {}
 
 
 def open_view(book: Book, page: str) -> None:
@@ -87,7 +88,15 @@ def notices() -> list[str]:
     return found
 
 
-def choose(label: str, field: str, options: Mapping[str, str], *, hidden: bool = False, stretch: bool = False) -> str:
+def choose(
+    label: str,
+    field: str,
+    options: Mapping[Any, str],
+    *,
+    hidden: bool = False,
+    stretch: bool = False,
+    resets: Mapping[str, str | int] = NOTHING,
+) -> str:
     """A row of buttons for one field of the view.
 
     Args:
@@ -96,6 +105,7 @@ def choose(label: str, field: str, options: Mapping[str, str], *, hidden: bool =
         options: Its values, and what each is called.
         hidden: Whether the label is for screen readers only.
         stretch: Whether the row takes the width of the page.
+        resets: Fields that another choice sets back, and to what.
     """
     key = _place(field)
     st.segmented_control(
@@ -105,19 +115,45 @@ def choose(label: str, field: str, options: Mapping[str, str], *, hidden: bool =
         key=key,
         required=True,
         on_change=_take,
-        args=(field, key),
+        args=(field, key, resets),
         label_visibility="collapsed" if hidden else "visible",
         width="stretch" if stretch else "content",
     )
     return str(getattr(st.session_state["view"], field))
 
 
-def select(label: str, field: str, options: Mapping[str, str]) -> str:
-    """A list to choose one field of the view from."""
+def select(
+    label: str,
+    field: str,
+    options: Mapping[Any, str],
+    *,
+    resets: Mapping[str, str | int] = NOTHING,
+    description: str | None = None,
+) -> str:
+    """A list to choose one field of the view from; see ``choose`` for ``resets``."""
     key = _place(field)
     names = list(options)
-    st.selectbox(label, names, format_func=lambda value: options[value], key=key, on_change=_take, args=(field, key))
+    st.selectbox(
+        label,
+        names,
+        format_func=lambda value: options[value],
+        key=key,
+        on_change=_take,
+        args=(field, key, resets),
+        help=description,
+    )
     return str(getattr(st.session_state["view"], field))
+
+
+def toggle(label: str, field: str, off: str, on: str, *, description: str | None = None) -> None:
+    """A switch between two values of a field of the view."""
+    key = f"view_{field}"
+    st.session_state[key] = getattr(st.session_state["view"], field) == on
+
+    def take() -> None:
+        change(**{field: on if st.session_state[key] else off})
+
+    st.toggle(label, key=key, on_change=take, help=description)
 
 
 def number(label: str, field: str, lowest: int, highest: int, *, description: str | None = None) -> None:
@@ -139,5 +175,5 @@ def _place(field: str) -> str:
     return key
 
 
-def _take(field: str, key: str) -> None:
-    change(**{field: st.session_state[key]})
+def _take(field: str, key: str, resets: Mapping[str, str | int] = NOTHING) -> None:
+    change(**(dict(resets) | {field: st.session_state[key]}))
