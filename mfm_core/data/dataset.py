@@ -191,12 +191,16 @@ def dataset_names() -> tuple[str, ...]:
 
 
 def load_dataset(name: str) -> Dataset:
-    """Load a data set by name from the data folder.
+    """Load a data set by name from the data folder; sets that the user imported under other names are known too.
 
     Raises:
         ValueError: If the name is unknown.
         FileNotFoundError: If its files are not there.
     """
     if name not in _registry:
+        from mfm_core.data import imported  # which is made of this module
+
+        if (dataset := imported.load(name)) is not None:
+            return dataset
         raise ValueError(f"name: expected one of {', '.join(_registry)}, got {name!r}")
     return _registry[name]()
