@@ -1,4 +1,4 @@
-"""Recurrent encoders and decoders for sequences, and the LSTM they are made of."""
+"""Recurrent encoders and decoders for sequences."""
 
 from __future__ import annotations
 
@@ -7,48 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from mfm_core.networks.lstm import LSTM, run_lstm
 from mfm_core.networks.steps import last_real, put_back, to_front
-
-
-def run_lstm(inputs: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """An LSTM over all steps, from h = c = 0 (Hochreiter and Schmidhuber 1997, with forget gates).
-
-    Args:
-        inputs: What the gates i, f, g, o of each step get from outside, ``(N, T, 4 * hidden)``.
-        weight: What they get from the hidden state before, ``(4 * hidden, hidden)``.
-
-    Returns:
-        Hidden states and cells after each step, ``(N, T, hidden)`` each.
-    """
-    hidden, cell, hiddens, cells = None, None, [], []
-    for gates in inputs.unbind(1):
-        if hidden is not None:
-            gates = torch.addmm(gates, hidden, weight.T)
-        i, f, g, o = gates.chunk(4, dim=1)
-        new = i.sigmoid() * g.tanh()
-        cell = new if cell is None else f.sigmoid() * cell + new
-        hidden = o.sigmoid() * cell.tanh()
-        hiddens.append(hidden)
-        cells.append(cell)
-    return torch.stack(hiddens, dim=1), torch.stack(cells, dim=1)
-
-
-class LSTM(nn.Module):
-    """The weights of an LSTM: what the gates i, f, g, o read of the input, and of the hidden state before.
-
-    Args:
-        d_in: Features of a step.
-        hidden: Width.
-    """
-
-    def __init__(self, d_in: int, hidden: int) -> None:
-        super().__init__()
-        self.read = nn.Linear(d_in, 4 * hidden)
-        self.step = nn.Linear(hidden, 4 * hidden, bias=False)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, T, d_in) -> hidden states and cells after each step, (N, T, hidden) each."""
-        return run_lstm(self.read(x), self.step.weight)
 
 
 class RecurrentEncoder(nn.Module):
@@ -66,7 +26,7 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(N, T, d_x) and the real steps (N, T) -> (N, d_out)."""
-        hiddens, _ = self.lstm(to_front(x, mask))
+        hiddens, _ = self.lstm(to_front(x, mask).transpose(0, 1))
         out: Tensor = self.read_out(last_real(hiddens, mask))
         return out
 
@@ -97,7 +57,8 @@ class RecurrentDecoder(nn.Module):
         if self.feed is not None:  # what is generated is linear in the hidden state, so its way back can be too
             weight = weight + self.feed.weight @ self.out.weight
             bias = bias + self.feed.weight @ self.out.bias
-        later = bias.expand(len(factors), mask.shape[1] - 1, -1)
-        hiddens, _ = run_lstm(torch.cat([self.start(factors).unsqueeze(1), later], dim=1), weight)
-        out: Tensor = put_back(self.out(hiddens), mask)
+        first = self.start(factors).unsqueeze(0)
+        later = bias.to(first.dtype).expand(mask.shape[1] - 1, len(factors), -1)
+        hiddens, _ = run_lstm(torch.cat([first, later]), weight, fast=self.training)
+        out: Tensor = put_back(self.out(hiddens).transpose(0, 1), mask)
         return out

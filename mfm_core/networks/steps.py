@@ -22,6 +22,8 @@ def to_front(x: Tensor, mask: Tensor) -> Tensor:
         x: ``(N, T, d)``.
         mask: Which steps are real, boolean ``(N, T)``.
     """
+    if mask.all():
+        return x
     order = torch.argsort(~mask, dim=1, stable=True).unsqueeze(2).expand_as(x)
     return torch.where(in_front(mask).unsqueeze(2), x.gather(1, order), 0)
 
@@ -34,11 +36,13 @@ def in_front(mask: Tensor) -> Tensor:
 
 def put_back(x: Tensor, mask: Tensor) -> Tensor:
     """The steps in front where ``mask`` has its real steps, and 0 elsewhere: the inverse of :func:`to_front`."""
+    if mask.all():
+        return x
     place = (mask.cumsum(dim=1) - 1).clamp_min(0).unsqueeze(2).expand_as(x)
     return torch.where(mask.unsqueeze(2), x.gather(1, place), 0)
 
 
 def last_real(x: Tensor, mask: Tensor) -> Tensor:
-    """The last real step of each sequence whose real steps are in front, ``(N, T, d)`` -> ``(N, d)``."""
+    """The last real step of sequences with the real ones in front, time-major: ``(T, N, d)`` -> ``(N, d)``."""
     last = (mask.sum(dim=1) - 1).clamp_min(0)
-    return x[torch.arange(len(x), device=x.device), last]
+    return x[last, torch.arange(x.shape[1], device=x.device)]
