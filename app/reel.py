@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -148,9 +148,14 @@ def of_dataset(data: Dataset, index: int) -> Reel:
         features={name: x[index][real][None] for name, x in present.items()},
         seconds=rows[-1][1],
         evidence=evidence or None,
-        label=tuple(float(value) for value in data.labels[index].reshape(-1)),
+        label=tuple(float(value) for value in data.labels[index].reshape(-1) if not torch.isnan(value)),
         python=PYTHON_OF_DATA.format(name=data.name, index=index),
     )
+
+
+def renamed(reel: Reel, key: str, title: str, python: str) -> Reel:
+    """The same clip under another name."""
+    return replace(reel, key=key, title=title, python=python)
 
 
 def _has(data: Dataset, name: str, index: int) -> bool:

@@ -13,6 +13,7 @@ from app import reel, studio
 from app.collection import sequence_models, stored_as
 from app.flow_view import FlowLimits
 from app.reel import Reel
+from mfm_core.data.dataset import Unit
 
 STUDIO = "studio_"
 """What the names of models of studio clips begin with."""
@@ -47,6 +48,7 @@ class Theatre:
         reel: Makes the clip at an index ready.
         workshop: What the what-if is made with, for studio clips.
         about: What there is to know of the clips, in a sentence or two.
+        unit: What a step is.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Theatre:
     reel: Callable[[int], Reel]
     workshop: studio.Workshop | None = None
     about: str = ""
+    unit: Unit = "word"
 
     @property
     def limits(self) -> FlowLimits:
@@ -120,15 +123,15 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> Theatre:
     if codes.latents.mask is None:
         raise NothingToPlayError(f"The codes of {name} are not those of sequences.")
     lengths = tuple(codes.latents.mask.sum(1).tolist())
-    unit = "sentence" if name in SENTENCES else "word"
+    unit: Unit = "sentence" if name in SENTENCES else "word"
     noun = {"sentence": "sentences", "word": "words"}[unit]
     titles = tuple(f"held-out video {i + 1} · {n} {noun}" for i, n in enumerate(lengths))
     about = ABOUT_SENTENCES if unit == "sentence" else ABOUT_CODES
 
     def make(index: int) -> Reel:
-        return reel.of_codes(name, codes, index, "sentence" if unit == "sentence" else "word", titles[index])
+        return reel.of_codes(name, codes, index, unit, titles[index])
 
-    return Theatre(name, model, name, titles, lengths, make, about=about)
+    return Theatre(name, model, name, titles, lengths, make, about=about, unit=unit)
 
 
 def _of_data(name: str, model: mfm.MFM) -> Theatre:

@@ -34,7 +34,7 @@ def main() -> None:
         st.warning(notice)
     own_clip.offer(shown)
     view = state.seen(FlowView)
-    reel, before = own_clip.taken(shown) if view.from_ == "upload" else projector.clip(shown, view)
+    reel, before = (own_clip.taken(shown), None) if view.from_ == "upload" else projector.clip(shown, view)
     if reel is not None:
         strips = flow_stage.strips_of(book, shown, reel, before)
         flow_stage.show(strips, shown)
