@@ -1,6 +1,6 @@
 """Data sets: one file each, one registry."""
 
-from mfm_core.data import cmu_mosi, ict_mmmo, iemocap, mnist, pom, svhn, svhn_mnist, youtube
+from mfm_core.data import cmu_mosi, ict_mmmo, iemocap, mnist, pom, studio_clips, svhn, svhn_mnist, youtube
 from mfm_core.data.dataset import Dataset, Split, data_folder, dataset_names, load_dataset
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "load_dataset",
     "mnist",
     "pom",
+    "studio_clips",
     "svhn",
     "svhn_mnist",
     "youtube",
