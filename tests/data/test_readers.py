@@ -186,6 +186,10 @@ RAW: dict[str, tuple[bytes, str]] = {
     "an object of another process": (raw(b"NQ"), "got the instruction BINPERSID"),
     "a registered extension": (raw(b"\x82\x01"), "got the instruction EXT1"),
     "a text longer than the file": (raw(b"\x8d" + struct.pack("<Q", 2**40) + b"a"), "expected a whole pickle"),
+    "tuples of twice the same tuple": (
+        raw(b"})\x94", b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86\x94" for i in range(60)), b"K\x01s"),
+        "expected no tuple to be in two places",
+    ),
     "too many levels": (raw(b"]" * 30 + b"a" * 29), "expected containers in at most 8 levels"),
     "nothing": (b"", "expected a pickle of at most"),
     "noise": (b"noise" * 100, "expected a whole pickle"),
@@ -481,9 +485,9 @@ def bomb() -> bytes:
     return file.getvalue()
 
 
-def member(content: bytes, file_name: str = "x.npy") -> bytes:
+def member(content: bytes, file_name: str = "x.npy", method: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr(file_name, content)
     return file.getvalue()
 
@@ -525,6 +529,10 @@ NPZ_DAMAGE: dict[str, tuple[Callable[[], bytes], str]] = {
     "no array": (lambda: member(b"hello", "x.txt"), "x.npz: 'x.txt': expected an array (.npy), got another kind"),
     "no header": (lambda: member(b"hello"), "x.npz: 'x': expected the header of a NumPy array"),
     "a header that calls": (lambda: member(npy("__import__('os')\n")), "x.npz: 'x': expected the header of a NumPy"),
+    "another compression": (
+        lambda: member(npy(SHAPE % 0), method=zipfile.ZIP_LZMA),
+        "stored or deflated, got the method 14",
+    ),
     "many arrays": (lambda: archive_of(**{f"x{i}": 1 for i in range(17)}), "x.npz: expected at most 16 arrays, got 17"),
     "one name twice": (twice, "x.npz: expected arrays of different names, got two of one name"),
     "a large file": (lambda: bytes(8_000_001), "x.npz: expected at most 8000000 bytes, got 8000001"),

@@ -73,6 +73,8 @@ def _read_members(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[s
     if (total := sum(member.file_size for member in members)) > limits.array_bytes:
         raise ValueError(f"{name}: expected at most {limits.array_bytes} bytes of arrays, got {total}")
     for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{name}: expected arrays stored or deflated, got the method {member.compress_type}")
         _check_header(archive, member, name)
     arrays: dict[str, Array] = {}
     for member in members:

@@ -25,7 +25,7 @@ MAX_INSTRUCTIONS = 5_000_000
 _MAX_DEPTH = 8
 _MAX_NDIM = 4
 _PLAIN = {
-    *("PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK"),
+    *("PROTO", "FRAME", "STOP", "MARK"),
     *("NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT", "BINFLOAT"),
     *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
     *("SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"),
@@ -34,7 +34,8 @@ _PLAIN = {
     *("GET", "BINGET", "LONG_BINGET", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"),
     *("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
 }
-_STORES = {"PUT", "BINPUT", "LONG_BINPUT"}
+_STORES = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+_FETCHES = {"GET", "BINGET", "LONG_BINGET"}
 
 
 def read_pickle(path: Path) -> Any:  # noqa: ANN401 - whatever plain content the file has
@@ -71,15 +72,26 @@ class _Refusal(Exception):
 
 
 def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a memory map, which is no IO[bytes]
+    stored, tuples, last = 0, set[int](), ""
     try:
         for n, (instruction, argument, _) in enumerate(pickletools.genops(content)):
-            if instruction.name not in _PLAIN:
-                raise _Refusal(f"expected numbers, text and containers only, got the instruction {instruction.name}")
-            if instruction.name == "GLOBAL" and tuple(str(argument).split(" ")) not in _ADMITTED:
+            name = instruction.name
+            if name not in _PLAIN:
+                raise _Refusal(f"expected numbers, text and containers only, got the instruction {name}")
+            if name == "GLOBAL" and tuple(str(argument).split(" ")) not in _ADMITTED:
                 raise _Refusal(_named(str(argument).replace(" ", ".")))
+            place = stored if name == "MEMOIZE" else int(argument or 0) if name in _STORES | _FETCHES else 0
             # The interpreter would reserve memory for all places below the one stored to.
-            if n > MAX_INSTRUCTIONS or (instruction.name in _STORES and int(argument or 0) > n):
+            if n > MAX_INSTRUCTIONS or (name in _STORES and place > n):
                 raise _Refusal(f"expected at most {MAX_INSTRUCTIONS} instructions in order")
+            # Tuples of twice the same tuple, and so on, take exponential time as the key of a dictionary.
+            if name in _FETCHES and place in tuples:
+                raise _Refusal("expected no tuple to be in two places")
+            if name in _STORES:
+                stored += 1
+                (tuples.add if last.startswith("TUPLE") else tuples.discard)(place)
+            elif name not in ("PROTO", "FRAME"):
+                last = name
     except _Refusal as refusal:
         raise ValueError(f"{path}: {refusal}") from None
     except Exception as error:  # as above
