@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 
 class LSTM(nn.Module):
@@ -95,8 +94,9 @@ class _Recurrence(torch.autograd.Function):
         return hiddens, cells
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *given: Tensor | None) -> tuple[Tensor, Tensor]:  # noqa: ANN401 (torch's own)
+        if torch.is_grad_enabled():  # as it is where the gradient itself is to be differentiated
+            raise RuntimeError("create_graph: expected a model in evaluation mode, got one that is training")
         weight, gates, squashed, hiddens, cells = ctx.saved_tensors
         length, _, size = hiddens.shape
         grad = torch.empty_like(gates)
