@@ -90,12 +90,12 @@ def dependency_ratios(
     if n_permutations < 0:
         raise ValueError(f"n_permutations: expected 0 or more, got {n_permutations}")
     seen = observe(model, latents)
-    kernels = _kernels(seen, bandwidth, kernel, portion(progress, 0, 0.15))
-    found = _measure(kernels, portion(progress, 0.15, 0.3))
+    kernels = kernels_of(seen, bandwidth, kernel, portion(progress, 0, 0.15))
+    found = measure(kernels, portion(progress, 0.15, 0.3))
     typical = found
     if bandwidth != "median":
-        at_median = _kernels(seen, "median", kernel, portion(progress, 0.3, 0.45))
-        typical = _measure(at_median, portion(progress, 0.45, 0.6))
+        at_median = kernels_of(seen, "median", kernel, portion(progress, 0.3, 0.45))
+        typical = measure(at_median, portion(progress, 0.45, 0.6))
     errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
     p_values = [math.nan] * len(kernels.x)
     if n_permutations:
@@ -126,7 +126,7 @@ def dependency_ratios(
 
 
 @dataclass(frozen=True)
-class _Kernels:
+class Kernels:
     """Of F_y, and of F_a and X^ of each modality in order."""
 
     y: Rbf
@@ -139,7 +139,7 @@ class _Kernels:
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """What one pass over the Gram matrices gives, of each modality in order.
 
     Attributes:
@@ -155,17 +155,19 @@ class _Measured:
     n: int
 
 
-def _kernels(seen: Observations, bandwidth: Bandwidth, kind: KernelOfX, progress: Progress | None) -> _Kernels:
+def kernels_of(seen: Observations, bandwidth: Bandwidth, kind: KernelOfX, progress: Progress | None) -> Kernels:
+    """The kernels of what was observed; of each variable its own bandwidth where it is the median."""
     m = len(seen.generated)
     parts = [portion(progress, i / m, (i + 1) / m) for i in range(m)]
-    return _Kernels(
+    return Kernels(
         Rbf(seen.factors.y, bandwidth, name="F_y"),
         [Rbf(f, bandwidth, name=f"F_a of {name}") for name, f in seen.factors.a.items()],
         [seen.kernel(name, bandwidth, kind, part) for name, part in zip(seen.generated, parts, strict=True)],
     )
 
 
-def _measure(kernels: _Kernels, progress: Progress | None) -> _Measured:
+def measure(kernels: Kernels, progress: Progress | None) -> Measured:
+    """Everything but intervals and p-values, in one pass."""
     n, m = len(kernels.y), len(kernels.x)
     products, means = moments(kernels.all(), progress=progress)
     dependencies, norms = normalize(products), products.diagonal()
@@ -174,7 +176,7 @@ def _measure(kernels: _Kernels, progress: Progress | None) -> _Measured:
     def three(values: Tensor, i: int) -> tuple[float, float, float]:
         return float(values[0]), float(values[1 + i]), float(values[1 + m + i])
 
-    return _Measured(
+    return Measured(
         [(float(dependencies[0, 1 + m + i]), float(dependencies[1 + i, 1 + m + i])) for i in range(m)],
         [three(norms, i) for i in range(m)],
         [three(off_diagonal, i) for i in range(m)],
@@ -182,7 +184,7 @@ def _measure(kernels: _Kernels, progress: Progress | None) -> _Measured:
     )
 
 
-def _standard_errors(kernels: _Kernels, progress: Progress | None) -> list[float]:
+def _standard_errors(kernels: Kernels, progress: Progress | None) -> list[float]:
     """Of each log ratio, by the jackknife; NaN where a ratio without one sample is 0, infinite or undefined."""
     n, m = len(kernels.y), len(kernels.x)
     pairs = [(0, 0)]
@@ -197,6 +199,11 @@ def _standard_errors(kernels: _Kernels, progress: Progress | None) -> list[float
     return [error if math.isfinite(error) else math.nan for error in errors]
 
 
+def ratios_of(found: Measured) -> list[float]:
+    """r_i of each modality in order."""
+    return [divide(y, a) for y, a in found.dependencies]
+
+
 def divide(y: float, a: float) -> float:
     """``y / a``; infinite where only ``a`` is 0, NaN where both are."""
     if a == 0:
@@ -204,7 +211,7 @@ def divide(y: float, a: float) -> float:
     return y / a
 
 
-def _warning(name: str, bandwidth: Bandwidth, found: _Measured, i: int, ratio_at_median: float) -> str | None:
+def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_median: float) -> str | None:
     """Why not to trust a ratio, in one sentence, or None."""
     variables = ("F_y", f"F_a of {name}", f"generated {name}")
     constant = [v for v, norm in zip(variables, found.norms[i], strict=True) if norm <= 0]
