@@ -153,9 +153,9 @@ def of_dataset(data: Dataset, index: int) -> Reel:
     )
 
 
-def renamed(reel: Reel, key: str, title: str, python: str) -> Reel:
-    """The same clip under another name."""
-    return replace(reel, key=key, title=title, python=python)
+def renamed(reel: Reel, **known: object) -> Reel:
+    """The same clip, with more known of it."""
+    return replace(reel, **known)  # type: ignore[arg-type]
 
 
 def _has(data: Dataset, name: str, index: int) -> bool:

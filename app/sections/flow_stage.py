@@ -109,7 +109,9 @@ def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
             "Under a lane: what the step truly adds to the score, + or \N{MINUS SIGN}, larger where it is more."
         )
     if strips[0].before is not None:
-        said.append("Dashed: before the change. The sound and the face are those of the clip before it.")
+        said.append(
+            "Dashed: before the change. The face is changed with it, the sound is not: nobody speaks here anew."
+        )
     return " ".join(said)
 
 

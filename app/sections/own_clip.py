@@ -104,4 +104,4 @@ def of_file(brought: Brought, shown: Theatre) -> Reel:
     absent = [names.title(name).lower() for name in sizes if data.present and not bool(data.present[name])]
     title = f"your clip {brought.name}" + (f", {' and '.join(absent)} inferred" if absent else "")
     python = PYTHON.format(unit=shown.unit, file=f"clip.{kind}")
-    return reel.renamed(reel.of_dataset(data, 0), f"own {digest}", title, python)
+    return reel.renamed(reel.of_dataset(data, 0), key=f"own {digest}", title=title, python=python)

@@ -13,6 +13,8 @@ from app.studio import FACES, TONES
 from app.theatre import Theatre
 
 AS_IT_IS = "as it is"
+CHANGE = 1.0
+"""Standard deviations at which the colour of a change is full."""
 
 
 def controls(shown: Theatre) -> None:
@@ -55,8 +57,16 @@ def _sentence(strip: Strip, before: Strip, shown: Theatre) -> str:
     return (
         f"{said}: the score goes from {lanes.score(before)} to **{lanes.score(strip)}** ({lanes.signed(rise)}). "
         f"The reconstruction moves most in {names.title(most).lower()}, by {moved[most]:.2f} standard deviations of a "
-        "feature on average."
+        f"feature on average. Nearest to what it makes of this word: {_nearest(strip, shown, step)}; before, "
+        f"{_nearest(before, shown, step)}."
     )
+
+
+def _nearest(strip: Strip, shown: Theatre, step: int) -> str:
+    """The words nearest to a reconstructed vector."""
+    if shown.workshop is None:
+        return ""
+    return ", ".join(f"“{word}”" for word in shown.workshop.nearest(strip.rebuilt["language"][[step]])[0])
 
 
 def _reconstruction(strip: Strip, shown: Theatre) -> None:
@@ -72,7 +82,9 @@ def _reconstruction(strip: Strip, shown: Theatre) -> None:
         maps.append(heat.of_features(f"{title}, reconstructed", rebuilt, told, columns, f"{alt}, as reconstructed"))
         if strip.before is not None:
             change = rebuilt - strip.before.rebuilt[name]
-            maps.append(heat.of_features(f"{title}, what changed", change, told, columns, f"{alt}, what changed"))
+            maps.append(
+                heat.of_features(f"{title}, what changed", change, told, columns, f"{alt}, what changed", CHANGE)
+            )
     with st.expander("The reconstruction, feature by feature", expanded=strip.before is not None):
         heat.show(
             maps,

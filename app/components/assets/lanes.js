@@ -1,6 +1,5 @@
 // Flow over the steps of a clip: a lane a modality under the words, a face, and one cursor and one hover for all of them.
 const boards = new WeakMap();
-const STEEP = 46; // pixels of a column below which its word stands upright
 
 const number = (value) => (value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(2).replace("-", "\u2212"));
 const signed = (value) => (value > 0 ? "+" : "") + number(value);
@@ -227,10 +226,12 @@ function forget(board, data) {
   }
 }
 
+/** Words stand upright where one of them would not fit lying down. */
 function fit(board) {
   for (const view of board.views) {
-    const column = view.track.clientWidth / view.panel.count;
-    view.words.classList.toggle("steep", column < STEEP && view.panel.words.length > 0);
+    view.words.classList.remove("steep");
+    const narrow = [...view.words.children].some((chip) => chip.firstChild.scrollWidth > chip.firstChild.clientWidth + 1);
+    view.words.classList.toggle("steep", narrow && view.panel.words.length > 0);
   }
 }
 
