@@ -42,7 +42,7 @@ def percent(value: float) -> str:
 
 def shown(name: str, value: float) -> str:
     """A figure's value as its kind is read: errors and distances as numbers, correlations with three decimals."""
-    if any(kind in name for kind in ("correlation", "absolute error", "R2", "area under")):
+    if any(kind in name for kind in ("correlation", "absolute error", "R2", "area")):
         return f"{value:.3f}"
     if "error" in name:
         return f"{value:.5f}"

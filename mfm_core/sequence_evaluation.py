@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import combinations
 from typing import cast
 
@@ -147,19 +147,4 @@ def missing_figures(model: MFM, data: Dataset, *, middle: float, seed: int) -> l
                 if name not in given:
                     r2 = explained(group.inputs[name], generated[name], group.mask, seed=seed)
                     figures.append(Figure(f"variance explained (R2) of {name}, inferred {title}", r2))
-    return figures
-
-
-def flow_figures(found: Mapping[str, Mapping[str, tuple[Estimate, Estimate]]]) -> list[Figure]:
-    """Flow and its rivals against the truth, as figures.
-
-    Args:
-        found: By way of judging steps and by modality: share of clips whose largest step carries evidence, and the
-            area under the curve.
-    """
-    figures = []
-    for way, by_modality in found.items():
-        for name, (hit, area) in by_modality.items():
-            figures.append(Figure(f"largest step carries evidence, {name}: {way}", hit))
-            figures.append(Figure(f"area under the curve of steps against evidence, {name}: {way}", area))
     return figures
