@@ -6,12 +6,12 @@ espeak-ng is needed only to make the data, not to use them.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ _VOLUME = 60  # of 100, so that a raised word is not cut off
 _SECOND_OF_PAIR = {"the": 2, "a": 1, "an": 2, "was": 3, "of": 2, "in": 2, "to": 2, "is": 2, "had": 3, "by": 2}
 
 Waveform = npt.NDArray[np.float32]
+Event = tuple[int, int, int, str]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ def speak(
 ) -> tuple[Waveform, npt.NDArray[np.float32]]:
     """Speak a sentence in a room.
 
+    Some voices lose words of some texts; such a text is spoken by another voice.
+
     Args:
         words: In lower case.
         pauses: Which words have a comma after them.
@@ -103,8 +108,22 @@ def speak(
         ValueError: If espeak-ng did not speak the words one by one.
     """
     ssml, places = _markup(words, pauses, tones, style)
+    variant = style.voice.rpartition("+")[2]
+    for name in dict.fromkeys((style.voice, f"en-us+{variant}", *VOICES)):
+        told, dry = _spoken(ssml, style, name)
+        try:
+            times = word_samples(told, places, words) / SAMPLE_RATE
+        except ValueError as error:
+            _log.warning("%s, by %s", error, name)
+            continue
+        return in_room(dry, style, np.random.default_rng(room_seed)), times.astype(np.float32)
+    raise ValueError(f"words: expected what espeak-ng can speak word by word, got: {' '.join(words)}")
+
+
+def _spoken(ssml: str, style: Style, name: str) -> tuple[list[Event], Waveform]:
+    """The events and the sound of a text, by a program of its own."""
     order = {
-        "voice": style.voice,
+        "voice": name,
         "rate": style.rate,
         "pitch": style.pitch,
         "range": style.melody,
@@ -121,30 +140,33 @@ def speak(
     told = json.loads(line)
     if told["rate"] != SAMPLE_RATE:
         raise ValueError(f"espeak-ng: expected {SAMPLE_RATE} samples a second, got {told['rate']}")
-    times = word_samples(told["events"], places, words) / SAMPLE_RATE
     dry: Waveform = np.frombuffer(samples, np.int16).astype(np.float32) / np.float32(2**15)
-    return in_room(dry, style, np.random.default_rng(room_seed)), times.astype(np.float32)
+    return told["events"], dry
 
 
 def _markup(
     words: Sequence[str], pauses: Sequence[bool], tones: Sequence[int], style: Style
 ) -> tuple[str, dict[int, int]]:
-    """The sentence as SSML, and at which place of it (counted from 1) which word begins."""
-    text, places = "<speak>", {}
+    """The sentence as SSML, and at which place of it (counted from 1) which word begins.
+
+    Punctuation stands inside of a marked span, for after one espeak-ng reads it aloud ("dot").
+    """
+    text, places, last = "<speak>", {}, len(words) - 1
     for step, (word, pause, tone) in enumerate(zip(words, pauses, tones, strict=True)):
-        change = {key: round(style.expressiveness * value) for key, value in (RAISED if tone > 0 else LOWERED).items()}
-        if tone != 0:
-            text += (
-                f'<prosody pitch="{change["pitch"]:+d}%" volume="{change["volume"]:+d}" rate="{100 + change["rate"]}%">'
+        before, after = (0 if step == 0 else tones[step - 1]), (0 if step == last else tones[step + 1])
+        if tone != 0 and tone != before:
+            pitch, volume, rate = (
+                round(style.expressiveness * (RAISED if tone > 0 else LOWERED)[key])
+                for key in ("pitch", "volume", "rate")
             )
+            text += f'<prosody pitch="{pitch:+d}%" volume="{volume:+d}" rate="{100 + rate}%">'
         places[len(text) + 1] = step
-        text += escape(word) + ("</prosody>" if tone != 0 else "") + ("," if pause else "") + " "
-    return text.rstrip() + ".</speak>", places
+        text += word + ("." if step == last else "," if pause else "")
+        text += "</prosody> " if tone != 0 and tone != after else " "
+    return text.rstrip() + "</speak>", places
 
 
-def word_samples(
-    events: Sequence[tuple[int, int, int, str]], places: dict[int, int], words: Sequence[str]
-) -> npt.NDArray[np.int64]:
+def word_samples(events: Sequence[Event], places: dict[int, int], words: Sequence[str]) -> npt.NDArray[np.int64]:
     """First sample of each word, and the sample after its last.
 
     A word ends where the next begins, or where the pause after it begins.
@@ -160,6 +182,8 @@ def word_samples(
     Raises:
         ValueError: If a word has no time of its own.
     """
+    if any(kind == PHONEME and place not in places and not name.startswith("_") for kind, place, _, name in events):
+        raise ValueError(f"espeak-ng: more was spoken than the words of: {' '.join(words)}")
     starts: list[int | None] = [None] * len(words)
     for kind, place, sample, _ in events:
         if kind == WORD and place in places:
