@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import torch
 
 import mfm_core as mfm
+from mfm_core.clips import load_clips
 from mfm_core.config import LabelConfig, SequenceModality
 from mfm_core.data.dataset import Scaling
 from mfm_core.scaling_files import save_scaling
+from mfm_core.stored_model import PRETRAINED
 from tests.conftest import with_large_weights
 
 SIZES = {"language": 6, "acoustic": 4, "visual": 3}
@@ -62,3 +66,21 @@ def save(name: str, folder: Path, sizes: dict[str, int] = SIZES, n: int = CLIPS)
         {key: Scaling(torch.full((d,), 0.5), torch.full((d,), 2.0)) for key, d in sizes.items()}, folder / name
     )
     return made
+
+
+SHIPPED = Path(os.environ.get("PAGES_CLIPS") or PRETRAINED / "studio_clips")
+WORLDS = ("language_led", "balanced", "face_led")
+STUDIO_SIZES = {"language": 50, "acoustic": 28, "visual": 12}
+
+
+def save_studio(folder: Path) -> None:
+    """Store small models of the three worlds, with the shipped clips and their codes."""
+    shutil.copytree(SHIPPED, folder / "studio_clips")
+    clips = load_clips(folder / "studio_clips")
+    for world in WORLDS:
+        made, data = model(STUDIO_SIZES, length=20), clips.dataset(world)
+        place = folder / f"studio_{world}"
+        mfm.save_model(made, place, run={}, card=f"# A small model of the {world} world\n")
+        mfm.save_codes(mfm.Codes(made.encode(dict(data.modalities), data.mask), data.labels), place)
+        mfm.save_metrics({"figures": FIGURES}, place)
+        save_scaling(clips.scaling, place)
