@@ -94,6 +94,9 @@ def _fourier(points: Tensor, n_features: int, generator: torch.Generator) -> Ten
 
 
 def _from_features(a: Tensor, b: Tensor) -> float:
-    a, b = a - a.mean(dim=0), b - b.mean(dim=0)
-    norms = float((a.T @ a).norm() * (b.T @ b).norm())
-    return float((a.T @ b).square().sum()) / norms if norms > 0 else 0.0
+    """Normalised HSIC of linear kernels on features; 0 where centring leaves nothing but rounding."""
+    centred = [v - v.mean(dim=0) for v in (a, b)]
+    if any(float(c.norm()) <= 1e-7 * float(v.norm()) for c, v in zip(centred, (a, b), strict=True)):
+        return 0.0
+    a, b = centred
+    return float((a.T @ b).square().sum() / ((a.T @ a).norm() * (b.T @ b).norm()))

@@ -39,8 +39,10 @@ def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangen
     if squared:
         read = read.T @ read
     moved = decoder.start.weight @ tangents
-    steps = int(mask.sum(dim=1).max()) if n else 0
     flow = code.new_zeros(n, mask.shape[1])
+    if not mask.any():
+        return flow
+    steps = int(mask.sum(dim=1).max())
     for at in range(0, n, SAMPLES):
         rows = slice(at, at + SAMPLES)
         flow[rows, :steps] = _propagate(decoder.start(code[rows]), moved, weight, bias, read, steps, squared=squared)
