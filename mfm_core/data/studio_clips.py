@@ -39,15 +39,22 @@ def read(world: World) -> Dataset:
         raise FileNotFoundError(f"{path}: no such file; make the clips with: {MAKE}")
     arrays = read_arrays(FILE, _MEMBERS)
     mask = arrays["mask"]
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise ValueError(f"{path}: mask: expected booleans of shape (N, T), got {mask.dtype} of {mask.shape}")
     shapes = {name: (*mask.shape, arrays[name].shape[-1]) for name in MODALITIES}
     shapes |= {f"evidence_{name}": mask.shape for name in MODALITIES}
     shapes |= {"words": mask.shape, "times": (*mask.shape, 2), "split": mask.shape[:1], "spread": (len(MODALITIES),)}
     for name, shape in shapes.items():
-        if mask.ndim != 2 or mask.dtype != np.bool_ or arrays[name].shape != shape:
+        if arrays[name].shape != shape:
             raise ValueError(f"{path}: {name}: expected shape {shape} to fit the mask, got {arrays[name].shape}")
     for name in (*MODALITIES, *(f"evidence_{name}" for name in MODALITIES)):
-        if arrays[name].dtype != np.float32 or not np.isfinite(arrays[name]).all():
-            raise ValueError(f"{path}: {name}: expected finite float32 numbers, got {arrays[name].dtype}")
+        if (kind := arrays[name].dtype) != np.float32 or not np.isfinite(arrays[name]).all():
+            found = kind if kind != np.float32 else "NaN or infinity"
+            raise ValueError(f"{path}: {name}: expected finite float32 numbers, got {found}")
+    if arrays["words"].dtype.kind != "U":
+        raise ValueError(f"{path}: words: expected text, got {arrays['words'].dtype}")
+    if not (np.isfinite(arrays["spread"]).all() and (arrays["spread"] > 0).all()):
+        raise ValueError(f"{path}: spread: expected numbers above 0, got {arrays['spread'].tolist()}")
     if unknown := set(arrays["split"].tolist()) - set(SPLITS):
         raise ValueError(f"{path}: split: expected {', '.join(SPLITS)}, got {sorted(map(str, unknown))[0]!r}")
     weight = torch.from_numpy(weights(world, arrays["spread"]))
