@@ -81,13 +81,14 @@ def load(name: str) -> Theatre:
 def _load(place: str, name: str, data: str) -> Theatre:
     del data  # other data, other clips
     try:
+        part = mfm.load_dataset(name).part("test") if name in WORDS_OF_THE_DATA else None  # often missing, so first
         model = mfm.load_pretrained(place)
         if not model.config.sequences:
             raise NothingToPlayError(f"The model {name} is not one of sequences.")
         if name.startswith(STUDIO):
             return _of_studio(name, model)
-        if name in WORDS_OF_THE_DATA:
-            return _of_data(name, model)
+        if part is not None:
+            return _of_data(name, model, part)
         return _of_codes(name, place, model)
     except (OSError, ValueError) as error:
         raise NothingToPlayError(str(error)) from error
@@ -134,8 +135,7 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> Theatre:
     return Theatre(name, model, name, titles, lengths, make, about=about, unit=unit)
 
 
-def _of_data(name: str, model: mfm.MFM) -> Theatre:
-    part = mfm.load_dataset(name).part("test")
+def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> Theatre:
     if part.mask is None:
         raise NothingToPlayError(f"The data set {name} is not one of sequences.")
     lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]

@@ -99,9 +99,9 @@ def show() -> None:
             found[name] = made
     if not found:
         return
-    _say(found)
     groups, most = ratios.of_models(found)
     ratios.show(groups, most=most, foot="", title="Dependency ratios", key="ratios")
+    _say(found)
     _warn(found, view)
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:
@@ -131,7 +131,7 @@ def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
         f"{collection.title(model)}: {said}" for model, one in found.items() if (said := dependency.at_median(one))
     ]
     if view.bandwidth == "median" or not at_median:
-        head = "Beware of these ratios."
+        head = f"Beware. {sentences[0]}"
     else:
         head = (
             "Beware: at this bandwidth Gram matrices are nearly the identity, which draws the ratios to 1 whatever the "
@@ -144,9 +144,9 @@ def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
 
 
 def _say(found: Mapping[str, Ratios]) -> None:
-    with st.container(gap="xxsmall"):
-        for model, one in found.items():
-            if len(found) > 1:
-                prose.write(f"**{collection.title(model)}**")
+    """The bars in words, a column a model."""
+    for column, (model, one) in zip(st.columns(max(len(found), 2), gap="medium"), found.items(), strict=False):
+        with column, st.container(gap="xsmall"):
+            prose.write(f"**{collection.title(model)}**")
             for name, ratio in one.items():
                 prose.write(dependency.aloud(names.title(name), ratio))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -68,7 +67,7 @@ def save(name: str, folder: Path, sizes: dict[str, int] = SIZES, n: int = CLIPS)
     return made
 
 
-SHIPPED = Path(os.environ.get("PAGES_CLIPS") or PRETRAINED / "studio_clips")
+SHIPPED = PRETRAINED / "studio_clips"
 WORLDS = ("language_led", "balanced", "face_led")
 STUDIO_SIZES = {"language": 50, "acoustic": 28, "visual": 12}
 

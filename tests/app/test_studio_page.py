@@ -198,6 +198,16 @@ def test_mosi_is_played_where_the_user_has_it(real_data: Path, folder: Path, mon
     assert "mean of the whole utterance" in words_on(page).replace("<b>", "").replace("</b>", "")
 
 
+def test_about_lets_choose_among_all_stored_models() -> None:
+    page = visit()
+    page.switch_page("tabs/about_this_model.py").run()
+    assert not page.exception
+    assert "# A small model of the balanced world" not in [block.value.strip() for block in page.markdown]
+    page.selectbox(key="view_model").set_value(BALANCED).run()
+    assert query(page) == {"model": BALANCED}
+    assert "# A small model of the balanced world" in [block.value.strip() for block in page.markdown]
+
+
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"clip": 1},
     "own factor": {"clip": 0, "factor": "visual"},
