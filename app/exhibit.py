@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +9,21 @@ import streamlit as st
 import torch
 
 import mfm_core as mfm
+from app.collection import stored_as
 from app.view import Limits
 from mfm_core.baselines.discriminative import Discriminative
+
+__all__ = [
+    "MODEL",
+    "Exhibit",
+    "NothingToShowError",
+    "load",
+    "original",
+    "originals",
+    "posterior",
+    "ranked",
+    "stored_as",
+]
 
 MODEL = "svhn_mnist"
 RANKED = 8
@@ -63,12 +75,6 @@ class Exhibit:
     def digit(self, index: int) -> int:
         """Label of one held-out pair."""
         return int(self.codes.labels[index])
-
-
-def stored_as(name: str) -> str:
-    """Name of a stored model, or its folder where ``MFM_PRETRAINED`` names another place than the repository's."""
-    place = os.environ.get("MFM_PRETRAINED")
-    return os.path.join(place, name) if place else name  # noqa: PTH118 - mfm_core takes a name or a path as text
 
 
 @st.cache_resource(max_entries=4, show_spinner="Hanging the pictures …")

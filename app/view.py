@@ -1,13 +1,14 @@
-"""What a visitor looks at, as a value: everything that the link of a page carries, and nothing else."""
+"""What a visitor of the page Generate looks at, as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
+
+from app.links import Linked, declared_range, read_fields, unknown_parts, write_fields
 
 Section = Literal["sample", "swap", "slide", "read", "translate"]
 Source = Literal["posterior", "prior"]
@@ -16,10 +17,8 @@ Given = Literal["pair", "draw", "upload"]
 FRAMES = 61
 """Frames of a sweep: 30 on either side of the middle."""
 
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
-
-class View(BaseModel):
+class View(Linked):
     """What the page shows.
 
     Attributes:
@@ -36,8 +35,6 @@ class View(BaseModel):
         from_: Where the given picture comes from.
         picture: A drawn or uploaded picture, packed (see ``app.components.pictures``).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     section: Section = "sample"
     seed: Annotated[int, Field(ge=0, le=999_999)] = 1
@@ -83,23 +80,13 @@ def parse(params: Mapping[str, str], limits: Limits) -> tuple[View, list[str]]:
         A view that is valid for the model, and a sentence for each thing that was put right. No sentence repeats what
         the link said.
     """
-    defaults = defaults_for(limits)
-    known = {name.rstrip("_"): name for name in View.model_fields}
-    view, notices = defaults, []
-    unknown = sum(1 for key in params if key not in known)
-    for key, name in known.items():
-        if key not in params:
-            continue
-        value = _read(name, params[key], limits)
-        if value is None:
-            notices.append(f"The link's “{key}” could not be read; the default is shown.")
-            continue
-        view = view.model_copy(update={name: value})
-        if isinstance(value, int) and value != int(params[key]):
-            notices.append(f"The link's “{key}” is out of range; {value} is shown.")
-    if unknown:
-        noun = "part" if unknown == 1 else "parts"
-        notices.append(f"{unknown} unknown {noun} of the link {'was' if unknown == 1 else 'were'} ignored.")
+    allowed = {"factor": ("y", *limits.modalities), "given": limits.modalities}
+
+    def bounds(name: str) -> tuple[int, int]:
+        return declared_range(View, name, max(limits.pairs - 1, 0))
+
+    view, notices = read_fields(params, defaults_for(limits), bounds, allowed)
+    notices += unknown_parts(params, View)
     fitted = fit(view, limits)
     if fitted.path != view.path and "path" in params:
         notices.append("The link's “path” does not exist for this Z; the first direction is shown.")
@@ -123,40 +110,27 @@ def fit(view: View, limits: Limits) -> View:
 
 def link(view: View, limits: Limits) -> dict[str, str]:
     """The query parameters that open this view: what differs from the defaults."""
-    defaults = defaults_for(limits)
-    return {
-        name.rstrip("_"): str(getattr(view, name))
-        for name in View.model_fields
-        if getattr(view, name) != getattr(defaults, name)
-    }
+    return write_fields(view, defaults_for(limits))
 
 
-def _read(name: str, text: str, limits: Limits) -> int | str | None:
-    """One field from its text, clamped if it is a number out of range; None if it cannot be read."""
-    info = View.model_fields[name]
-    if info.annotation is int:
-        if not WHOLE_NUMBER.fullmatch(text):
-            return None
-        lowest, highest = _range(name, limits)
-        return min(max(int(text), lowest), highest)
-    try:
-        value = _adapter(name).validate_python(text)
-    except ValidationError:
-        return None
-    allowed = {"factor": ("y", *limits.modalities), "given": limits.modalities}.get(name)
-    return value if allowed is None or value in allowed else None
+@dataclass(frozen=True)
+class GenerateBook:
+    """How the links of the page Generate are read and written, see ``app.links.Book``.
 
+    Attributes:
+        limits: What a view may ask of the model in use.
+    """
 
-def _adapter(name: str) -> TypeAdapter[str]:
-    info = View.model_fields[name]
-    field: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-    return TypeAdapter(field)
+    limits: Limits
 
+    def parse(self, params: Mapping[str, str]) -> tuple[View, list[str]]:
+        """See ``parse``."""
+        return parse(params, self.limits)
 
-def _range(name: str, limits: Limits) -> tuple[int, int]:
-    bounds: dict[str, int] = {}
-    for part in View.model_fields[name].metadata:
-        for side in ("ge", "le"):
-            if hasattr(part, side):
-                bounds[side] = getattr(part, side)
-    return bounds["ge"], bounds.get("le", max(limits.pairs - 1, 0))
+    def fit(self, view: View) -> View:
+        """See ``fit``."""
+        return fit(view, self.limits)
+
+    def link(self, view: View) -> dict[str, str]:
+        """See ``link``."""
+        return link(view, self.limits)

@@ -19,6 +19,9 @@ from mfm_core.checkpoints import (
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
+from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
+from mfm_core.interpretation.gradient_flow import gradient_flow
+from mfm_core.interpretation.hsic import normalized_hsic
 from mfm_core.latent_directions import Directions, directions
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
@@ -29,16 +32,19 @@ __all__ = [
     "AggregatePosterior",
     "Codes",
     "Dataset",
+    "DependencyRatio",
     "Directions",
     "Factors",
     "Generated",
     "Latents",
     "ModelConfig",
     "combine",
+    "dependency_ratios",
     "directions",
     "find_originals",
     "fingerprint",
     "fix",
+    "gradient_flow",
     "interpolate",
     "load_card",
     "load_codes",
@@ -47,6 +53,7 @@ __all__ = [
     "load_judge",
     "load_metrics",
     "load_pretrained",
+    "normalized_hsic",
     "pretrained_names",
     "save_card",
     "save_codes",

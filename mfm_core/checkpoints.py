@@ -38,6 +38,7 @@ __all__ = [
 WEIGHTS, CARD, METRICS, CODES = "weights.safetensors", "card.md", "metrics.json", "codes.safetensors"
 MAX_PARAMETERS = 50_000_000
 MAX_CODES = 100_000
+MAX_STEPS = 10_000
 
 _METRICS = TypeAdapter(dict[str, JsonValue])
 _Network = TypeVar("_Network", MFM, Discriminative)
@@ -161,8 +162,10 @@ def load_metrics(name_or_folder: str | Path) -> dict[str, JsonValue]:
 def save_codes(codes: Codes, folder: str | Path) -> None:
     """Write codes of real samples into the folder of the model that encoded them."""
     tensors = {"labels": codes.labels, "y": codes.latents.y.float()}
-    for name in codes.latents.a:
-        tensors |= {f"a.{name}": codes.latents.a[name].float(), f"fingerprints.{name}": codes.fingerprints[name]}
+    tensors |= {f"a.{name}": z.float() for name, z in codes.latents.a.items()}
+    tensors |= {f"fingerprints.{name}": numbers for name, numbers in codes.fingerprints.items()}
+    if codes.latents.mask is not None:
+        tensors["mask"] = codes.latents.mask
     write_tensors(tensors, Path(folder) / CODES)
 
 
@@ -176,17 +179,40 @@ def load_codes(name_or_folder: str | Path) -> Codes:
     folder = model_folder(name_or_folder)
     config = StoredModel.of_folder(folder).model
     path = folder / CODES
-    labels = read_header(path).specs.get("labels")
-    n = labels.shape[0] if labels and labels.shape else 0
+    tensors = read_tensors(path, _expected_codes(config, path))
+    labels, mask = tensors["labels"], tensors.get("mask")
+    if config.label.kind == "classes":
+        outside = labels[(labels < 0) | (labels >= config.label.size)]
+        if len(outside):
+            raise ValueError(f"{path}: labels: expected 0 to {config.label.size - 1}, got {int(outside[0])}")
+    if mask is not None and not (real := mask.any(dim=1)).all():
+        sample = int((~real).nonzero()[0])
+        raise ValueError(f"{path}: mask: expected at least one real step of each sample, got none of sample {sample}")
+    latents = Latents(tensors["y"], {name: tensors[f"a.{name}"] for name in config.modalities}, mask)
+    return Codes(latents, labels, {name: tensors[f"fingerprints.{name}"] for name in config.images})
+
+
+def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
+    """What the file of a model's codes has to hold, for as many samples, of as many steps, as its header tells."""
+    specs = read_header(path).specs
+    n = _size(specs, "labels", 0)
     if n > MAX_CODES:
         raise ValueError(f"{path}: labels: expected at most {MAX_CODES} samples, got {n}")
-    expected = {"labels": TensorSpec((n,), torch.int64), "y": TensorSpec((n, config.d_y), torch.float32)}
-    for name, modality in config.modalities.items():
-        expected[f"a.{name}"] = TensorSpec((n, modality.d_z), torch.float32)
-        expected[f"fingerprints.{name}"] = TensorSpec((n,), torch.int64)
-    tensors = read_tensors(path, expected)
-    outside = tensors["labels"][(tensors["labels"] < 0) | (tensors["labels"] >= config.label.size)]
-    if len(outside):
-        raise ValueError(f"{path}: labels: expected 0 to {config.label.size - 1}, got {int(outside[0])}")
-    latents = Latents(tensors["y"], {name: tensors[f"a.{name}"] for name in config.modalities})
-    return Codes(latents, tensors["labels"], {name: tensors[f"fingerprints.{name}"] for name in config.modalities})
+    classes = TensorSpec((n,), torch.int64)
+    scores = TensorSpec((n, config.label.size), torch.float32)
+    expected = {"labels": classes if config.label.kind == "classes" else scores}
+    expected["y"] = TensorSpec((n, config.d_y), torch.float32)
+    expected |= {f"a.{name}": TensorSpec((n, m.d_z), torch.float32) for name, m in config.modalities.items()}
+    expected |= {f"fingerprints.{name}": TensorSpec((n,), torch.int64) for name in config.images}
+    if config.sequences:
+        n_steps = _size(specs, "mask", 1)
+        if n_steps > MAX_STEPS:
+            raise ValueError(f"{path}: mask: expected at most {MAX_STEPS} steps, got {n_steps}")
+        expected["mask"] = TensorSpec((n, n_steps), torch.bool)
+    return expected
+
+
+def _size(specs: Mapping[str, TensorSpec], name: str, dimension: int) -> int:
+    """How long a tensor that a header announces is; 0 where there is none."""
+    shape = specs[name].shape if name in specs else ()
+    return shape[dimension] if len(shape) > dimension else 0

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from mfm_core.data import data_folder, dataset_names
 from mfm_core.data.fetch import RECIPES, fetch
+from mfm_core.data.imported import IMPORTABLE, imported_names
 
 app = typer.Typer(
     help="Train, measure and feed the Multimodal Factorization Model.",
@@ -56,14 +57,32 @@ def data_list() -> None:
     """Show which data sets are in the data folder."""
     folder = data_folder()
     typer.echo(f"data folder: {folder} (set MFM_DATA to change it)")
-    for name in dataset_names():
-        if name not in RECIPES:
-            state = "made of the others"
-        elif (folder / f"{name}.npz").is_file():
-            state = "here"
-        else:
+    names = dataset_names()
+    width = max(map(len, names))
+    for name in names:
+        missing = [file for file in files_of(name) if not (folder / file).is_file()]
+        if name in RECIPES and missing:
             state = f"not here; python -m mfm_core data fetch {name}"
-        typer.echo(f"{name:<12} {state}")
+        elif name in IMPORTABLE and missing:
+            state = f"not here; python -m mfm_core data import FILES --as {name}"
+        elif missing:
+            state = f"not here: {', '.join(missing)}"
+        else:
+            state = "here" if files_of(name) else "made of the others"
+        typer.echo(f"{name:<{width}} {state}")
+    for name in imported_names():
+        typer.echo(f"{name:<{width}} imported")
+
+
+def files_of(name: str) -> tuple[str, ...]:
+    """The files of the data folder that a data set is stored in; none if it is made of other sets."""
+    if name == "svhn_mnist":
+        return ()
+    if name == "cmu_mosi":
+        return ("cmu_mosi_utterances.npz", "cmu_mosi_words.json", "glove50_top30k.npz")
+    if name.startswith("studio_"):
+        return ("studio_clips.npz",)
+    return (f"{name}.npz",)
 
 
 def download_with_bar(url: str, output_file: object, session: object) -> None:

@@ -29,14 +29,17 @@ from mfm_core.checkpoints import (
 from mfm_core.cli import app, one_sentence
 from mfm_core.codes import Codes, fingerprint
 from mfm_core.comparison import ablations, compare, discriminative_figure
+from mfm_core.cross_validation import cross_validate
 from mfm_core.data import load_dataset
 from mfm_core.evaluation import encode_all, evaluate
 from mfm_core.model import MFM
 from mfm_core.readme import readme_figures, replace_figures
 from mfm_core.reports import card, figures_table, table_of
 from mfm_core.runs import execute, read_run, run_names
+from mfm_core.sequence_tasks import SequenceRun
 from mfm_core.stored_model import StoredModel, model_folder, read_text
 from mfm_core.training import Report
+from mfm_core.video_metrics import held_out, measure_videos, video_codes
 
 MAX_WIDTH = 400
 
@@ -111,12 +114,15 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
 ) -> None:
-    """Measure a model on held-out real digits."""
+    """Measure a model on held-out digits or videos."""
     torch.set_num_threads(threads)
     console = Console(stderr=True)
     with one_sentence(), console.status("loading") as status:
         folder = model_folder(name)
-        if StoredModel.of_folder(folder).kind == "discriminative":
+        stored, more = StoredModel.of_folder(folder), dict[str, JsonValue]()
+        if stored.model.sequences:
+            figures, more = measure_videos(load_pretrained(name), stored, seed=seed, on_progress=status.update)
+        elif stored.kind == "discriminative":
             figures = [discriminative_figure(load_discriminative(name), seed=seed)]
         else:
             model = load_pretrained(name)
@@ -128,9 +134,10 @@ def evaluate_command(
             "date": datetime.now(UTC).date().isoformat(),
         }
         metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.as_dict() for figure in figures]}
+        metrics |= more
         if save:
-            if StoredModel.of_folder(folder).kind == "mfm":
-                save_codes(held_out_codes(model), folder)
+            if stored.kind == "mfm":
+                save_codes(held_out_codes(load_pretrained(name), stored), folder)
             update_metrics(folder, metrics)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
@@ -144,8 +151,10 @@ def show(table: Table) -> None:
     (console if console.is_terminal else Console(width=MAX_WIDTH)).print(table)
 
 
-def held_out_codes(model: MFM) -> Codes:
-    """Z of every held-out SVHN digit, paired once."""
+def held_out_codes(model: MFM, stored: StoredModel) -> Codes:
+    """Z of every held-out video, or of every held-out SVHN digit, paired once."""
+    if stored.model.sequences:
+        return video_codes(model, held_out(stored))
     pairs = load_dataset("svhn_mnist").part("test")
     latents = encode_all(model, pairs.modalities).map(lambda block: block.clone())
     return Codes(latents, pairs.labels, {name: fingerprint(x) for name, x in pairs.modalities.items()})
@@ -201,6 +210,34 @@ def ablations_command(
         if into is not None:
             update_metrics(model_folder(into), {"ablations": table})
         show(table_of(table))
+
+
+@app.command("cross-validate")
+def cross_validate_command(
+    run: Annotated[str, typer.Argument(help="A run of sequences, as for train.")],
+    *,
+    repetitions: Annotated[int, typer.Option(min=1, help="How often the samples are dealt anew.")] = 4,
+    folds: Annotated[int, typer.Option(min=3, help="Into how many parts.")] = 5,
+    folder: Annotated[Path | None, typer.Option(help="Where the folds are kept; default runs/<name>_folds.")] = None,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train and measure a run on every fold of a repeated cross-validation; goes on where it was stopped."""
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with one_sentence(), console.status("folds") as status:
+        configuration = read_run(run)
+        if not isinstance(configuration, SequenceRun):
+            raise ValueError(f"run: expected a run of sequences, got {run}")  # noqa: TRY004
+        folder = folder or Path("runs") / f"{Path(run).stem}_folds"
+
+        def on_fold(done: int, of: int) -> None:
+            status.update(f"{done} of {of} folds")
+
+        table = cross_validate(configuration, folder, repetitions=repetitions, folds=folds, on_fold=on_fold)
+        if into is not None:
+            update_metrics(model_folder(into), {"cross_validation": table})
+    typer.echo(json.dumps(table, indent=2))
 
 
 @app.command("readme-figures")

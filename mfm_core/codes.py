@@ -1,10 +1,10 @@
-"""Codes of real examples: their latents, and how to find the pictures they were made of."""
+"""Codes of real examples: their latents and labels, and how to find the pictures they were made of."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,34 +16,39 @@ from mfm_core.representations import Latents
 class Codes:
     """Latents of real samples, their labels, and fingerprints of the pictures they were encoded from.
 
-    The pictures themselves are not ours to ship; a fingerprint finds each again in a copy of the data set.
+    The pictures themselves are not ours to ship; a fingerprint finds each again in a copy of the data set. Sequences
+    have none: their features are standardised, and such numbers need not agree to the last bit on every machine. They
+    are known by their order, which is that of the data set.
 
     Attributes:
-        latents: Z of ``N`` samples.
-        labels: Their classes, ``(N,)`` int64.
-        fingerprints: Of each modality's original, by name, ``(N,)`` int64; see :func:`fingerprint`.
+        latents: Z of ``N`` samples; of sequences with their mask.
+        labels: Their classes, ``(N,)`` int64, or scores, ``(N, size)`` float32.
+        fingerprints: Of each picture's original, by modality, ``(N,)`` int64, see :func:`fingerprint`; none of
+            sequences.
 
     Raises:
-        ValueError: If the numbers of samples differ, a type is not int64, or the latents are of sequences.
+        ValueError: If the numbers of samples differ, or a shape or type is not as said.
     """
 
     latents: Latents
     labels: Tensor
-    fingerprints: Mapping[str, Tensor]
+    fingerprints: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.latents.mask is not None:
-            raise ValueError("latents: expected latents of still data, got a mask")
-        if list(self.fingerprints) != list(self.latents.a):
-            raise ValueError(
-                f"fingerprints: expected one for each of {', '.join(self.latents.a)}, "
-                f"got {', '.join(self.fingerprints) or 'none'}"
-            )
+        wanted = list(self.latents.a) if self.latents.mask is None else []
+        if list(self.fingerprints) != wanted:
+            each = f"one for each of {', '.join(wanted)}" if wanted else "none of sequences"
+            raise ValueError(f"fingerprints: expected {each}, got {', '.join(self.fingerprints) or 'none'}")
+        if self.latents.mask is not None and self.latents.mask.dtype != torch.bool:
+            raise ValueError(f"mask: expected torch.bool, got {self.latents.mask.dtype}")
+        n, scores = len(self.latents), self.labels.dtype == torch.float32 and self.labels.ndim == 2
         for name, column in {"labels": self.labels, **self.fingerprints}.items():
-            if column.dtype != torch.int64 or column.shape != (len(self.latents),):
+            if name == "labels" and scores and len(column) == n:
+                continue
+            if column.dtype != torch.int64 or column.shape != (n,):
+                other = f" or ({n}, size) of torch.float32" if name == "labels" else ""
                 raise ValueError(
-                    f"{name}: expected shape ({len(self.latents)},) of torch.int64, "
-                    f"got {tuple(column.shape)} of {column.dtype}"
+                    f"{name}: expected shape ({n},) of torch.int64{other}, got {tuple(column.shape)} of {column.dtype}"
                 )
 
     def __len__(self) -> int:

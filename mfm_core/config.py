@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from torch import nn
 
 Positive = Annotated[int, Field(gt=0, le=65_536)]
@@ -13,6 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 Levels = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=8)]
 MAX_NAME = 40
+_IMAGE, _SEQUENCE = "an image modality", "a sequence modality"
 
 
 class Config(BaseModel):
@@ -54,7 +55,8 @@ class Config(BaseModel):
 def first_problem(error: ValidationError) -> str:
     """The first thing wrong with a configuration, in one sentence."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"])
+    # Which of the two kinds a modality was read as is no key of the file.
+    where = ".".join(str(part) for part in problem["loc"] if part not in (_IMAGE, _SEQUENCE))
     if problem["type"] == "value_error":  # ours, which begins with the key
         sentence = f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
     else:
@@ -92,6 +94,61 @@ class ImageModality(Config):
     hidden: Positive = 256
 
 
+class SequenceModality(Config):
+    """A modality that is a sequence of feature vectors, and its recurrent encoders and decoder.
+
+    Attributes:
+        d_x: Features of a step.
+        d_z: Size of Z_a, and width of the LSTM that infers it.
+        d_f: Size of F_a.
+        hidden: Width of its view-LSTM in the Memory Fusion Network.
+        feedback: What the decoder reads at a step: its own hidden state of the step before, as in the published code,
+            or what it generated there as well.
+    """
+
+    kind: Literal["sequence"] = "sequence"
+    d_x: Positive
+    d_z: Positive
+    d_f: Positive
+    hidden: Positive = 64
+    feedback: Literal["hidden", "output"] = "hidden"
+
+
+class MemoryConfig(Config):
+    """The multi-view memory of the Memory Fusion Network; models of images have none.
+
+    Attributes:
+        memory: Size of the memory.
+        attention: Width of the hidden layer of the delta-memory attention.
+        candidate: Width of the hidden layer that proposes what to remember.
+        gate: Width of the hidden layer of each of the two gates.
+        dropout: Share of these hidden units left out at a step, while training; drawn from the global generator.
+    """
+
+    memory: Positive = 64
+    attention: Positive = 64
+    candidate: Positive = 64
+    gate: Positive = 32
+    dropout: Share = 0.0
+
+
+def _kind(given: object) -> str | None:
+    """Which modality is meant; what says nothing is an image, as configurations were before there were sequences."""
+    kind = given.get("kind", "image") if isinstance(given, dict) else getattr(given, "kind", None)
+    tags = {"image": _IMAGE, "sequence": _SEQUENCE}
+    return tags.get(kind) if isinstance(kind, str) else None
+
+
+Modality = Annotated[
+    Annotated[ImageModality, Tag(_IMAGE)] | Annotated[SequenceModality, Tag(_SEQUENCE)],
+    Discriminator(
+        _kind,
+        custom_error_type="kind_of_modality",
+        custom_error_message="Input should be a modality of kind 'image' or 'sequence'",
+    ),
+]
+
+
 class LabelConfig(Config):
     """The label Y: one of ``size`` classes, or ``size`` scores."""
 
@@ -103,20 +160,40 @@ class ModelConfig(Config):
     """The architecture of an MFM (Figure 1).
 
     Attributes:
-        modalities: Each modality by name, in order.
+        modalities: Each modality by name, in order: all images, or all sequences.
         label: What D(F_y) predicts.
         d_y: Size of Z_y.
         d_f: Size of F_y.
-        features: Size of what the encoder Q(Z_y | X_1:M) extracts from each modality before fusing.
+        features: Size of what the encoder Q(Z_y | X_1:M) extracts from each image before fusing.
         hidden: Width of the hidden layers of G and of the fusion.
+        memory: How that encoder fuses sequences.
+        length: Steps of the sequences that :meth:`MFM.sample` draws.
     """
 
-    modalities: dict[str, ImageModality]
+    modalities: dict[str, Modality]
     label: LabelConfig = LabelConfig()
     d_y: Positive = 8
     d_f: Positive = 64
     features: Positive = 128
     hidden: Positive = 128
+    memory: MemoryConfig = MemoryConfig()
+    length: Positive = 20
+
+    @property
+    def images(self) -> dict[str, ImageModality]:
+        """The modalities that are images: all of them or none."""
+        return {name: m for name, m in self.modalities.items() if isinstance(m, ImageModality)}
+
+    @property
+    def sequences(self) -> dict[str, SequenceModality]:
+        """The modalities that are sequences: all of them or none."""
+        return {name: m for name, m in self.modalities.items() if isinstance(m, SequenceModality)}
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Size of what the encoder of Z_y extracts from each modality."""
+        views = {name: m.hidden for name, m in self.sequences.items()}
+        return views or dict.fromkeys(self.images, self.features)
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -129,4 +206,9 @@ class ModelConfig(Config):
                     f"modalities: expected identifiers of at most {MAX_NAME} letters, other than 'y' and the "
                     f"attributes of torch.nn.ModuleDict, got {name[:MAX_NAME]!r}"
                 )
+        if self.images and self.sequences:
+            raise ValueError(
+                f"modalities: expected all images or all sequences, got {', '.join(self.images)} as images "
+                f"and {', '.join(self.sequences)} as sequences"
+            )
         return self

@@ -1,4 +1,8 @@
-"""Operations on latents that a class asks for: swap, fix and sample, combine, interpolate, traverse, translate."""
+"""Operations on latents that a class asks for: swap, fix and sample, combine, interpolate, traverse, translate.
+
+Sequences keep the mask, and so the length, of the latents whose blocks are not replaced: of ``latents`` when swapping,
+of ``drawn``, of ``style``, of ``start``.
+"""
 
 from __future__ import annotations
 
@@ -149,12 +153,19 @@ def traverse(latents: Latents, *, factor: str, direction: Tensor, amounts: Tenso
     return latents.map(lambda other: other.expand(len(amounts), *other.shape[1:])).replace(**{factor: moved})
 
 
-def translate(model: MFM, inputs: Mapping[str, Tensor], *, generator: torch.Generator | None = None) -> Generated:
+def translate(
+    model: MFM,
+    inputs: Mapping[str, Tensor],
+    *,
+    mask: Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> Generated:
     """See some modalities, generate all of them.
 
     Args:
         model: The model.
         inputs: A non-empty subset of its modalities, as for :meth:`MFM.encode`.
+        mask: Of sequences, which steps are real, as there; what is generated has the same.
         generator: Draws Z_a of the absent modalities from the prior. Without it they are what the surrogate infers:
             the one style it holds most likely.
 
@@ -164,7 +175,7 @@ def translate(model: MFM, inputs: Mapping[str, Tensor], *, generator: torch.Gene
     Raises:
         ValueError: If the inputs are not as said.
     """
-    latents = model.encode(inputs)
+    latents = model.encode(inputs, mask)
     absent = tuple(name for name in model.modalities if name not in inputs)
     if generator is not None and absent:
         latents = swap(latents, with_=model.sample(len(latents), generator=generator), factor=absent)

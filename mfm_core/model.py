@@ -8,10 +8,11 @@ from itertools import combinations
 import torch
 from torch import Tensor, nn
 
-from mfm_core.config import ModelConfig
-from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.config import ImageModality, ModelConfig
+from mfm_core.networks import factory
 from mfm_core.networks.fully_connected import fully_connected
-from mfm_core.networks.fusion import LateFusion, Surrogate
+from mfm_core.networks.fusion import Surrogate
+from mfm_core.networks.steps import real_steps
 from mfm_core.representations import Factors, Generated, Latents
 
 
@@ -29,22 +30,14 @@ class MFM(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder_y = LateFusion(config, config.d_y)
+        self.encoder_y = factory.fusion(config, config.d_y)
         self.encoders_a = nn.ModuleDict()
         self.g_a = nn.ModuleDict()
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
-            self.encoders_a[name] = ConvolutionalEncoder(
-                modality.shape,
-                modality.channels,
-                modality.d_z,
-                hidden=modality.hidden,
-                d_context=config.features,
-            )
+            self.encoders_a[name] = factory.encoder(modality, config.features)
             self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
-            self.decoders[name] = ConvolutionalDecoder(
-                modality.d_f + config.d_f, modality.shape, modality.channels, modality.hidden
-            )
+            self.decoders[name] = factory.decoder(modality, config.d_f)
         self.g_y = fully_connected(config.d_y, config.hidden, config.hidden, config.d_f)
         self.label_head = nn.Linear(config.d_f, config.label.size)
         self.surrogates = nn.ModuleDict(
@@ -61,34 +54,52 @@ class MFM(nn.Module):
         """Size of each block of Z: ``y`` first, then the modalities."""
         return {"y": self.config.d_y} | {name: m.d_z for name, m in self.config.modalities.items()}
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Latents:
+    def encode(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> Latents:
         """Infer Z (Eq. 3) from any non-empty subset of the modalities.
 
         Args:
-            inputs: Modalities by name; an image is ``(N, channels, height, width)``, float32 in [0, 1].
+            inputs: Modalities by name; an image is ``(N, channels, height, width)``, float32 in [0, 1], a sequence
+                ``(N, T, d)`` float32.
+            mask: Of sequences, which steps are real, boolean ``(N, T)``; None for all. What the others hold, be it
+                NaN, changes nothing.
 
         Returns:
-            Z_y ``(N, d_y)`` and Z_a of *every* modality ``(N, d_a)``, the absent ones inferred.
+            Z_y ``(N, d_y)`` and Z_a of *every* modality ``(N, d_a)``, the absent ones inferred, with the mask.
 
         Raises:
-            ValueError: If no modality is given, a name is unknown, or a shape or type is not the model's.
+            ValueError: If no modality is given, a name is unknown, a shape or type is not the model's, or a sequence
+                has no real step.
         """
-        self.check_inputs(inputs)
-        features = self.encoder_y.features(inputs)
-        blocks = self.infer_styles(inputs, features)
-        if len(blocks) == len(self.modalities):
-            blocks["y"] = self.encoder_y(features)
-        else:
-            blocks |= self.surrogates["+".join(name for name in self.modalities if name in inputs)](features)
-        return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities})
+        self.check_inputs(inputs, mask)
+        if self.config.sequences:
+            mask = real_steps(next(iter(inputs.values())), mask)
+        return self.encode_features(inputs, self.encoder_y.features(inputs, mask), mask)
 
-    def infer_styles(self, inputs: Mapping[str, Tensor], features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def encode_features(
+        self, inputs: Mapping[str, Tensor], features: Mapping[str, Tensor], mask: Tensor | None = None
+    ) -> Latents:
+        """The same, for who has the features of ``inputs``, from ``encoder_y.features``, and uses them otherwise too.
+
+        Nothing is checked, and sequences need their mask.
+        """
+        blocks = self.infer_styles(inputs, features, mask)
+        if len(blocks) == len(self.modalities):
+            blocks["y"] = self.encoder_y(features, mask)
+        else:
+            infer = self.surrogates["+".join(name for name in self.modalities if name in inputs)]
+            blocks |= infer(self.encoder_y.summaries(features))
+        return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities}, mask)
+
+    def infer_styles(
+        self, inputs: Mapping[str, Tensor], features: Mapping[str, Tensor], mask: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Z_a of each modality given, from that modality alone.
 
-        Its encoder also sees the modality's own features, which tell the label: what it is to leave out, it must know.
-        They are not trained by it.
+        The encoder of an image also reads its modality's own features, which tell the label: what it is to leave out,
+        it must know. They are not trained by it.
         """
-        return {name: self.encoders_a[name](x, features[name].detach()).float() for name, x in inputs.items()}
+        beside = {name: (features[name].detach(),) if mask is None else (mask,) for name in inputs}
+        return {name: self.encoders_a[name](x, *beside[name]).float() for name, x in inputs.items()}
 
     def infer_missing(self, features: Mapping[str, Tensor], latents: Latents) -> list[Latents]:
         """Z as each surrogate infers it when only its modalities are given: what :meth:`encode` makes of every subset.
@@ -97,11 +108,11 @@ class MFM(nn.Module):
             features: Of all modalities, from ``encoder_y.features``.
             latents: Z of all modalities; the Z_a of those given are these very tensors.
         """
-        guesses = []
+        guesses, summaries = [], self.encoder_y.summaries(features)
         for surrogate in self.surrogates.children():
-            inferred: dict[str, Tensor] = surrogate(features)
+            inferred: dict[str, Tensor] = surrogate(summaries)
             a = {name: inferred[name].float() if name in inferred else z for name, z in latents.a.items()}
-            guesses.append(Latents(inferred["y"].float(), a))
+            guesses.append(Latents(inferred["y"].float(), a, latents.mask))
         return guesses
 
     def factors(self, latents: Latents) -> Factors:
@@ -111,10 +122,19 @@ class MFM(nn.Module):
         return Factors(self.g_y(latents.y).float(), a, latents.mask)
 
     def decode_factors(self, factors: Factors) -> Generated:
-        """Generate every modality from F_y and its F_a, and the label from F_y alone (Eq. 1)."""
+        """Generate every modality from F_y and its F_a, and the label from F_y alone (Eq. 1).
+
+        Sequences are generated at the steps that ``factors.mask`` says are real, and are 0 elsewhere.
+
+        Raises:
+            ValueError: If the blocks are not of this model's sizes, or the mask is missing or has no business here.
+        """
         sizes = {"y": self.config.d_f} | {name: m.d_f for name, m in self.config.modalities.items()}
         self.check_blocks(factors, sizes)
-        modalities = {name: self.decoders[name](torch.cat([f_a, factors.y], dim=1)) for name, f_a in factors.a.items()}
+        steps = self.steps_of(factors)
+        modalities = {
+            name: self.decoders[name](torch.cat([f_a, factors.y], dim=1), *steps) for name, f_a in factors.a.items()
+        }
         return Generated(modalities, self.label_head(factors.y).float())
 
     def decide(self, z_y: Tensor) -> Tensor:
@@ -127,7 +147,7 @@ class MFM(nn.Module):
         return self.decode_factors(self.factors(latents))
 
     def sample(self, n: int, *, generator: torch.Generator) -> Latents:
-        """Draw ``n`` samples of Z from the prior N(0, I).
+        """Draw ``n`` samples of Z from the prior N(0, I); sequences are ``config.length`` steps long.
 
         Raises:
             ValueError: If ``n`` is negative.
@@ -139,27 +159,64 @@ class MFM(nn.Module):
             name: torch.randn(n, d, generator=generator, device=generator.device).to(device)
             for name, d in self.sizes.items()
         }
-        return Latents(drawn.pop("y"), drawn)
+        mask = torch.ones(n, self.config.length, dtype=torch.bool, device=device) if self.config.sequences else None
+        return Latents(drawn.pop("y"), drawn, mask)
 
-    def check_inputs(self, inputs: Mapping[str, Tensor]) -> None:
+    def check_inputs(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> None:
         """Raise ValueError unless ``inputs`` holds modalities of this model, of its shapes, all of one length."""
         if not inputs:
             raise ValueError(f"inputs: expected at least one of {', '.join(self.modalities)}, got none")
-        n = len(next(iter(inputs.values())))
+        first = next(iter(inputs.values()))
+        length = first.shape[1] if first.ndim > 1 else 1
         for name, x in inputs.items():
             if name not in self.modalities:
                 raise ValueError(f"inputs: expected names among {', '.join(self.modalities)}, got {name!r}")
-            shape = self.config.modalities[name].shape
-            if tuple(x.shape) != (n, *shape):
-                raise ValueError(f"{name}: expected shape {(n, *shape)}, got {tuple(x.shape)}")
+            modality = self.config.modalities[name]
+            images = isinstance(modality, ImageModality)
+            shape = modality.shape if isinstance(modality, ImageModality) else (length, modality.d_x)
+            if tuple(x.shape) != (len(first), *shape):
+                raise ValueError(f"{name}: expected shape {(len(first), *shape)}, got {tuple(x.shape)}")
             if not x.is_floating_point():
-                raise ValueError(f"{name}: expected floating-point values in [0, 1], got {x.dtype}")
+                raise ValueError(f"{name}: expected floating-point values{' in [0, 1]' * images}, got {x.dtype}")
+        if self.config.sequences:
+            check_mask(mask, len(first), length)
+        elif mask is not None:
+            raise ValueError(f"mask: expected none, for the model reads images, got one of shape {tuple(mask.shape)}")
+
+    def steps_of(self, factors: Factors) -> tuple[Tensor, ...]:
+        """The mask that the decoders take: none for images."""
+        if not self.config.sequences:
+            if factors.mask is not None:
+                given = f"one of shape {tuple(factors.mask.shape)}"
+                raise ValueError(f"mask: expected none, for the model generates images, got {given}")
+            return ()
+        if factors.mask is None:
+            raise ValueError(
+                "mask: expected which steps to generate, boolean (N, T), for the model generates sequences, got none"
+            )
+        if factors.mask.dtype != torch.bool:
+            raise ValueError(f"mask: expected torch.bool, got {factors.mask.dtype}")
+        return (factors.mask,)
 
     def check_blocks(self, blocks: Latents | Factors, sizes: Mapping[str, int]) -> None:
         """Raise ValueError unless ``blocks`` has this model's modalities and the given sizes."""
         given = {name: block.shape[1] for name, block in blocks.blocks().items()}
         if given != dict(sizes):
             raise ValueError(f"{type(blocks).__name__.lower()}: expected blocks of sizes {dict(sizes)}, got {given}")
+
+
+def check_mask(mask: Tensor | None, n: int, length: int) -> None:
+    """Raise ValueError unless ``mask`` tells the real steps of ``n`` sequences, at least one of each."""
+    if length == 0:
+        raise ValueError("inputs: expected sequences of at least 1 step, got 0")
+    if mask is None:
+        return
+    if tuple(mask.shape) != (n, length) or mask.dtype != torch.bool:
+        raise ValueError(f"mask: expected shape {(n, length)} of torch.bool, got {tuple(mask.shape)} of {mask.dtype}")
+    if not (real := mask.any(dim=1)).all():
+        raise ValueError(
+            f"mask: expected at least one real step of each sample, got none of sample {int((~real).nonzero()[0])}"
+        )
 
 
 def proper_subsets(names: tuple[str, ...]) -> list[tuple[str, ...]]:

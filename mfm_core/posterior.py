@@ -69,9 +69,11 @@ class AggregatePosterior:
 
     Attributes:
         mixtures: Of each block, ``"y"`` first.
+        masks: The masks of real sequences, ``(M, T)``, of which each sample gets one; None for still data.
     """
 
     mixtures: Mapping[str, Mixture]
+    masks: Tensor | None = None
 
     @classmethod
     def fit(cls, latents: Latents, *, n_components: int = 20, seed: int = 0) -> AggregatePosterior:
@@ -89,7 +91,8 @@ class AggregatePosterior:
         if not 1 <= n_components <= len(latents):
             raise ValueError(f"n_components: expected 1 to {len(latents)}, the number of samples, got {n_components}")
         wanted = {"y": (n_components,)} | dict.fromkeys(latents.a, STYLE_COMPONENTS)
-        return cls({name: Mixture.fit(block, wanted[name], seed) for name, block in latents.blocks().items()})
+        mixtures = {name: Mixture.fit(block, wanted[name], seed) for name, block in latents.blocks().items()}
+        return cls(mixtures, None if latents.mask is None else latents.mask.cpu())
 
     def sample(self, n: int, *, generator: torch.Generator) -> Latents:
         """Draw ``n`` samples of Z.
@@ -104,4 +107,5 @@ class AggregatePosterior:
         if n < 0:
             raise ValueError(f"n: expected 0 or more samples, got {n}")
         drawn = {name: mixture.sample(n, generator) for name, mixture in self.mixtures.items()}
-        return Latents(drawn.pop("y"), drawn)
+        mask = None if self.masks is None else self.masks[torch.randint(len(self.masks), (n,), generator=generator)]
+        return Latents(drawn.pop("y"), drawn, mask)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from mfm_core.evaluation import Figure
+from mfm_core.sequence_reports import DEPENDENCY_HEADER, about_data, dependency_rows
 from mfm_core.stored_model import StoredModel
 
 TERMS = {
@@ -40,6 +41,8 @@ def percent(value: float) -> str:
 
 def shown(name: str, value: float) -> str:
     """A figure's value as its kind is read: errors and distances as numbers, correlations with three decimals."""
+    if any(kind in name for kind in ("correlation", "absolute error", "R2", "area")):
+        return f"{value:.3f}"
     if "error" in name:
         return f"{value:.5f}"
     if "Frechet" in name:
@@ -104,6 +107,9 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def about(name: str, stored: StoredModel) -> list[str]:
     """What a model is and whose data it saw, a paragraph each."""
     modalities = stored.model.modalities
+    if stored.model.sequences:
+        what = f"A Multimodal Factorization Model of the {' and '.join(modalities)} streams of spoken videos."
+        return [what, about_data(stored.run)]
     if stored.kind == "mfm":
         what = f"A Multimodal Factorization Model of {' and '.join(modalities)}: digits of one label."
     else:
@@ -133,12 +139,22 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
         how = metrics.get("evaluated")
         when = f" ({how.get('command')}, seed {how.get('seed')}, {how.get('date')})" if isinstance(how, dict) else ""
         parts += [
-            f"## Measured on held-out real digits{when}",
+            f"## Measured on held-out {'videos' if stored.model.sequences else 'real digits'}{when}",
             markdown_table(
                 ("figure", "value", "95 % interval", "n", "reach", "reached"),
                 figure_rows([figure for figure in figures if isinstance(figure, dict)]),
             ),
         ]
+    if rows := dependency_rows(metrics.get("dependency")):
+        parts += ["## Dependency ratios (Eq. 5)", markdown_table(DEPENDENCY_HEADER, rows)]
+    match metrics.get("cross_validation"):
+        case {"note": str(note), "figures": list(found)}:
+            lines = [
+                (str(f["name"]), *(shown(str(f["name"]), _number(f, key)) for key in ("value", "low", "high")))
+                for f in found
+                if isinstance(f, dict)
+            ]
+            parts += ["## Repeated cross-validation", note, markdown_table(("figure", "mean", "low", "high"), lines)]
     for key, title in (("comparison", "## Figure 5(b): label accuracy"), ("ablations", "## What each added term buys")):
         table = metrics.get(key)
         if isinstance(table, dict):

@@ -87,8 +87,9 @@ class Generated:
     """What the generative network makes of factors (Figure 1a).
 
     Attributes:
-        modalities: Each modality; an image is ``(N, channels, height, width)`` in [0, 1].
-        label: For classes the logits of P(Y | F_y), ``(N, n_labels)``; for a score the score, ``(N, 1)``.
+        modalities: Each modality; an image is ``(N, channels, height, width)`` in [0, 1], a sequence ``(N, T, d)``,
+            0 at the steps that are not real.
+        label: For classes the logits of P(Y | F_y), ``(N, n_labels)``; for scores the scores, ``(N, size)``.
     """
 
     modalities: Mapping[str, Tensor]

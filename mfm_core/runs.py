@@ -6,19 +6,23 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import torch
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.checkpoints import load_discriminative, load_pretrained, save_model
 from mfm_core.config import first_problem
 from mfm_core.model import MFM
-from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, Run
+from mfm_core.scaling_files import save_scaling
+from mfm_core.sequence_tasks import SequenceRun, SequenceTask
+from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask
 from mfm_core.training import Report, Task, train
 
 CONFIGS = Path(__file__).parent / "configs"
-_RUN: TypeAdapter[FactorizeRun | DiscriminativeRun] = TypeAdapter(Run)
+Run = FactorizeRun | DiscriminativeRun | SequenceRun
+_RUN: TypeAdapter[Run] = TypeAdapter(Annotated[Run, Field(discriminator="system")])
 
 
 def run_names() -> list[str]:
@@ -26,7 +30,7 @@ def run_names() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.json"))
 
 
-def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> FactorizeRun | DiscriminativeRun:
+def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> Run:
     """Read a run's configuration.
 
     Args:
@@ -48,7 +52,9 @@ def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) 
     try:
         return _RUN.validate_python(text)
     except ValidationError as error:
-        problem = first_problem(error).removeprefix("mfm.").removeprefix("discriminative.")  # not keys, but systems
+        problem = first_problem(error)
+        for system in ("mfm.", "discriminative.", "mfm_sequences."):  # not keys
+            problem = problem.removeprefix(system)
         raise ValueError(f"{path}: {problem}") from None
 
 
@@ -63,7 +69,7 @@ def _set(configuration: JsonValue, key: str, value: JsonValue) -> None:
             raise ValueError(f"set: expected a key of the configuration, such as training.seed, got {key!r}")
 
 
-def keep_configuration(run: FactorizeRun | DiscriminativeRun, folder: Path) -> None:
+def keep_configuration(run: Run, folder: Path) -> None:
     """Write a run's configuration into its folder, unless it is there.
 
     Raises:
@@ -80,7 +86,7 @@ def keep_configuration(run: FactorizeRun | DiscriminativeRun, folder: Path) -> N
 
 
 def execute(
-    run: FactorizeRun | DiscriminativeRun,
+    run: Run,
     folder: Path,
     *,
     command: str,
@@ -106,7 +112,10 @@ def execute(
         where = torch.zeros(1, device=device).device
     except (RuntimeError, AssertionError):
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
-    if isinstance(run, FactorizeRun):
+    if isinstance(run, SequenceRun):
+        sequences = SequenceTask(run, where)
+        task: Task = sequences
+    elif isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
         factorize = FactorizeTask(run, readers, where)
         if run.start is not None:
@@ -114,7 +123,7 @@ def execute(
             if start.config != run.model:
                 raise ValueError(f"start: expected a model of the run's architecture, got {run.start}, of another one")
             factorize.model.load_state_dict(start.state_dict())
-        task: Task = factorize
+        task = factorize
     else:
         task = DiscriminativeTask(run, where)
     keep_configuration(run, folder)
@@ -131,4 +140,6 @@ def execute(
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
             save_model(trained, place, run=provenance, card=f"# {name}\n\nTrained, not yet evaluated.\n")
+            if isinstance(run, SequenceRun):
+                save_scaling(sequences.train.scaling or {}, place)
     return trained

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, Self, TypeVar, cast
+from typing import Literal, Self, TypeVar, cast
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.config import Config, ModelConfig, Share
+from mfm_core.config import Config, ImageModality, ModelConfig, Share
 from mfm_core.data.augmentation import Augmentation, augment
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
@@ -94,7 +94,6 @@ class DiscriminativeRun(Config):
 
 N_DIGITS = 10
 Module = TypeVar("Module", bound=nn.Module)
-Run = Annotated[FactorizeRun | DiscriminativeRun, Field(discriminator="system")]
 
 
 class _DigitTask:
@@ -112,8 +111,9 @@ class _DigitTask:
         self.validation = held_out.pairs(index, generator)
         shapes = {name: tuple(x.shape[1:]) for name, x in self.validation.modalities.items()}
         for name, modality in model.modalities.items():
-            if shapes.get(name) != modality.shape:
-                raise ValueError(f"model.modalities: expected some of {shapes}, got {name} of shape {modality.shape}")
+            shape = modality.shape if isinstance(modality, ImageModality) else None
+            if shape is None or shapes.get(name) != shape:
+                raise ValueError(f"model.modalities: expected some of {shapes}, got {name} of shape {shape}")
         if model.label.kind != "classes" or model.label.size != N_DIGITS:
             raise ValueError(f"model.label: expected {N_DIGITS} classes, got {model.label.size} {model.label.kind}")
         self.augmentation, self.modalities, self.device = augmentation, tuple(model.modalities), device
@@ -214,7 +214,7 @@ class FactorizeTask(_DigitTask):
         model, objective, added = self.model, self.run.objective, self.run.factorization
         pictures, labels = self.draw(batch, generator)
         features = model.encoder_y.features(pictures)
-        latents = Latents(model.encoder_y(features).float(), model.infer_styles(pictures, features))
+        latents = model.encode_features(pictures, features)
         if added.adversary:
             self.strengthen_adversary(latents, labels, added.adversary_steps)
         prior = model.sample(len(labels), generator=generator)
@@ -254,9 +254,7 @@ class FactorizeTask(_DigitTask):
             torch.autograd.backward(self.adversary.cost(fixed, labels))
             optimizer.step()
 
-    def surrogate_costs(
-        self, inferred: Sequence[Latents], latents: Latents, labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def surrogate_costs(self, inferred: Sequence[Latents], latents: Latents, labels: Tensor) -> tuple[Tensor, Tensor]:
         """How far what the surrogates infer is from the Z of all modalities, and the label cost of their Z_y."""
         distances, label = [], []
         for guess in inferred:

@@ -132,7 +132,7 @@ def _checked(path: Path, entries: Mapping[str, _Entry], start: int, size: int) -
 
 
 def read_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Tensor]:
-    """Read a safetensors file that has to hold exactly the expected tensors, all of them finite.
+    """Read a safetensors file that has to hold exactly the expected tensors, all of them finite, or true or false.
 
     Args:
         path: The file.
@@ -166,6 +166,8 @@ def read_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
             data = bytearray(file.read(end - begin))
             # torch.frombuffer refuses an empty buffer.
             flat = torch.frombuffer(data, dtype=spec.dtype) if data else torch.empty(0, dtype=spec.dtype)
+            if spec.dtype == torch.bool and data and max(data) > 1:  # no bool of torch's, which then misbehaves
+                raise ValueError(f"{path}: {name}: expected bytes 0 or 1 for torch.bool, got {max(data)}")
             tensors[name] = flat.reshape(spec.shape)
             if spec.dtype.is_floating_point and not torch.isfinite(tensors[name]).all():
                 raise ValueError(f"{path}: {name}: expected finite numbers, got NaN or infinity")

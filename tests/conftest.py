@@ -11,7 +11,7 @@ import torch
 from hypothesis import settings
 
 from mfm_core import MFM, Codes, Latents, ModelConfig, checkpoints
-from mfm_core.config import ImageModality
+from mfm_core.config import ImageModality, LabelConfig, MemoryConfig, SequenceModality
 from tests import made_up_digits
 
 
@@ -58,6 +58,45 @@ def with_large_weights(model: MFM) -> MFM:
 @pytest.fixture(scope="session")
 def tiny_model(tiny_config: ModelConfig) -> MFM:
     return with_large_weights(MFM(tiny_config))
+
+
+@pytest.fixture(scope="session")
+def sequence_config() -> ModelConfig:
+    """Spoken videos in kind, but of a few features and with networks of a few thousand parameters."""
+    return ModelConfig(
+        modalities={
+            "language": SequenceModality(d_x=9, d_z=5, d_f=4, hidden=6),
+            "acoustic": SequenceModality(d_x=4, d_z=3, d_f=5, hidden=5, feedback="output"),
+            "visual": SequenceModality(d_x=5, d_z=4, d_f=3, hidden=4),
+        },
+        label=LabelConfig(kind="scores", size=2),
+        d_y=3,
+        d_f=6,
+        hidden=10,
+        memory=MemoryConfig(memory=7, attention=8, candidate=9, gate=6),
+        length=8,
+    )
+
+
+@pytest.fixture(scope="session")
+def sequence_model(sequence_config: ModelConfig) -> MFM:
+    return with_large_weights(MFM(sequence_config))
+
+
+@pytest.fixture
+def sequences(sequence_config: ModelConfig, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    """Six random sequences of seven steps, of each modality."""
+    return {
+        name: torch.randn(6, 7, modality.d_x, generator=generator)
+        for name, modality in sequence_config.sequences.items()
+    }
+
+
+@pytest.fixture
+def real() -> torch.Tensor:
+    """Which of the seven steps are real: all, padding on the right, on the left, holes, and a single step."""
+    rows = ["1111111", "1110000", "0001111", "0101101", "0000001", "1000000"]
+    return torch.tensor([[step == "1" for step in row] for row in rows])
 
 
 @pytest.fixture

@@ -60,17 +60,30 @@ MASKED = Latents(torch.zeros(2, 3), {"svhn": torch.zeros(2, 1)}, mask=torch.ones
             LATENTS,
             torch.zeros(3, dtype=torch.int64),
             {"svhn": NUMBERS},
-            "labels: expected shape (2,) of torch.int64, got (3,) of torch.int64",
+            "labels: expected shape (2,) of torch.int64 or (2, size) of torch.float32, got (3,) of torch.int64",
         ),
         (
             LATENTS,
             torch.zeros(2),
             {"svhn": NUMBERS},
-            "labels: expected shape (2,) of torch.int64, got (2,) of torch.float32",
+            "labels: expected shape (2,) of torch.int64 or (2, size) of torch.float32, got (2,) of torch.float32",
         ),
         (LATENTS, NUMBERS, {}, "fingerprints: expected one for each of svhn, got none"),
         (LATENTS, NUMBERS, {"mnist": NUMBERS}, "fingerprints: expected one for each of svhn, got mnist"),
-        (MASKED, NUMBERS, {"svhn": NUMBERS}, "latents: expected latents of still data, got a mask"),
+        (
+            LATENTS,
+            NUMBERS,
+            {"svhn": NUMBERS.int()},
+            "svhn: expected shape (2,) of torch.int64, got (2,) of torch.int32",
+        ),
+        (
+            LATENTS,
+            torch.zeros(3, 4),
+            {"svhn": NUMBERS},
+            "labels: expected shape (2,) of torch.int64 or (2, size) of torch.float32, got (3, 4) of torch.float32",
+        ),
+        (MASKED, NUMBERS, {"svhn": NUMBERS}, "fingerprints: expected none of sequences, got svhn"),
+        (MASKED.map(lambda block: block.float()), NUMBERS, {}, "mask: expected torch.bool, got torch.float32"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused_in_one_sentence(
@@ -78,6 +91,14 @@ def test_columns_that_do_not_fit_are_refused_in_one_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Codes(latents, labels, fingerprints)
+
+
+def test_sequences_have_scores_or_classes_and_no_fingerprints() -> None:
+    scores = torch.tensor([[0.5, 1.0], [2.0, -1.0]])
+    codes = Codes(MASKED, scores)
+    assert torch.equal(codes[[1]].labels, scores[[1]])
+    assert codes[[1]].latents.mask is not None
+    assert Codes(MASKED, NUMBERS)[[0]].labels.tolist() == [0]
 
 
 def test_pictures_of_whole_numbers_are_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,7 +24,6 @@ from mfm_core.factorization import (
     readback_costs,
     same_label_partner,
     style_kept_cost,
-    style_readback_cost,
 )
 from mfm_core.objective import conditional_mmd, mmd
 
@@ -174,15 +172,6 @@ def test_what_readers_say_teaches_the_model_and_not_the_readers(tiny_model, read
     for name, reader in readers.items():
         assert all(parameter.grad is None for parameter in reader.parameters())
         assert all(torch.equal(tensor, before[name][key]) for key, tensor in reader.state_dict().items())
-
-
-def test_style_read_back_by_a_perfect_inverse_costs_nothing():
-    z = torch.randn(7, 2, 1, 1, generator=torch.Generator().manual_seed(0))
-    latents = Latents(torch.zeros(7, 1), {"m": z.flatten(1)})
-    inverse = SimpleNamespace(encoders_a={"m": lambda picture: picture.mean(dim=(2, 3))})
-    assert float(style_readback_cost(inverse, {"m": z.expand(7, 2, 4, 4)}, latents)) == pytest.approx(0, abs=1e-12)
-    shifted = z.expand(7, 2, 4, 4) + torch.tensor([0.5, 0.0]).view(2, 1, 1)
-    assert float(style_readback_cost(inverse, {"m": shifted}, latents)) == pytest.approx(0.25 / 2)
 
 
 def test_the_cost_of_independence_from_the_label_sums_over_modalities(pairs, tiny_model, generator):

@@ -24,7 +24,7 @@ def written(folder: Path, run: object) -> str:
 
 
 def test_every_configuration_of_the_project_can_be_read_and_built():
-    systems = dict.fromkeys(("svhn_mnist_first", "svhn_mnist_second", "svhn_mnist"), FactorizeRun)
+    systems = dict.fromkeys(("svhn_mnist",), FactorizeRun)
     assert {"svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
     for name in run_names():
         run = read_run(name)
@@ -193,7 +193,7 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
         pytest.skip(f"no {', '.join(missing)} in MFM_DATA")
     costs: list[float] = []
     model = execute(
-        read_run("svhn_mnist_first", changes),
+        read_run("svhn_mnist", changes),
         tmp_path / "run",
         command="",
         on_report=lambda _, report: costs.append(report["cost"]),

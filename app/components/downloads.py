@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
 import streamlit as st
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from app.components import names
 from app.components.pictures import to_bytes
@@ -38,18 +39,32 @@ def figure(plate: Plate, title: str) -> Figure:
 
 def picture(plate: Plate, title: str, kind: Literal["png", "svg"]) -> bytes:
     """The figure as a file."""
+    return to_file(figure(plate, title), kind)
+
+
+def to_file(drawn: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """A figure as a file."""
     buffer = io.BytesIO()
-    figure(plate, title).savefig(buffer, format=kind, dpi=200)
+    drawn.savefig(buffer, format=kind, dpi=200)
+    return buffer.getvalue()
+
+
+def packed(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Arrays as NPZ, without pickled objects."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
     return buffer.getvalue()
 
 
 def numbers(plate: Plate) -> bytes:
     """Every number behind the plate, as NPZ."""
-    buffer = io.BytesIO()
-    arrays = {"rows": np.array(plate.rows), "columns": np.array(plate.columns), "label": plate.label}
+    arrays: dict[str, NDArray[np.generic]] = {
+        "rows": np.array(plate.rows),
+        "columns": np.array(plate.columns),
+        "label": plate.label,
+    }
     arrays |= dict(plate.pictures) | {f"judged_{name}": read for name, read in plate.judged.items()}
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return packed(arrays)
 
 
 def table(plate: Plate) -> str:
@@ -72,11 +87,37 @@ def offer(plate: Plate, name: str, title: str, script: Callable[[], str]) -> Non
         title: Of the figure.
         script: Makes the script.
     """
+    menu(
+        name,
+        draw=lambda: figure(plate, title),
+        arrays=("Pictures and numbers, NPZ", lambda: numbers(plate)),
+        rows=("What was read, CSV", lambda: table(plate)),
+        script=script,
+    )
+
+
+def menu(
+    name: str,
+    *,
+    draw: Callable[[], Figure],
+    arrays: tuple[str, Callable[[], bytes]],
+    rows: tuple[str, Callable[[], str]],
+    script: Callable[[], str],
+) -> None:
+    """The same menu for what is no plate.
+
+    Args:
+        name: Of the files.
+        draw: Draws the figure.
+        arrays: What the NPZ is called, and what makes it.
+        rows: What the CSV is called, and what makes it.
+        script: Makes the script.
+    """
     with st.popover("Take it home", type="tertiary"):
-        _button("Figure, PNG", f"{name}.png", "image/png", lambda: picture(plate, title, "png"))
-        _button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: picture(plate, title, "svg"))
-        _button("Pictures and numbers, NPZ", f"{name}.npz", "application/octet-stream", lambda: numbers(plate))
-        _button("What was read, CSV", f"{name}.csv", "text/csv", lambda: table(plate))
+        _button("Figure, PNG", f"{name}.png", "image/png", lambda: to_file(draw(), "png"))
+        _button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: to_file(draw(), "svg"))
+        _button(arrays[0], f"{name}.npz", "application/octet-stream", arrays[1])
+        _button(rows[0], f"{name}.csv", "text/csv", rows[1])
         _button("The Python that makes it", f"{name}.py", "text/x-python", script)
 
 

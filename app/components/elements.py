@@ -12,8 +12,13 @@ ASSETS = Path(__file__).parent / "assets"
 Data = dict[str, Any]
 
 
-def define(name: str) -> Callable[..., Any]:
-    """Register the element ``assets/<name>.js`` with ``assets/<name>.css``; both are given what all elements share."""
+def define(name: str, *parts: str) -> Callable[..., Any]:
+    """Register the element ``assets/<name>.js`` with ``assets/<name>.css``; both are given what all elements share.
+
+    Args:
+        name: Of the element.
+        parts: Further scripts that it is made of.
+    """
 
     def read(file: str) -> str:
         return (ASSETS / file).read_text(encoding="utf-8")
@@ -22,7 +27,7 @@ def define(name: str) -> Callable[..., Any]:
         f"mfm_{name}",
         html='<div class="root"></div>',
         css=read("common.css") + read(f"{name}.css"),
-        js=read("common.js") + read(f"{name}.js"),
+        js="".join(read(f"{part}.js") for part in ("common", *parts, name)),
     )
     return mount
 

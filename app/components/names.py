@@ -26,3 +26,33 @@ def plain(factor: str) -> str:
 def factors(modalities: Sequence[str]) -> dict[str, str]:
     """Every block of Z and what it is called on a button."""
     return {factor: meaning(factor) for factor in ("y", *modalities)}
+
+
+STREAMS = {
+    "language": "the words",
+    "acoustic": "the voice",
+    "visual": "the face",
+    "timing": "when the words are said",
+}
+HUES = ("a0", "a1", "a2", "a3")
+"""Classes of the elements that give the modalities their colours, in order; see the assets."""
+
+
+def stream(modality: str) -> str:
+    """What a modality of spoken videos is made of."""
+    return STREAMS.get(modality, "")
+
+
+def hue(place: int) -> str:
+    """The colour of the modality at a place in their order."""
+    return HUES[place % len(HUES)]
+
+
+def generating(modalities: Sequence[str]) -> dict[str, str]:
+    """Every F and what it is called on a button of pages about spoken videos."""
+    return {"y": "F_y, shared"} | {name: f"F_a, {title(name).lower()}" for name in modalities}
+
+
+def plain_f(factor: str) -> str:
+    """An F in running text."""
+    return "F_y" if factor == "y" else f"F_a of {title(factor).lower()}"

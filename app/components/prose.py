@@ -23,3 +23,8 @@ def write(text: str) -> None:
 def caption(text: str) -> None:
     """A paragraph that steps back."""
     st.html(f'<p class="mfm-prose mfm-quiet">{markup(text)}</p>')
+
+
+def harmless(text: str) -> str:
+    """What a visitor's file says, so that Streamlit sets it as it is written."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

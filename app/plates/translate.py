@@ -40,7 +40,7 @@ def start(shown: exhibit.Exhibit, view: View) -> Start | None:
         UnreadablePictureError: If the picture of the link is none.
     """
     if view.from_ != "pair":
-        shape = shown.model.config.modalities[view.given].shape
+        shape = shown.model.config.images[view.given].shape
         return Start(unpack(view.picture, shape), "visitor") if view.picture else None
     found = exhibit.original(shown.name, view.given, view.a)
     if found is not None:

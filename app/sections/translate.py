@@ -31,7 +31,7 @@ def show(shown: Exhibit) -> None:
     with left:
         with st.container(horizontal=True):
             given = state.choose("Given", "given", {name: names.title(name) for name in shown.model.modalities})
-            shape = shown.model.config.modalities[given].shape
+            shape = shown.model.config.images[given].shape
             way = state.choose("The picture", "from_", _ways(shape[0]))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             resample.source("Draw styles from")

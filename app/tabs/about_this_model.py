@@ -5,18 +5,33 @@ from __future__ import annotations
 import streamlit as st
 
 import mfm_core as mfm
-from app.exhibit import MODEL, stored_as
+from app import collection
+from app.about_view import AboutBook, AboutView
+from app.components import missing, sidebar, state
 
 
 def main() -> None:
     """The page."""
+    models = collection.models()
+    if not models:
+        missing.show()
+        return
+    state.open_view(AboutBook(models), "About this model")
+    if len(models) > 1:
+        with st.container(width=420):
+            state.select("Model", "model", {name: collection.title(name) for name in models})
+    for notice in state.notices():
+        st.warning(notice)
+    name = state.seen(AboutView).model
     try:
-        card = mfm.load_card(stored_as(MODEL))
+        card = mfm.load_card(collection.stored_as(name))
     except (FileNotFoundError, ValueError):
         st.info("This model has no card: how it was made and what was measured of it is not recorded.")
-        return
-    with st.container(width=900):
-        st.markdown(card)
+    else:
+        with st.container(width=900):
+            st.markdown(card)
+    sidebar.show(f"**Model** {name}")
+    state.write_link()
 
 
 main()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components import state
-from app.exhibit import MODEL, load, stored_as
+from app.components import missing, sidebar, state
+from app.exhibit import MODEL, NothingToShowError, load, stored_as
 from app.sections import read, sample, slide, swap, translate
+from app.view import GenerateBook
 
 SECTIONS = {
     "sample": ("Sample", sample.show),
@@ -19,11 +20,22 @@ SECTIONS = {
 
 def main() -> None:
     """The page."""
+    try:
+        shown = load(stored_as(MODEL))
+    except NothingToShowError as reason:
+        missing.show(reason)
+        return
+    state.open_view(GenerateBook(shown.limits), "Generate")
+    sidebar.show(
+        f"**Model** {MODEL}",
+        f"{len(shown.codes):,} held-out pairs",
+        seed="Every draw on the page starts from it.",
+    )
     titles = {name: title for name, (title, _) in SECTIONS.items()}
     section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)
     for notice in state.notices():
         st.warning(notice)
-    SECTIONS[section][1](load(stored_as(MODEL)))
+    SECTIONS[section][1](shown)
     state.write_link()
 
 

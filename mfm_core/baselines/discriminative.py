@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from mfm_core.config import ModelConfig
-from mfm_core.networks.fusion import LateFusion
+from mfm_core.networks import factory
 
 
 class Discriminative(nn.Module):
@@ -22,19 +22,19 @@ class Discriminative(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.fusion = LateFusion(config, config.label.size)
+        self.fusion = factory.fusion(config, config.label.size)
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities, in order."""
         return tuple(self.config.modalities)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """All modalities of the model by name -> logits ``(N, label.size)``."""
-        logits: Tensor = self.fusion(self.fusion.features(inputs)).float()
+    def forward(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> Tensor:
+        """All modalities by name, of sequences also the real steps -> logits ``(N, label.size)``."""
+        logits: Tensor = self.fusion(self.fusion.features(inputs, mask), mask).float()
         return logits
 
-    def penultimate(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def penultimate(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> Tensor:
         """What the last linear layer reads, ``(N, hidden)``: the features of the Fréchet distance."""
-        features = self.fusion.features(inputs)
-        return self.fusion.hidden(features).float()
+        features = self.fusion.features(inputs, mask)
+        return self.fusion.hidden(features, mask).float()

@@ -1,6 +1,21 @@
 """Data sets: one file each, one registry."""
 
-from mfm_core.data import mnist, svhn, svhn_mnist
+from mfm_core.data import cmu_mosi, ict_mmmo, iemocap, mnist, pom, studio_clips, svhn, svhn_mnist, youtube
 from mfm_core.data.dataset import Dataset, Split, data_folder, dataset_names, load_dataset
 
-__all__ = ["Dataset", "Split", "data_folder", "dataset_names", "load_dataset", "mnist", "svhn", "svhn_mnist"]
+__all__ = [
+    "Dataset",
+    "Split",
+    "cmu_mosi",
+    "data_folder",
+    "dataset_names",
+    "ict_mmmo",
+    "iemocap",
+    "load_dataset",
+    "mnist",
+    "pom",
+    "studio_clips",
+    "svhn",
+    "svhn_mnist",
+    "youtube",
+]

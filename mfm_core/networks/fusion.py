@@ -32,22 +32,26 @@ class LateFusion(nn.Module):
                     depth=modality.fusion_depth,
                     normalized=True,
                 )
-                for name, modality in config.modalities.items()
+                for name, modality in config.images.items()
             }
         )
-        self.join = nn.Linear(len(config.modalities) * config.features, config.hidden)
+        self.join = nn.Linear(sum(config.widths.values()), config.hidden)
         self.read_out = nn.Linear(config.hidden, d_out)
 
-    def features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def features(self, inputs: Mapping[str, Tensor], _mask: Tensor | None = None) -> dict[str, Tensor]:
         """Features of the modalities given, each ``(N, features)``."""
         return {name: self.extractors[name](x) for name, x in inputs.items()}
 
-    def hidden(self, features: Mapping[str, Tensor]) -> Tensor:
+    def summaries(self, features: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """What a surrogate reads of the features: all of them, ``(N, features)`` each."""
+        return features
+
+    def hidden(self, features: Mapping[str, Tensor], _mask: Tensor | None = None) -> Tensor:
         """Features of all modalities -> the layer before the output, ``(N, hidden)``."""
         joined = torch.cat([features[name] for name in self.extractors], dim=1)
         return nn.functional.silu(self.join(nn.functional.silu(joined)))
 
-    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+    def forward(self, features: Mapping[str, Tensor], _mask: Tensor | None = None) -> Tensor:
         """Features of all modalities -> ``(N, d_out)``."""
         out: Tensor = self.read_out(self.hidden(features))
         return out
@@ -67,10 +71,10 @@ class Surrogate(nn.Module):
         self.sizes = {"y": config.d_y} | {
             name: modality.d_z for name, modality in config.modalities.items() if name not in present
         }
-        d_in = len(present) * config.features
+        d_in = sum(config.widths[name] for name in present)
         self.infer = nn.Sequential(nn.SiLU(), fully_connected(d_in, config.hidden, sum(self.sizes.values())))
 
     def forward(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Features -> Z_y and the Z_a of each absent modality."""
+        """Summaries of the features -> Z_y and the Z_a of each absent modality."""
         inferred = self.infer(torch.cat([features[name] for name in self.present], dim=1))
         return dict(zip(self.sizes, inferred.split(list(self.sizes.values()), dim=1), strict=True))

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import mfm_core as mfm
 from app.exhibit import MODEL
+from tests.app import sequences
 from tests.app.conftest import save_models
 
 ROOT = Path(__file__).parents[2]
@@ -91,9 +92,33 @@ def server(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Ite
     process.wait(20)
 
 
+@pytest.fixture(scope="session")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app with small models of sequences and the shipped studio clips."""
+    place = tmp_path_factory.mktemp("theatre")
+    sequences.save_studio(place / "models")
+    sequences.save("ict_mmmo", place / "models")
+    environment = {"MFM_PRETRAINED": str(place / "models"), "MFM_DATA": str(place), "OMP_NUM_THREADS": "2"}
+    process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
+    yield address
+    process.terminate()
+    process.wait(20)
+
+
 @pytest.fixture
 def visit(chromium: Browser, server: str) -> Iterator[Visit]:
     """Open the app in a browser of its own: ``visit(query, width=, height=, scheme=)``."""
+    yield from opener(chromium, server)
+
+
+@pytest.fixture
+def watch(chromium: Browser, theatre: str) -> Iterator[Visit]:
+    """The same with models of sequences: ``watch("flow?clip=3")``."""
+    yield from opener(chromium, theatre)
+
+
+def opener(chromium: Browser, address: str) -> Iterator[Visit]:
+    """What opens pages of one server; they are closed afterwards."""
     opened = []
 
     def open_page(query: str = "", *, width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
@@ -104,7 +129,7 @@ def visit(chromium: Browser, server: str) -> Iterator[Visit]:
         )
         opened.append(context)
         page = context.new_page()
-        page.goto(server + "/" + query)
+        page.goto(address + "/" + query)
         page.locator("h2").wait_for(timeout=60_000)
         settle(page)
         return page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,17 +14,24 @@ import torch
 from mfm_core import Dataset, load_dataset
 from mfm_core.data import data_folder as folder_in_use
 from mfm_core.data import dataset_names
-from mfm_core.data.dataset import read_arrays
+from mfm_core.data.dataset import Scaling, Steps, read_arrays
+from tests.data import videos
 
 
-def sequences() -> Dataset:
-    return Dataset(
-        "toy",
-        {"language": torch.arange(24.0).view(4, 3, 2)},
-        torch.arange(4.0).unsqueeze(1),
-        np.array(["train", "test", "train", "validation"]),
-        mask=torch.tensor([[True, True, False]] * 4),
-    )
+def sequences(**changes: Any) -> Dataset:
+    fields: dict[str, Any] = {
+        "name": "toy",
+        "modalities": {"language": torch.arange(24.0).view(4, 3, 2)},
+        "labels": torch.arange(4.0).unsqueeze(1),
+        "split": np.array(["train", "test", "train", "validation"]),
+        "mask": torch.tensor([[True, True, False]] * 4),
+        "scaling": {"language": Scaling(torch.zeros(2), torch.ones(2))},
+        "present": {"language": torch.tensor([True, True, False, True])},
+        "steps": Steps("word", (("a", "b"), (), ("c", "d"), ("e", "f")), torch.arange(24.0).view(4, 3, 2)),
+        "evidence": {"language": torch.arange(12.0).view(4, 3)},
+        "ids": ("first", "second", "third", "fourth"),
+    }
+    return Dataset(**fields | changes)
 
 
 def test_a_part_holds_the_samples_of_its_split() -> None:
@@ -47,15 +55,72 @@ def test_the_data_folder_is_the_one_named_else_the_users_cache(monkeypatch: pyte
 
 
 def test_the_registry_names_what_can_be_loaded(digits: Path) -> None:
-    for name in dataset_names():
+    videos.write_all(digits)
+    for name in ("mnist", "svhn", "svhn_mnist", *videos.NAMES):
+        assert name in dataset_names()
         assert load_dataset(name).name == name
+
+
+def test_all_that_is_known_of_a_sample_goes_with_it() -> None:
+    whole, index = sequences(), [3, 1]
+    taken = whole.take(torch.tensor(index))
+    assert taken.present is not None
+    assert taken.evidence is not None
+    assert taken.steps is not None
+    assert taken.scaling is whole.scaling
+    assert taken.ids == ("fourth", "second")
+    assert taken.steps.words == (("e", "f"), ())
+    assert taken.steps.unit == "word"
+    for row, i in enumerate(index):
+        assert taken.present["language"][row] == torch.tensor([True, True, False, True])[i]
+        assert torch.equal(taken.evidence["language"][row], torch.arange(12.0).view(4, 3)[i])
+        assert torch.equal(taken.steps.times[row], torch.arange(24.0).view(4, 3, 2)[i])
+
+
+def test_what_is_not_known_stays_unknown() -> None:
+    unknown = {"scaling": None, "present": None, "steps": None, "evidence": None, "ids": None}
+    part = sequences(**unknown).part("train")
+    assert all(getattr(part, field) is None for field in unknown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ids": ("a",)}, "ids: expected 4 samples, as labels has, got 1"),
+        ({"split": np.array(["train"])}, "split: expected 4 samples, as labels has, got 1"),
+        (
+            {"present": {"language": torch.ones(3, dtype=torch.bool)}},
+            "present.language: expected 4 samples, as labels has, got 3",
+        ),
+        ({"evidence": {"visual": torch.zeros(4, 3)}}, "evidence: expected modalities among language, got 'visual'"),
+        (
+            {"mask": torch.ones(4, 2, dtype=torch.bool)},
+            "mask: expected the (N, T) of language, (4, 3, 2), got (4, 2)",
+        ),
+        ({"mask": torch.ones(4, 3)}, "mask: expected booleans, got torch.float32"),
+        (
+            {"steps": Steps.unknown("word", 4, 2)},
+            "steps.times: expected (N, T, 2) with the (N, T) of mask, (4, 3), got (4, 2, 2)",
+        ),
+        (
+            {"steps": Steps("word", ((), ("a",), (), ()), torch.zeros(4, 3, 2))},
+            "steps.words: expected 2 words in sample 1, one a real step, got 1",
+        ),
+    ],
+)
+def test_fields_that_do_not_fit_together_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        sequences(**changes)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: sequences().part("dev"), "split: expected one of train, validation, test, got 'dev'"),  # type: ignore[arg-type]
-        (lambda: load_dataset("imagenet"), "name: expected one of mnist, svhn, svhn_mnist, got 'imagenet'"),
+        (
+            lambda: load_dataset("imagenet"),
+            f"name: expected one of {', '.join(dataset_names())}, got 'imagenet'",
+        ),
     ],
 )
 def test_unknown_names_are_refused_in_one_sentence(call: Callable[[], object], message: str) -> None:

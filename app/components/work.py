@@ -1,0 +1,157 @@
+"""Long work: done once for all who ask for the same, one piece at a time, with a bar and a way to stop it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+KEPT = 64
+"""Finished pieces of work that are kept."""
+
+AT_ONCE = 0.3
+"""Seconds that a page waits before it shows a bar."""
+
+EVERY = 0.5
+"""Seconds between two looks at the bar."""
+
+Progress = Callable[[float], None]
+Make = Callable[[Progress], Any]
+
+
+class StoppedError(Exception):
+    """The work was stopped."""
+
+
+@dataclass
+class Job:
+    """A piece of work.
+
+    Attributes:
+        share: How much of it is done, 0 to 1.
+        result: What came of it.
+        error: Why nothing did, in a sentence for the visitor.
+        over: Set when it is done, failed or was stopped.
+        waiting: Sessions that wait for it; without any it is stopped.
+    """
+
+    share: float = 0.0
+    result: Any = None
+    error: str | None = None
+    over: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
+    waiting: set[str] = field(default_factory=set)
+
+    def progress(self, share: float) -> None:
+        """Note how much is done; raises where the work was stopped."""
+        if self.stop.is_set():
+            raise StoppedError
+        self.share = min(max(share, 0.0), 1.0)
+
+
+class Desk:
+    """All pieces of work of the server. They are done one after the other, so that pages stay quick beside them."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turn = threading.Semaphore(1)
+
+    def ask(self, key: str, make: Make, session: str) -> Job:
+        """The work known by ``key``; it is begun if it is not known, or was stopped."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.stop.is_set():
+                job = self._jobs[key] = Job()
+                threading.Thread(target=self._do, args=(job, make), daemon=True, name=f"work {key[:40]}").start()
+            self._jobs.move_to_end(key)
+            for old in [name for name, one in self._jobs.items() if one.over.is_set()][:-KEPT]:
+                del self._jobs[old]
+            job.waiting.add(session)
+        return job
+
+    def leave(self, key: str, session: str) -> None:
+        """A session no longer waits; the work is stopped where nobody does."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None:
+                return
+            job.waiting.discard(session)
+            if not job.waiting and not job.over.is_set():
+                job.stop.set()
+
+    def _do(self, job: Job, make: Make) -> None:
+        try:
+            with self._turn:
+                job.progress(0.0)
+                job.result = make(job.progress)
+        except StoppedError:
+            job.stop.set()
+        except ValueError as error:
+            job.error = str(error)
+        except Exception as error:  # a thread has nobody to tell but the page
+            job.error = f"The work failed: {type(error).__name__}."
+        finally:
+            job.over.set()
+
+
+@st.cache_resource
+def desk() -> Desk:
+    """The desk of this server."""
+    return Desk()
+
+
+def result(key: str, label: str, make: Make) -> Any:  # noqa: ANN401 - whatever the work makes
+    """What came of a piece of work; None while it is done, was stopped or failed, and the page says so.
+
+    Args:
+        key: What tells this work from every other.
+        label: What is done, for the bar.
+        make: Does it; it is given a function to tell the share that is done, which raises to stop it.
+    """
+    if key in _stopped():
+        _offer_again(key)
+        return None
+    job = desk().ask(key, make, _session())
+    job.over.wait(AT_ONCE)
+    if not job.over.is_set():
+        _bar(key, label, job)
+        return None
+    if job.error is not None:
+        st.warning(job.error)
+    return job.result
+
+
+@st.fragment(run_every=EVERY)
+def _bar(key: str, label: str, job: Job) -> None:
+    if job.over.is_set():
+        st.rerun()
+    left, right = st.columns([6, 1], vertical_alignment="bottom")
+    with left:
+        st.progress(job.share, text=label)
+    with right:
+        if st.button("Cancel", key=f"cancel_{key}"):
+            _stopped().add(key)
+            desk().leave(key, _session())
+            st.rerun()
+
+
+def _offer_again(key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write("Cancelled.")
+        st.button("Compute it after all", key=f"again_{key}", on_click=lambda: _stopped().discard(key))
+
+
+def _stopped() -> set[str]:
+    stopped: set[str] = st.session_state.setdefault("stopped", set())
+    return stopped
+
+
+def _session() -> str:
+    name: str = st.session_state.setdefault("session", uuid.uuid4().hex)
+    return name

@@ -1,0 +1,235 @@
+"""How fast an MFM of sequences trains: ours against the MFM of MMSA, the port of the published code, in turns.
+
+One step is forward, loss, backward and an optimiser's step on one batch of 64 sequences of 20 steps. Both models have
+the same sizes of h, z, f and of the memory, no dropout, and the same loss: mean squared errors of the modalities, the
+absolute error of the score, and the MMD of the published code. Both use the same optimiser. Ours gets a mask, which
+says that all steps are real.
+
+MMSA 2.2.1 is fetched from PyPI without its dependencies into ``benchmarks/.cache``; of its package only the two files
+of its model are loaded.
+
+Run: ``python benchmarks/train_sequences.py [--repeats 30] [--threads 1] [--json train_sequences.json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from types import ModuleType, SimpleNamespace
+
+import torch
+from torch import Tensor, nn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from mfm_core import MFM, ModelConfig  # noqa: E402
+from mfm_core.config import LabelConfig, MemoryConfig, SequenceModality  # noqa: E402
+from mfm_core.objective import ObjectiveConfig, prior_cost  # noqa: E402
+
+CACHE = Path(__file__).resolve().parent / ".cache" / "mmsa-2.2.1"
+NAMES = ("language", "acoustic", "visual")
+FEATURES = ((300, 20, 5), (300, 74, 36))
+BATCH, LENGTH = 64, 20
+MMD, RECONSTRUCTION = 100.0, (0.5, 0.01, 0.5)
+
+Step = Callable[[dict[str, Tensor], Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The widths that both models share; three numbers are of language, acoustic, visual."""
+
+    name: str
+    h: tuple[int, int, int]
+    z: tuple[int, int, int]
+    f: tuple[int, int, int]
+    z_y: int
+    f_y: int
+    memory: int
+    attention: int
+    candidate: int
+    gate: int
+
+
+SIZES = (
+    Sizes("MMSA's for MOSI", (128, 32, 128), (64, 80, 80), (32, 16, 64), 80, 64, 64, 32, 64, 32),
+    Sizes("the authors' best for MOSI", (88, 64, 48), (32, 8, 80), (88, 8, 8), 32, 16, 64, 128, 128, 128),
+    Sizes("64 and 32", (64, 64, 64), (32, 32, 32), (32, 32, 32), 32, 32, 64, 64, 64, 32),
+)
+
+
+def fetch() -> Path:
+    """The folder that holds MMSA, fetched at the first run."""
+    if not (CACHE / "MMSA").is_dir():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        (CACHE.parent / ".gitignore").write_text("*\n")
+        install = ["install", "--quiet", "--no-deps", "--no-compile", "--target", str(CACHE), "MMSA==2.2.1"]
+        subprocess.run([sys.executable, "-m", "pip", *install], check=True)
+    return CACHE / "MMSA" / "models" / "singleTask"
+
+
+def published(folder: Path) -> ModuleType:
+    """MMSA's module of its MFM, without the packages around it, which import much that it does not need."""
+    package = ModuleType("mmsa_single_task")
+    package.__path__ = [str(folder)]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"{package.__name__}.MFM")
+
+
+def their_step(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """MMSA's model, and a training step of it."""
+
+    def layer(width: int) -> dict[str, float]:
+        return {"shapes": width, "drop": 0.0}
+
+    z, f, (weigh_l, weigh_a, weigh_v) = sizes.z, sizes.f, RECONSTRUCTION
+    model = module.MFM(
+        SimpleNamespace(
+            feature_dims=features,
+            hidden_dims=sizes.h,
+            zy_size=sizes.z_y,
+            zl_size=z[0],
+            za_size=z[1],
+            zv_size=z[2],
+            fy_size=sizes.f_y,
+            fl_size=f[0],
+            fa_size=f[1],
+            fv_size=f[2],
+            **dict.fromkeys([f"z{m}_to_f{m}_dropout" for m in "ylav"], 0.0),
+            fy_to_y_dropout=0.0,
+            memsize=sizes.memory,
+            windowsize=2,
+            num_classes=1,
+            train_mode="regression",
+            NN1Config=layer(sizes.attention),
+            NN2Config=layer(sizes.candidate),
+            gamma1Config=layer(sizes.gate),
+            gamma2Config=layer(sizes.gate),
+            outConfig=layer(sizes.memory),
+            lda_xl=weigh_l,
+            lda_xa=weigh_a,
+            lda_xv=weigh_v,
+            device="cpu",
+        )
+    )
+
+    def cost(inputs: dict[str, Tensor], score: Tensor, _mask: Tensor) -> Tensor:
+        decided, generation, mmd, missing = model(*(inputs[name] for name in NAMES))
+        return (decided - score).abs().mean() + generation + MMD * mmd + missing
+
+    return model, stepping(model, cost)
+
+
+def our_step(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """Our model, and a training step of it."""
+    each = zip(NAMES, features, sizes.z, sizes.f, sizes.h, strict=True)
+    memory = MemoryConfig(memory=sizes.memory, attention=sizes.attention, candidate=sizes.candidate, gate=sizes.gate)
+    config = ModelConfig(
+        modalities={name: SequenceModality(d_x=d, d_z=z, d_f=f, hidden=h) for name, d, z, f, h in each},
+        label=LabelConfig(kind="scores", size=1),
+        d_y=sizes.z_y,
+        d_f=sizes.f_y,
+        hidden=sizes.f_y,
+        memory=memory,
+    )
+    model, generator = MFM(config), torch.Generator().manual_seed(0)
+    objective = ObjectiveConfig(independence="published_code")
+
+    def cost(inputs: dict[str, Tensor], score: Tensor, mask: Tensor) -> Tensor:
+        latents = model.encode(inputs, mask)
+        generated = model.decode(latents)
+        errors = [
+            weight * nn.functional.mse_loss(generated.modalities[name], inputs[name])
+            for name, weight in zip(NAMES, RECONSTRUCTION, strict=True)
+        ]
+        prior = model.sample(len(score), generator=generator)
+        label = (generated.label - score).abs().mean()
+        return label + torch.stack(errors).sum() + MMD * prior_cost(latents, prior, objective)
+
+    return model, stepping(model, cost)
+
+
+def stepping(model: nn.Module, cost: Step) -> Step:
+    """Forward, loss, backward, optimiser."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+
+    def step(inputs: dict[str, Tensor], score: Tensor, mask: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        total = cost(inputs, score, mask)
+        torch.autograd.backward(total)
+        optimizer.step()
+        return total.detach()
+
+    return step
+
+
+def n_trained(model: nn.Module) -> int:
+    """Parameters that a step trains: the surrogates of ours take no part."""
+    return sum(p.numel() for name, p in model.named_parameters() if not name.startswith("surrogates"))
+
+
+def measure(module: ModuleType, features: tuple[int, int, int], sizes: Sizes, repeats: int) -> dict[str, object]:
+    """Sequences a second of both, by the clock and by the processor's time, in turns."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = {name: torch.randn(BATCH, LENGTH, d, generator=generator) for name, d in zip(NAMES, features, strict=True)}
+    score, mask = torch.randn(BATCH, 1, generator=generator), torch.ones(BATCH, LENGTH, dtype=torch.bool)
+    torch.manual_seed(0)
+    sides = {"MMSA": their_step(module, features, sizes), "ours": our_step(features, sizes)}
+    clock: dict[str, list[float]] = {side: [] for side in sides}
+    processor: dict[str, list[float]] = {side: [] for side in sides}
+    for turn in range(-3, repeats):  # the first three warm up
+        for side, (_, step) in sides.items():
+            started = time.perf_counter(), time.process_time()
+            step(inputs, score, mask)
+            if turn >= 0:
+                clock[side].append(time.perf_counter() - started[0])
+                processor[side].append(time.process_time() - started[1])
+    row: dict[str, object] = {"features": features, "sizes": sizes.name}
+    for side, (model, _) in sides.items():
+        row |= {f"parameters_{side}": n_trained(model)}
+        row |= {f"per_second_{side}": BATCH / median(clock[side]), f"processor_{side}": BATCH / median(processor[side])}
+    for way, times in {"ratio": clock, "processor_ratio": processor}.items():
+        row[way] = median(times["MMSA"]) / median(times["ours"])
+    return row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    module = published(fetch())
+    where = {"threads": arguments.threads, "repeats": arguments.repeats, "torch": torch.__version__}
+    where |= {"machine": platform.machine(), "batch": BATCH, "length": LENGTH}
+    print(", ".join(f"{key} {value}" for key, value in where.items()))
+    print("Sequences a second, medians; in brackets by the processor's time, which other work disturbs less.")
+    print(f"{'features':>13}  {'sizes':<27} {'MMSA':>14} {'ours':>14} {'ratio':>13}")
+    rows = []
+    for sizes in SIZES:
+        for features in FEATURES:
+            row = measure(module, features, sizes, arguments.repeats)
+            rows.append(row)
+            theirs, ours = (f"{row[f'per_second_{s}']:6.0f} ({row[f'processor_{s}']:5.0f})" for s in ("MMSA", "ours"))
+            ratio = f"{row['ratio']:.2f} ({row['processor_ratio']:.2f})"
+            print(
+                f"{'/'.join(map(str, features)):>13}  {sizes.name:<27} {theirs:>14} {ours:>14} {ratio:>13}", flush=True
+            )
+    if arguments.json:
+        content = {"where": where, "sizes": [asdict(sizes) for sizes in SIZES], "rows": rows}
+        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""NumPy archives (.npz), read as untrusted input: what every member declares is checked before it is decompressed."""
+
+from __future__ import annotations
+
+import math
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+
+Array = npt.NDArray[np.generic]
+
+KINDS = "biufU"  # booleans, integers, floating point, text
+_HEADER_BYTES = 4_000
+_MAX_NDIM = 4
+_MAX_LETTERS = 200
+
+
+class Limits(NamedTuple):
+    """How large an archive may be.
+
+    Attributes:
+        file_bytes: Of the file.
+        array_bytes: Of all arrays together, decompressed.
+        members: Number of arrays.
+    """
+
+    file_bytes: int
+    array_bytes: int
+    members: int
+
+
+UPLOAD = Limits(8_000_000, 32_000_000, 16)
+LOCAL = Limits(2_000_000_000, 8_000_000_000, 64)
+
+
+def read_archive(source: Path | IO[bytes], limits: Limits, name: str = "") -> dict[str, Array]:
+    """Read all arrays of an archive, without unpickling anything.
+
+    Args:
+        source: A file, or its content as a seekable stream.
+        limits: What is too large.
+        name: What messages call it; default the path.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a NumPy archive, is damaged, too large, or holds anything but plain arrays.
+    """
+    name = name or str(source)
+    if isinstance(source, Path) and not source.is_file():
+        raise FileNotFoundError(f"{source}: no such file")
+    size = source.stat().st_size if isinstance(source, Path) else source.seek(0, 2)
+    if size > limits.file_bytes:
+        raise ValueError(f"{name}: expected at most {limits.file_bytes} bytes, got {size}")
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return _read_members(archive, limits, name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{name}: expected a whole NumPy archive (.npz): {error}") from None
+
+
+def _read_members(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[str, Array]:
+    members = archive.infolist()
+    if len(members) > limits.members:
+        raise ValueError(f"{name}: expected at most {limits.members} arrays, got {len(members)}")
+    if len({member.filename for member in members}) != len(members):
+        raise ValueError(f"{name}: expected arrays of different names, got two of one name")
+    if (total := sum(member.file_size for member in members)) > limits.array_bytes:
+        raise ValueError(f"{name}: expected at most {limits.array_bytes} bytes of arrays, got {total}")
+    for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{name}: expected arrays stored or deflated, got the method {member.compress_type}")
+        _check_header(archive, member, name)
+    arrays: dict[str, Array] = {}
+    for member in members:
+        with archive.open(member) as file:
+            arrays[_key(member)] = npy.read_array(file, allow_pickle=False, max_header_size=_HEADER_BYTES)
+    return arrays
+
+
+def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> None:
+    """Compare what an array's header declares with what the archive declares; only the header is decompressed."""
+    key = _key(member)
+    where = f"{name}: {key[:_MAX_LETTERS]!r}"
+    if not member.filename.endswith(".npy"):
+        raise ValueError(f"{where}: expected an array (.npy), got another kind of file")
+    try:
+        with archive.open(member) as file, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if npy.read_magic(file) == (1, 0):
+                shape, _, dtype = npy.read_array_header_1_0(file, max_header_size=_HEADER_BYTES)
+            else:
+                shape, _, dtype = npy.read_array_header_2_0(file, max_header_size=_HEADER_BYTES)
+            n_header = file.tell()
+    except (ValueError, UserWarning) as error:
+        raise ValueError(f"{where}: expected the header of a NumPy array: {str(error)[:_MAX_LETTERS]}") from None
+    if dtype.kind not in KINDS or dtype.itemsize > 4 * _MAX_LETTERS:
+        raise ValueError(f"{where}: expected numbers or text, got {str(dtype)[:_MAX_LETTERS]}")
+    if len(shape) > _MAX_NDIM:
+        raise ValueError(f"{where}: expected at most {_MAX_NDIM} dimensions, got {len(shape)}")
+    if n_header + math.prod(shape) * dtype.itemsize != member.file_size:
+        raise ValueError(
+            f"{where}: expected {math.prod(shape) * dtype.itemsize} bytes for shape {shape} of {dtype}, "
+            f"got {member.file_size - n_header}"
+        )
+
+
+def _key(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
+
+
+def numbers(array: Array, where: str) -> npt.NDArray[np.float32]:
+    """An array as float32.
+
+    Raises:
+        ValueError: If it holds anything but finite numbers that float32 can express.
+    """
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{where}: expected numbers, got {array.dtype}")
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array, dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{where}: expected finite numbers, got NaN or infinity")
+    return values

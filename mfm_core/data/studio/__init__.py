@@ -1,0 +1,1 @@
+"""Studio clips: how they are made."""

@@ -1,0 +1,234 @@
+"""Dependency ratios: how much a generated modality depends on F_y against its own F_a (Eq. 5, section 3.4)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mfm_core.interpretation.hsic import moments, normalize
+from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
+from mfm_core.interpretation.observations import KernelOfX, Observations, observe
+from mfm_core.interpretation.resampling import leave_one_out, permutation_p_values
+from mfm_core.model import MFM
+from mfm_core.representations import Latents
+
+# The share of a Gram matrix's squared norm that lies on its diagonal, from which on it is nearly the identity.
+NEARLY_IDENTITY = 0.5
+
+
+@dataclass(frozen=True)
+class DependencyRatio:
+    """r_i of one modality.
+
+    Attributes:
+        ratio: ``depends_on_y / depends_on_a``. 0 or infinite where a factor is constant or changes nothing, NaN where
+            both are or the modality is.
+        low: Lower end of the 95 % interval of the ratio; NaN where it cannot be computed.
+        high: Upper end.
+        p_value: Of the hypothesis that the generated modality is independent of F_y; NaN without permutations.
+            Whether the ratio differs from 1 is what the interval says.
+        depends_on_y: HSIC_norm(F_y, X^_i), 0 to 1.
+        depends_on_a: HSIC_norm(F_a_i, X^_i).
+        n: Samples.
+        bandwidth: Asked for.
+        bandwidths: Used, of F_y, F_a and X^_i.
+        kernel: Of X^_i: ``"averaged"`` or ``"alignment"``.
+        off_diagonal: Mean of the Gram matrices of F_y, F_a and X^_i off their diagonal.
+        ratio_at_median: The ratio where each bandwidth is the median distance.
+        warning: In one sentence, why not to trust the ratio; None where nothing was found.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+    depends_on_y: float
+    depends_on_a: float
+    n: int
+    bandwidth: Bandwidth
+    bandwidths: tuple[float, float, float]
+    kernel: KernelOfX
+    off_diagonal: tuple[float, float, float]
+    ratio_at_median: float
+    warning: str | None
+
+
+def dependency_ratios(
+    model: MFM,
+    latents: Latents,
+    *,
+    bandwidth: Bandwidth = 1.0,
+    kernel: KernelOfX = "averaged",
+    n_permutations: int = 200,
+    generator: torch.Generator | None = None,
+    progress: Progress | None = None,
+) -> dict[str, DependencyRatio]:
+    """r_i = HSIC_norm(F_y, X^_i) / HSIC_norm(F_a_i, X^_i) of each modality (Eq. 5, section 3.4).
+
+    The interval is the jackknife's: log r_i, give or take 1.96 standard errors from its values without one sample.
+    A bootstrap would put copies of samples on the Gram matrices, each 1 off the diagonal, and so measure data that are
+    more dependent than these. The interval tells how far r_i would vary with other samples, as many as these; it does
+    not remove the bias of Eq. 5, of which ``warning`` speaks.
+
+    Args:
+        model: The model.
+        latents: Of at least 2 samples; of sequences, with their mask.
+        bandwidth: Of the RBF kernels, 1 in the paper, or ``"median"``: the median distance, of each variable its own.
+            Of the alignment kernel, that of the local kernel, or Cuturi's choice.
+        kernel: Of sequences: RBF of their average over real steps, as the paper, or the global alignment kernel.
+        n_permutations: For the p-value; 0 for none.
+        generator: Of the permutations; one of its own, seeded with 0, if none is given.
+        progress: Told the share of the work that is done; what it raises ends the work.
+
+    Raises:
+        ValueError: If there are fewer than 2 samples, the latents are not the model's, what is generated is not
+            finite, or an option is not one of those above.
+    """
+    if n_permutations < 0:
+        raise ValueError(f"n_permutations: expected 0 or more, got {n_permutations}")
+    seen = observe(model, latents)
+    kernels = kernels_of(seen, bandwidth, kernel, portion(progress, 0, 0.15))
+    found = measure(kernels, portion(progress, 0.15, 0.3))
+    typical = found
+    if bandwidth != "median":
+        at_median = kernels_of(seen, "median", kernel, portion(progress, 0.3, 0.45))
+        typical = measure(at_median, portion(progress, 0.45, 0.6))
+    errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
+    p_values = [math.nan] * len(kernels.x)
+    if n_permutations:
+        own = generator or torch.Generator().manual_seed(0)
+        p_values = permutation_p_values(kernels.y, kernels.x, n_permutations, own, progress=portion(progress, 0.8, 1))
+    if progress is not None:
+        progress(1.0)
+    ratios = {}
+    for i, name in enumerate(seen.generated):
+        y, a = found.dependencies[i]
+        ratio, ratio_at_median = divide(y, a), divide(*typical.dependencies[i])
+        ratios[name] = DependencyRatio(
+            ratio=ratio,
+            low=ratio * math.exp(-1.96 * errors[i]),
+            high=ratio * math.exp(1.96 * errors[i]),
+            p_value=p_values[i],
+            depends_on_y=y,
+            depends_on_a=a,
+            n=len(seen),
+            bandwidth=bandwidth,
+            bandwidths=(kernels.y.bandwidth, kernels.a[i].bandwidth, kernels.x[i].bandwidth),
+            kernel=kernel,
+            off_diagonal=found.off_diagonal[i],
+            ratio_at_median=ratio_at_median,
+            warning=_warning(name, bandwidth, found, i, ratio_at_median),
+        )
+    return ratios
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Of F_y, and of F_a and X^ of each modality in order."""
+
+    y: Rbf
+    a: list[Rbf]
+    x: list[Rbf | Gram]
+
+    def all(self) -> list[Kernel]:
+        """F_y first, then each F_a, then each X^."""
+        return [self.y, *self.a, *self.x]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one pass over the Gram matrices gives, of each modality in order.
+
+    Attributes:
+        dependencies: HSIC_norm(F_y, X^_i) and HSIC_norm(F_a_i, X^_i).
+        norms: Squared norms of the centred Gram matrices of F_y, F_a and X^_i.
+        off_diagonal: Mean of these Gram matrices off their diagonal.
+        n: Samples.
+    """
+
+    dependencies: list[tuple[float, float]]
+    norms: list[tuple[float, float, float]]
+    off_diagonal: list[tuple[float, float, float]]
+    n: int
+
+
+def kernels_of(seen: Observations, bandwidth: Bandwidth, kind: KernelOfX, progress: Progress | None) -> Kernels:
+    """The kernels of what was observed; of each variable its own bandwidth where it is the median."""
+    m = len(seen.generated)
+    parts = [portion(progress, i / m, (i + 1) / m) for i in range(m)]
+    return Kernels(
+        Rbf(seen.factors.y, bandwidth, name="F_y"),
+        [Rbf(f, bandwidth, name=f"F_a of {name}") for name, f in seen.factors.a.items()],
+        [seen.kernel(name, bandwidth, kind, part) for name, part in zip(seen.generated, parts, strict=True)],
+    )
+
+
+def measure(kernels: Kernels, progress: Progress | None) -> Measured:
+    """Everything but intervals and p-values, in one pass."""
+    n, m = len(kernels.y), len(kernels.x)
+    products, means = moments(kernels.all(), progress=progress)
+    dependencies, norms = normalize(products), products.diagonal()
+    off_diagonal = (means * n - 1) / (n - 1)  # of kernels that are 1 on the diagonal
+
+    def three(values: Tensor, i: int) -> tuple[float, float, float]:
+        return float(values[0]), float(values[1 + i]), float(values[1 + m + i])
+
+    return Measured(
+        [(float(dependencies[0, 1 + m + i]), float(dependencies[1 + i, 1 + m + i])) for i in range(m)],
+        [three(norms, i) for i in range(m)],
+        [three(off_diagonal, i) for i in range(m)],
+        n,
+    )
+
+
+def _standard_errors(kernels: Kernels, progress: Progress | None) -> list[float]:
+    """Of each log ratio, by the jackknife; NaN where a ratio without one sample is 0, infinite or undefined."""
+    n, m = len(kernels.y), len(kernels.x)
+    pairs = [(0, 0)]
+    for i in range(m):
+        pairs += [(0, 1 + m + i), (1 + i, 1 + m + i), (1 + i, 1 + i)]
+    products = leave_one_out(kernels.all(), pairs, progress=progress)  # (n, pairs)
+    errors = []
+    for i in range(m):
+        yx, ax, aa = products[:, 3 * i + 1 : 3 * i + 4].unbind(dim=1)
+        logs = (yx / ax).log() - (products[:, 0] / aa).log() / 2  # the norm of X^ cancels
+        errors.append(float(((n - 1) * logs.var(correction=0)).sqrt()))
+    return [error if math.isfinite(error) else math.nan for error in errors]
+
+
+def ratios_of(found: Measured) -> list[float]:
+    """r_i of each modality in order."""
+    return [divide(y, a) for y, a in found.dependencies]
+
+
+def divide(y: float, a: float) -> float:
+    """``y / a``; infinite where only ``a`` is 0, NaN where both are."""
+    if a == 0:
+        return math.inf if y > 0 else math.nan
+    return y / a
+
+
+def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_median: float) -> str | None:
+    """Why not to trust a ratio, in one sentence, or None."""
+    variables = ("F_y", f"F_a of {name}", f"generated {name}")
+    constant = [v for v, norm in zip(variables, found.norms[i], strict=True) if norm <= 0]
+    if constant:
+        return f"{' and '.join(constant)} {'is' if len(constant) == 1 else 'are'} the same for all samples."
+    near = [
+        f"{v} ({off:.2g})"
+        for v, norm, off in zip(variables, found.norms[i], found.off_diagonal[i], strict=True)
+        if (found.n - 1) / norm > NEARLY_IDENTITY
+    ]
+    if not near:
+        return None
+    at = "the median bandwidth" if bandwidth == "median" else f"bandwidth {bandwidth:g}"
+    sentence = (
+        f"At {at} samples are so far apart that the Gram matrix is nearly the identity, which draws the ratio to 1 "
+        f"whatever the model does (mean off its diagonal: {', '.join(near)})"
+    )
+    return sentence + (
+        "." if bandwidth == "median" else f"; at the median bandwidth the ratio is {ratio_at_median:.3g}."
+    )

@@ -1,0 +1,85 @@
+"""Gradient-norm flow: how much each step of a generated sequence moves with a factor (Eq. 7, section 3.4)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.forward_mode import forward_mode
+from mfm_core.interpretation.recurrent_flow import recurrent_flow
+from mfm_core.model import MFM
+from mfm_core.networks.recurrent import RecurrentDecoder
+from mfm_core.representations import Latents
+
+# Tangents pushed through another decoder at a time.
+CHUNK = 16
+
+
+def gradient_flow(
+    model: MFM, latents: Latents, factor: str = "y", *, directions: Tensor | None = None
+) -> dict[str, Tensor]:
+    """|d x^_t / d f|_F^2 of every step t of every modality, for every sample (Eq. 7, section 3.4).
+
+    Exact. Through a :class:`RecurrentDecoder` the Jacobian of the hidden state is propagated by hand, and its product
+    with the output layer is measured without being formed; other decoders are differentiated in forward mode.
+
+    Args:
+        model: A model of sequences.
+        latents: ``N`` samples with their mask ``(N, T)``. The chain runs from F on, not from Z.
+        factor: ``"y"`` for F_y, or a modality for its F_a, of which no other modality is a function.
+        directions: ``(d_f, k)``, to measure the derivatives along its columns alone; None for all of the factor.
+
+    Returns:
+        By modality, ``(N, T)``: 0 at steps that are not real, and where a modality is not a function of the factor.
+
+    Raises:
+        ValueError: If the model generates no sequences, the factor is unknown, the mask is missing, or the directions
+            are not of the factor's size.
+    """
+    latents.check_names((factor,))
+    if not model.config.sequences:
+        raise ValueError("model: expected a model of sequences, got one of images, which have no steps")
+    with torch.no_grad():
+        factors = model.factors(latents)
+        (mask,) = model.steps_of(factors)
+        size = factors.blocks()[factor].shape[1]
+        if directions is None:
+            directions = torch.eye(size, dtype=factors.y.dtype, device=factors.y.device)
+        elif directions.ndim != 2 or len(directions) != size:
+            raise ValueError(f"directions: expected shape ({size}, k), got {tuple(directions.shape)}")
+        flows = {}
+        for name, f_a in factors.a.items():
+            if factor not in ("y", name):
+                flows[name] = torch.zeros(mask.shape, dtype=f_a.dtype, device=f_a.device)
+                continue
+            code = torch.cat([f_a, factors.y], dim=1)
+            start = f_a.shape[1] if factor == "y" else 0
+            tangents = directions.new_zeros(code.shape[1], directions.shape[1])
+            tangents[start : start + size] = directions
+            decoder = model.decoders[name]
+            if isinstance(decoder, RecurrentDecoder):
+                flows[name] = recurrent_flow(decoder, code, mask, tangents)
+            else:
+                flows[name] = forward_flow(decoder, code, mask, tangents)
+    return flows
+
+
+def forward_flow(decoder: nn.Module, code: Tensor, mask: Tensor, tangents: Tensor) -> Tensor:
+    """Sum over the tangents of |d x^_t along it|^2, by torch.func, for any decoder that treats samples apart.
+
+    Args:
+        decoder: (code ``(N, d)``, mask ``(N, T)``) -> ``(N, T, d_x)``.
+        code: Where to differentiate.
+        mask: Which steps are real.
+        tangents: ``(d, k)``.
+
+    Returns:
+        ``(N, T)``.
+    """
+
+    def squares(tangent: Tensor) -> Tensor:
+        moved: Tensor = torch.func.jvp(lambda c: decoder(c, mask), (code,), (tangent.expand_as(code),))[1]
+        return moved.square().sum(dim=2)
+
+    with forward_mode():
+        return torch.func.vmap(squares, chunk_size=CHUNK)(tangents.T.contiguous()).sum(dim=0)

@@ -1,0 +1,33 @@
+"""Which networks a configuration asks for."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from mfm_core.config import ImageModality, ModelConfig, SequenceModality
+from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.fusion import LateFusion
+from mfm_core.networks.memory_fusion import MemoryFusion
+from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder
+
+
+def fusion(config: ModelConfig, d_out: int) -> LateFusion | MemoryFusion:
+    """The network that reads all modalities: late fusion of images, a Memory Fusion Network of sequences."""
+    return MemoryFusion(config, d_out) if config.sequences else LateFusion(config, d_out)
+
+
+def encoder(modality: ImageModality | SequenceModality, d_features: int) -> nn.Module:
+    """The encoder Q(Z_a | X) of one modality; that of an image also reads the ``d_features`` the fusion finds in it."""
+    if isinstance(modality, SequenceModality):
+        return RecurrentEncoder(modality.d_x, modality.d_z)
+    return ConvolutionalEncoder(
+        modality.shape, modality.channels, modality.d_z, hidden=modality.hidden, d_context=d_features
+    )
+
+
+def decoder(modality: ImageModality | SequenceModality, d_y: int) -> nn.Module:
+    """The decoder of one modality, from its F_a and the ``d_y`` numbers of F_y."""
+    d_in = modality.d_f + d_y
+    if isinstance(modality, SequenceModality):
+        return RecurrentDecoder(d_in, modality.d_x, modality.feedback)
+    return ConvolutionalDecoder(d_in, modality.shape, modality.channels, modality.hidden)

@@ -1,0 +1,325 @@
+"""The page Dependency with small models."""
+
+from __future__ import annotations
+
+import csv
+import io
+import runpy
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+import mfm_core as mfm
+from app import held
+from app.components import dependency_downloads, downloads, work
+from app.dependency_view import DependencyView
+from app.plates import dependency
+from mfm_core.interpretation.dependency import DependencyRatio
+from mfm_core.interpretation.observations import average
+from mfm_core.interpretation.paper import PAPER_RATIOS
+from tests.app import sequences
+from tests.app.test_pages import MAIN, elements, query
+
+TWO = "ict_mmmo.youtube"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("dependency_models")
+    sequences.save("ict_mmmo", place)
+    sequences.save("youtube", place, {"acoustic": 4, "visual": 3}, n=26)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def small_models(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_PRETRAINED", str(folder))
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+
+
+def settled(page: AppTest) -> AppTest:
+    """Look until no work is under way, as a browser does."""
+    for _ in range(100):
+        assert not page.exception
+        if not [button for button in page.button if str(button.key).startswith("cancel_")]:
+            return page
+        time.sleep(0.1)
+        page.run()
+    raise AssertionError("the work does not end")
+
+
+def visit(**params: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    page.switch_page("tabs/dependency.py")
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    return settled(page)
+
+
+def rows(page: AppTest) -> dict[tuple[str, str], dict[str, Any]]:
+    bars = elements(page)["mfm_ratios"][0]
+    return {(group["title"], row["who"]): row for group in bars["groups"] for row in group["rows"]}
+
+
+def words_on(page: AppTest) -> str:
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
+def explicit_ratio(folder: Path, name: str, modality: str, bandwidth: float | None, index: torch.Tensor) -> float:
+    """Eq. 5 with the matrix H written out."""
+    model, codes = mfm.load_pretrained(folder / name), mfm.load_codes(folder / name)
+    latents = codes.latents[index]
+    with torch.no_grad():
+        factors, made = model.factors(latents), model.decode(latents).modalities[modality]
+    x = average(made, latents.mask).double()  # type: ignore[arg-type]
+    n = len(x)
+    centre = np.eye(n) - 1 / n
+
+    def gram(points: torch.Tensor) -> np.ndarray:
+        distances = torch.cdist(points.double(), points.double()).numpy()
+        width = bandwidth or float(np.median(distances[np.triu_indices(n, 1)]))
+        return centre @ np.exp(-(distances**2) / (2 * width**2)) @ centre
+
+    def dependency_of(f: torch.Tensor) -> float:
+        a, b = gram(f), gram(x)
+        return float(np.trace(a @ b) / np.linalg.norm(a) / np.linalg.norm(b))
+
+    return dependency_of(factors.y) / dependency_of(factors.a[modality])
+
+
+@pytest.mark.parametrize(("way", "bandwidth"), [("one", 1.0), ("value", 3.0), ("median", None)])
+def test_the_bars_are_eq_5_of_the_stored_codes(way: str, bandwidth: float | None, folder: Path) -> None:
+    found = rows(visit(models="ict_mmmo", bandwidth=way, value="300"))
+    everything = torch.arange(sequences.CLIPS)
+    for modality in sequences.SIZES:
+        wanted = explicit_ratio(folder, "ict_mmmo", modality, bandwidth, everything)
+        row = found[modality.capitalize(), "ICT-MMMO, real reviews"]
+        assert row["value"] == pytest.approx(wanted, rel=2e-3)
+        assert row["low"] < row["value"] < row["high"]
+
+
+def test_the_papers_bars_stand_beside_ours_in_its_own_figures() -> None:
+    found = rows(visit())
+    assert found["Language", "paper, CMU-MOSI"]["said"] == "0.307"
+    assert found["Visual", "paper, CMU-MOSI"]["said"] == "0.030"
+    assert found["Acoustic", "paper, CMU-MOSI"]["said"] == "0.107"
+    assert [found[name, "paper, POM"]["said"] for name in ("Language", "Visual", "Acoustic")] == [
+        "1.090",
+        "0.996",
+        "0.898",
+    ]
+    assert found["Language", "paper, POM"]["low"] is None
+
+
+def test_n_and_seed_choose_the_clips_that_are_measured(folder: Path) -> None:
+    page = visit(models="ict_mmmo", n="20", seed="7")
+    index = torch.randperm(sequences.CLIPS, generator=torch.Generator().manual_seed(7))[:20]
+    wanted = explicit_ratio(folder, "ict_mmmo", "visual", 1.0, index)
+    assert rows(page)["Visual", "ICT-MMMO, real reviews"]["value"] == pytest.approx(wanted, rel=1e-6)
+    page.slider(key="view_n").set_value(sequences.CLIPS).run()
+    settled(page)
+    assert "n" not in query(page)
+
+
+def test_every_control_is_carried_by_the_link() -> None:
+    page = visit(models="ict_mmmo")
+    page.get_by_key("view_bandwidth").set_value("value").run()
+    settled(page).number_input(key="view_value").set_value(2.5).run()
+    settled(page).get_by_key("view_kernel").set_value("alignment").run()
+    settled(page).slider(key="view_n").set_value(24).run()
+    settled(page).get_by_key("view_gram").set_value("visual").run()
+    settled(page).number_input(key="view_seed").set_value(3).run()
+    settled(page)
+    wanted = {"bandwidth": "value", "value": "250", "kernel": "alignment", "n": "24", "gram": "visual", "seed": "3"}
+    assert query(page) == {"models": "ict_mmmo"} | wanted
+    again = visit(**query(page))
+    versions = [
+        elements(one)[kind][0]["version"] for one in (page, again) for kind in ("mfm_ratios", "mfm_heat", "mfm_curves")
+    ]
+    assert versions[:3] == versions[3:]
+
+
+def test_several_models_stand_side_by_side_and_one_is_looked_at_closely() -> None:
+    page = visit(models="ict_mmmo")
+    page.multiselect(key="view_models").set_value(["ict_mmmo", "youtube"]).run()
+    settled(page)
+    assert query(page).get("models", TWO) == TWO
+    found = rows(page)
+    assert ("Acoustic", "youtube") in found
+    assert ("Language", "youtube") not in found
+    page.get_by_key("view_of").set_value(1).run()
+    settled(page)
+    assert query(page)["of"] == "1"
+    lines = elements(page)["mfm_curves"][0]["charts"][0]["lines"]
+    assert [line["title"] for line in lines] == ["Acoustic", "Visual"]
+
+
+def test_the_chart_is_read_aloud() -> None:
+    page = visit(models="ict_mmmo")
+    said, row = words_on(page), rows(page)["Acoustic", "ICT-MMMO, real reviews"]
+    assert f"{row['said']} times as much as on its own factor, 95 % interval {row['range']}" in said
+    assert row["range"] in elements(page)["mfm_ratios"][0]["alt"]
+
+
+def test_a_gram_matrix_near_the_identity_is_warned_of_beside_the_ratio_at_the_median() -> None:
+    page = visit(models="ict_mmmo", bandwidth="value", value="5")
+    assert "nearly the identity" in page.warning[0].value
+    assert "At the median bandwidth they are" in page.warning[0].value
+    at_median = visit(models="ict_mmmo", bandwidth="median")
+    assert not any("At the median bandwidth they are" in warning.value for warning in at_median.warning)
+
+
+def test_the_gram_matrices_are_sorted_by_label(folder: Path) -> None:
+    maps = elements(visit(models="ict_mmmo", gram="acoustic"))["mfm_heat"][0]["maps"]
+    labels = [float(name.rsplit(" ", 1)[1]) for name in maps[0]["names_rows"]]
+    assert labels == sorted(labels)
+    assert len(maps) == 3
+    assert all(one["alt"] for one in maps)
+    made = dependency.grams(held.load("ict_mmmo"), DependencyView(models="ict_mmmo", gram="acoustic"), lambda _: None)
+    codes, model = mfm.load_codes(folder / "ict_mmmo"), mfm.load_pretrained(folder / "ict_mmmo")
+    order = torch.argsort(codes.labels[:, 0])
+    f = model.factors(codes.latents[order]).y.double()
+    np.testing.assert_allclose(made.matrices[0], torch.exp(-(torch.cdist(f, f) ** 2) / 2).numpy(), atol=1e-6)
+
+
+def test_the_curves_hold_the_ratio_of_the_bars() -> None:
+    page = visit(models="ict_mmmo")
+    charts = elements(page)["mfm_curves"][0]["charts"]
+    assert [chart["label"] for chart in charts] == ["bandwidth", "clips"]
+    value = rows(page)["Visual", "ICT-MMMO, real reviews"]["value"]
+    over_bandwidth, over_clips = charts
+    assert over_bandwidth["lines"][2]["y"][over_bandwidth["x"].index(1.0)] == pytest.approx(value)
+    assert over_clips["lines"][2]["y"][-1] == pytest.approx(value)
+    assert over_clips["x"][-1] == sequences.CLIPS
+
+
+def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work of its own that waits to be let go stands for a machine that is slow."""
+    go_on = threading.Event()
+    slow = dependency.over_sizes
+
+    def waits(shown: held.Held, view: DependencyView, progress: Callable[[float], None]) -> dependency.Curve:
+        progress(0.25)
+        while not go_on.wait(0.02):
+            progress(0.25)
+        return slow(shown, view, progress)
+
+    monkeypatch.setattr(dependency, "over_sizes", waits)
+    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    page.switch_page("tabs/dependency.py")
+    page.query_params["seed"] = "4242"
+    page.query_params["models"] = "ict_mmmo"
+    for _ in range(100):
+        page.run()
+        cancels = [button for button in page.button if str(button.key).startswith("cancel_sizes")]
+        if cancels:
+            break
+        time.sleep(0.05)
+    cancels[0].click().run()
+    assert not page.exception
+    again = [button for button in page.button if str(button.key).startswith("again_sizes")]
+    assert again
+    assert [chart["label"] for chart in elements(settled(page))["mfm_curves"][0]["charts"]] == ["bandwidth"]
+    go_on.set()
+    again[0].click().run()
+    settled(page)
+    assert [chart["label"] for chart in elements(page)["mfm_curves"][0]["charts"]] == ["bandwidth", "clips"]
+
+
+def test_results_are_kept_by_model_data_and_parameters() -> None:
+    visit(models="ict_mmmo", seed="31")
+    keys = [key for key in work.desk()._jobs if " 31 " in key]
+    assert len(keys) == 4
+    visit(models="ict_mmmo", seed="31")
+    assert [key for key in work.desk()._jobs if " 31 " in key] == keys
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"models": "<img src=x onerror=alert(1)>"},
+        {"models": "svhn_mnist.nothing"},
+        {"models": "ict_mmmo.nothing_there"},
+        {"n": "1" * 400},
+        {"n": "-1"},
+        {"bandwidth": "huge", "value": "1e9"},
+        {"kernel": "graph", "gram": "smell"},
+        {"unheard": "of", "and": "more"},
+    ],
+)
+def test_a_hostile_link_gives_a_notice_and_a_page(params: dict[str, str]) -> None:
+    page = visit(**params)
+    assert page.warning
+    assert page.header
+    assert rows(page)
+    assert all(text not in warning.value for warning in page.warning for text in params.values() if len(text) > 8)
+
+
+def test_without_codes_the_page_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+    page = visit()
+    assert "There is nothing to measure yet" in page.markdown[0].value
+
+
+def ratio(value: float, low: float, high: float, **more: Any) -> DependencyRatio:
+    given = {"p_value": 0.005, "depends_on_y": 0.5, "depends_on_a": 0.5, "n": 9, "bandwidth": 1.0, "kernel": "averaged"}
+    rest = {"bandwidths": (1.0,) * 3, "off_diagonal": (0.1,) * 3, "ratio_at_median": 1.0, "warning": None}
+    return DependencyRatio(ratio=value, low=low, high=high, **(given | rest | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            ratio(3.1, 2.5, 4.0),
+            "F_y 3.10 times as much as on its own factor, 95 % interval 2.50 to 4.00. It speaks of what all",
+        ),
+        (ratio(0.3, 0.2, 0.4), "speaks of its own style more"),
+        (ratio(1.0, 0.8, 1.2), "cannot be told"),
+        (ratio(float("inf"), float("nan"), float("nan")), "depends on F_y only"),
+        (ratio(float("nan"), float("nan"), float("nan")), "cannot be said"),
+        (ratio(2.0, float("nan"), float("nan")), "Language depends on F_y 2.00 times as much as on its own factor."),
+    ],
+)
+def test_a_bar_is_read_aloud_however_it_fell(found: DependencyRatio, said: str) -> None:
+    assert said in dependency.aloud("Language", found)
+
+
+def test_the_script_makes_the_ratios_of_the_page(tmp_path: Path) -> None:
+    view = DependencyView(models=TWO, n=22, seed=5, bandwidth="median", gram="acoustic")
+    found = {name: dependency.ratios(held.load(name), view, lambda _: None) for name in view.names}
+    file = tmp_path / "dependency.py"
+    file.write_text(dependency_downloads.script(view), encoding="utf-8")
+    runpy.run_path(str(file))
+    with np.load(tmp_path / "dependency.npz", allow_pickle=False) as made:
+        parts = made["parts"].tolist()
+        for name, one in found.items():
+            for modality, wanted in one.items():
+                ours = [getattr(wanted, part) for part in parts]
+                np.testing.assert_allclose(made[f"{name}_{modality}"], ours, rtol=1e-9)
+    assert (tmp_path / "dependency.png").stat().st_size > 1_000
+
+
+def test_the_downloads_hold_the_numbers_of_the_bars(tmp_path: Path) -> None:
+    view = DependencyView(models="ict_mmmo")
+    found = {"ict_mmmo": dependency.ratios(held.load("ict_mmmo"), view, lambda _: None)}
+    lines = list(csv.DictReader(io.StringIO(dependency_downloads.table(found))))
+    assert len(lines) == 3 + sum(len(known) for known in PAPER_RATIOS.values())
+    assert float(lines[0]["ratio"]) == found["ict_mmmo"]["language"].ratio
+    (tmp_path / "ratios.npz").write_bytes(dependency_downloads.numbers(found))
+    with np.load(tmp_path / "ratios.npz", allow_pickle=False) as made:
+        assert made["ict_mmmo_visual"][0] == found["ict_mmmo"]["visual"].ratio
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        assert downloads.to_file(dependency_downloads.figure(found), kind).startswith(start)  # type: ignore[arg-type]
+
+
+def test_every_download_is_offered() -> None:
+    assert len(visit().get("download_button")) == 5

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from app.components.work import Desk, Job, StoppedError
+
+Progress = Callable[[float], None]
+WAIT = 10
+
+
+def test_work_is_done_once_for_all_who_ask() -> None:
+    desk, times = Desk(), []
+
+    def make(progress: Progress) -> int:
+        times.append(1)
+        progress(0.5)
+        return 7
+
+    jobs = [desk.ask("seven", make, session) for session in ("one", "two", "one")]
+    assert jobs[0].over.wait(WAIT)
+    assert {id(job) for job in jobs} == {id(jobs[0])}
+    assert jobs[0].result == 7
+    assert desk.ask("seven", make, "three").result == 7
+    assert times == [1]
+
+
+def test_work_stops_when_the_last_who_waits_leaves_and_begins_anew_when_asked_again() -> None:
+    desk, begun, go_on = Desk(), threading.Event(), threading.Event()
+
+    def make(progress: Progress) -> str:
+        begun.set()
+        assert go_on.wait(WAIT)
+        progress(0.9)
+        return "done"
+
+    job = desk.ask("long", make, "one")
+    desk.ask("long", make, "two")
+    assert begun.wait(WAIT)
+    desk.leave("long", "one")
+    assert not job.stop.is_set()
+    desk.leave("long", "two")
+    assert job.stop.is_set()
+    go_on.set()
+    assert job.over.wait(WAIT)
+    assert job.result is None
+    again = desk.ask("long", make, "one")
+    assert again.over.wait(WAIT)
+    assert again.result == "done"
+
+
+def test_pieces_of_work_are_done_one_after_the_other() -> None:
+    desk, lock, most = Desk(), threading.Lock(), []
+    running: list[int] = []
+
+    def make(progress: Progress) -> None:
+        with lock:
+            running.append(1)
+            most.append(len(running))
+        progress(0.5)
+        with lock:
+            running.pop()
+
+    jobs = [desk.ask(str(i), make, "one") for i in range(8)]
+    assert all(job.over.wait(WAIT) for job in jobs)
+    assert max(most) == 1
+
+
+@pytest.mark.parametrize(("error", "said"), [(ValueError("n: too few"), "n: too few"), (OSError("/secret"), "OSError")])
+def test_a_failure_is_told_without_what_is_no_business_of_visitors(error: Exception, said: str) -> None:
+    def make(progress: Progress) -> None:
+        raise error
+
+    job = Desk().ask("fails", make, "one")
+    assert job.over.wait(WAIT)
+    assert job.error is not None
+    assert said in job.error
+    assert "/secret" not in job.error
+
+
+def test_progress_is_kept_between_nothing_and_all_and_ends_stopped_work() -> None:
+    job = Job()
+    job.progress(1.7)
+    assert job.share == 1.0
+    job.progress(-1)
+    assert job.share == 0.0
+    job.stop.set()
+    with pytest.raises(StoppedError):
+        job.progress(0.5)

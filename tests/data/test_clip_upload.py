@@ -1,0 +1,184 @@
+"""A user's own clip: read as it was written, scaled as training was, and refused in one sentence if it cannot be."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfm_core.data.clip_upload import ClipShape, read_clip
+from mfm_core.data.scaling import Scaling
+
+D = {"language": 3, "visual": 2}
+SCALING = {m: Scaling(torch.full((d,), 0.5), torch.full((d,), 2.0)) for m, d in D.items()}
+SHAPE = ClipShape(D, n_labels=1, scaling=SCALING)
+
+
+def npz(**changes: Any) -> bytes:
+    arrays = {
+        "language": np.arange(12.0).reshape(4, 3) + 1,
+        "visual": np.arange(8, dtype=np.float32).reshape(4, 2) + 1,
+        "words": np.array(["i", "liked", "the", "film"]),
+        "times": np.array([[0, 0.5], [0.5, 1], [1, 1.25], [1.5, 2]]),
+    } | changes
+    file = io.BytesIO()
+    np.savez(file, **{key: array for key, array in arrays.items() if array is not None})
+    return file.getvalue()
+
+
+CSV = """word,start,end,visual_0,visual_1
+i,0,0.5,1,2
+liked,0.5,1,3,4
+the,,,5,6
+"film, yes",1.5,2,7,8
+"""
+
+
+def test_an_archive_becomes_one_clip_scaled_as_training_was() -> None:
+    clip = read_clip(npz(), "my.npz", SHAPE)
+    assert len(clip) == 1
+    assert clip.mask is not None
+    assert clip.steps is not None
+    assert clip.mask.tolist() == [[True] * 4]
+    expected = (np.arange(12.0).reshape(1, 4, 3) + 1 - 0.5) / 2
+    np.testing.assert_allclose(clip.modalities["language"], expected.clip(-5, 5), rtol=1e-6)
+    assert clip.steps.words == (("i", "liked", "the", "film"),)
+    assert clip.steps.times[0, 2].tolist() == [1, 1.25]
+    assert clip.labels.shape == (1, 1)
+    assert clip.labels.isnan().all()
+
+
+def test_a_table_of_words_becomes_one_clip_and_what_it_lacks_is_told() -> None:
+    clip = read_clip(CSV.encode(), "my.CSV", ClipShape(D, n_labels=3))
+    assert clip.present is not None
+    assert clip.steps is not None
+    assert {m: x.tolist() for m, x in clip.present.items()} == {"language": [False], "visual": [True]}
+    assert clip.modalities["visual"][0].tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    assert (clip.modalities["language"] == 0).all()
+    assert clip.steps.words == (("i", "liked", "the", "film, yes"),)
+    assert clip.steps.times[0].isnan().any(1).tolist() == [False, False, True, False]
+
+
+def test_words_and_times_may_be_missing() -> None:
+    clip = read_clip(npz(words=None, times=None, visual=None), "my.npz", SHAPE)
+    assert clip.steps is not None
+    assert clip.steps.words == ((),)
+    assert clip.steps.times.isnan().all()
+
+
+def csv(old: str, new: str) -> Callable[[], bytes]:
+    return lambda: CSV.replace(old, new).encode()
+
+
+DAMAGE: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "another format": ("my.pkl", npz, "my.pkl: expected a clip as .npz or .csv"),
+    "d of another model": (
+        "my.npz",
+        lambda: npz(visual=np.ones((4, 7))),
+        "my.npz: visual: expected (T, 2), got (4, 7)",
+    ),
+    "one dimension": ("my.npz", lambda: npz(visual=np.ones(4)), "my.npz: visual: expected (T, 2), got (4,)"),
+    "no steps": ("my.npz", lambda: npz(visual=np.ones((0, 2))), "my.npz: visual: expected 1 to 200 steps, got 0"),
+    "too many steps": ("my.npz", lambda: npz(visual=np.ones((201, 2))), "visual: expected 1 to 200 steps, got 201"),
+    "other T": (
+        "my.npz",
+        lambda: npz(visual=np.ones((5, 2))),
+        "my.npz: expected one number of steps in all modalities, got language 4, visual 5",
+    ),
+    "NaN": (
+        "my.npz",
+        lambda: npz(visual=np.full((4, 2), np.nan)),
+        "my.npz: visual: expected finite numbers, got NaN or infinity",
+    ),
+    "infinity": ("my.npz", lambda: npz(visual=np.full((4, 2), np.inf)), "visual: expected finite numbers"),
+    "text for numbers": ("my.npz", lambda: npz(visual=np.full((4, 2), "a")), "visual: expected numbers, got <U1"),
+    "objects": ("my.npz", lambda: npz(visual=np.full((4, 2), None)), "'visual': expected numbers or text, got object"),
+    "another array": (
+        "my.npz",
+        lambda: npz(smell=np.ones(3)),
+        "my.npz: expected arrays among language, visual, words, times, got smell",
+    ),
+    "no modality": (
+        "my.npz",
+        lambda: npz(language=None, visual=None),
+        "my.npz: expected an array (T, d) for at least one of language, visual, got none",
+    ),
+    "fewer words": (
+        "my.npz",
+        lambda: npz(words=np.array(["a"])),
+        "my.npz: words: expected text (4,), got <U1 of shape",
+    ),
+    "a long word": ("my.npz", lambda: npz(words=np.array(["a" * 61] * 4)), "words: expected 1 to 60 printable letters"),
+    "an unprintable word": ("my.npz", lambda: npz(words=np.array(["\x1b[31m"] * 4)), "got '\\x1b[31m' at step 0"),
+    "times backwards": (
+        "my.npz",
+        lambda: npz(times=np.array([[1, 0]] * 4)),
+        "my.npz: times: expected seconds 0 to 36000",
+    ),
+    "times out of order": (
+        "my.npz",
+        lambda: npz(times=np.array([[4, 5], [3, 4], [2, 3], [1, 2]])),
+        "each step to start before it ends and in order",
+    ),
+    "times before 0": ("my.npz", lambda: npz(times=np.full((4, 2), -1)), "my.npz: times: expected seconds 0 to 36000"),
+    "endless times": (
+        "my.npz",
+        lambda: npz(times=np.full((4, 2), np.inf)),
+        "my.npz: times: expected seconds 0 to 36000",
+    ),
+    "times of another shape": (
+        "my.npz",
+        lambda: npz(times=np.ones((4, 3))),
+        "times: expected numbers (4, 2), got float64",
+    ),
+    "an empty table": ("my.csv", lambda: b"", "my.csv: expected columns word, start, end, language_0 to language_2"),
+    "a table without words": (
+        "my.csv",
+        lambda: CSV.partition("\n")[0].encode(),
+        "visual: expected 1 to 200 steps, got 0",
+    ),
+    "another column": ("my.csv", csv("visual_1", "smell_1"), "visual_0 to visual_1, got smell_1"),
+    "a column missing": (
+        "my.csv",
+        lambda: b"word,visual_0\na,1\n",
+        "expected columns visual_0 to visual_1, got 1 of them",
+    ),
+    "a column twice": ("my.csv", csv("visual_1", "visual_0"), "got a column twice, or no column word"),
+    "a short line": ("my.csv", csv("3,4", "3"), "my.csv: expected 5 values in each line, got 4 in step 2"),
+    "no number": ("my.csv", csv("3,4", "3,four"), "my.csv: visual: expected a number in step 2, got 'four'"),
+    "NaN in a table": ("my.csv", csv("3,4", "3,nan"), "my.csv: visual: expected finite numbers"),
+    "an open quote": ("my.csv", csv('yes"', "yes"), "my.csv: expected a table in UTF-8, with commas"),
+    "another encoding": ("my.csv", lambda: CSV.encode("utf-16"), "my.csv: expected a table in UTF-8, with commas"),
+    "too many lines": (
+        "my.csv",
+        lambda: (CSV + "a,,,1,2\n" * 300).encode(),
+        "my.csv: expected 1 to 200 steps, got more",
+    ),
+    "a large table": ("my.csv", lambda: bytes(4_000_001), "my.csv: expected at most 4000000 bytes, got 4000001"),
+    "a name with a line break": ("a\nb.txt", lambda: b"", "a?b.txt: expected a clip as .npz or .csv"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_what_is_no_clip_is_refused_in_one_sentence(kind: str) -> None:
+    name, make, message = DAMAGE[kind]
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        read_clip(make(), name, SHAPE)
+    assert "\n" not in str(error.value)
+
+
+@given(st.binary(max_size=300), st.sampled_from([".npz", ".csv"]), st.integers(0, 2000))
+def test_any_bytes_are_a_clip_or_refused(noise: bytes, ending: str, place: int) -> None:
+    whole = npz() if ending == ".npz" else CSV.encode()
+    for content in (noise, whole[:place] + noise + whole[place + len(noise) :]):
+        with contextlib.suppress(ValueError):
+            clip = read_clip(content, "my" + ending, SHAPE)
+            assert all(torch.isfinite(x).all() for x in clip.modalities.values())

@@ -1,0 +1,153 @@
+"""Bringing users' files: by one command, into a set that loads by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import mfm_core.cli_data  # noqa: F401 - enters its commands
+from mfm_core import Dataset, load_dataset
+from mfm_core.cli import app
+from mfm_core.data.imported import import_files, imported_names
+from tests.data import features, videos
+
+
+def same(a: Dataset, b: Dataset) -> None:
+    for name, x in a.modalities.items():
+        torch.testing.assert_close(b.modalities[name], x)
+    assert torch.equal(a.labels, b.labels)
+    assert (a.split == b.split).all()
+
+
+@pytest.mark.parametrize("name", ["ict_mmmo", "youtube", "pom"])
+def test_published_tensors_are_imported_as_they_lie_in_the_archive(
+    tmp_path: Path, data_folder: Path, name: str
+) -> None:
+    arrays = videos.published(name)
+    np.savez(data_folder / f"{name}.npz", **arrays)
+    expected = load_dataset(name)
+    (data_folder / f"{name}.npz").unlink()
+    files = [str(path) for path in features.write_h5(tmp_path, arrays)]
+    run = CliRunner().invoke(app, ["data", "import", *files, "--as", name])
+    assert run.exit_code == 0, run.stderr
+    assert run.stdout == f"{data_folder}/{name}.npz\n"
+    assert f"{name}: 20 samples (train 9, validation 5, test 6)" in run.stderr
+    same(expected, load_dataset(name))
+
+
+def test_the_real_tensors_survive_the_way_through_hdf5(
+    tmp_path: Path, real_data: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MFM_DATA", str(real_data))
+    expected = load_dataset("ict_mmmo")
+    with np.load(real_data / "ict_mmmo.npz") as archive:
+        paths = features.write_h5(tmp_path, dict(archive))
+    monkeypatch.setenv("MFM_DATA", str(data_folder))
+    import_files(paths, "ict_mmmo")
+    same(expected, load_dataset("ict_mmmo"))
+
+
+@pytest.mark.parametrize("emotions", [4, 6])
+def test_iemocap_is_imported_from_its_pickle(tmp_path: Path, data_folder: Path, emotions: int) -> None:
+    content = features.multimodal_transformer(emotions=emotions)
+    path = features.write_pickle(tmp_path / "iemocap_data.pkl", content)
+    run = CliRunner().invoke(app, ["data", "import", str(path), "--as", "iemocap"])
+    assert run.exit_code == 0, run.stderr
+    dataset = load_dataset("iemocap")
+    expected = np.concatenate([content[split]["labels"].argmax(2).argmax(1) for split in ("train", "valid", "test")])
+    assert dataset.labels.tolist() == expected.tolist()
+    assert dataset.mask is not None
+    assert dataset.mask[0].tolist() == [False, False, True, True, True]
+    assert dataset.ids is not None
+    assert dataset.ids[0] == "trainv0_0.0_1.5"
+
+
+def test_computational_sequences_are_imported_under_a_name_of_the_users(tmp_path: Path, data_folder: Path) -> None:
+    files = [str(path) for path in features.write_mosi_csd(tmp_path)]
+    run = CliRunner().invoke(app, ["data", "import", *files, "--as", "my_mosi", "--length", "3"])
+    assert run.exit_code == 0, run.stderr
+    dataset = load_dataset("my_mosi")
+    assert set(dataset.modalities) == {"acoustic", "visual"}
+    assert dataset.steps is not None
+    assert dataset.mask is not None
+    assert dataset.steps.words[:2] == (("it", "was"), ("a", "good", "film"))
+    assert dataset.mask[0].tolist() == [False, True, True]
+    assert dataset.steps.times[0, 1].tolist() == [0, 0.5]
+    assert imported_names() == ("my_mosi",)
+    listed = CliRunner().invoke(app, ["data", "list"]).stdout
+    assert re.search(r"^my_mosi +imported$", listed, re.MULTILINE)
+    described = CliRunner().invoke(app, ["data", "describe", "my_mosi"]).stdout
+    assert "my_mosi: 20 samples (train 12, validation 2, test 6)" in described
+    assert "acoustic: 3 x 3, in 20 samples, at 50 steps" in described
+
+
+def test_mmsas_pickle_and_our_own_archive_are_imported(tmp_path: Path, data_folder: Path) -> None:
+    import_files([features.write_pickle(tmp_path / "aligned_50.pkl", features.mmsa())], "my_mmsa", length=4)
+    stored = (data_folder / "my_mmsa.npz").rename(tmp_path / "other.npz")
+    with np.load(stored) as archive:
+        np.savez(stored, **{key: archive[key] for key in archive.files if not key.startswith("ids")})
+    import_files([stored], "again")
+    dataset = load_dataset("again")
+    assert dataset.modalities["language"].shape == (18, 4, 4)
+    assert dataset.labels.shape == (18, 1)
+
+
+def test_a_file_is_overwritten_only_if_asked_to_and_kept_if_the_new_one_is_wrong(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    paths = features.write_h5(tmp_path, videos.published("pom"))
+    import_files(paths, "pom")
+    before = (data_folder / "pom.npz").read_bytes()
+    with pytest.raises(FileExistsError, match=r"pom.npz: exists already; say --replace to overwrite it"):
+        import_files(paths, "pom")
+    (tmp_path / "mmmo").mkdir()
+    wrong = features.write_h5(tmp_path / "mmmo", videos.published("ict_mmmo"))
+    with pytest.raises(ValueError, match="expected ratings of 17 traits"):
+        import_files(wrong, "pom", replace=True)
+    assert (data_folder / "pom.npz").read_bytes() == before
+    import_files(paths, "pom", replace=True)
+    assert sorted(path.name for path in data_folder.iterdir()) == ["pom.npz"]
+
+
+REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
+    "a name that leads elsewhere": (lambda f: [str(f / "x.npz"), "--as", "../x"], "or a new name of small letters"),
+    "a set made of other files": (lambda f: [str(f / "x.npz"), "--as", "cmu_mosi"], "got 'cmu_mosi'"),
+    "digits": (lambda f: [str(f / "x.npz"), "--as", "mnist"], "got 'mnist'"),
+    "formats mixed": (lambda f: [str(f / "x.npz"), str(f / "y.h5"), "--as", "x"], "files: expected the .h5 files of a"),
+    "no steps": (lambda f: [str(f / "x.pkl"), "--as", "x", "--length", "0"], "length: expected 1 to 10000, got 0"),
+    "no file": (lambda f: [str(f / "x.pkl"), "--as", "x"], "x.pkl: no such file; see the data links of github.com"),
+    "no labels": (
+        lambda f: [str(np.savez(f / "x.npz", audio_train=np.ones((2, 3, 4))) or f / "x.npz"), "--as", "x"],
+        "x.npz: expected an array y_train, got audio_train",
+    ),
+    "nothing but zeros": (
+        lambda f: [
+            str(
+                np.savez(
+                    f / "x.npz",
+                    **{f"audio_{e}": np.zeros((2, 3, 4)) for e in ("train", "valid", "test")},
+                    **{f"y_{e}": np.zeros(2) for e in ("train", "valid", "test")},
+                )
+                or f / "x.npz"
+            ),
+            *("--as", "x"),
+        ],
+        "expected a real step other than zeros",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_imported_is_refused_in_one_sentence(tmp_path: Path, data_folder: Path, kind: str) -> None:
+    arguments, message = REFUSED[kind]
+    run = CliRunner().invoke(app, ["data", "import", *arguments(tmp_path)])
+    assert run.exit_code == 1
+    assert message in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert list(data_folder.iterdir()) == []
