@@ -105,7 +105,7 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
             tiny_runs.discriminative("mnist", system="vae"),
             {},
             "{path}: the file: Input tag 'vae' found using 'system' does not match any of the expected tags: "
-            "'mfm', 'discriminative'",
+            "'mfm', 'discriminative', 'mfm_sequences'",
         ),
         ({}, {}, "{path}: the file: Unable to extract tag using discriminator 'system'"),
     ],
