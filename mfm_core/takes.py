@@ -42,9 +42,7 @@ class Take:
             ValueError: If there is no such step, or the word is not of the vocabulary.
         """
         if word not in self.vocabulary:
-            raise ValueError(
-                f"word: expected one of {len(self.vocabulary)} words of the vocabulary, got {word!r}"
-            )
+            raise ValueError(f"word: expected one of {len(self.vocabulary)} words of the vocabulary, got {word!r}")
         return replace(self, words=self._with(self.words, step, word))
 
     def change_tone(self, step: int, tone: Tone) -> Take:
