@@ -6,8 +6,8 @@ with one thread are the wall times of an idle machine and on a busy one stay nea
 * the explicit formula with the matrix H, in float64 and in float32, as Eq. 5 is written;
 * centring by means of rows and columns instead of H, in float64, whole matrices;
 * the approximations of this project, with the error they tell;
-* ``hyppo`` and ``dcor``, where the user has installed them: ``pip install hyppo dcor``. dcor has no HSIC, but centres
-  matrices and takes means of products, which is all that Eq. 5 needs.
+* ``dcor``, where the user has installed it: ``pip install dcor``. It has no HSIC, but centres matrices and takes means
+  of products, which is all that Eq. 5 needs.
 
 Peak memory of n = 20,000 is that of a process of its own, less what it took before.
 
@@ -90,12 +90,6 @@ def rivals(f: Tensor, x: Tensor) -> dict[str, Callable[[], float]]:
         found[f"approximate, {method}"] = lambda method=method: (
             approximate_normalized_hsic(f, x, BANDWIDTH, method=method, n_draws=1, generator=generator).value
         )
-    a, b = f.double().numpy(), x.double().numpy()
-    if importlib.util.find_spec("hyppo"):
-        from hyppo.independence import Hsic
-
-        gamma = 1 / (2 * BANDWIDTH**2)
-        found["hyppo Hsic (biased)"] = lambda: float(Hsic("rbf", bias=True, gamma=gamma).statistic(a, b))
     if importlib.util.find_spec("dcor"):
         import dcor
 

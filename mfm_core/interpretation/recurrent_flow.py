@@ -12,8 +12,10 @@ from mfm_core.networks.steps import put_back
 SAMPLES = 8
 
 
-def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangents: Tensor) -> Tensor:
-    """Sum over the tangents of |d x^_t along it|^2 at every real step.
+def recurrent_flow(
+    decoder: RecurrentDecoder, code: Tensor, mask: Tensor, part: slice, directions: Tensor | None = None
+) -> Tensor:
+    """|d x^_t / d f|_F^2 at every real step, where f is a part of the code.
 
     With W the output layer and D_t = d h_t / d f, it is |W D_t|_F^2 = tr(D_t^T (W^T W) D_t), in which the size of x^ no
     longer occurs. Where x^ is smaller than the hidden state, W D_t itself is.
@@ -22,7 +24,8 @@ def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangen
         decoder: The decoder.
         code: Its input, ``(N, d_in)``.
         mask: Which steps are real, ``(N, T)``.
-        tangents: ``(d_in, k)``, the same for all samples.
+        part: Which columns of the code f is.
+        directions: ``(size of f, k)``, to measure the derivatives along its columns alone.
 
     Returns:
         ``(N, T)``, 0 at steps that are not real.
@@ -37,7 +40,9 @@ def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangen
     squared = len(read) > read.shape[1]
     if squared:
         read = read.T @ read
-    moved = decoder.start.weight @ tangents
+    moved: Tensor = decoder.start.weight[:, part]
+    if directions is not None:
+        moved = moved @ directions
     flow = code.new_zeros(n, mask.shape[1])
     if not mask.any():
         return flow
