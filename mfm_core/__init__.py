@@ -16,6 +16,7 @@ from mfm_core.checkpoints import (
     save_metrics,
     save_model,
 )
+from mfm_core.clips import Clips, load_clips
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
@@ -26,10 +27,12 @@ from mfm_core.latent_directions import Directions, directions
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
 from mfm_core.representations import Factors, Generated, Latents
+from mfm_core.takes import Take
 
 __all__ = [
     "MFM",
     "AggregatePosterior",
+    "Clips",
     "Codes",
     "Dataset",
     "DependencyRatio",
@@ -38,6 +41,7 @@ __all__ = [
     "Generated",
     "Latents",
     "ModelConfig",
+    "Take",
     "combine",
     "dependency_ratios",
     "directions",
@@ -47,6 +51,7 @@ __all__ = [
     "gradient_flow",
     "interpolate",
     "load_card",
+    "load_clips",
     "load_codes",
     "load_dataset",
     "load_discriminative",

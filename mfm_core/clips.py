@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,8 @@ from mfm_core.clip_files import CLIPS, FEATURES, STEPS, ClipsFile, audio_path, e
 from mfm_core.data.dataset import Dataset, Steps
 from mfm_core.data.scaling import Scaling
 from mfm_core.data.studio import face
-from mfm_core.data.studio.truth import MODALITIES, World, weights
+from mfm_core.data.studio.truth import MODALITIES, WORLDS, World, weights
+from mfm_core.data.studio_clips import score_of
 from mfm_core.stored_model import PRETRAINED
 from mfm_core.takes import Take
 from mfm_core.tensor_files import read_tensors
@@ -49,6 +49,7 @@ class Clips:
         strength: How strongly each face judges, ``(N,)`` float32.
         tone_names: Names of the 28 acoustic features.
         face_names: Names of the 12 visual features.
+        ids: Names of the clips, N.
         licence: Of the clips.
     """
 
@@ -74,10 +75,10 @@ class Clips:
     def __len__(self) -> int:
         return len(self.takes)
 
-    @cached_property
+    @property
     def vocabulary(self) -> tuple[str, ...]:
-        """The words that can be said, sorted."""
-        return tuple(sorted(self.takes[0].vocabulary))
+        """The words that can be said, in the order of ``vectors``."""
+        return tuple(self.takes[0].vocabulary)
 
     def dataset(self, world: World, takes: Sequence[Take] | None = None) -> Dataset:
         """The clips as a data set of one world, standardised as in training.
@@ -99,7 +100,7 @@ class Clips:
         return Dataset(
             f"studio_{world}",
             {name: self.scaling[name].apply(x, mask) for name, x in raw.items()},
-            torch.stack(list(evidence.values())).double().sum((0, 2)).float().unsqueeze(1),
+            score_of(evidence),
             np.full(len(takes), "test", dtype="<U10"),
             mask=mask,
             scaling=self.scaling,
@@ -182,12 +183,15 @@ def load_clips(name_or_folder: str | Path = "studio_clips") -> Clips:
 
 
 def _check_numbers(clips: Clips, told: ClipsFile, folder: Path) -> None:
-    """Check what only all files together tell: scales above zero, and scores that are the sum of the evidence."""
-    scales = {"spread": clips.spread, **{f"{name}_std": clips.scaling[name].std for name in MODALITIES}}
-    for name, scale in scales.items():
-        if (scale < 0).any() or (name == "spread" and (scale == 0).any()):
-            raise ValueError(f"{folder / FEATURES}: {name}: expected numbers above 0, got {float(scale.min()):g}")
-    for world in ("language_led", "balanced", "face_led"):
+    """Check what only all files together tell: scales, and scores that are the sum of the evidence."""
+    if (clips.spread <= 0).any():
+        raise ValueError(f"{folder / FEATURES}: spread: expected numbers above 0, got {float(clips.spread.min()):g}")
+    for name, scaling in clips.scaling.items():
+        if (scaling.std < 0).any():
+            raise ValueError(
+                f"{folder / FEATURES}: {name}_std: expected numbers of at least 0, got {float(scaling.std.min()):g}"
+            )
+    for world in WORLDS:
         scores = clips.dataset(world).labels[:, 0]
         given = torch.tensor([getattr(clip.scores, world) for clip in told.clips])
         if not torch.allclose(scores, given, rtol=0, atol=1e-4):

@@ -53,11 +53,12 @@ def read(world: World) -> Dataset:
             raise ValueError(f"{path}: {name}: expected finite float32 numbers, got {found}")
     if arrays["words"].dtype.kind != "U":
         raise ValueError(f"{path}: words: expected text, got {arrays['words'].dtype}")
-    if not (np.isfinite(arrays["spread"]).all() and (arrays["spread"] > 0).all()):
-        raise ValueError(f"{path}: spread: expected numbers above 0, got {arrays['spread'].tolist()}")
+    spread = arrays["spread"].astype(np.float32)
+    if not (np.isfinite(spread).all() and (spread > 0).all()):
+        raise ValueError(f"{path}: spread: expected numbers above 0, got {spread.tolist()}")
     if unknown := set(arrays["split"].tolist()) - set(SPLITS):
         raise ValueError(f"{path}: split: expected {', '.join(SPLITS)}, got {sorted(map(str, unknown))[0]!r}")
-    weight = torch.from_numpy(weights(world, arrays["spread"]))
+    weight = torch.from_numpy(weights(world, spread))
     evidence = {name: torch.from_numpy(arrays[f"evidence_{name}"]) * weight[i] for i, name in enumerate(MODALITIES)}
     words = tuple(tuple(str(word) for word in row[real]) for row, real in zip(arrays["words"], mask, strict=True))
     return Dataset(

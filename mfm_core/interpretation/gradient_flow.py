@@ -43,9 +43,7 @@ def gradient_flow(
         factors = model.factors(latents)
         (mask,) = model.steps_of(factors)
         size = factors.blocks()[factor].shape[1]
-        if directions is None:
-            directions = torch.eye(size, dtype=factors.y.dtype, device=factors.y.device)
-        elif directions.ndim != 2 or len(directions) != size:
+        if directions is not None and (directions.ndim != 2 or len(directions) != size):
             raise ValueError(f"directions: expected shape ({size}, k), got {tuple(directions.shape)}")
         flows = {}
         for name, f_a in factors.a.items():
@@ -53,25 +51,26 @@ def gradient_flow(
                 flows[name] = torch.zeros(mask.shape, dtype=f_a.dtype, device=f_a.device)
                 continue
             code = torch.cat([f_a, factors.y], dim=1)
-            start = f_a.shape[1] if factor == "y" else 0
-            tangents = directions.new_zeros(code.shape[1], directions.shape[1])
-            tangents[start : start + size] = directions
+            part = slice(f_a.shape[1], None) if factor == "y" else slice(size)
             decoder = model.decoders[name]
             if isinstance(decoder, RecurrentDecoder):
-                flows[name] = recurrent_flow(decoder, code, mask, tangents)
+                flows[name] = recurrent_flow(decoder, code, mask, part, directions)
             else:
-                flows[name] = forward_flow(decoder, code, mask, tangents)
+                flows[name] = forward_flow(decoder, code, mask, part, directions)
     return flows
 
 
-def forward_flow(decoder: nn.Module, code: Tensor, mask: Tensor, tangents: Tensor) -> Tensor:
-    """Sum over the tangents of |d x^_t along it|^2, by torch.func, for any decoder that treats samples apart.
+def forward_flow(
+    decoder: nn.Module, code: Tensor, mask: Tensor, part: slice, directions: Tensor | None = None
+) -> Tensor:
+    """The same as :func:`recurrent_flow`, by torch.func, for any decoder that treats samples apart.
 
     Args:
         decoder: (code ``(N, d)``, mask ``(N, T)``) -> ``(N, T, d_x)``.
         code: Where to differentiate.
         mask: Which steps are real.
-        tangents: ``(d, k)``.
+        part: Which columns of the code f is.
+        directions: ``(size of f, k)``, to measure the derivatives along its columns alone.
 
     Returns:
         ``(N, T)``.
@@ -81,5 +80,8 @@ def forward_flow(decoder: nn.Module, code: Tensor, mask: Tensor, tangents: Tenso
         moved: Tensor = torch.func.jvp(lambda c: decoder(c, mask), (code,), (tangent.expand_as(code),))[1]
         return moved.square().sum(dim=2)
 
+    tangents = torch.eye(code.shape[1], dtype=code.dtype, device=code.device)[part]
+    if directions is not None:
+        tangents = directions.T @ tangents
     with forward_mode():
-        return torch.func.vmap(squares, chunk_size=CHUNK)(tangents.T.contiguous()).sum(dim=0)
+        return torch.func.vmap(squares, chunk_size=CHUNK)(tangents).sum(dim=0)

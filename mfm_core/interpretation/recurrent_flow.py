@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mfm_core.networks.lstm import run_lstm
 from mfm_core.networks.recurrent import RecurrentDecoder
 from mfm_core.networks.steps import put_back
 
@@ -13,8 +12,10 @@ from mfm_core.networks.steps import put_back
 SAMPLES = 8
 
 
-def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangents: Tensor) -> Tensor:
-    """Sum over the tangents of |d x^_t along it|^2 at every real step.
+def recurrent_flow(
+    decoder: RecurrentDecoder, code: Tensor, mask: Tensor, part: slice, directions: Tensor | None = None
+) -> Tensor:
+    """|d x^_t / d f|_F^2 at every real step, where f is a part of the code.
 
     With W the output layer and D_t = d h_t / d f, it is |W D_t|_F^2 = tr(D_t^T (W^T W) D_t), in which the size of x^ no
     longer occurs. Where x^ is smaller than the hidden state, W D_t itself is.
@@ -23,7 +24,8 @@ def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangen
         decoder: The decoder.
         code: Its input, ``(N, d_in)``.
         mask: Which steps are real, ``(N, T)``.
-        tangents: ``(d_in, k)``, the same for all samples.
+        part: Which columns of the code f is.
+        directions: ``(size of f, k)``, to measure the derivatives along its columns alone.
 
     Returns:
         ``(N, T)``, 0 at steps that are not real.
@@ -38,7 +40,9 @@ def recurrent_flow(decoder: RecurrentDecoder, code: Tensor, mask: Tensor, tangen
     squared = len(read) > read.shape[1]
     if squared:
         read = read.T @ read
-    moved = decoder.start.weight @ tangents
+    moved: Tensor = decoder.start.weight[:, part]
+    if directions is not None:
+        moved = moved @ directions
     flow = code.new_zeros(n, mask.shape[1])
     if not mask.any():
         return flow
@@ -69,13 +73,9 @@ def _propagate(
     Returns:
         ``(N, steps)``.
     """
-    (n, _), (_, hidden) = first.shape, weight.shape
-    later = bias.expand(steps - 1, n, -1)
-    hiddens, cells = run_lstm(torch.cat([first.unsqueeze(0), later]), weight, fast=True)
-    gates = torch.cat([first.unsqueeze(0), bias + hiddens[:-1] @ weight.T])  # (steps, N, 4 hidden)
-    i, f, g, o = gates.chunk(4, dim=2)
-    i, f, g, o, squashed = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), cells.tanh()
-    before = torch.cat([torch.zeros_like(cells[:1]), cells[:-1]])
+    n, hidden = len(first), weight.shape[1]
+    i, f, g, o, c, squashed = _states(first, weight, bias, steps)
+    before = torch.cat([torch.zeros_like(c[:1]), c[:-1]])
     slopes = (i * (1 - i) * g, f * (1 - f) * before, i * (1 - g * g), f, o * (1 - o) * squashed, o * (1 - squashed**2))
     by_step = [slope.unsqueeze(3).unbind() for slope in slopes]  # each (N, hidden, 1)
 
@@ -96,10 +96,35 @@ def _propagate(
         else:
             torch.mul(slope_i, w_i, out=of_cell).addcmul_(slope_f, w_f).addcmul_(slope_g, w_g)
             torch.bmm(factors, d_h, out=product)
-            flow[t - 1] = (measured * (d_h if squared else measured)).sum(dim=(1, 2))
+            torch.mul(measured, d_h if squared else measured, out=measured)
+            torch.sum(measured, dim=(1, 2), out=flow[t - 1])
             torch.addcmul(from_cell, keep, d_c, out=d_c)
             torch.mul(slope_o, from_output, out=d_h)
         d_h.addcmul_(slope_c, d_c)
     last = read @ d_h
     flow[-1] = (last * (d_h if squared else last)).sum(dim=(1, 2))
     return flow.T.clamp(min=0)  # rounding may leave less where nothing moves
+
+
+def _states(first: Tensor, weight: Tensor, bias: Tensor, steps: int) -> tuple[Tensor, ...]:
+    """Gates i, f, g, o, cell and its hyperbolic tangent after each step, ``(steps, N, hidden)`` each."""
+    n, hidden = len(first), weight.shape[1]
+    gates = first.new_empty(steps, n, 4 * hidden)
+    cells, squashed = first.new_empty(2, steps, n, hidden)
+    h = first.new_empty(n, hidden)
+    i, f, g, o = gates.split(hidden, dim=2)  # type: ignore[no-untyped-call]
+    states = gates.unbind(), gates[:, :, : 2 * hidden].unbind(), *(x.unbind() for x in (i, f, g, o, cells, squashed))
+    before = None
+    for every, i_and_f, i_t, f_t, g_t, o_t, c, s in zip(*states, strict=True):
+        if before is None:
+            every.copy_(first)
+        else:
+            torch.addmm(bias, h, weight.T, out=every)
+        i_and_f.sigmoid_()
+        o_t.sigmoid_()
+        torch.mul(i_t, g_t.tanh_(), out=c)
+        if before is not None:
+            c.addcmul_(f_t, before)
+        torch.mul(o_t, torch.tanh(c, out=s), out=h)
+        before = c
+    return i, f, g, o, cells, squashed

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.config import ModelConfig
+from mfm_core.networks.gated_memory import remember
 from mfm_core.networks.lstm import LSTM
 from mfm_core.networks.steps import last_real, real_steps, to_front
 
@@ -73,24 +74,12 @@ class MemoryFusion(nn.Module):
         both = torch.cat([torch.cat([torch.zeros_like(cells[:1]), cells[:-1]]), cells], dim=2)
         attended = torch.softmax(self.attend(both), dim=2) * both
         proposed = torch.tanh(self.propose(attended))
-        # The two gates side by side. What they read of the attended cells is known; in the loop they read the memory.
+        # The two gates side by side. What they read of the attended cells is known before the memory is.
         first, second = zip(*((gate.get_submodule("0"), gate.get_submodule("3")) for gate in self.gates), strict=True)
         weight, bias = (torch.cat(pair) for pair in zip(*(layer.parameters() for layer in first), strict=True))
-        weights, biases = (torch.stack(pair) for pair in zip(*(layer.parameters() for layer in second), strict=True))
         seen = nn.functional.linear(attended, weight[:, : -self.size], bias)
-        left_in = self.left_in(seen)
-        n, of_memory, weights, biases = cells.shape[1], weight[:, -self.size :].T, weights.mT, biases.unsqueeze(1)
-        memory = attended.new_zeros(n, self.size)
-        memories = []
-        for t, (from_cells, candidate) in enumerate(zip(seen.unbind(), proposed.unbind(), strict=True)):
-            hidden = torch.relu(torch.addmm(from_cells, memory, of_memory))
-            if left_in is not None:
-                hidden = hidden * left_in[t]
-            of_gates = hidden.view(n, 2, -1).transpose(0, 1)
-            kept, added = torch.baddbmm(biases, of_gates, weights).sigmoid().unbind()
-            memory = torch.addcmul(kept * memory, added, candidate)
-            memories.append(memory)
-        return torch.stack(memories)
+        last = torch.stack([torch.cat([layer.weight, layer.bias.unsqueeze(1)], dim=1) for layer in second])
+        return remember(seen, proposed, self.left_in(seen), weight[:, -self.size :], last, fast=self.training)
 
     def left_in(self, hidden: Tensor) -> Tensor | None:
         """What dropout multiplies the gates' hidden layers by, for all steps at once; None where it does nothing."""

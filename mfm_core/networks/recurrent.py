@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
-from mfm_core.networks.lstm import LSTM, run_lstm
+from mfm_core.networks.lstm import LSTM, unroll_lstm
 from mfm_core.networks.steps import last_real, put_back, to_front
 
 
@@ -57,8 +56,6 @@ class RecurrentDecoder(nn.Module):
         if self.feed is not None:  # what is generated is linear in the hidden state, so its way back can be too
             weight = weight + self.feed.weight @ self.out.weight
             bias = bias + self.feed.weight @ self.out.bias
-        first = self.start(factors).unsqueeze(0)
-        later = bias.to(first.dtype).expand(mask.shape[1] - 1, len(factors), -1)
-        hiddens, _ = run_lstm(torch.cat([first, later]), weight, fast=self.training)
+        hiddens = unroll_lstm(self.start(factors), bias, weight, mask.shape[1], fast=self.training)
         out: Tensor = put_back(self.out(hiddens).transpose(0, 1), mask)
         return out

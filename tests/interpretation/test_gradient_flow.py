@@ -54,7 +54,7 @@ def test_it_is_the_norm_of_jacrevs_jacobian_at_full_size(generator: torch.Genera
     code = torch.randn(1, 64, generator=generator)
     mask = torch.ones(1, 20, dtype=torch.bool)
     jacobian = torch.func.jacrev(lambda f: decoder(torch.cat([code[:, :40], f], dim=1), mask)[0])(code[:, 40:])
-    found = recurrent_flow(decoder, code, mask, torch.eye(64)[:, 40:])[0]
+    found = recurrent_flow(decoder, code, mask, slice(40, None))[0]
     torch.testing.assert_close(found, jacobian.square().sum(dim=(1, 2, 3)), rtol=1e-5, atol=0)
 
 
@@ -78,10 +78,11 @@ def test_by_hand_and_in_forward_mode_agree(n, d_in, d_x, length, output, seed) -
     for parameter in decoder.parameters():
         parameter.copy_(torch.randn(parameter.shape, generator=generator))
     code = torch.randn(n, d_in, generator=generator).double()
-    tangents = torch.randn(d_in, 3, generator=generator).double()
+    part = slice(d_in // 2, None)
+    directions = torch.randn(d_in - d_in // 2, 3, generator=generator).double() if seed % 2 else None
     mask = torch.rand(n, length, generator=generator) < 0.7
-    expected = forward_flow(decoder, code, mask, tangents)
-    torch.testing.assert_close(recurrent_flow(decoder, code, mask, tangents), expected, rtol=1e-8, atol=1e-14)
+    expected = forward_flow(decoder, code, mask, part, directions)
+    torch.testing.assert_close(recurrent_flow(decoder, code, mask, part, directions), expected, rtol=1e-8, atol=1e-14)
 
 
 class Looped(nn.Module):

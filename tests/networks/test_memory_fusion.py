@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core import ModelConfig
+from mfm_core.networks.gated_memory import remember
 from mfm_core.networks.memory_fusion import MemoryFusion
 
 Inputs = dict[str, Tensor]
@@ -80,6 +81,23 @@ def test_dropout_leaves_out_hidden_units_of_every_part_while_training(
     torch.testing.assert_close(whole.eval()(features, real), by_the_equations(whole, inputs, real))
     some = network(sequence_config, dropout=0.5)
     assert not torch.equal(some(features, real), some(features, real))
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_the_gradient_of_the_memory_is_that_of_autograd(length: int, dropped: bool, generator: torch.Generator) -> None:
+    shapes = [(length, 5, 8), (length, 5, 3), (8, 3), (2, 3, 5)]
+    leaves = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    left_in = 2 * torch.randint(2, (length, 5, 8), generator=generator).double() if dropped else None
+    weigh = torch.randn(length, 5, 3, generator=generator, dtype=torch.float64)
+
+    def gradients(fast: bool) -> tuple[Tensor, ...]:
+        memories = remember(*leaves[:2], left_in, *leaves[2:], fast=fast)
+        found = torch.autograd.grad((memories * weigh).sum(), leaves, allow_unused=True, materialize_grads=True)
+        return memories, *found
+
+    for by_hand, by_autograd in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(by_hand, by_autograd)
 
 
 def test_the_gates_keep_units_at_the_rate_and_the_mean_of_dropout(sequence_config: ModelConfig) -> None:

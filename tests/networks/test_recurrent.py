@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from mfm_core.networks.lstm import LSTM, run_lstm
+from mfm_core.networks.lstm import LSTM, unroll_lstm
 from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder
 from mfm_core.networks.steps import in_front, last_real, put_back, to_front
 
@@ -60,19 +60,38 @@ def test_the_lstm_is_that_of_torch(training: bool, generator: torch.Generator) -
 @pytest.mark.parametrize("read", ["hiddens", "cells", "both", "one cell"])
 @pytest.mark.parametrize("length", [1, 2, 6])
 def test_the_gradient_written_by_hand_is_that_of_autograd(read: str, length: int, generator: torch.Generator) -> None:
-    inputs = torch.randn(length, 5, 12, generator=generator, dtype=torch.float64, requires_grad=True)
-    weight = torch.randn(12, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    lstm = LSTM(2, 3).double()
+    x = torch.randn(length, 5, 2, generator=generator, dtype=torch.float64, requires_grad=True)
     weigh_hiddens, weigh_cells = torch.randn(2, length, 5, 3, generator=generator, dtype=torch.float64)
 
-    def gradients(fast: bool) -> tuple[Tensor, ...]:
-        hiddens, cells = run_lstm(inputs, weight, fast=fast)
+    def gradients() -> tuple[Tensor, ...]:
+        hiddens, cells = lstm(x)
         of_hiddens, of_cells = (hiddens * weigh_hiddens).sum(), (cells * weigh_cells).sum()
         total = {"hiddens": of_hiddens, "cells": of_cells, "both": of_hiddens + of_cells, "one cell": cells[0, 2].sum()}
-        found = torch.autograd.grad(total[read], (inputs, weight), allow_unused=True, materialize_grads=True)
+        leaves = [x, *lstm.parameters()]
+        found = torch.autograd.grad(total[read], leaves, allow_unused=True, materialize_grads=True)
         return hiddens, cells, *found
 
-    for ours, theirs in zip(gradients(True), gradients(False), strict=True):
-        torch.testing.assert_close(ours, theirs)
+    lstm.train()
+    ours = gradients()
+    lstm.eval()
+    for by_hand, by_autograd in zip(ours, gradients(), strict=True):
+        torch.testing.assert_close(by_hand, by_autograd)
+
+
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_the_gradient_of_the_unrolled_lstm_is_that_of_autograd(length: int, generator: torch.Generator) -> None:
+    shapes = [(5, 12), (12,), (12, 3)]
+    leaves = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    weigh = torch.randn(length, 5, 3, generator=generator, dtype=torch.float64)
+
+    def gradients(fast: bool) -> tuple[Tensor, ...]:
+        hiddens = unroll_lstm(*leaves, length, fast=fast)
+        found = torch.autograd.grad((hiddens * weigh).sum(), leaves, allow_unused=True, materialize_grads=True)
+        return hiddens, *found
+
+    for by_hand, by_autograd in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(by_hand, by_autograd)
 
 
 def test_in_evaluation_any_derivative_can_be_taken_and_while_training_the_first(generator: torch.Generator) -> None:

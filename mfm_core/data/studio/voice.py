@@ -109,7 +109,8 @@ def speak(
     """
     ssml, places = _markup(words, pauses, tones, style)
     variant = style.voice.rpartition("+")[2]
-    for name in dict.fromkeys((style.voice, f"en-us+{variant}", *VOICES)):
+    alike = [voice for voice in VOICES if voice.endswith(f"+{variant}")]  # the same person, of another accent
+    for name in dict.fromkeys((style.voice, *alike, *VOICES)):
         told, dry = _spoken(ssml, style, name)
         try:
             times = word_samples(told, places, words) / SAMPLE_RATE
