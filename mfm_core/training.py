@@ -164,7 +164,11 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * _pace(self.step, config)
         self.task.model.train()
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+        with (
+            torch.random.fork_rng(devices=[]),
+            torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"),
+        ):
+            torch.default_generator.manual_seed(step_generator(config.seed, 3, self.step).initial_seed())  # of dropout
             cost, terms = self.task.loss(batch, step_generator(config.seed, 2, self.step))
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(cost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -41,11 +42,15 @@ def needs_model() -> None:
         pytest.skip("svhn_mnist is not stored yet")
 
 
-@pytest.mark.parametrize("number", range(len(CODE)))
-def test_the_examples_run(number, capsys):
-    needs_model()
-    names: dict[str, object] = {}
+def run(number: int) -> dict[str, Any]:
+    names: dict[str, Any] = {}
     exec(compile(CODE[number], f"README.md, example {number}", "exec"), names)
+    return names
+
+
+def test_the_example_of_digits_runs(capsys):
+    needs_model()
+    names = run(0)
     assert capsys.readouterr().out == "('svhn', 'mnist')\n"
     pictures, generated = names["pictures"], names["generated"]
     assert pictures["svhn"].shape == (4, 3, 32, 32)
@@ -54,8 +59,22 @@ def test_the_examples_run(number, capsys):
     assert all(torch.isfinite(picture).all() for picture in pictures.values())
 
 
-def test_there_is_an_example():
-    assert len(CODE) == 1
+def test_the_example_of_videos_runs():
+    if "studio_balanced" not in mfm.pretrained_names():
+        pytest.skip("studio_balanced is not stored yet")
+    names = run(1)
+    flow, data, ratio = names["flow"], names["data"], names["ratios"]["language"]
+    assert list(flow) == ["language", "acoustic", "visual"]
+    for steps in flow.values():
+        assert steps.shape == data.mask.shape
+        assert bool((steps[data.mask] > 0).all())
+        assert bool((steps[~data.mask] == 0).all())
+    assert ratio.low < ratio.ratio < ratio.high
+    assert ratio.n == 500
+
+
+def test_every_example_is_run():
+    assert len(CODE) == 2
 
 
 def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only():

@@ -13,8 +13,11 @@ from mfm_core import checkpoints, stored_model
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.model import MFM
 from mfm_core.runs import execute, read_run, run_names
+from mfm_core.sequence_tasks import SequenceRun
 from mfm_core.tasks import DiscriminativeRun, FactorizeRun
 from tests import tiny_runs
+
+VIDEOS = ("ict_mmmo", "cmu_mosi", "pom", "studio_language_led", "studio_balanced", "studio_face_led")
 
 
 def written(folder: Path, run: object) -> str:
@@ -24,13 +27,13 @@ def written(folder: Path, run: object) -> str:
 
 
 def test_every_configuration_of_the_project_can_be_read_and_built():
-    systems = dict.fromkeys(("svhn_mnist",), FactorizeRun)
-    assert {"svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
+    systems = {"svhn_mnist": FactorizeRun} | dict.fromkeys(VIDEOS, SequenceRun)
+    assert {*VIDEOS, "svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
     for name in run_names():
         run = read_run(name)
         assert isinstance(run, systems.get(name, DiscriminativeRun)), name
         with torch.device("meta"):
-            (MFM if isinstance(run, FactorizeRun) else Discriminative)(run.model)
+            (Discriminative if isinstance(run, DiscriminativeRun) else MFM)(run.model)
 
 
 def test_mfm_and_the_baselines_see_through_one_encoder():
@@ -118,7 +121,7 @@ def test_a_wrong_configuration_gives_one_sentence(tmp_path, run, changes, messag
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.json", "../mm", ""])
 def test_an_unknown_run_is_refused_with_the_known_ones(name):
-    with pytest.raises(ValueError, match=r"^run: expected one of judge_mnist, .* or a \.json file, got '.*'$"):
+    with pytest.raises(ValueError, match=r"^run: expected one of cmu_mosi, .* or a \.json file, got '.*'$"):
         read_run(name)
 
 
