@@ -43,8 +43,8 @@ def show() -> None:
     if charts:
         curves.show(charts, key="curves")
         prose.caption(
-            "Bands: 95 % intervals. Where a Gram matrix is nearly the identity, at small bandwidths, every ratio is "
-            "drawn to 1."
+            "Bands: 95 % intervals. At small bandwidths Gram matrices are nearly the identity, which draws the ratios "
+            "towards 1 and together."
         )
     _grams(shown, view)
 

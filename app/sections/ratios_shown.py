@@ -134,8 +134,8 @@ def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
         head = f"Beware. {sentences[0]}"
     else:
         head = (
-            "Beware: at this bandwidth Gram matrices are nearly the identity, which draws the ratios to 1 whatever the "
-            f"model does. At the median bandwidth they are, for {'; for '.join(at_median)}."
+            "Beware: at this bandwidth Gram matrices are nearly the identity, which draws the ratios towards 1 "
+            f"whatever the model does. At the median bandwidth they are, for {'; for '.join(at_median)}."
         )
     st.warning(head)
     with st.expander("Which, and by how much"):
