@@ -1,0 +1,146 @@
+import dataclasses
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import mfm_core as mfm
+from mfm_core import cross_validation, sequence_tasks
+from mfm_core.cli_models import app
+from mfm_core.cross_validation import cross_validate
+from mfm_core.data import dataset as registry
+from mfm_core.data.dataset import Scaling
+from mfm_core.data.folds import repeated_folds
+from mfm_core.interpretation.truth import flow_against_truth
+from mfm_core.runs import execute, read_run
+from mfm_core.scaling_files import SCALING, load_scaling, save_scaling
+from mfm_core.sequence_tasks import SequenceRun
+from mfm_core.stored_model import StoredModel
+from mfm_core.video_metrics import held_out, measure_videos, run_of, video_codes
+from tests.made_up_sequences import made_up_sequences, sequence_run
+
+
+def with_truth(data):
+    """The data set, with what each step adds to the score."""
+    evidence = {name: x[..., 0] / 3 * (torch.arange(x.shape[1]) % 2) for name, x in data.modalities.items()}
+    return dataclasses.replace(data, evidence=evidence)
+
+
+@pytest.fixture
+def stored(monkeypatch, tmp_path):
+    """The folder of a stored model of clips whose truth is known."""
+    data = with_truth(made_up_sequences(60))
+    monkeypatch.setitem(registry._registry, "made_up", lambda: data)
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(sequence_run()))
+    execute(read_run(str(path)), tmp_path / "run", command="python -m mfm_core train made_up")
+    return tmp_path / "run" / "model"
+
+
+def test_everything_is_measured_of_a_stored_model(stored):
+    model = mfm.load_pretrained(stored)
+    kept = StoredModel.of_folder(stored)
+    figures, more = measure_videos(model, kept)
+    names = [figure.name for figure in figures]
+    assert len(names) == len(set(names))
+    assert {row["modality"] for row in more["dependency"]} == {"language", "acoustic"}
+    assert {row["bandwidth"] for row in more["dependency"]} == {1.0, "median"}
+    assert all(row["n"] == 10 for row in more["dependency"])
+    json.dumps(more, allow_nan=False)
+    data = held_out(kept)
+    latents = model.encode(data.modalities, data.mask)
+    flow = mfm.gradient_flow(model, latents)["language"]
+    wanted = flow_against_truth(flow, data.evidence["language"], data.mask)
+    found = next(f for f in figures if f.name == "largest step carries evidence, language: flow of F_y")
+    assert found.estimate.value == pytest.approx(wanted.hits.value)
+
+
+def test_the_ratio_stored_is_the_one_computed(stored):
+    model = mfm.load_pretrained(stored)
+    _, more = measure_videos(model, StoredModel.of_folder(stored))
+    data = held_out(StoredModel.of_folder(stored))
+    ratio = mfm.dependency_ratios(model, model.encode(data.modalities, data.mask))["acoustic"]
+    row = next(row for row in more["dependency"] if (row["modality"], row["bandwidth"]) == ("acoustic", 1.0))
+    assert row["ratio"] == pytest.approx(ratio.ratio)
+
+
+def test_codes_of_videos_are_their_latents(stored):
+    model = mfm.load_pretrained(stored)
+    data = held_out(StoredModel.of_folder(stored))
+    codes = video_codes(model, data)
+    assert torch.equal(codes.labels, data.labels)
+    assert torch.equal(codes.latents.mask, data.mask)
+    assert torch.allclose(codes.latents.y, model.encode(data.modalities, data.mask).y, atol=1e-6)
+
+
+def test_the_command_stores_figures_codes_and_a_card(stored):
+    result = CliRunner().invoke(app, ["evaluate", str(stored), "--save", "--threads", "1"])
+    assert result.exit_code == 0, result.output
+    assert len(mfm.load_codes(stored)) == 10
+    card = mfm.load_card(stored)
+    for part in ("streams of spoken videos", "## Measured on held-out videos", "## Dependency ratios (Eq. 5)", "r_i"):
+        assert part in card
+    assert "digits" not in card
+
+
+def test_a_model_that_does_not_tell_its_run_cannot_be_measured(stored):
+    kept = StoredModel.of_folder(stored)
+    with pytest.raises(ValueError, match=r"^run\.configuration: "):
+        run_of(kept.model_copy(update={"run": {"configuration": {"system": "other"}}}))
+
+
+def test_scaling_that_does_not_fit_is_refused(stored):
+    save_scaling(
+        {name: Scaling(torch.zeros(d), torch.ones(d)) for name, d in (("language", 4), ("acoustic", 3))}, stored
+    )
+    assert set(load_scaling(stored)) == {"language", "acoustic"}
+    save_scaling({"language": Scaling(torch.zeros(9), torch.ones(9))}, stored)
+    with pytest.raises(ValueError, match=SCALING):
+        load_scaling(stored)
+    (stored / SCALING).unlink()
+    with pytest.raises(FileNotFoundError):
+        load_scaling(stored)
+
+
+@pytest.fixture
+def folded(monkeypatch):
+    """Let the made-up data set be dealt to folds."""
+    data = made_up_sequences(40, without_language=10)
+
+    def folds(*, n_folds, n_repeats, seed=0):
+        return repeated_folds(data, n_folds=n_folds, n_repeats=n_repeats, seed=seed)
+
+    monkeypatch.setitem(registry._registry, "made_up", lambda: data)
+    monkeypatch.setitem(sequence_tasks.FOLDED, "made_up", folds)
+
+
+def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):
+    run = SequenceRun.model_validate(sequence_run())
+    done = []
+    table = cross_validate(run, tmp_path, repetitions=2, folds=3, on_fold=lambda at, of: done.append((at, of)))
+    assert done == [(at, 6) for at in range(7)]
+    values = [
+        json.loads((tmp_path / f"{r}-{k}" / "figures.json").read_text())["figures"] for r in (0, 1) for k in range(3)
+    ]
+    name = "mean absolute error of the score, all modalities a video has"
+    row = next(row for row in table["figures"] if row["name"] == name)
+    assert row["value"] == pytest.approx(sum(figures[name] for figures in values) / 6)
+    assert row["low"] < row["value"] < row["high"]
+
+    def never(*args):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(cross_validation, "train", never)
+    assert cross_validate(run, tmp_path, repetitions=2, folds=3) == table
+    other = run.model_copy(update={"noise": 0.5})
+    with pytest.raises(ValueError, match="holds a fold of another configuration"):
+        cross_validate(other, tmp_path, repetitions=2, folds=3)
+    with pytest.raises(ValueError, match="repetitions: expected at least 1, got 0"):
+        cross_validate(run, tmp_path, repetitions=0, folds=3)
+
+
+def test_the_command_refuses_what_is_no_run_of_sequences():
+    result = CliRunner().invoke(app, ["cross-validate", "um_mnist"])
+    assert result.exit_code == 1
+    assert "run: expected a run of sequences, got um_mnist" in result.output
