@@ -33,7 +33,8 @@ from mfm_core.cross_validation import cross_validate
 from mfm_core.data import load_dataset
 from mfm_core.evaluation import encode_all, evaluate
 from mfm_core.model import MFM
-from mfm_core.readme import readme_figures, replace_figures
+from mfm_core.ratio_table import ratio_table
+from mfm_core.readme import RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.reports import card, figures_table, table_of
 from mfm_core.runs import execute, read_run, run_names
 from mfm_core.sequence_tasks import SequenceRun
@@ -240,14 +241,34 @@ def cross_validate_command(
     typer.echo(json.dumps(table, indent=2))
 
 
+@app.command("ratios")
+def ratios_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models of videos: names or folders.")],
+    *,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Set dependency ratios of several models beside the paper's, as Figure 9(a) does."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        table = ratio_table(names)
+        if into is not None:
+            update_metrics(model_folder(into), {"ratios": table})
+        show(table_of(table))
+
+
 @app.command("readme-figures")
 def readme_figures_command(
     name: Annotated[str, typer.Argument(help="A pretrained model, or the folder of a stored one.")] = "svhn_mnist",
     *,
     readme: Annotated[Path, typer.Option(help="The file with the markers.")] = Path("README.md"),
 ) -> None:
-    """Write a model's stored figures between the markers of the README."""
+    """Write what is stored with a model between the markers of the README: its figures, or a table of ratios."""
     with one_sentence():
-        text = replace_figures(read_text(readme), readme_figures(load_metrics(name)))
+        text, metrics = read_text(readme), load_metrics(name)
+        if "ratios" in metrics:
+            text = replace_figures(text, readme_ratios(metrics), RATIOS)
+        else:
+            text = replace_figures(text, readme_figures(metrics))
         readme.write_text(text, encoding="utf-8")
     typer.echo(readme)

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from mfm_core.reports import figure_rows, markdown_table, shown
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+RATIOS = "<!-- ratios -->", "<!-- /ratios -->"
 # What Tsai et al. (2019) say of Figure 5(b) in section 3.2; they give no numbers.
 PAPER = {"MM": "above either modality alone", "MFM": "above MM"}
 
@@ -57,14 +58,28 @@ def _realism(figures: list[dict[str, JsonValue]]) -> list[str]:
     return sentences
 
 
-def replace_figures(readme: str, figures: str) -> str:
+def readme_ratios(metrics: Mapping[str, JsonValue]) -> str:
+    """Dependency ratios of several models beside the paper's, as Markdown.
+
+    Args:
+        metrics: ``metrics.json`` of the model that the table is stored with.
+    """
+    match metrics.get("ratios"):
+        case {"note": str(note), "header": list(header), "rows": list(rows)}:
+            lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
+            return f"{note}\n\n{markdown_table([str(cell) for cell in header], lines)}"
+    return ""
+
+
+def replace_figures(readme: str, figures: str, markers: tuple[str, str] = (BEGIN, END)) -> str:
     """Put figures between the markers of a README.
 
     Raises:
         ValueError: If the markers are not there, once each and in order.
     """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in rest or END in after:
-        raise ValueError(f"readme: expected {BEGIN} and then {END}, once each")
-    return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
+    first, last = markers
+    before, begin, rest = readme.partition(first)
+    _, end, after = rest.partition(last)
+    if not (begin and end) or first in rest or last in after:
+        raise ValueError(f"readme: expected {first} and then {last}, once each")
+    return f"{before}{first}\n\n{figures}\n\n{last}{after}"

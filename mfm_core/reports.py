@@ -155,7 +155,12 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
                 if isinstance(f, dict)
             ]
             parts += ["## Repeated cross-validation", note, markdown_table(("figure", "mean", "low", "high"), lines)]
-    for key, title in (("comparison", "## Figure 5(b): label accuracy"), ("ablations", "## What each added term buys")):
+    titles = {
+        "comparison": "## Figure 5(b): label accuracy",
+        "ablations": "## What each added term buys",
+        "ratios": "## Dependency ratios of several models, and the paper's (Figure 9a)",
+    }
+    for key, title in titles.items():
         table = metrics.get(key)
         if isinstance(table, dict):
             parts += [

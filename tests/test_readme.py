@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import mfm_core as mfm
 from mfm_core import stored_model
 from mfm_core.cli_models import app
-from mfm_core.readme import BEGIN, END, readme_figures, replace_figures
+from mfm_core.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only(
 
 
 def test_the_commands_it_names_exist():
-    for line in SHELL[2].splitlines():
+    for line in (SHELL[2] + SHELL[3]).splitlines():
         words = shlex.split(line, comments=True)[3:]
         result = CliRunner().invoke(app, [*words[: 2 if words[0] == "data" else 1], "--help"])
         assert result.exit_code == 0, line
@@ -110,6 +110,24 @@ def test_its_figures_are_the_stored_ones():
     except FileNotFoundError:
         pytest.skip("svhn_mnist is not measured yet")
     assert replace_figures(README, readme_figures(metrics)) == README, "run: python -m mfm_core readme-figures"
+
+
+def test_its_ratios_are_the_stored_ones():
+    needs_model()
+    try:
+        metrics = mfm.load_metrics("studio_balanced")
+    except FileNotFoundError:
+        pytest.skip("studio_balanced is not measured yet")
+    wanted = replace_figures(README, readme_ratios(metrics), RATIOS)
+    assert wanted == README, "run: python -m mfm_core readme-figures studio_balanced"
+
+
+def test_ratios_stand_beside_the_paper(tmp_path):
+    table = {"note": "Of two.", "header": ["data", "language"], "rows": [["ours", "0.3"], ["the paper", "0.307"]]}
+    text = readme_ratios({"ratios": table})
+    assert text.startswith("Of two.\n\n| data | language |")
+    assert "| the paper | 0.307 |" in text
+    assert readme_ratios({}) == ""
 
 
 def test_figures_stand_beside_what_the_paper_says():
