@@ -19,7 +19,7 @@ from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.kernels import Bandwidth
 from mfm_core.interpretation.rivals import integrated_gradients, saliency
 from mfm_core.interpretation.truth import flow_against_truth
-from mfm_core.measures import Estimate
+from mfm_core.measures import Estimate, share
 from mfm_core.model import MFM
 from mfm_core.representations import Latents
 from mfm_core.sequence_evaluation import evaluate_sequences
@@ -120,6 +120,8 @@ def truth_figures(model: MFM, data: Dataset, latents: Latents, *, seed: int = 0)
                 Figure(f"the same area over the steps of all clips, {name}: {way}", found.auc),
             ]
         figures.append(Figure(f"largest step carries evidence, {name}: chance", found.hits_by_chance))
+        first = ways["flow of F_y"][name].argmax(dim=1) == mask.float().argmax(dim=1)
+        figures.append(Figure(f"largest step is the first, {name}: flow of F_y", share(first)))
         half = Estimate(0.5, 0.5, 0.5, found.hits.n)
         figures.append(Figure(f"area under the curve of steps against evidence, {name}: chance", half))
     return figures
