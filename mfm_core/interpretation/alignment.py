@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Progress, median_distance, resolve
+from mfm_core.interpretation.one_thread import one_thread
 from mfm_core.networks.steps import to_front
 
 # Cells of the alignment tables of the pairs that are computed at a time.
@@ -16,6 +17,7 @@ CELLS = 200_000
 MAX_STEPS = 1_000
 
 
+@one_thread()
 def global_alignment(
     series: Tensor,
     mask: Tensor,

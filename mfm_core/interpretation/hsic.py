@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.interpretation.kernels import Bandwidth, Kernel, Progress, Rbf
+from mfm_core.interpretation.one_thread import one_thread
 
 # Rows and columns of the Gram matrices computed at a time: the fastest of 128, 256, 512 and 1024 on one core.
 BLOCK = 256
@@ -52,6 +53,7 @@ def normalized_hsic(
     return float(normalize(moments(kernels, block=block, progress=progress)[0])[0, 1])
 
 
+@one_thread()
 def moments(
     kernels: Sequence[Kernel], *, block: int = BLOCK, progress: Progress | None = None
 ) -> tuple[Tensor, Tensor]:

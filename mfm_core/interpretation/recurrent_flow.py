@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mfm_core.interpretation.one_thread import one_thread
 from mfm_core.networks.recurrent import RecurrentDecoder
 from mfm_core.networks.steps import put_back
 
@@ -12,6 +13,7 @@ from mfm_core.networks.steps import put_back
 SAMPLES = 8
 
 
+@one_thread()
 def recurrent_flow(
     decoder: RecurrentDecoder, code: Tensor, mask: Tensor, part: slice, directions: Tensor | None = None
 ) -> Tensor:

@@ -10,11 +10,13 @@ from torch import Tensor
 
 from mfm_core.interpretation.hsic import BLOCK, block_pairs, check_lengths, shift
 from mfm_core.interpretation.kernels import Kernel, Progress, portion
+from mfm_core.interpretation.one_thread import one_thread
 
 # Permutations need whole Gram matrices; of more samples they take so many.
 MAX_PERMUTED = 2_000
 
 
+@one_thread()
 def leave_one_out(
     kernels: Sequence[Kernel],
     pairs: Sequence[tuple[int, int]],
