@@ -106,6 +106,18 @@ def against(ours: Tensor, theirs: Tensor) -> str:
     return f"{gains} gained, {losses} lost, p = {p:.2g}"
 
 
+def _training(names: Sequence[str]) -> str:
+    """How long each model was trained, and from where, as their configurations tell."""
+    told = []
+    for name in names:
+        match StoredModel.of_folder(model_folder(name)).run.get("configuration"):
+            case {"training": {"steps": int(steps)}, **more}:
+                told.append(f"{steps} steps from {more.get('start') or 'random weights'}")
+            case _:
+                told.append("training unknown")
+    return "Each after " + " or ".join(dict.fromkeys(told))
+
+
 def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:
     """The main figures of several MFMs side by side.
 
@@ -119,7 +131,7 @@ def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:
         judges = {modality: load_judge(modality) for modality in model.modalities}
         measured[label] = {figure.name: figure.estimate.value for figure in evaluate(model, judges, seed=seed)}
     return {
-        "note": f"The same short training for all, on the same held-out pairs; seed {seed}.",
+        "note": f"{_training(list(models.values()))}, on the same held-out pairs; seed {seed}.",
         "header": ["figure", *measured],
         "rows": [[name, *(shown(name, figures[name]) for figures in measured.values())] for name in MAIN],
     }
