@@ -10,7 +10,7 @@ import torch
 
 from mfm_core import checkpoints, stored_model
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.comparison import MAIN, ablations, against, compare, label_hits
+from mfm_core.comparison import MAIN, _training, ablations, against, compare, label_hits
 from mfm_core.config import ModelConfig
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.evaluation import evaluation_pairs
@@ -67,6 +67,14 @@ def test_ablations_show_the_main_figures_of_each_model(shelf):
     assert table["header"] == ["figure", "nothing", "noise"]
     assert [row[0] for row in table["rows"]] == list(MAIN)
     assert all(row[1] == row[2] for row in table["rows"])
+    assert table["note"] == "Each after training unknown, on the same held-out pairs; seed 0."
+
+
+def test_ablations_tell_how_long_each_model_was_trained_and_from_where(shelf, tiny_model):
+    for name, steps, start in (("a", 5, "both"), ("b", 7, None)):
+        run = {"configuration": {"training": {"steps": steps}, "start": start}}
+        checkpoints.save_model(tiny_model, shelf / name, run=run, card="")
+    assert _training(["a", "b", "b"]) == "Each after 5 steps from both or 7 steps from random weights"
 
 
 def test_a_model_of_another_modality_is_refused(shelf):
