@@ -77,9 +77,11 @@ class ImageModality(Config):
         d_f: Size of F_a.
         channels: Channels of the levels of the encoder of Z_a, each half as large as the one before; the decoder
             mirrors them.
-        fusion_channels: The same for what the encoder of Z_y extracts from this modality.
-        fusion_depth: Convolutions of a level there; the first of them halves the picture.
+        fusion: What the encoder of Z_y extracts from this modality with: convolutions, or residual blocks of them.
+        fusion_channels: Channels of the levels there.
+        fusion_depth: Convolutions, or blocks, of a level there; the first of them halves the picture.
         hidden: Width of the fully connected layers between code and picture.
+        flow: Couplings of the flow that takes the label out of the code; 0 for none.
     """
 
     kind: Literal["image"] = "image"
@@ -89,9 +91,11 @@ class ImageModality(Config):
     d_z: Positive
     d_f: Positive
     channels: Levels = (24, 48, 96)
+    fusion: Literal["convolutional", "residual"] = "convolutional"
     fusion_channels: Levels = (32, 64, 128)
     fusion_depth: Annotated[int, Field(gt=0, le=4)] = 1
     hidden: Positive = 256
+    flow: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 class SequenceModality(Config):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mfm_core.config import ImageModality, ModelConfig
 from mfm_core.networks import factory
 from mfm_core.networks.fully_connected import fully_connected
-from mfm_core.networks.fusion import Surrogate
+from mfm_core.networks.fusion import Guess, Surrogate
 from mfm_core.networks.steps import real_steps
 from mfm_core.representations import Factors, Generated, Latents
 
@@ -35,7 +35,7 @@ class MFM(nn.Module):
         self.g_a = nn.ModuleDict()
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
-            self.encoders_a[name] = factory.encoder(modality, config.features)
+            self.encoders_a[name] = factory.encoder(modality, config.label, config.features)
             self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
             self.decoders[name] = factory.decoder(modality, config.d_f)
         self.g_y = fully_connected(config.d_y, config.hidden, config.hidden, config.d_f)
@@ -82,12 +82,19 @@ class MFM(nn.Module):
 
         Nothing is checked, and sequences need their mask.
         """
-        blocks = self.infer_styles(inputs, features, mask)
+        return self.complete(self.infer_styles(inputs, features, mask), features, mask)
+
+    def complete(
+        self, styles: Mapping[str, Tensor], features: Mapping[str, Tensor], mask: Tensor | None = None
+    ) -> Latents:
+        """Z from the Z_a of the modalities given: Z_y from their features, and what is absent from its surrogate."""
+        blocks = dict(styles)
         if len(blocks) == len(self.modalities):
             blocks["y"] = self.encoder_y(features, mask)
         else:
-            infer = self.surrogates["+".join(name for name in self.modalities if name in inputs)]
-            blocks |= infer(self.encoder_y.summaries(features))
+            infer = self.surrogates["+".join(name for name in self.modalities if name in styles)]
+            guess: Guess = infer(self.encoder_y.summaries(features))
+            blocks |= {"y": guess.choose(), **guess.a}
         return Latents(blocks["y"].float(), {name: blocks[name].float() for name in self.modalities}, mask)
 
     def infer_styles(
@@ -101,18 +108,25 @@ class MFM(nn.Module):
         beside = {name: (features[name].detach(),) if mask is None else (mask,) for name in inputs}
         return {name: self.encoders_a[name](x, *beside[name]).float() for name, x in inputs.items()}
 
-    def infer_missing(self, features: Mapping[str, Tensor], latents: Latents) -> list[Latents]:
+    def infer_missing(
+        self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor | None = None
+    ) -> list[tuple[Latents, Tensor | None]]:
         """Z as each surrogate infers it when only its modalities are given: what :meth:`encode` makes of every subset.
 
         Args:
             features: Of all modalities, from ``encoder_y.features``.
             latents: Z of all modalities; the Z_a of those given are these very tensors.
+            labels: Of classes, for training: the Z_y to take of those a surrogate holds possible ``(N,)``, instead of
+                the likeliest.
+
+        Returns:
+            For each surrogate Z, and how likely it holds each class: logits ``(N, label.size)``, None for scores.
         """
         guesses, summaries = [], self.encoder_y.summaries(features)
         for surrogate in self.surrogates.children():
-            inferred: dict[str, Tensor] = surrogate(summaries)
-            a = {name: inferred[name].float() if name in inferred else z for name, z in latents.a.items()}
-            guesses.append(Latents(inferred["y"].float(), a, latents.mask))
+            guess: Guess = surrogate(summaries)
+            a = {name: guess.a.get(name, z) for name, z in latents.a.items()}
+            guesses.append((Latents(guess.choose(labels), a, latents.mask), guess.logits))
         return guesses
 
     def factors(self, latents: Latents) -> Factors:

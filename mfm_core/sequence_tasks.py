@@ -204,21 +204,21 @@ class SequenceTask:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
-        order = torch.argsort(torch.cat(indices))
-        a = {name: torch.cat([part.a[name] for part in parts])[order] for name in names}
-        return Latents(torch.cat([part.y for part in parts])[order], a, data.mask), surrogate
+        return joined(parts, indices, data.mask), surrogate
 
     def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
-        """What the surrogates infer is the Z of all modalities, and their Z_y gives the label."""
+        """What the surrogates infer is the Z of all modalities, and their Z_y, or their choice of it, the label."""
         objective, costs = self.run.objective, []
         wanted = latents.blocks()
-        for guess in self.model.infer_missing(features, latents):
+        classes = labels if self.run.model.label.kind == "classes" else None
+        for guess, logits in self.model.infer_missing(features, latents, classes):
             distance = [
                 (z - wanted[name].detach()).square().mean()
                 for name, z in guess.blocks().items()
                 if z is not wanted[name]
             ]
-            label = label_cost(self.model.decide(guess.y), labels, self.run.model.label, objective.label_cost)
+            decided = self.model.decide(guess.y) if logits is None else logits
+            label = label_cost(decided, labels, self.run.model.label, objective.label_cost)
             costs.append(objective.surrogate * (torch.stack(distance).sum() + label))
         return torch.stack(costs).sum() if costs else None
 
@@ -257,10 +257,15 @@ def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
     for group in groups(data, model.modalities):
         parts.append(model.encode(group.inputs, group.mask))
         indices.append(group.index)
-    order = torch.argsort(torch.cat(indices))
-    a = {name: torch.cat([part.a[name] for part in parts])[order] for name in model.modalities}
-    latents = Latents(torch.cat([part.y for part in parts])[order], a, data.mask)
+    latents = joined(parts, indices, data.mask)
     return latents, model.decide(latents.y)
+
+
+def joined(parts: list[Latents], indices: list[Tensor], mask: Tensor | None) -> Latents:
+    """Latents of groups put together, each sample where its group's index says."""
+    order = torch.argsort(torch.cat(indices))
+    a = {name: torch.cat([part.a[name] for part in parts])[order] for name in parts[0].a}
+    return Latents(torch.cat([part.y for part in parts])[order], a, mask)
 
 
 def on(data: Dataset, device: torch.device) -> Dataset:

@@ -35,8 +35,8 @@ def tiny_config() -> ModelConfig:
     small = {"channels": (8, 12), "fusion_channels": (8, 12), "hidden": 16}
     return ModelConfig(
         modalities={
-            "svhn": ImageModality(shape=(3, 32, 32), d_z=5, d_f=6, **small),
-            "mnist": ImageModality(shape=(1, 28, 28), d_z=4, d_f=7, **small),
+            "svhn": ImageModality(shape=(3, 32, 32), d_z=5, d_f=6, fusion="residual", **small),
+            "mnist": ImageModality(shape=(1, 28, 28), d_z=4, d_f=7, flow=2, **small),
         },
         d_y=3,
         d_f=8,

@@ -180,7 +180,19 @@ def test_blocks_of_another_model_are_refused_in_one_sentence(tiny_model: MFM, ge
 def test_what_surrogates_infer_while_training_is_what_encode_makes_of_every_subset(tiny_model, pictures):
     latents = tiny_model.encode(pictures)
     inferred = tiny_model.infer_missing(tiny_model.encoder_y.features(pictures), latents)
-    for present, guess in zip(("svhn", "mnist"), inferred, strict=True):
+    for present, (guess, _) in zip(("svhn", "mnist"), inferred, strict=True):
         wanted = tiny_model.encode({present: pictures[present]})
         assert torch.equal(guess.joint(), wanted.joint())
         assert guess.a[present] is latents.a[present]
+
+
+def test_a_surrogate_in_training_takes_the_z_y_of_the_label_it_is_told(tiny_model, pictures):
+    latents = tiny_model.encode(pictures)
+    features = tiny_model.encoder_y.features(pictures)
+    labels = torch.tensor([0, 9, 3, 3, 5, 1])
+    for present, (guess, logits) in zip(
+        ("svhn", "mnist"), tiny_model.infer_missing(features, latents, labels), strict=True
+    ):
+        told = tiny_model.surrogates[present](features)
+        assert torch.equal(guess.y, torch.stack([told.y[n, label] for n, label in enumerate(labels)]))
+        assert torch.equal(logits, told.logits)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from mfm_core.config import ImageModality, ModelConfig, SequenceModality
+from mfm_core.config import ImageModality, LabelConfig, ModelConfig, SequenceModality
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from mfm_core.networks.fusion import LateFusion
 from mfm_core.networks.memory_fusion import MemoryFusion
 from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder
+from mfm_core.networks.style import StyleEncoder
 
 
 def fusion(config: ModelConfig, d_out: int) -> LateFusion | MemoryFusion:
@@ -16,10 +17,12 @@ def fusion(config: ModelConfig, d_out: int) -> LateFusion | MemoryFusion:
     return MemoryFusion(config, d_out) if config.sequences else LateFusion(config, d_out)
 
 
-def encoder(modality: ImageModality | SequenceModality, d_features: int) -> nn.Module:
+def encoder(modality: ImageModality | SequenceModality, label: LabelConfig, d_features: int) -> nn.Module:
     """The encoder Q(Z_a | X) of one modality; that of an image also reads the ``d_features`` the fusion finds in it."""
     if isinstance(modality, SequenceModality):
         return RecurrentEncoder(modality.d_x, modality.d_z)
+    if modality.flow:
+        return StyleEncoder(modality, label, d_features)
     return ConvolutionalEncoder(
         modality.shape, modality.channels, modality.d_z, hidden=modality.hidden, d_context=d_features
     )

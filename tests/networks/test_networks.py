@@ -12,7 +12,7 @@ from mfm_core import ModelConfig
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from mfm_core.networks.fully_connected import fully_connected
-from mfm_core.networks.fusion import LateFusion, Surrogate
+from mfm_core.networks.fusion import Guess, LateFusion, Surrogate
 
 shapes = st.tuples(st.integers(1, 3), st.integers(8, 20), st.integers(8, 20))
 levels = st.lists(st.integers(1, 4), min_size=1, max_size=6).map(tuple)
@@ -70,9 +70,27 @@ def test_fusion_reads_every_modality_and_only_those_it_is_given(
         assert not torch.allclose(fusion(features | {name: -features[name]}), whole)
 
 
-def test_a_surrogate_infers_z_y_and_what_is_absent(tiny_config: ModelConfig) -> None:
-    inferred = Surrogate(("mnist",), tiny_config)({"mnist": torch.zeros(2, 12)})
-    assert {name: tuple(block.shape) for name, block in inferred.items()} == {"y": (2, 3), "svhn": (2, 5)}
+def test_a_surrogate_infers_z_y_of_each_class_and_what_is_absent(tiny_config: ModelConfig) -> None:
+    guess = Surrogate(("mnist",), tiny_config)({"mnist": torch.randn(2, 12)})
+    assert guess.y.shape == (2, 10, 3)
+    assert guess.logits is not None
+    assert guess.logits.shape == (2, 10)
+    assert {name: tuple(block.shape) for name, block in guess.a.items()} == {"svhn": (2, 5)}
+
+
+def test_a_surrogate_takes_the_likeliest_class_or_the_one_it_is_told() -> None:
+    y = torch.arange(12.0).view(2, 3, 2)
+    guess = Guess(y, torch.tensor([[0.0, 2.0, 1.0], [5.0, 0.0, 4.0]]), {})
+    assert guess.choose().tolist() == [[2.0, 3.0], [6.0, 7.0]]
+    assert guess.choose(torch.tensor([0, 2])).tolist() == [[0.0, 1.0], [10.0, 11.0]]
+
+
+def test_a_surrogate_of_scores_holds_one_z_y_possible(sequence_config: ModelConfig) -> None:
+    features = {"language": torch.randn(2, 6)}
+    guess = Surrogate(("language",), sequence_config)(features)
+    assert guess.logits is None
+    assert guess.y.shape == (2, 1, 3)
+    assert torch.equal(guess.choose(), guess.y[:, 0])
 
 
 def test_a_discriminative_system_gives_logits_and_the_features_behind_them(

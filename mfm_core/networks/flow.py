@@ -1,0 +1,70 @@
+"""A conditional normalizing flow of affine couplings (Dinh et al., 2017, "Density estimation using Real NVP")."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.networks.fully_connected import fully_connected
+
+MAX_LOG_SCALE = 1.5
+
+
+class Coupling(nn.Module):
+    """Scales and shifts every second number by what the others and the context say; at first by nothing.
+
+    Args:
+        d: Numbers.
+        d_context: Size of the context.
+        hidden: Width of the network that says how much.
+        odd: Whether the odd ones are moved.
+    """
+
+    moved: Tensor
+
+    def __init__(self, d: int, d_context: int, hidden: int, *, odd: bool) -> None:
+        super().__init__()
+        moved = torch.arange(d) % 2 == int(odd) if d > 1 else torch.ones(1, dtype=torch.bool)
+        self.register_buffer("moved", moved.float(), persistent=False)
+        self.say = fully_connected(d + d_context, hidden, hidden, 2 * d)
+        with torch.no_grad():
+            for parameter in self.say[-1].parameters():
+                parameter.zero_()
+
+    def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, d) and (N, d_context) -> (N, d), and the logarithm of its Jacobian's determinant (N,)."""
+        said = self.say(torch.cat([x * (1 - self.moved), context], dim=1)).float()
+        log_scale, shift = said.chunk(2, dim=1)
+        log_scale = MAX_LOG_SCALE * torch.tanh(log_scale / MAX_LOG_SCALE) * self.moved
+        return x * log_scale.exp() + shift * self.moved, log_scale.sum(1)
+
+
+class ConditionalFlow(nn.Module):
+    """An invertible map that, given a context, turns codes into N(0, I): they then tell nothing of the context.
+
+    Args:
+        d: Size of a code.
+        d_context: Size of the context.
+        depth: Couplings.
+        hidden: Width of their networks.
+    """
+
+    def __init__(self, d: int, d_context: int, depth: int, hidden: int) -> None:
+        super().__init__()
+        self.couplings = nn.ModuleList(Coupling(d, d_context, hidden, odd=n % 2 == 1) for n in range(depth))
+
+    def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes (N, d) and contexts (N, d_context) -> (N, d), and the logarithm of the Jacobian's determinant (N,)."""
+        log_determinant = x.new_zeros(len(x))
+        for coupling in self.couplings:
+            x, more = coupling(x, context)
+            log_determinant = log_determinant + more
+        return x, log_determinant
+
+    def surprise(self, x: Tensor, context: Tensor) -> Tensor:
+        """-log p(x | context) under N(0, I) after the map, in nats a number, averaged over the batch."""
+        z, log_determinant = self(x, context)
+        surprise: Tensor = (0.5 * (z.square() + math.log(2 * math.pi)).sum(1) - log_determinant).mean() / x.shape[1]
+        return surprise
