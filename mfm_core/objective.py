@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -143,8 +142,3 @@ def label_cost(prediction: Tensor, label: Tensor, config: LabelConfig, score_cos
         return nn.functional.cross_entropy(prediction, label)
     cost = nn.functional.mse_loss if score_cost == "squared" else nn.functional.l1_loss
     return cost(prediction, label)
-
-
-def excess_over_uniform(logits: Tensor) -> Tensor:
-    """Cross-entropy of the uniform distribution against softmax(logits), less its least value: 0 when uniform."""
-    return -nn.functional.log_softmax(logits, dim=1).mean() - math.log(logits.shape[1])

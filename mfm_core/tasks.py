@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Self, TypeVar, cast
 
 import torch
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
@@ -15,7 +15,6 @@ from mfm_core.data.augmentation import Augmentation, augment
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
     SWAPPED,
-    Adversary,
     FactorizationConfig,
     imagine,
     label_balance_cost,
@@ -25,6 +24,7 @@ from mfm_core.factorization import (
     style_kept_cost,
 )
 from mfm_core.model import MFM
+from mfm_core.networks.style import StyleEncoder
 from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
 from mfm_core.representations import Latents
 from mfm_core.training import Report, TrainingConfig
@@ -45,6 +45,8 @@ class FactorizeRun(Config):
         objective: Eq. 4.
         factorization: What is added to Eq. 4.
         augmentation: Of each modality's training pictures.
+        seen: Further augmentation of what the encoder of Z_y reads, by modality: Z_y learns to overlook it. Where there
+            is none it reads the picture that is reconstructed.
         readers: Stored classifiers, by modality, that read pictures back while training.
         start: A stored MFM of the same architecture whose weights training starts from; None for random ones.
         training: How long and how fast.
@@ -55,6 +57,7 @@ class FactorizeRun(Config):
     objective: ObjectiveConfig
     factorization: FactorizationConfig
     augmentation: dict[str, Augmentation]
+    seen: dict[str, Augmentation] = Field(default_factory=dict)
     readers: dict[str, str]
     start: str | None = None
     training: TrainingConfig
@@ -93,6 +96,7 @@ class DiscriminativeRun(Config):
 
 
 N_DIGITS = 10
+PRIOR_DRAWS = 4  # a sample of the batch, to compare Z_a with: the more, the steadier
 Module = TypeVar("Module", bound=nn.Module)
 
 
@@ -204,19 +208,19 @@ class FactorizeTask(_DigitTask):
                 raise ValueError(f"readers.{name}: expected one of {N_DIGITS} classes from {name}, got one of {got}")
         self.run, self.readers = run, {name: reader.to(device) for name, reader in readers.items()}
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
-        sizes = {name: modality.d_z for name, modality in run.model.modalities.items()}
-        self.adversary = seeded(lambda: Adversary(sizes, run.model.label.size), run.training.seed).to(device)
-        optimizer = torch.optim.AdamW(self.adversary.parameters(), lr=1e-3, betas=(0.5, 0.99), weight_decay=1e-3)
-        self.helpers = {"adversary": (self.adversary, optimizer)}
+        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Eq. 4 on pairs, then the added terms on the same pairs and on imagined ones."""
         model, objective, added = self.model, self.run.objective, self.run.factorization
         pictures, labels = self.draw(batch, generator)
-        features = model.encoder_y.features(pictures)
-        latents = model.encode_features(pictures, features)
-        if added.adversary:
-            self.strengthen_adversary(latents, labels, added.adversary_steps)
+        seen = {
+            name: augment(x, self.run.seen[name], generator) if name in self.run.seen else x
+            for name, x in pictures.items()
+        }
+        features = model.encoder_y.features(seen)
+        styles, separated = self.infer_styles(pictures, features, labels, generator)
+        latents = model.complete(styles, features)
         prior = model.sample(len(labels), generator=generator)
         noisy = self.add_noise(latents, generator)
         factors = model.factors(noisy)
@@ -228,65 +232,81 @@ class FactorizeTask(_DigitTask):
         terms = {f"error_{name}": cost * objective.reconstruction for name, cost in costs.items()}
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
-        inferred = model.infer_missing(features, latents)
+        inferred = model.infer_missing(features, latents, labels)
         if inferred:
             distance, label = self.surrogate_costs(inferred, latents, labels)
             terms["surrogate"] = objective.surrogate * distance + objective.surrogate_label * label
-        terms |= self.added_terms(pictures, latents, noisy, inferred, prior, labels, generator)
+        terms |= separated
+        # The added terms are large and unsteady: let through to the features, they drown what the label says of them.
+        found = {name: feature.detach() for name, feature in features.items()}
+        apart = latents.replace(y=model.encoder_y(found).float())
+        inferred = model.infer_missing(found, apart, labels)
+        terms |= self.added_terms(pictures, apart, [guess for guess, _ in inferred], prior, labels, generator)
         return torch.stack(list(terms.values())).sum(), terms
+
+    def infer_styles(
+        self, pictures: Mapping[str, Tensor], features: Mapping[str, Tensor], labels: Tensor, generator: torch.Generator
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Z_a of each modality, and what the flows that take the label out of it cost."""
+        added, styles, surprise, label = self.run.factorization, {}, [], []
+        for name, encoder in self.model.encoders_a.items():
+            feature = features[name].detach()
+            if not isinstance(encoder, StyleEncoder):
+                styles[name] = encoder(pictures[name], feature).float()
+                continue
+            code, context = encoder.encoder(pictures[name], feature).float(), encoder.context(feature).detach()
+            styles[name] = encoder.separate(code, context)
+            noisy = blurred(code.detach(), added.noise, generator)
+            surprise.append(encoder.flow.surprise(noisy, context))
+            label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
+        terms = {}
+        if surprise and added.flow:
+            terms["flow"] = added.flow * torch.stack(surprise).sum()
+        if label and added.recognition:
+            terms["recognition"] = added.recognition * torch.stack(label).sum()
+        return styles, terms
 
     def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
         """Z as the decoders see it while training."""
         added = self.run.factorization
+        y = blurred(latents.y, added.noise_y, generator)
+        return Latents(y, {name: blurred(z, added.noise, generator) for name, z in latents.a.items()})
 
-        def blurred(z: Tensor, size: float) -> Tensor:
-            return z + size * torch.randn(z.shape, generator=generator).to(z.device)
-
-        y = blurred(latents.y, added.noise_y)
-        return Latents(y, {name: blurred(z, added.noise) for name, z in latents.a.items()})
-
-    def strengthen_adversary(self, latents: Latents, labels: Tensor, steps: int) -> None:
-        """Let the adversary learn from this batch, by its own optimiser."""
-        fixed = latents.map(lambda z: z.detach())
-        optimizer = self.helpers["adversary"][1]
-        for _ in range(steps):
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(self.adversary.cost(fixed, labels))
-            optimizer.step()
-
-    def surrogate_costs(self, inferred: Sequence[Latents], latents: Latents, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """How far what the surrogates infer is from the Z of all modalities, and the label cost of their Z_y."""
+    def surrogate_costs(
+        self, inferred: Sequence[tuple[Latents, Tensor | None]], latents: Latents, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """How far what the surrogates infer is from the Z of all modalities, and the label cost of their choice."""
         distances, label = [], []
-        for guess in inferred:
-            wanted = latents.blocks()
+        wanted = latents.blocks()
+        for guess, logits in inferred:
             distances += [
                 (z - wanted[name].detach()).square().mean()
                 for name, z in guess.blocks().items()
                 if z is not wanted[name]
             ]
-            label.append(label_cost(self.model.decide(guess.y), labels, self.run.model.label))
+            label.append(label_cost(cast(Tensor, logits), labels, self.run.model.label))
         return torch.stack(distances).sum(), torch.stack(label).sum()
 
     def added_terms(
         self,
         pictures: Mapping[str, Tensor],
         latents: Latents,
-        noisy: Latents,
         inferred: Sequence[Latents],
         prior: Latents,
         labels: Tensor,
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """The terms of :class:`FactorizationConfig` whose weight is not 0."""
-        added, terms = self.run.factorization, {}
+        model, added, terms = self.model, self.run.factorization, {}
+        noisy = self.add_noise(latents, generator)
         if added.mmd_y:
             terms["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
         if added.label_balance:
             terms["label_balance"] = added.label_balance * label_balance_cost(self.model, prior, labels)
         if added.conditional_mmd:
-            terms["conditional_mmd"] = added.conditional_mmd * label_independence_cost(latents, prior, labels)
-        if added.adversary:
-            terms["adversary"] = added.adversary * self.adversary.confusion(latents)
+            many = model.sample(PRIOR_DRAWS * len(labels), generator=generator)
+            cost = label_independence_cost(latents, many, labels)
+            terms["conditional_mmd"] = added.conditional_mmd * cost
         if added.label_readback or added.feature_match or added.style_kept:
             imagined = imagine(self.model, noisy, inferred, labels, generator)
             drawn = self.model.decode(imagined.latents)
@@ -311,6 +331,11 @@ class FactorizeTask(_DigitTask):
         accuracy = float((generated.label.argmax(1) == labels).float().mean())
         score = accuracy - sum(errors.values())
         return score, {"accuracy": accuracy} | {f"error_pixel_{name}": error for name, error in errors.items()}
+
+
+def blurred(z: Tensor, size: float, generator: torch.Generator) -> Tensor:
+    """``z`` with normal noise of standard deviation ``size``."""
+    return z + size * torch.randn(z.shape, generator=generator).to(z.device)
 
 
 def seeded(build: Callable[[], Module], seed: int) -> Module:

@@ -140,7 +140,11 @@ class _Run:
         self.average = deepcopy(task.model).eval().requires_grad_(False)
         self.best = deepcopy(self.average)
         self.optimizer = torch.optim.AdamW(
-            task.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
+            task.model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            betas=(0.9, 0.99),
+            fused=True,
         )
 
     @property

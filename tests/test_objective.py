@@ -13,7 +13,6 @@ from mfm_core.objective import (
     SCALES,
     ObjectiveConfig,
     conditional_mmd,
-    excess_over_uniform,
     flat_radial_basis,
     inverse_multiquadratic,
     label_cost,
@@ -161,8 +160,3 @@ def test_costs_are_the_hand_computation():
     given, wanted = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [0.0]])
     assert float(label_cost(given, wanted, scores)) == pytest.approx(5.0)
     assert float(label_cost(given, wanted, scores, "absolute")) == pytest.approx(2.0)
-
-
-def test_excess_over_uniform_is_zero_only_for_the_uniform_guess():
-    assert float(excess_over_uniform(torch.zeros(4, 10))) == pytest.approx(0.0, abs=1e-6)
-    assert float(excess_over_uniform(torch.eye(10))) > 0.01

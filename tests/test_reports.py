@@ -88,7 +88,7 @@ def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
         "| reconstruction error a pixel, svhn | 0.00412 | 0.00400 to 0.00430 | 1000 | <= 0.00400 | no |",
         "## Figure 5(b): label accuracy\n\nn = 7.\n\n| system | accuracy |",
         "## What each added term buys",
-        "- `adversary`: a network that reads the label from Z_a",
+        "- `flow`: a flow, told the label that one modality shows,",
     ):
         assert part in text
 
@@ -109,4 +109,4 @@ def test_a_card_names_the_licence_of_the_data_that_was_seen_only(tiny_config):
 
 
 def test_every_added_term_is_explained():
-    assert set(TERMS) == set(FactorizationConfig.model_fields) - {"adversary_steps"}
+    assert set(TERMS) == set(FactorizationConfig.model_fields)

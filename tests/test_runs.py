@@ -207,7 +207,7 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
 
 
 def without_readers(**changes: object) -> FactorizeRun:
-    weights = {"label_readback": 0, "feature_match": 0, "adversary": 0}
+    weights = {"label_readback": 0, "feature_match": 0}
     return FactorizeRun.model_validate(tiny_runs.factorizing(readers={}, factorization=weights, **changes))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 _SMALL = {"channels": [4, 6], "fusion_channels": [4, 6], "hidden": 8}
 MODALITIES = {
-    "svhn": {"shape": [3, 32, 32], "d_z": 5, "d_f": 6, **_SMALL},
-    "mnist": {"shape": [1, 28, 28], "d_z": 4, "d_f": 5, **_SMALL},
+    "svhn": {"shape": [3, 32, 32], "d_z": 5, "d_f": 6, "fusion": "residual", "flow": 2, **_SMALL},
+    "mnist": {"shape": [1, 28, 28], "d_z": 4, "d_f": 5, "flow": 3, **_SMALL},
 }
 TRAINING = {"steps": 4, "batch_size": 16, "validate_every": 2, "average": 0.5, "warmup": 1}
 
@@ -32,6 +32,7 @@ def factorizing(**changes: object) -> dict[str, Any]:
         "objective": {},
         "factorization": {},
         "augmentation": {name: {"shift": 0.1, "brightness": 0.1} for name in MODALITIES},
+        "seen": {"svhn": {"tint": 0.1}},
         "readers": {name: f"reader_{name}" for name in MODALITIES},
         "training": TRAINING,
     }
