@@ -82,6 +82,7 @@ class ImageModality(Config):
         fusion_depth: Convolutions, or blocks, of a level there; the first of them halves the picture.
         hidden: Width of the fully connected layers between code and picture.
         flow: Couplings of the flow that takes the label out of the code; 0 for none.
+        flow_mixed: Further couplings of it, each behind a learned linear map.
     """
 
     kind: Literal["image"] = "image"
@@ -96,6 +97,7 @@ class ImageModality(Config):
     fusion_depth: Annotated[int, Field(gt=0, le=4)] = 1
     hidden: Positive = 256
     flow: Annotated[int, Field(ge=0, le=64)] = 0
+    flow_mixed: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 class SequenceModality(Config):

@@ -13,10 +13,11 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.checkpoints import load_discriminative, load_pretrained, save_model
-from mfm_core.config import first_problem
+from mfm_core.config import ModelConfig, first_problem
 from mfm_core.model import MFM
 from mfm_core.scaling_files import save_scaling
 from mfm_core.sequence_tasks import SequenceRun, SequenceTask
+from mfm_core.stored_model import StoredModel, model_folder
 from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask
 from mfm_core.training import Report, Task, train
 
@@ -85,6 +86,23 @@ def keep_configuration(run: Run, folder: Path) -> None:
         raise ValueError(f"{folder}: holds a run of another configuration; choose a new folder")
 
 
+def start_from(model: MFM, name: str) -> None:
+    """Load the weights of a stored MFM into ``model``.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+        ValueError: If its architecture is another one; mixed couplings that it lacks begin as the identity.
+    """
+    start = load_pretrained(name)
+    text = start.config.model_dump()
+    for modality, of in model.config.images.items():
+        if modality in start.config.images and start.config.images[modality].flow_mixed == 0:
+            text["modalities"][modality]["flow_mixed"] = of.flow_mixed
+    if ModelConfig.model_validate(text) != model.config:
+        raise ValueError(f"start: expected a model of the run's architecture, got {name}, of another one")
+    model.load_state_dict(model.state_dict() | start.state_dict())
+
+
 def execute(
     run: Run,
     folder: Path,
@@ -119,10 +137,7 @@ def execute(
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
         factorize = FactorizeTask(run, readers, where)
         if run.start is not None:
-            start = load_pretrained(run.start)
-            if start.config != run.model:
-                raise ValueError(f"start: expected a model of the run's architecture, got {run.start}, of another one")
-            factorize.model.load_state_dict(start.state_dict())
+            start_from(factorize.model, run.start)
         task = factorize
     else:
         task = DiscriminativeTask(run, where)
@@ -137,6 +152,10 @@ def execute(
         "device": where.type,
         "torch": torch.__version__,
     }
+    if isinstance(run, FactorizeRun) and run.start is not None:
+        begun = StoredModel.of_folder(model_folder(run.start)).run
+        provenance["start"] = {key: begun.get(key) for key in ("command", "date", "configuration")}
+        provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
             save_model(trained, place, run=provenance, card=f"# {name}\n\nTrained, not yet evaluated.\n")

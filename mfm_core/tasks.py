@@ -24,6 +24,7 @@ from mfm_core.factorization import (
     style_kept_cost,
 )
 from mfm_core.model import MFM
+from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
 from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
 from mfm_core.representations import Latents
@@ -48,7 +49,10 @@ class FactorizeRun(Config):
         seen: Further augmentation of what the encoder of Z_y reads, by modality: Z_y learns to overlook it. Where there
             is none it reads the picture that is reconstructed.
         readers: Stored classifiers, by modality, that read pictures back while training.
-        start: A stored MFM of the same architecture whose weights training starts from; None for random ones.
+        start: A stored MFM whose weights training starts from, of the same architecture, but for mixed couplings of its
+            flows, which may be added; None for random weights.
+        settle: Fix what encodes and what decides, and go on with the flows and the decoders: a flow that follows codes
+            which move is always late.
         training: How long and how fast.
     """
 
@@ -60,11 +64,14 @@ class FactorizeRun(Config):
     seen: dict[str, Augmentation] = Field(default_factory=dict)
     readers: dict[str, str]
     start: str | None = None
+    settle: bool = False
     training: TrainingConfig
 
     @model_validator(mode="after")
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
+        if self.settle and self.start is None:
+            raise ValueError("settle: expected a run that starts from a stored model, got one without start")
         if self.factorization.label_readback or self.factorization.feature_match:
             check_each("readers", self.readers, self.model)
         return self
@@ -209,10 +216,24 @@ class FactorizeTask(_DigitTask):
         self.run, self.readers = run, {name: reader.to(device) for name, reader in readers.items()}
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
         self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+        for module in self.fixed():
+            module.requires_grad_(requires_grad=False)
+
+    def fixed(self) -> list[nn.Module]:
+        """What a run that settles does not train: all but the flows, the surrogates, and what leads to the pictures."""
+        if not self.run.settle:
+            return []
+        model, fixed = self.model, list[nn.Module]()
+        for encoder in model.encoders_a.values():
+            parts = encoder.children() if isinstance(encoder, StyleEncoder) else [encoder]
+            fixed += [part for part in parts if not isinstance(part, ConditionalFlow)]
+        return [model.encoder_y, model.g_y, model.label_head, *fixed]
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Eq. 4 on pairs, then the added terms on the same pairs and on imagined ones."""
         model, objective, added = self.model, self.run.objective, self.run.factorization
+        for module in self.fixed():
+            module.eval()  # neither dropout nor moments of the batch
         pictures, labels = self.draw(batch, generator)
         seen = {
             name: augment(x, self.run.seen[name], generator) if name in self.run.seen else x
@@ -254,10 +275,11 @@ class FactorizeTask(_DigitTask):
             if not isinstance(encoder, StyleEncoder):
                 styles[name] = encoder(pictures[name], feature).float()
                 continue
-            code, context = encoder.encoder(pictures[name], feature).float(), encoder.context(feature).detach()
+            code, context = encoder.code(pictures[name], feature), encoder.context(feature).detach()
             styles[name] = encoder.separate(code, context)
-            noisy = blurred(code.detach(), added.noise, generator)
-            surprise.append(encoder.flow.surprise(noisy, context))
+            # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
+            told = code.detach() if self.run.settle else blurred(code.detach(), added.noise, generator)
+            surprise.append(encoder.flow.surprise(told, context))
             label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
         terms = {}
         if surprise and added.flow:

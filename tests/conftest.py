@@ -36,7 +36,7 @@ def tiny_config() -> ModelConfig:
     return ModelConfig(
         modalities={
             "svhn": ImageModality(shape=(3, 32, 32), d_z=5, d_f=6, fusion="residual", **small),
-            "mnist": ImageModality(shape=(1, 28, 28), d_z=4, d_f=7, flow=2, **small),
+            "mnist": ImageModality(shape=(1, 28, 28), d_z=4, d_f=7, flow=2, flow_mixed=1, **small),
         },
         d_y=3,
         d_f=8,

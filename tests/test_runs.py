@@ -14,6 +14,7 @@ from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.model import MFM
 from mfm_core.runs import execute, read_run, run_names
 from mfm_core.sequence_tasks import SequenceRun
+from mfm_core.stored_model import StoredModel
 from mfm_core.tasks import DiscriminativeRun, FactorizeRun
 from tests import tiny_runs
 
@@ -27,7 +28,7 @@ def written(folder: Path, run: object) -> str:
 
 
 def test_every_configuration_of_the_project_can_be_read_and_built():
-    systems = {"svhn_mnist": FactorizeRun} | dict.fromkeys(VIDEOS, SequenceRun)
+    systems = dict.fromkeys(("svhn_mnist", "svhn_mnist_codes"), FactorizeRun) | dict.fromkeys(VIDEOS, SequenceRun)
     assert {*VIDEOS, "svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
     for name in run_names():
         run = read_run(name)
@@ -38,9 +39,12 @@ def test_every_configuration_of_the_project_can_be_read_and_built():
 
 def test_mfm_and_the_baselines_see_through_one_encoder():
     model, mm = read_run("svhn_mnist").model, read_run("mm").model
+    codes = read_run("svhn_mnist_codes").model
+    unmixed = {name: m.model_copy(update={"flow_mixed": 0}) for name, m in model.modalities.items()}
+    assert codes == model.model_copy(update={"modalities": unmixed})
     for name, modality in model.modalities.items():
         alone = read_run(f"um_{name}").model.modalities[name]
-        for field in ("shape", "fusion_channels", "fusion_depth"):
+        for field in ("shape", "fusion", "fusion_channels", "fusion_depth"):
             assert getattr(modality, field) == getattr(mm.modalities[name], field) == getattr(alone, field)
     assert (model.features, model.hidden) == (mm.features, mm.hidden)
 
@@ -194,15 +198,17 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
     missing = [name for name in ("svhn", "mnist") if not (real_data / f"{name}.npz").is_file()]
     if missing:
         pytest.skip(f"no {', '.join(missing)} in MFM_DATA")
-    costs: list[float] = []
-    model = execute(
-        read_run("svhn_mnist", changes),
-        tmp_path / "run",
-        command="",
-        on_report=lambda _, report: costs.append(report["cost"]),
-    )
-    assert len(costs) == 3
-    assert isinstance(model, MFM)
+    start = tmp_path / "codes"
+    for name, more in (("svhn_mnist_codes", {}), ("svhn_mnist", {"start": str(start / "model")})):
+        costs: list[float] = []
+        model = execute(
+            read_run(name, changes | more),
+            start if name == "svhn_mnist_codes" else tmp_path / "run",
+            command="",
+            on_report=lambda _, report, costs=costs: costs.append(report["cost"]),
+        )
+        assert len(costs) == 3
+        assert isinstance(model, MFM)
     assert checkpoints.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")
 
 
@@ -218,6 +224,50 @@ def test_a_run_can_start_from_a_stored_model(tmp_path, made_up_data):
     went_on = execute(second, tmp_path / "second", command="none")
     for name, parameter in first.named_parameters():
         assert torch.allclose(parameter, went_on.get_parameter(name), atol=1e-8)
+
+
+def test_a_model_tells_what_it_started_from(tmp_path, made_up_data):
+    execute(without_readers(), tmp_path / "first", command="the first")
+    execute(without_readers(start=str(tmp_path / "first" / "model")), tmp_path / "second", command="the second")
+    stored = StoredModel.of_folder(tmp_path / "second" / "model").run
+    assert stored["command"] == "the second"
+    assert stored["start"]["command"] == "the first"
+    assert stored["start"]["configuration"]["training"] == without_readers().model_dump(mode="json")["training"]
+    assert stored["notes"] == ["It starts from what `the first` makes"]
+
+
+def test_a_run_that_settles_moves_the_flows_and_decoders_and_nothing_that_encodes_or_decides(tmp_path, made_up_data):
+    first = execute(without_readers(), tmp_path / "first", command="none")
+    start = str(tmp_path / "first" / "model")
+    second = execute(without_readers(start=start, settle=True), tmp_path / "second", command="none")
+    before, after = first.state_dict(), second.state_dict()
+    moving = re.compile(r"encoders_a\.\w+\.flow\.|surrogates\.|g_a\.|decoders\.")
+    for name, tensor in before.items():
+        assert bool(moving.match(name)) != torch.equal(tensor, after[name]), name
+
+
+def test_flows_that_go_further_begin_where_those_of_the_start_end(tmp_path, made_up_data):
+    first = execute(without_readers(), tmp_path / "first", command="none")
+    model = tiny_runs.factorizing()["model"]
+    for modality in model["modalities"].values():
+        modality["flow_mixed"] = 2
+    frozen = {**tiny_runs.TRAINING, "learning_rate": 1e-12}
+    start = str(tmp_path / "first" / "model")
+    second = execute(
+        without_readers(start=start, settle=True, model=model, training=frozen), tmp_path / "second", command="none"
+    )
+    pictures = {"svhn": torch.rand(3, 3, 32, 32), "mnist": torch.rand(3, 1, 28, 28)}
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            second.encode(pictures).joint(), first.encode(pictures).joint(), atol=1e-5, rtol=1e-5
+        )
+
+
+def test_only_a_run_that_starts_from_a_model_can_settle():
+    with pytest.raises(
+        ValueError, match="settle: expected a run that starts from a stored model, got one without start"
+    ):
+        without_readers(settle=True)
 
 
 def test_a_model_of_another_architecture_cannot_be_started_from(tmp_path, made_up_data):

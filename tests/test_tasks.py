@@ -101,7 +101,7 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     features = model.encoder_y.features(seen)
     expected = {"flow": 0.0, "recognition": 0.0}
     for name, encoder in model.encoders_a.items():
-        code, context = encoder.encoder(x[name], features[name]), encoder.context(features[name])
+        code, context = encoder.code(x[name], features[name]), encoder.context(features[name])
         surprise = encoder.flow.surprise(code + 0.1 * torch.randn(code.shape, generator=g), context)
         expected["flow"] += added.flow * surprise
         expected["recognition"] -= added.recognition * context[torch.arange(16), pairs.labels].log().mean()

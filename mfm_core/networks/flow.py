@@ -1,4 +1,8 @@
-"""A conditional normalizing flow of affine couplings (Dinh et al., 2017, "Density estimation using Real NVP")."""
+"""A conditional normalizing flow.
+
+Affine couplings (Dinh et al., 2017, "Density estimation using Real NVP"), and between them learned linear maps (Kingma
+and Dhariwal, 2018, "Glow", section 3.2), without which numbers that depend on each other closely are hard to part.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +39,27 @@ class Coupling(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """(N, d) and (N, d_context) -> (N, d), and the logarithm of its Jacobian's determinant (N,)."""
-        said = self.say(torch.cat([x * (1 - self.moved), context], dim=1)).float()
+        said = self.say(torch.cat([x * (1 - self.moved), context], dim=1)).to(x.dtype)
         log_scale, shift = said.chunk(2, dim=1)
         log_scale = MAX_LOG_SCALE * torch.tanh(log_scale / MAX_LOG_SCALE) * self.moved
         return x * log_scale.exp() + shift * self.moved, log_scale.sum(1)
+
+
+class Mixing(nn.Module):
+    """A learned linear map; at first the identity.
+
+    Args:
+        d: Numbers.
+    """
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(d))
+
+    def forward(self, x: Tensor, _context: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, d) -> (N, d), and the logarithm of the determinant's size, a scalar."""
+        with torch.autocast(x.device.type, enabled=False):
+            return x @ self.weight.T, torch.linalg.slogdet(self.weight).logabsdet
 
 
 class ConditionalFlow(nn.Module):
@@ -49,17 +70,21 @@ class ConditionalFlow(nn.Module):
         d_context: Size of the context.
         depth: Couplings.
         hidden: Width of their networks.
+        mixed: Couplings after those, each behind a linear map.
     """
 
-    def __init__(self, d: int, d_context: int, depth: int, hidden: int) -> None:
+    def __init__(self, d: int, d_context: int, depth: int, hidden: int, mixed: int = 0) -> None:
         super().__init__()
         self.couplings = nn.ModuleList(Coupling(d, d_context, hidden, odd=n % 2 == 1) for n in range(depth))
+        self.mixed = nn.ModuleList()
+        for n in range(mixed):
+            self.mixed += [Mixing(d), Coupling(d, d_context, hidden, odd=n % 2 == 1)]
 
     def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Codes (N, d) and contexts (N, d_context) -> (N, d), and the logarithm of the Jacobian's determinant (N,)."""
         log_determinant = x.new_zeros(len(x))
-        for coupling in self.couplings:
-            x, more = coupling(x, context)
+        for layer in (*self.couplings, *self.mixed):
+            x, more = layer(x, context)
             log_determinant = log_determinant + more
         return x, log_determinant
 

@@ -16,7 +16,7 @@ class StyleEncoder(nn.Module):
     Z_a and F_y together still tell all that the code told; Z_a alone no longer tells the label.
 
     Args:
-        modality: The modality; its ``flow`` is the number of couplings.
+        modality: The modality; its ``flow`` and ``flow_mixed`` are the numbers of couplings.
         label: What the label is.
         d_features: Size of what the encoder of Z_y finds in the modality.
     """
@@ -28,16 +28,23 @@ class StyleEncoder(nn.Module):
             modality.shape, modality.channels, modality.d_z, hidden=modality.hidden, d_context=d_features
         )
         self.recognize = nn.Sequential(nn.SiLU(), nn.Linear(d_features, label.size))
-        self.flow = ConditionalFlow(modality.d_z, label.size, modality.flow, modality.hidden)
+        # Were the scale of the codes free, the encoder would outgrow the flow, to be heard above the noise on Z_a.
+        self.standardize = nn.BatchNorm1d(modality.d_z, affine=False)
+        self.flow = ConditionalFlow(modality.d_z, label.size, modality.flow, modality.hidden, modality.flow_mixed)
 
     def context(self, features: Tensor) -> Tensor:
         """Features (N, d_features) -> what the flow is told: probabilities of the classes, or scores, (N, size)."""
         seen: Tensor = self.recognize(features).float()
         return seen.softmax(1) if self.classes else seen
 
+    def code(self, image: Tensor, features: Tensor) -> Tensor:
+        """(N, channels, height, width) in [0, 1] and (N, d_features) -> codes of mean 0 and variance 1, (N, d_z)."""
+        code: Tensor = self.standardize(self.encoder(image, features).float())
+        return code
+
     def forward(self, image: Tensor, features: Tensor) -> Tensor:
         """(N, channels, height, width) in [0, 1] and (N, d_features) -> (N, d_z)."""
-        return self.separate(self.encoder(image, features).float(), self.context(features))
+        return self.separate(self.code(image, features), self.context(features))
 
     def separate(self, code: Tensor, context: Tensor) -> Tensor:
         """Codes (N, d_z) and contexts (N, size) -> Z_a (N, d_z); the flow itself is not trained by what comes of it."""

@@ -18,9 +18,10 @@ def moved(flow: ConditionalFlow, generator: torch.Generator) -> ConditionalFlow:
     return flow
 
 
+@pytest.mark.parametrize("mixed", [0, 2])
 @pytest.mark.parametrize("d", [1, 2, 5, 6])
-def test_the_determinant_is_that_of_the_jacobian(d, generator):
-    flow = moved(ConditionalFlow(d, 3, 4, 8), generator).double()
+def test_the_determinant_is_that_of_the_jacobian(d, mixed, generator):
+    flow = moved(ConditionalFlow(d, 3, 4, 8, mixed), generator).double()
     x = torch.randn(7, d, generator=generator, dtype=torch.float64)
     context = torch.rand(7, 3, generator=generator, dtype=torch.float64)
     _, found = flow(x, context)
@@ -31,14 +32,14 @@ def test_the_determinant_is_that_of_the_jacobian(d, generator):
 
 def test_a_new_flow_changes_nothing(generator):
     x = torch.randn(9, 4, generator=generator)
-    z, log_determinant = ConditionalFlow(4, 2, 3, 8)(x, torch.rand(9, 2, generator=generator))
+    z, log_determinant = ConditionalFlow(4, 2, 3, 8, 2)(x, torch.rand(9, 2, generator=generator))
     assert torch.equal(z, x)
     assert torch.equal(log_determinant, torch.zeros(9))
 
 
 def test_the_surprise_is_the_negative_log_density_a_number(generator):
     x, context = torch.randn(11, 4, generator=generator), torch.rand(11, 2, generator=generator)
-    flow = moved(ConditionalFlow(4, 2, 3, 8), generator)
+    flow = moved(ConditionalFlow(4, 2, 3, 8, 2), generator)
     z, log_determinant = flow(x, context)
     density = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(1) + log_determinant
     assert flow.surprise(x, context).item() == pytest.approx(-density.mean().item() / 4, rel=1e-5)
@@ -82,14 +83,14 @@ def test_the_encoder_of_style_is_the_flow_after_the_code_and_does_not_train_it(k
     context = encoder.context(features)
     told = encoder.recognize(features)
     assert torch.equal(context, told.softmax(1) if kind == "classes" else told)
-    code = encoder.encoder(image, features)
+    code = encoder.code(image, features)
     z = encoder(image, features)
     torch.testing.assert_close(z, encoder.flow(code, context)[0])
     torch.autograd.backward(z.square().sum())
     assert all(parameter.grad is None for parameter in encoder.flow.parameters())
     ours = [parameter.grad.clone() for parameter in encoder.encoder.parameters()]
     wanted = torch.autograd.grad(
-        encoder.flow(encoder.encoder(image, features), context.detach())[0].square().sum(),
+        encoder.flow(encoder.code(image, features), context.detach())[0].square().sum(),
         list(encoder.encoder.parameters()),
     )
     for found, expected in zip(ours, wanted, strict=True):
