@@ -13,7 +13,7 @@ The pictures on this page are made by a trained model, which is stored in the fo
 It is not there, or it is damaged.
 
 * If you cloned the project, fetch the whole repository: the folder is part of it.
-* To train the model yourself: `python -m mfm_core train svhn_mnist`
+* To train the model yourself: `python -m mfm_core train svhn_mnist_codes`, then `python -m mfm_core train svhn_mnist`
 """
 
 

@@ -26,12 +26,9 @@ class Coupling(nn.Module):
         odd: Whether the odd ones are moved.
     """
 
-    moved: Tensor
-
     def __init__(self, d: int, d_context: int, hidden: int, *, odd: bool) -> None:
         super().__init__()
-        moved = torch.arange(d) % 2 == int(odd) if d > 1 else torch.ones(1, dtype=torch.bool)
-        self.register_buffer("moved", moved.float(), persistent=False)
+        self.odd = odd
         self.say = fully_connected(d + d_context, hidden, hidden, 2 * d)
         with torch.no_grad():
             for parameter in self.say[-1].parameters():
@@ -39,10 +36,12 @@ class Coupling(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """(N, d) and (N, d_context) -> (N, d), and the logarithm of its Jacobian's determinant (N,)."""
-        said = self.say(torch.cat([x * (1 - self.moved), context], dim=1)).to(x.dtype)
+        numbers = torch.arange(x.shape[1], device=x.device)
+        moved = (numbers % 2 == int(self.odd)).to(x.dtype) if len(numbers) > 1 else torch.ones_like(x[0])
+        said = self.say(torch.cat([x * (1 - moved), context], dim=1)).to(x.dtype)
         log_scale, shift = said.chunk(2, dim=1)
-        log_scale = MAX_LOG_SCALE * torch.tanh(log_scale / MAX_LOG_SCALE) * self.moved
-        return x * log_scale.exp() + shift * self.moved, log_scale.sum(1)
+        log_scale = MAX_LOG_SCALE * torch.tanh(log_scale / MAX_LOG_SCALE) * moved
+        return x * log_scale.exp() + shift * moved, log_scale.sum(1)
 
 
 class Mixing(nn.Module):

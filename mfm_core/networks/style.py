@@ -48,6 +48,8 @@ class StyleEncoder(nn.Module):
 
     def separate(self, code: Tensor, context: Tensor) -> Tensor:
         """Codes (N, d_z) and contexts (N, size) -> Z_a (N, d_z); the flow itself is not trained by what comes of it."""
+        if not self.training:  # nothing is swapped on a module that threads share
+            return self.flow(code, context)[0]  # type: ignore[no-any-return]
         fixed = {name: parameter.detach() for name, parameter in self.flow.named_parameters()}
         z: Tensor = torch.func.functional_call(self.flow, fixed, (code, context))[0]
         return z
