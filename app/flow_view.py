@@ -69,12 +69,14 @@ class FlowLimits:
         lengths: Steps of each clip.
         clips: Of which clips they are; models of the same clips can be set side by side.
         words: The vocabulary of the what-if; empty where there is no what-if.
+        opening: The clip that a visitor finds who brings no link.
     """
 
     modalities: tuple[str, ...]
     lengths: tuple[int, ...]
     clips: str = ""
     words: frozenset[str] = frozenset()
+    opening: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class FlowBook:
     def defaults(self) -> FlowView:
         """The view a visitor finds who brings no link."""
         first = self.models[0]
-        return FlowView(model=first, second_model=(*self.peers(first), first)[0])
+        return FlowView(model=first, clip=self.of(first).opening, second_model=(*self.peers(first), first)[0])
 
     def _names(self) -> dict[str, tuple[str, ...]]:
         return {"model": self.models, "second_model": self.models}

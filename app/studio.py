@@ -20,6 +20,8 @@ from mfm_core.takes import Take
 
 TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
 FACES = {"frown": "frowns", "rest": "rests", "smile": "smiles"}
+AT_A_GLANCE = 12
+"""Words of a clip that a visitor may meet first."""
 NEAREST = 3
 """Words that are named as the nearest to a reconstructed vector."""
 
@@ -58,6 +60,14 @@ class Workshop:
     def lengths(self) -> tuple[int, ...]:
         """Words of each clip."""
         return tuple(len(take) for take in self.clips.takes)
+
+    @cached_property
+    def opening(self) -> int:
+        """The clip to begin with: the most outspoken of those that are short enough to be read at a glance."""
+        scores = self.clips.dataset(self.world).labels[:, 0].abs().tolist()
+        return max(
+            (n for n, length in enumerate(self.lengths) if length <= AT_A_GLANCE), key=scores.__getitem__, default=0
+        )
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ class Theatre:
     def limits(self) -> FlowLimits:
         """What a link may ask for."""
         words = frozenset(self.workshop.vocabulary) if self.workshop else frozenset()
-        return FlowLimits(self.model.modalities, self.lengths, self.clips, words)
+        opening = self.workshop.opening if self.workshop else 0
+        return FlowLimits(self.model.modalities, self.lengths, self.clips, words, opening)
 
 
 def load(name: str) -> Theatre:

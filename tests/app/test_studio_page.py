@@ -64,6 +64,17 @@ def test_a_clip_comes_with_its_words_times_sound_and_face(clips: Clips) -> None:
     assert panel["duration"] == pytest.approx(clips.seconds[2], abs=1e-3)
 
 
+def test_a_visitor_first_meets_a_short_clip_that_says_something(clips: Clips) -> None:
+    page = visit()
+    assert query(page) == {}
+    scores = clips.dataset("balanced").labels[:, 0].abs()
+    short = [n for n, take in enumerate(clips.takes) if len(take) <= 12]
+    wanted = max(short, key=lambda n: float(scores[n]))
+    assert lanes(page)["panels"][0]["words"] == list(clips.takes[wanted].words)
+    page.selectbox(key="view_clip").set_value(0).run()
+    assert query(page) == {"clip": "0"}
+
+
 def test_the_truth_is_hidden_until_it_is_revealed_and_then_that_of_the_clip(clips: Clips) -> None:
     page = visit(clip="1")
     assert all(lane["truth"] is None for lane in lanes(page)["panels"][0]["lanes"])
@@ -153,7 +164,7 @@ def test_the_what_if_is_of_another_word_when_another_is_chosen() -> None:
 def test_another_clip_begins_anew() -> None:
     page = visit(clip="1", step="2", word="awful", tone="raised")
     page.selectbox(key="view_clip").set_value(0).run()
-    assert query(page) == {}
+    assert query(page) == {"clip": "0"}
 
 
 def test_a_model_of_other_clips_begins_anew_and_one_of_the_same_goes_on() -> None:
