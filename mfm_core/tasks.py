@@ -345,7 +345,7 @@ class FactorizeTask(_DigitTask):
         return terms
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
-        """Accuracy less the errors a pixel on held-out pairs; a run that settles is kept as it ends, for it converges."""
+        """Accuracy less the errors a pixel on held-out pairs; a run that settles is kept as it ends."""
         pictures, labels = self.held_out()
         mfm = cast(MFM, model)
         generated = mfm.decode(mfm.encode(pictures))
