@@ -5,7 +5,7 @@ Each is a weight of the configuration; 0 leaves it out. What each buys is measur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +27,8 @@ class FactorizationConfig(Config):
         noise_y: The same on Z_y: classes are regions that fill the prior, not ten points in it.
         mmd_y: MMD of Z_y alone to the prior; among the many dimensions of the joint Z its few count little.
         label_balance: The labels that D gives to Z_y from the prior are as frequent as those of real pairs.
+        certainty: D is sure of the label of Z_y from the prior: between two classes lies a border, not a land of its
+            own, where each modality could show another digit.
         conditional_mmd: Z_a given the label follows the prior: Z_a is kept free of the label.
         flow: Surprise of the flows that take the label out of Z_a, in nats a number; it trains nothing but them.
         recognition: Label cost of what those flows are told, which is read from one modality's features alone.
@@ -36,6 +38,7 @@ class FactorizationConfig(Config):
             coarse picture.
         style_kept: Mean and mean square of each channel (colour, contrast, ink) of a swapped picture are those of the
             donor of Z_a.
+        grey_kept: So is the mean of x (1 - x): a thin digit that is given much ink draws it, and is not veiled in it.
     """
 
     same_label: bool = True
@@ -43,12 +46,14 @@ class FactorizationConfig(Config):
     noise_y: Share = 0.5
     mmd_y: Weight = 400.0
     label_balance: Weight = 20.0
+    certainty: Weight = 0.0
     conditional_mmd: Weight = 200.0
     flow: Weight = 10.0
     recognition: Weight = 20.0
     label_readback: Weight = 5.0
     feature_match: Weight = 20.0
     style_kept: Weight = 4.0
+    grey_kept: Weight = 0.0
 
 
 def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -61,6 +66,7 @@ def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 PLAIN = 0.1  # nats: what a reader finds in a digit it has no doubt of; its median on real ones is half of that
+LEAST_VARIANCE = 1e-5  # of a mean over a picture, among a batch
 SWAPPED, RESTYLED, SAMPLED, TRANSLATED = range(4)
 
 
@@ -157,16 +163,44 @@ def style_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]
     Returns:
         The mean over channels and over the two moments, summed over modalities.
     """
+    means = [_kept(pictures, donors, moment) for moment in (lambda x: x, torch.square)]
+    return torch.stack(means).mean()
+
+
+def grey_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> Tensor:
+    """The same of the mean of x (1 - x), which is 0 in black and white and varies little among real pictures.
+
+    What :func:`style_kept_cost` leaves of a haze stands out here.
+    """
+    return _kept(pictures, donors, lambda x: x * (1 - x))
+
+
+def _kept(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor], moment: Callable[[Tensor], Tensor]) -> Tensor:
+    """Mean over channels of ``(mean(moment(x)) - mean(moment(donor)))^2 / variance``, summed over modalities."""
     costs = []
     for name, donor in donors.items():
-        for power in (1, 2):
-            found, wanted = (x.pow(power).mean(dim=(2, 3)) for x in (pictures[name], donor))
-            costs.append(((found - wanted).square().mean(0) / wanted.var(0).clamp_min(1e-4)).mean() / 2)
+        found, wanted = (moment(x).mean(dim=(2, 3)) for x in (pictures[name], donor))
+        costs.append(((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_VARIANCE)).mean())
     return torch.stack(costs).sum()
 
 
-def label_balance_cost(model: MFM, prior: Latents, labels: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the labels D gives to the prior's Z_y from those of a batch of real pairs."""
-    real = torch.bincount(labels, minlength=model.config.label.size) / len(labels)
-    given = torch.softmax(model.decide(prior.y), dim=1).mean(0)
+def label_balance_cost(decided: Tensor, labels: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the labels D gives to the prior's Z_y from those of a batch of real pairs.
+
+    Args:
+        decided: Logits of D, ``(N, n_labels)``.
+        labels: Of the real pairs.
+    """
+    real = torch.bincount(labels, minlength=decided.shape[1]) / len(labels)
+    given = torch.softmax(decided, dim=1).mean(0)
     return nn.functional.kl_div(given.clamp_min(1e-6).log(), real, reduction="sum")
+
+
+def certainty_cost(decided: Tensor) -> Tensor:
+    """Entropy in nats of the labels D gives to each Z_y of the prior, averaged: logits ``(N, n_labels)`` -> scalar.
+
+    With :func:`label_balance_cost` it makes their mutual information large (Krause et al., 2010, "Discriminative
+    clustering by regularized information maximization").
+    """
+    given = torch.log_softmax(decided, dim=1)
+    return -(given.exp() * given).sum(1).mean()

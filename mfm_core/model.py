@@ -36,7 +36,7 @@ class MFM(nn.Module):
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
             self.encoders_a[name] = factory.encoder(modality, config.label, config.features)
-            self.g_a[name] = fully_connected(modality.d_z, config.hidden, modality.d_f)
+            self.g_a[name] = factory.g_a(modality, config.hidden)
             self.decoders[name] = factory.decoder(modality, config.d_f)
         self.g_y = fully_connected(config.d_y, config.hidden, config.hidden, config.d_f)
         self.label_head = nn.Linear(config.d_f, config.label.size)

@@ -17,12 +17,14 @@ TERMS = {
     "noise_y": "noise on Z_y while training",
     "mmd_y": "MMD of Z_y alone to N(0, I)",
     "label_balance": "the labels of sampled Z_y are as frequent as those of real pairs",
+    "certainty": "D is sure of the label of sampled Z_y",
     "conditional_mmd": "MMD of Z_a given the label to N(0, I)",
     "flow": "a flow, told the label that one modality shows, turns the codes of each label into N(0, I)",
     "recognition": "that label is read from the modality's features, which learn from it too",
     "label_readback": "frozen readers find the label of Z_y in pictures of swapped, sampled and translated codes",
     "feature_match": "MMD between those pictures and real ones, in the readers' features and in the coarse picture",
     "style_kept": "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
+    "grey_kept": "so is how much of it is grey: ink is drawn in strokes, not as a haze",
 }
 LICENCES = {
     "svhn": "Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights are "

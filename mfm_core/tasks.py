@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Self, TypeVar, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 import torch
 from pydantic import Field, model_validator
@@ -16,6 +16,8 @@ from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
     SWAPPED,
     FactorizationConfig,
+    certainty_cost,
+    grey_kept_cost,
     imagine,
     label_balance_cost,
     label_independence_cost,
@@ -51,8 +53,10 @@ class FactorizeRun(Config):
         readers: Stored classifiers, by modality, that read pictures back while training.
         start: A stored MFM whose weights training starts from, of the same architecture, but for mixed couplings of its
             flows, which may be added; None for random weights.
-        settle: Fix what encodes and what decides, and go on with the flows and the decoders: a flow that follows codes
-            which move is always late.
+        settle: Fix what encodes, and go on with the flows, G, D and the decoders: a flow that follows codes which move
+            is always late.
+        flow_pairs: Further pairs a step that the flows alone learn from, in a run that settles: with what encodes
+            fixed, their codes cost little.
         training: How long and how fast.
     """
 
@@ -65,6 +69,7 @@ class FactorizeRun(Config):
     readers: dict[str, str]
     start: str | None = None
     settle: bool = False
+    flow_pairs: Annotated[int, Field(ge=0, le=65536)] = 0
     training: TrainingConfig
 
     @model_validator(mode="after")
@@ -72,6 +77,8 @@ class FactorizeRun(Config):
         check_each("augmentation", self.augmentation, self.model)
         if self.settle and self.start is None:
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
+        if self.flow_pairs and not self.settle:
+            raise ValueError(f"flow_pairs: expected 0 for a run that does not settle, got {self.flow_pairs}")
         if self.factorization.label_readback or self.factorization.feature_match:
             check_each("readers", self.readers, self.model)
         return self
@@ -220,14 +227,14 @@ class FactorizeTask(_DigitTask):
             module.requires_grad_(requires_grad=False)
 
     def fixed(self) -> list[nn.Module]:
-        """What a run that settles does not train: all but the flows, the surrogates, and what leads to the pictures."""
+        """What a run that settles does not train: what encodes, but for the flows and the surrogates."""
         if not self.run.settle:
             return []
         model, fixed = self.model, list[nn.Module]()
         for encoder in model.encoders_a.values():
             parts = encoder.children() if isinstance(encoder, StyleEncoder) else [encoder]
             fixed += [part for part in parts if not isinstance(part, ConditionalFlow)]
-        return [model.encoder_y, model.g_y, model.label_head, *fixed]
+        return [model.encoder_y, *fixed]
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Eq. 4 on pairs, then the added terms on the same pairs and on imagined ones."""
@@ -270,6 +277,7 @@ class FactorizeTask(_DigitTask):
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Z_a of each modality, and what the flows that take the label out of it cost."""
         added, styles, surprise, label = self.run.factorization, {}, [], []
+        more = self.further_codes(generator)
         for name, encoder in self.model.encoders_a.items():
             feature = features[name].detach()
             if not isinstance(encoder, StyleEncoder):
@@ -279,7 +287,8 @@ class FactorizeTask(_DigitTask):
             styles[name] = encoder.separate(code, context)
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
             told = code.detach() if self.run.settle else blurred(code.detach(), added.noise, generator)
-            surprise.append(encoder.flow.surprise(told, context))
+            codes, contexts = (torch.cat(parts) for parts in zip((told, context), *more[name], strict=True))
+            surprise.append(encoder.flow.surprise(codes, contexts))
             label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
         terms = {}
         if surprise and added.flow:
@@ -287,6 +296,20 @@ class FactorizeTask(_DigitTask):
         if label and added.recognition:
             terms["recognition"] = added.recognition * torch.stack(label).sum()
         return styles, terms
+
+    def further_codes(self, generator: torch.Generator) -> dict[str, list[tuple[Tensor, Tensor]]]:
+        """Codes and contexts of ``flow_pairs`` further pairs, of each modality that has a flow."""
+        n = self.run.flow_pairs
+        if n == 0:
+            return {name: [] for name in self.modalities}
+        pictures, _ = self.draw(torch.randint(len(self.pools.svhn_labels), (n,), generator=generator), generator)
+        found = {}
+        with torch.no_grad():
+            for name, feature in self.model.encoder_y.features(pictures).items():
+                encoder = self.model.encoders_a[name]
+                if isinstance(encoder, StyleEncoder):
+                    found[name] = [(encoder.code(pictures[name], feature), encoder.context(feature))]
+        return found
 
     def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
         """Z as the decoders see it while training."""
@@ -324,24 +347,28 @@ class FactorizeTask(_DigitTask):
         if added.mmd_y:
             terms["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
         if added.label_balance:
-            terms["label_balance"] = added.label_balance * label_balance_cost(self.model, prior, labels)
+            terms["label_balance"] = added.label_balance * label_balance_cost(model.decide(prior.y), labels)
+        if added.certainty:
+            terms["certainty"] = added.certainty * certainty_cost(model.decide(prior.y))
         if added.conditional_mmd:
             many = model.sample(PRIOR_DRAWS * len(labels), generator=generator)
             cost = label_independence_cost(latents, many, labels)
             terms["conditional_mmd"] = added.conditional_mmd * cost
-        if added.label_readback or added.feature_match or added.style_kept:
+        if added.label_readback or added.feature_match or added.style_kept or added.grey_kept:
             imagined = imagine(self.model, noisy, inferred, labels, generator)
             drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
                 label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined)
-                decided = label_cost(drawn.label, imagined.labels, self.run.model.label)
-                terms["label_readback"] = added.label_readback * (label + decided)
+                shown = label_cost(drawn.label, imagined.labels, self.run.model.label)
+                terms["label_readback"] = added.label_readback * (label + shown)
                 terms["feature_match"] = added.feature_match * features
+            kept = imagined.kind == SWAPPED
+            swapped = {name: x[kept] for name, x in drawn.modalities.items()}
+            donors = {name: x[kept] for name, x in pictures.items()}
             if added.style_kept:
-                kept = imagined.kind == SWAPPED
-                swapped = {name: x[kept] for name, x in drawn.modalities.items()}
-                donors = {name: x[kept] for name, x in pictures.items()}
                 terms["style_kept"] = added.style_kept * style_kept_cost(swapped, donors)
+            if added.grey_kept:
+                terms["grey_kept"] = added.grey_kept * grey_kept_cost(swapped, donors)
         return terms
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import entropy
 
 from mfm_core import Latents
 from mfm_core.baselines.discriminative import Discriminative
@@ -18,7 +19,10 @@ from mfm_core.factorization import (
     SWAPPED,
     TRANSLATED,
     Imagined,
+    certainty_cost,
+    grey_kept_cost,
     imagine,
+    label_balance_cost,
     label_independence_cost,
     readback_costs,
     same_label_partner,
@@ -167,15 +171,38 @@ def test_the_cost_of_independence_from_the_label_sums_over_modalities(pairs, tin
     assert float(label_independence_cost(latents, prior, labels)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_style_kept_compares_the_mean_and_the_mean_square_of_each_channel(pictures):
-    assert float(style_kept_cost(pictures, pictures)) == 0
+@pytest.mark.parametrize(
+    ("cost", "moments"),
+    [(style_kept_cost, (lambda x: x, lambda x: x**2)), (grey_kept_cost, (lambda x: x - x**2,))],
+)
+def test_what_is_kept_of_a_donor_is_compared_channel_by_channel(pictures, cost, moments):
+    assert float(cost(pictures, pictures)) == 0
     found = {name: x + 0.1 for name, x in pictures.items()}
     expected = 0.0
     for name in pictures:
-        moments = []
-        for power in (1, 2):
-            ours, theirs = (x[name].numpy().astype(float) ** power for x in (found, pictures))
-            ours, theirs = ours.mean((2, 3)), theirs.mean((2, 3))
-            moments.append((((ours - theirs) ** 2).mean(0) / np.maximum(theirs.var(0, ddof=1), 1e-4)).mean())
-        expected += np.mean(moments)
-    assert float(style_kept_cost(found, pictures)) == pytest.approx(expected, rel=1e-3)
+        costs = []
+        for moment in moments:
+            ours, theirs = (moment(x[name].numpy().astype(float)).mean((2, 3)) for x in (found, pictures))
+            costs.append((((ours - theirs) ** 2).mean(0) / np.maximum(theirs.var(0, ddof=1), 1e-5)).mean())
+        expected += np.mean(costs)
+    assert float(cost(found, pictures)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_haze_is_grey_and_strokes_are_not():
+    strokes = torch.zeros(4, 1, 8, 8)
+    for n in range(4):
+        strokes[n, :, : n + 1] = 1
+    haze = strokes.mean(dim=(2, 3), keepdim=True).expand_as(strokes)
+    moved = strokes.flip(2)
+    assert float(grey_kept_cost({"mnist": moved}, {"mnist": strokes})) == 0
+    assert float(grey_kept_cost({"mnist": haze}, {"mnist": strokes})) > 100
+
+
+def test_balance_and_certainty_are_the_two_parts_of_mutual_information(generator):
+    logits = 2 * torch.randn(50, 4, generator=generator, dtype=torch.float64)
+    shares, even = logits.softmax(1).numpy(), torch.arange(4).repeat(5)
+    assert float(certainty_cost(logits)) == pytest.approx(np.mean([entropy(row) for row in shares]))
+    assert float(label_balance_cost(logits, even)) == pytest.approx(entropy([0.25] * 4, shares.mean(0)), abs=1e-6)
+    # Where the labels are as frequent as given, what is left is I(Z_y; D): the entropy of the mean less the mean one.
+    information = entropy(shares.mean(0)) - float(certainty_cost(logits))
+    assert 0 < information < np.log(4)

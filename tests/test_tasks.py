@@ -6,10 +6,12 @@ import math
 
 import pytest
 import torch
+from torch.distributions import Categorical
 
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.data.augmentation import augment
 from mfm_core.factorization import (
+    grey_kept_cost,
     imagine,
     label_independence_cost,
     readback_costs,
@@ -27,12 +29,14 @@ CPU = torch.device("cpu")
 WEIGHTS = (
     "mmd_y",
     "label_balance",
+    "certainty",
     "conditional_mmd",
     "flow",
     "recognition",
     "label_readback",
     "feature_match",
     "style_kept",
+    "grey_kept",
 )
 
 pytestmark = pytest.mark.usefixtures("made_up_data")
@@ -78,7 +82,9 @@ def test_every_choice_of_independence_teaches_the_model(independence):
 @pytest.mark.parametrize("left_out", [*WEIGHTS, "same_label", "noise", "noise_y", "all"])
 def test_every_added_term_can_be_left_out(left_out):
     nothing = dict.fromkeys((*WEIGHTS, "same_label", "noise", "noise_y"), 0)
-    task = factorize_task(factorization=nothing if left_out == "all" else {left_out: 0})
+    task = factorize_task(
+        factorization=nothing if left_out == "all" else {"certainty": 3.0, "grey_kept": 2.0, left_out: 0}
+    )
     cost, terms = step_of(task)
     assert math.isfinite(cost.item())
     eq_4 = {"error_svhn", "error_mnist", "label", "mmd", "surrogate"}
@@ -136,6 +142,8 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     found = torch.softmax(model.decide(prior.y), 1).mean(0)
     divergence = sum(p * torch.log(p / q) for p, q in zip(frequency, found, strict=True) if p > 0)
     expected["label_balance"] = added.label_balance * divergence
+    doubt = Categorical(logits=model.decide(prior.y)).entropy().mean()
+    expected["certainty"] = added.certainty * doubt
     many = model.sample(64, generator=g)
     expected["conditional_mmd"] = added.conditional_mmd * label_independence_cost(z, many, pairs.labels)
     imagined = imagine(model, noisy, [guess for guess, _ in guesses], pairs.labels, g)
@@ -146,6 +154,7 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     expected["feature_match"] = added.feature_match * matched
     swapped = [{name: y[0::4] for name, y in pictures.items()} for pictures in (drawn.modalities, x)]
     expected["style_kept"] = added.style_kept * style_kept_cost(*swapped)
+    expected["grey_kept"] = added.grey_kept * grey_kept_cost(*swapped)
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(
         {name: term.item() for name, term in expected.items()}, rel=1e-3, abs=1e-4
     )
@@ -168,6 +177,29 @@ def test_the_added_terms_do_not_train_the_features_and_the_flows_are_trained_by_
         )
         assert by_flows == (name == "flow"), name
         assert by_features == (name not in {*WEIGHTS} - {"recognition"}), name
+
+
+def test_a_run_that_settles_fits_its_flows_to_further_pairs_too():
+    task = factorize_task(start="anything", settle=True, flow_pairs=40)
+    with_moved_flows(task.model)
+    _, terms = step_of(task)
+
+    g = torch.Generator().manual_seed(1)
+    first, _ = task.draw(torch.arange(16), g)
+    seen = {"svhn": augment(first["svhn"], task.run.seen["svhn"], g), "mnist": first["mnist"]}
+    more, _ = task.draw(torch.randint(len(task.pools.svhn_labels), (40,), generator=g), g)
+    expected = 0.0
+    for name, encoder in task.model.encoders_a.items():
+        pictures = torch.cat([first[name], more[name]])
+        features = task.model.encoder_y.features({name: torch.cat([seen[name], more[name]])})[name]
+        expected += encoder.flow.surprise(encoder.code(pictures, features), encoder.context(features))
+    assert terms["flow"].item() == pytest.approx(task.run.factorization.flow * expected.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("flow_pairs", [1, 40])
+def test_only_a_run_that_settles_has_further_pairs(flow_pairs):
+    with pytest.raises(ValueError, match=f"flow_pairs: expected 0 for a run that does not settle, got {flow_pairs}"):
+        FactorizeRun.model_validate(tiny_runs.factorizing(flow_pairs=flow_pairs))
 
 
 class KilledTask(FactorizeTask):

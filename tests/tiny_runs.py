@@ -30,7 +30,7 @@ def factorizing(**changes: object) -> dict[str, Any]:
         "system": "mfm",
         "model": {"modalities": MODALITIES, "d_y": 3, "d_f": 6, "features": 8, "hidden": 9},
         "objective": {},
-        "factorization": {},
+        "factorization": {"certainty": 3.0, "grey_kept": 2.0},
         "augmentation": {name: {"shift": 0.1, "brightness": 0.1} for name in MODALITIES},
         "seen": {"svhn": {"tint": 0.1}},
         "readers": {name: f"reader_{name}" for name in MODALITIES},

@@ -8,7 +8,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from mfm_core.networks.fully_connected import fully_connected
+from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
+
+UNTANGLING = 2  # residual layers: what a flow has made of a code takes some depth to undo
 
 
 def _level_sizes(height: int, width: int, n_levels: int) -> list[tuple[int, int]]:
@@ -86,14 +88,20 @@ class ConvolutionalDecoder(nn.Module):
         d_in: Size of the joined factors.
         shape: Channels, height, width of the image.
         channels: Channels of the levels as in the encoder, first the largest picture.
-        hidden: Width of the fully connected layer.
+        hidden: Width of the fully connected layers.
     """
 
     def __init__(self, d_in: int, shape: tuple[int, int, int], channels: tuple[int, ...], hidden: int) -> None:
         super().__init__()
         self.sizes = _level_sizes(shape[1], shape[2], len(channels))[::-1]
         self.start = (channels[-1], *self.sizes[0])
-        self.expand = nn.Sequential(fully_connected(d_in, hidden, math.prod(self.start)), nn.SiLU())
+        self.expand = nn.Sequential(
+            nn.Linear(d_in, hidden),
+            ResidualLayers(hidden, UNTANGLING),
+            nn.SiLU(),
+            nn.Linear(hidden, math.prod(self.start)),
+            nn.SiLU(),
+        )
         widths = (*channels[::-1], shape[0])
         last = len(channels) - 1
         self.levels = nn.ModuleList(

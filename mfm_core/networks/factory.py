@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from mfm_core.config import ImageModality, LabelConfig, ModelConfig, SequenceModality
-from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.convolutional import UNTANGLING, ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
 from mfm_core.networks.fusion import LateFusion
 from mfm_core.networks.memory_fusion import MemoryFusion
 from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder
@@ -26,6 +27,13 @@ def encoder(modality: ImageModality | SequenceModality, label: LabelConfig, d_fe
     return ConvolutionalEncoder(
         modality.shape, modality.channels, modality.d_z, hidden=modality.hidden, d_context=d_features
     )
+
+
+def g_a(modality: ImageModality | SequenceModality, hidden: int) -> nn.Sequential:
+    """The network G_a of one modality; to undo what a flow makes of an image's code takes depth, and no bottleneck."""
+    if isinstance(modality, SequenceModality):
+        return fully_connected(modality.d_z, hidden, modality.d_f)
+    return nn.Sequential(nn.Linear(modality.d_z, modality.d_f), ResidualLayers(modality.d_f, UNTANGLING))
 
 
 def decoder(modality: ImageModality | SequenceModality, d_y: int) -> nn.Module:

@@ -11,7 +11,7 @@ from torch import nn
 from mfm_core import ModelConfig
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
-from mfm_core.networks.fully_connected import fully_connected
+from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
 from mfm_core.networks.fusion import Guess, LateFusion, Surrogate
 
 shapes = st.tuples(st.integers(1, 3), st.integers(8, 20), st.integers(8, 20))
@@ -43,9 +43,14 @@ def test_a_decoder_makes_a_picture_of_any_size(shape: tuple[int, int, int], chan
         (ConvolutionalEncoder((3, 12, 10), (4, 6), 5, depth=2, normalized=True), (3, 12, 10)),
         (ConvolutionalDecoder(5, (3, 12, 10), (4, 6), hidden=7), (5,)),
         (fully_connected(5, 6, 7), (5,)),
+        (ResidualLayers(5, 2), (5,)),
     ],
 )
 def test_every_weight_takes_part(network: nn.Module, d_in: tuple[int, ...], generator: torch.Generator) -> None:
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():  # layers that begin as the identity let no gradient through to what is before them
+                parameter.normal_(generator=generator)
     network(torch.rand(8, *d_in, generator=generator)).square().sum().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
@@ -56,6 +61,21 @@ def test_every_weight_takes_part(network: nn.Module, d_in: tuple[int, ...], gene
 def test_fully_connected_ends_with_a_linear_layer_and_has_one_between_each_two_sizes() -> None:
     kinds = [type(layer) for layer in fully_connected(2, 3, 4, 5)]
     assert kinds == [nn.Linear, nn.SiLU, nn.Linear, nn.SiLU, nn.Linear]
+
+
+def test_residual_layers_begin_as_the_identity_and_then_add_what_each_branch_says(generator: torch.Generator) -> None:
+    layers, x = ResidualLayers(5, 2), torch.randn(7, 5, generator=generator)
+    assert torch.equal(layers(x), x)
+    with torch.no_grad():
+        for parameter in layers.parameters():
+            parameter.normal_(generator=generator)
+    expected = x
+    for norm, first, _, second in layers.branches:
+        centred = expected - expected.mean(1, keepdim=True)
+        scaled = centred / (centred.square().mean(1, keepdim=True) + 1e-5).sqrt()
+        hidden = (scaled * norm.weight + norm.bias) @ first.weight.T + first.bias
+        expected = expected + (hidden * torch.sigmoid(hidden)) @ second.weight.T + second.bias
+    torch.testing.assert_close(layers(x), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_fusion_reads_every_modality_and_only_those_it_is_given(
