@@ -16,7 +16,7 @@ from mfm_core.generation import swap
 from mfm_core.measures import Estimate, correlation, frechet_distance, mean, probe_hits, share
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
-from mfm_core.representations import Latents
+from mfm_core.representations import Latents, concatenate
 
 N_PROBE = 20_000
 BATCH = 500
@@ -91,12 +91,6 @@ def decode_all(model: MFM, latents: Latents) -> tuple[dict[str, Tensor], Tensor]
     parts = [model.decode(latents[part]) for part in batches(len(latents))]
     pictures = {name: torch.cat([part.modalities[name] for part in parts]) for name in model.modalities}
     return pictures, torch.cat([part.label for part in parts])
-
-
-def concatenate(parts: list[Latents]) -> Latents:
-    """Latents one after the other."""
-    a = {name: torch.cat([part.a[name] for part in parts]) for name in parts[0].a}
-    return Latents(torch.cat([part.y for part in parts]), a)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,20 @@ def reconstruction_costs(inputs: Mapping[str, Tensor], generated: Mapping[str, T
     return {name: (generated[name] - x).square().flatten(1).sum(1).mean() for name, x in inputs.items()}
 
 
+def inference_cost(guess: Latents, latents: Latents) -> Tensor:
+    """Mean squared distance of the blocks that a surrogate inferred from those of all modalities, summed over blocks.
+
+    Args:
+        guess: What the surrogate infers; the blocks it was given are the very tensors of ``latents``.
+        latents: Z of all modalities, which it is to reach and does not move.
+    """
+    wanted = latents.blocks()
+    distances = [
+        (z - wanted[name].detach()).square().mean() for name, z in guess.blocks().items() if z is not wanted[name]
+    ]
+    return torch.stack(distances).sum()
+
+
 def label_cost(prediction: Tensor, label: Tensor, config: LabelConfig, score_cost: str = "squared") -> Tensor:
     """c(Y, Y^): cross-entropy of classes, squared or absolute error of scores, averaged over the batch."""
     if config.kind == "classes":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -75,6 +75,17 @@ class _Blocks:
 @dataclass(frozen=True)
 class Latents(_Blocks):
     """Latent variables Z = [Z_y, Z_a1, ..., Z_aM] (section 2.1); under the prior each is N(0, I)."""
+
+
+def concatenate(parts: Sequence[Latents]) -> Latents:
+    """Latents one after the other, with their masks where they have any.
+
+    Args:
+        parts: At least one, all of the same modalities and, if of sequences, of one length.
+    """
+    a = {name: torch.cat([part.a[name] for part in parts]) for name in parts[0].a}
+    masks = [part.mask for part in parts if part.mask is not None]
+    return Latents(torch.cat([part.y for part in parts]), a, torch.cat(masks) if masks else None)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight
 from mfm_core.data import ict_mmmo
 from mfm_core.data.dataset import Dataset, load_dataset
 from mfm_core.model import MFM
-from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost
-from mfm_core.representations import Latents
+from mfm_core.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
+from mfm_core.representations import Latents, concatenate
 from mfm_core.tasks import seeded
 from mfm_core.training import Report, TrainingConfig
 
@@ -204,22 +204,16 @@ class SequenceTask:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
-        return joined(parts, indices, data.mask), surrogate
+        return concatenate(parts)[torch.argsort(torch.cat(indices))], surrogate
 
     def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
         """What the surrogates infer is the Z of all modalities, and their Z_y, or their choice of it, the label."""
         objective, costs = self.run.objective, []
-        wanted = latents.blocks()
         classes = labels if self.run.model.label.kind == "classes" else None
         for guess, logits in self.model.infer_missing(features, latents, classes):
-            distance = [
-                (z - wanted[name].detach()).square().mean()
-                for name, z in guess.blocks().items()
-                if z is not wanted[name]
-            ]
             decided = self.model.decide(guess.y) if logits is None else logits
             label = label_cost(decided, labels, self.run.model.label, objective.label_cost)
-            costs.append(objective.surrogate * (torch.stack(distance).sum() + label))
+            costs.append(objective.surrogate * (inference_cost(guess, latents) + label))
         return torch.stack(costs).sum() if costs else None
 
     def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
@@ -257,15 +251,8 @@ def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
     for group in groups(data, model.modalities):
         parts.append(model.encode(group.inputs, group.mask))
         indices.append(group.index)
-    latents = joined(parts, indices, data.mask)
+    latents = concatenate(parts)[torch.argsort(torch.cat(indices))]
     return latents, model.decide(latents.y)
-
-
-def joined(parts: list[Latents], indices: list[Tensor], mask: Tensor | None) -> Latents:
-    """Latents of groups put together, each sample where its group's index says."""
-    order = torch.argsort(torch.cat(indices))
-    a = {name: torch.cat([part.a[name] for part in parts])[order] for name in parts[0].a}
-    return Latents(torch.cat([part.y for part in parts])[order], a, mask)
 
 
 def on(data: Dataset, device: torch.device) -> Dataset:

@@ -28,7 +28,7 @@ from mfm_core.factorization import (
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
-from mfm_core.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
+from mfm_core.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost, reconstruction_costs
 from mfm_core.representations import Latents
 from mfm_core.training import Report, TrainingConfig
 
@@ -321,15 +321,8 @@ class FactorizeTask(_DigitTask):
         self, inferred: Sequence[tuple[Latents, Tensor | None]], latents: Latents, labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         """How far what the surrogates infer is from the Z of all modalities, and the label cost of their choice."""
-        distances, label = [], []
-        wanted = latents.blocks()
-        for guess, logits in inferred:
-            distances += [
-                (z - wanted[name].detach()).square().mean()
-                for name, z in guess.blocks().items()
-                if z is not wanted[name]
-            ]
-            label.append(label_cost(cast(Tensor, logits), labels, self.run.model.label))
+        distances = [inference_cost(guess, latents) for guess, _ in inferred]
+        label = [label_cost(cast(Tensor, logits), labels, self.run.model.label) for _, logits in inferred]
         return torch.stack(distances).sum(), torch.stack(label).sum()
 
     def added_terms(

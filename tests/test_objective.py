@@ -14,6 +14,7 @@ from mfm_core.objective import (
     ObjectiveConfig,
     conditional_mmd,
     flat_radial_basis,
+    inference_cost,
     inverse_multiquadratic,
     label_cost,
     mmd,
@@ -160,3 +161,17 @@ def test_costs_are_the_hand_computation():
     given, wanted = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [0.0]])
     assert float(label_cost(given, wanted, scores)) == pytest.approx(5.0)
     assert float(label_cost(given, wanted, scores, "absolute")) == pytest.approx(2.0)
+
+
+def test_inference_is_compared_with_what_all_modalities_tell_and_moves_it_not():
+    generator = torch.Generator().manual_seed(0)
+    y, svhn, mnist = (torch.randn(5, d, generator=generator, requires_grad=True) for d in (3, 2, 4))
+    wanted = Latents(y, {"svhn": svhn, "mnist": mnist})
+    guess = Latents(torch.zeros(5, 3, requires_grad=True), {"svhn": svhn, "mnist": torch.ones(5, 4)})  # svhn was given
+    cost = inference_cost(guess, wanted)
+    expected = sum(value**2 for value in y.detach().flatten().tolist()) / 15
+    expected += sum((value - 1) ** 2 for value in mnist.detach().flatten().tolist()) / 20
+    assert cost.item() == pytest.approx(expected, rel=1e-5)
+    of_guess, of_wanted = torch.autograd.grad(cost, [guess.y, y], allow_unused=True)
+    assert of_wanted is None
+    torch.testing.assert_close(of_guess, 2 * (guess.y - y).detach() / 15)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mfm_core import Factors, Latents
+from mfm_core.representations import concatenate
 
 
 def blocks(n: int = 2) -> Latents:
@@ -66,3 +67,13 @@ def test_a_function_that_changes_the_type_of_blocks_keeps_the_class() -> None:
 def test_what_does_not_fit_is_refused_in_one_sentence(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_parts_put_together_are_the_whole(masked: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mask = torch.rand(7, 4, generator=generator) > 0.5 if masked else None
+    whole = Latents(torch.randn(7, 3, generator=generator), {"svhn": torch.randn(7, 2, generator=generator)}, mask)
+    again = concatenate([whole[:2], whole[2:3], whole[3:]])
+    assert torch.equal(again.joint(), whole.joint())
+    assert (again.mask is None) if mask is None else torch.equal(again.mask, mask)
