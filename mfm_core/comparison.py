@@ -103,7 +103,7 @@ def against(ours: Tensor, theirs: Tensor) -> str:
     a, b = ours[:n_seeds], theirs[:n_seeds]
     gains, losses = int((a & ~b).sum()), int((~a & b).sum())
     p = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
-    return f"{gains} gained, {losses} lost, p = {p:.2g}"
+    return f"{gains} gained, {losses} lost, p {'< 1e-300' if p < 1e-300 else f'= {p:.2g}'}"  # less than a float can say
 
 
 def _training(names: Sequence[str]) -> str:

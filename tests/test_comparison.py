@@ -36,6 +36,11 @@ def test_mcnemar_compares_the_seeds_that_both_have():
     assert against(ours, theirs) == f"20 gained, 0 lost, p = {2 / 2**20:.2g}"
 
 
+def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
+    ours = torch.ones(1, 1500, dtype=torch.bool)
+    assert against(ours, ~ours) == "1500 gained, 0 lost, p < 1e-300"
+
+
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch, made_up_data, tiny_model, tiny_config) -> Path:
     """An MFM, a judge of each modality, and a baseline of both."""
