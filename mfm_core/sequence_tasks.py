@@ -204,7 +204,7 @@ class SequenceTask:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
-        return concatenate(parts)[torch.argsort(torch.cat(indices))], surrogate
+        return in_order(parts, indices), surrogate
 
     def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
         """What the surrogates infer is the Z of all modalities, and their Z_y, or their choice of it, the label."""
@@ -251,8 +251,13 @@ def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
     for group in groups(data, model.modalities):
         parts.append(model.encode(group.inputs, group.mask))
         indices.append(group.index)
-    latents = concatenate(parts)[torch.argsort(torch.cat(indices))]
+    latents = in_order(parts, indices)
     return latents, model.decide(latents.y)
+
+
+def in_order(parts: list[Latents], indices: list[Tensor]) -> Latents:
+    """Latents of groups put together, each sample where its group's index says."""
+    return concatenate(parts)[torch.argsort(torch.cat(indices))]
 
 
 def on(data: Dataset, device: torch.device) -> Dataset:
