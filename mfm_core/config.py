@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
-from torch import nn
+from torch import Tensor, nn
 
 Positive = Annotated[int, Field(gt=0, le=65_536)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
+Weights = Weight | Annotated[dict[str, Weight], Field(min_length=1)]
+"""One weight for every modality, or one for each by name."""
 Levels = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=8)]
 MAX_NAME = 40
 _IMAGE, _SEQUENCE = "an image modality", "a sequence modality"
@@ -66,6 +69,12 @@ def first_problem(error: ValidationError) -> str:
     given = repr(problem["input"])
     shown = given if len(given) <= 80 else given[:77] + "..."
     return f"{sentence} (given {shown})"
+
+
+def weighed(costs: Mapping[str, Tensor], weights: float | Mapping[str, float]) -> dict[str, Tensor]:
+    """The cost of each modality times its weight."""
+    each = weights if isinstance(weights, Mapping) else dict.fromkeys(costs, weights)
+    return {name: each[name] * cost for name, cost in costs.items()}
 
 
 class ImageModality(Config):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.config import Config, Share, Weight
+from mfm_core.config import Config, Share, Weight, Weights
 from mfm_core.model import MFM
 from mfm_core.objective import conditional_mmd, mmd
 from mfm_core.representations import Latents
@@ -31,6 +31,8 @@ class FactorizationConfig(Config):
             own, where each modality could show another digit.
         conditional_mmd: Z_a given the label follows the prior: Z_a is kept free of the label.
         flow: Surprise of the flows that take the label out of Z_a, in nats a number; it trains nothing but them.
+        flow_near: Squared distance that their mixed couplings move a code, a number: of the maps that take the label
+            out, the nearest, so that one style means the same in every label. It trains nothing but them.
         recognition: Label cost of what those flows are told, which is read from one modality's features alone.
         label_readback: Frozen readers find, in pictures of imagined codes, the label of Z_y: a cost above what plain
             digits cost, so that nothing is gained by drawing a digit plainer still.
@@ -49,11 +51,12 @@ class FactorizationConfig(Config):
     certainty: Weight = 0.0
     conditional_mmd: Weight = 200.0
     flow: Weight = 10.0
+    flow_near: Weights = 0.0
     recognition: Weight = 20.0
-    label_readback: Weight = 5.0
+    label_readback: Weights = 5.0
     feature_match: Weight = 20.0
-    style_kept: Weight = 4.0
-    grey_kept: Weight = 0.0
+    style_kept: Weights = 4.0
+    grey_kept: Weights = 0.0
 
 
 def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -126,23 +129,23 @@ def readback_costs(
     pictures: Mapping[str, Tensor],
     real: Mapping[str, Tensor],
     imagined: Imagined,
-) -> tuple[Tensor, Tensor]:
-    """What frozen readers say of imagined pictures: the cost of the label, and the MMD to real pictures.
+) -> tuple[dict[str, Tensor], Tensor]:
+    """What frozen readers say of imagined pictures: the cost of each modality's label, and the MMD to real pictures.
 
     Restyled and sampled pictures are each compared with real ones: were all kinds compared as one crowd, the sampled
     ones would grow wild to make up for the calm of the translated ones, whose style is an average.
     """
-    label, distances = [], []
+    label, distances = {}, []
     for name, reader in readers.items():
         found = reader.penultimate({name: pictures[name]})
         cost = nn.functional.cross_entropy(reader.fusion.read_out(found).float(), imagined.labels, reduction="none")
-        label.append((cost - PLAIN).clamp_min(0).mean())
+        label[name] = (cost - PLAIN).clamp_min(0).mean()
         with torch.no_grad():
             wanted = reader.penultimate({name: real[name]})
         pairs = [(found, wanted), (_coarse(pictures[name]), _coarse(real[name]))]
         for kind in (RESTYLED, SAMPLED):
             distances += [mmd(x[imagined.kind == kind] / r.std(), r / r.std()) / 2 for x, r in pairs]
-    return torch.stack(label).sum(), torch.stack(distances).sum()
+    return label, torch.stack(distances).sum()
 
 
 def _coarse(pictures: Tensor) -> Tensor:
@@ -155,33 +158,35 @@ def label_independence_cost(latents: Latents, prior: Latents, labels: Tensor) ->
     return torch.stack([conditional_mmd(z, labels, prior.a[name]) for name, z in latents.a.items()]).sum()
 
 
-def style_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> Tensor:
+def style_kept_costs(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Squared difference from the donor of the mean and the mean square of each channel, over their variance.
 
     The mean alone would let a thin digit gain ink by a grey haze around it; the mean square counts strokes.
 
     Returns:
-        The mean over channels and over the two moments, summed over modalities.
+        The mean over channels and over the two moments, of each modality.
     """
-    means = [_kept(pictures, donors, moment) for moment in (lambda x: x, torch.square)]
-    return torch.stack(means).mean()
+    mean, square = (_kept(pictures, donors, moment) for moment in (lambda x: x, torch.square))
+    return {name: (cost + square[name]) / 2 for name, cost in mean.items()}
 
 
-def grey_kept_cost(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> Tensor:
+def grey_kept_costs(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same of the mean of x (1 - x), which is 0 in black and white and varies little among real pictures.
 
-    What :func:`style_kept_cost` leaves of a haze stands out here.
+    What :func:`style_kept_costs` leaves of a haze stands out here.
     """
     return _kept(pictures, donors, lambda x: x * (1 - x))
 
 
-def _kept(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor], moment: Callable[[Tensor], Tensor]) -> Tensor:
-    """Mean over channels of ``(mean(moment(x)) - mean(moment(donor)))^2 / variance``, summed over modalities."""
-    costs = []
+def _kept(
+    pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor], moment: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
+    """Mean over channels of ``(mean(moment(x)) - mean(moment(donor)))^2 / variance``, of each modality."""
+    costs = {}
     for name, donor in donors.items():
         found, wanted = (moment(x).mean(dim=(2, 3)) for x in (pictures[name], donor))
-        costs.append(((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_VARIANCE)).mean())
-    return torch.stack(costs).sum()
+        costs[name] = ((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_VARIANCE)).mean()
+    return costs
 
 
 def label_balance_cost(decided: Tensor, labels: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mfm_core.config import Config, LabelConfig, Weight
+from mfm_core.config import Config, LabelConfig, Weight, Weights
 from mfm_core.representations import Latents
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
@@ -37,7 +37,7 @@ class ObjectiveConfig(Config):
     kernel: Literal["inverse_multiquadratic", "radial_basis"] = "inverse_multiquadratic"
     mmd: Weight = 100.0
     label: Weight = 10.0
-    reconstruction: Weight = 1.0
+    reconstruction: Weights = 1.0
     label_cost: Literal["squared", "absolute"] = "squared"
     surrogate: Weight = 1.0
     surrogate_label: Weight = 10.0

@@ -20,6 +20,7 @@ TERMS = {
     "certainty": "D is sure of the label of sampled Z_y",
     "conditional_mmd": "MMD of Z_a given the label to N(0, I)",
     "flow": "a flow, told the label that one modality shows, turns the codes of each label into N(0, I)",
+    "flow_near": "its mixed couplings move a code no further than that takes: one style means the same in every label",
     "recognition": "that label is read from the modality's features, which learn from it too",
     "label_readback": "frozen readers find the label of Z_y in pictures of swapped, sampled and translated codes",
     "feature_match": "MMD between those pictures and real ones, in the readers' features and in the coarse picture",

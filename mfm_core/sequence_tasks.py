@@ -11,13 +11,13 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight
+from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight, weighed
 from mfm_core.data import ict_mmmo
 from mfm_core.data.dataset import Dataset, load_dataset
 from mfm_core.model import MFM
 from mfm_core.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
 from mfm_core.representations import Latents, concatenate
-from mfm_core.tasks import seeded
+from mfm_core.tasks import check_each, seeded
 from mfm_core.training import Report, TrainingConfig
 
 # Data sets too small for one split, and how they are dealt to folds.
@@ -68,6 +68,8 @@ class SequenceRun(Config):
         for name, modality in self.model.modalities.items():
             if not isinstance(modality, SequenceModality):
                 raise ValueError(f"model.modalities: expected sequences, got {name}, of kind {modality.kind}")  # noqa: TRY004
+        if isinstance(self.objective.reconstruction, Mapping):
+            check_each("objective.reconstruction", self.objective.reconstruction, self.model)
         if self.fold is not None and (self.data not in FOLDED or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(FOLDED)}, numbered from 0, got {self.fold}")
         return self
@@ -181,7 +183,7 @@ class SequenceTask:
         mask = cast(Tensor, data.mask)
         steps = {name: mask & has[:, [i]] for i, name in enumerate(names)}
         errors = masked_errors(data.modalities, generated.modalities, steps)
-        terms = {f"error_{name}": objective.reconstruction * error for name, error in errors.items()}
+        terms = {f"error_{name}": error for name, error in weighed(errors, objective.reconstruction).items()}
         cost = label_cost(generated.label, data.labels, self.run.model.label, objective.label_cost)
         terms["label"] = objective.label * cost
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)

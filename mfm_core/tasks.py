@@ -10,20 +10,20 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.config import Config, ImageModality, ModelConfig, Share
+from mfm_core.config import Config, ImageModality, ModelConfig, Share, weighed
 from mfm_core.data.augmentation import Augmentation, augment
 from mfm_core.data.svhn_mnist import DigitPools
 from mfm_core.factorization import (
     SWAPPED,
     FactorizationConfig,
     certainty_cost,
-    grey_kept_cost,
+    grey_kept_costs,
     imagine,
     label_balance_cost,
     label_independence_cost,
     readback_costs,
     same_label_partner,
-    style_kept_cost,
+    style_kept_costs,
 )
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
@@ -75,6 +75,11 @@ class FactorizeRun(Config):
     @model_validator(mode="after")
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
+        weights = {"objective.reconstruction": self.objective.reconstruction}
+        weights |= {f"factorization.{name}": weight for name, weight in self.factorization}
+        for key, given in weights.items():
+            if isinstance(given, Mapping):
+                check_each(key, given, self.model)
         if self.settle and self.start is None:
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
         if self.flow_pairs and not self.settle:
@@ -227,13 +232,18 @@ class FactorizeTask(_DigitTask):
             module.requires_grad_(requires_grad=False)
 
     def fixed(self) -> list[nn.Module]:
-        """What a run that settles does not train: what encodes, but for the flows and the surrogates."""
+        """What a run that settles does not train: what encodes, but for the flows and the surrogates.
+
+        Of a flow with mixed couplings it trains these alone: the others have made the codes that the decoders know.
+        """
         if not self.run.settle:
             return []
         model, fixed = self.model, list[nn.Module]()
         for encoder in model.encoders_a.values():
             parts = encoder.children() if isinstance(encoder, StyleEncoder) else [encoder]
             fixed += [part for part in parts if not isinstance(part, ConditionalFlow)]
+            if isinstance(encoder, StyleEncoder) and len(encoder.flow.mixed):
+                fixed.append(encoder.flow.couplings)
         return [model.encoder_y, *fixed]
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -257,7 +267,7 @@ class FactorizeTask(_DigitTask):
         generated = model.decode_factors(factors.replace(y=content)).modalities
 
         costs = reconstruction_costs(pictures, generated)
-        terms = {f"error_{name}": cost * objective.reconstruction for name, cost in costs.items()}
+        terms = {f"error_{name}": cost for name, cost in weighed(costs, objective.reconstruction).items()}
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
         inferred = model.infer_missing(features, latents, labels)
@@ -276,7 +286,7 @@ class FactorizeTask(_DigitTask):
         self, pictures: Mapping[str, Tensor], features: Mapping[str, Tensor], labels: Tensor, generator: torch.Generator
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Z_a of each modality, and what the flows that take the label out of it cost."""
-        added, styles, surprise, label = self.run.factorization, {}, [], []
+        added, styles, surprise, moved, label = self.run.factorization, {}, {}, {}, []
         more = self.further_codes(generator)
         for name, encoder in self.model.encoders_a.items():
             feature = features[name].detach()
@@ -288,11 +298,13 @@ class FactorizeTask(_DigitTask):
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
             told = code.detach() if self.run.settle else blurred(code.detach(), added.noise, generator)
             codes, contexts = (torch.cat(parts) for parts in zip((told, context), *more[name], strict=True))
-            surprise.append(encoder.flow.surprise(codes, contexts))
+            surprise[name], moved[name] = encoder.flow.costs(codes, contexts)
             label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
         terms = {}
         if surprise and added.flow:
-            terms["flow"] = added.flow * torch.stack(surprise).sum()
+            terms["flow"] = added.flow * summed(surprise)
+        if moved and added.flow_near:
+            terms["flow_near"] = summed(weighed(moved, added.flow_near))
         if label and added.recognition:
             terms["recognition"] = added.recognition * torch.stack(label).sum()
         return styles, terms
@@ -352,16 +364,18 @@ class FactorizeTask(_DigitTask):
             drawn = self.model.decode(imagined.latents)
             if added.label_readback or added.feature_match:
                 label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined)
-                shown = label_cost(drawn.label, imagined.labels, self.run.model.label)
-                terms["label_readback"] = added.label_readback * (label + shown)
                 terms["feature_match"] = added.feature_match * features
+                terms["label_readback"] = summed(weighed(label, added.label_readback))
+            if added.label_readback:
+                own = label_cost(drawn.label, imagined.labels, self.run.model.label)
+                terms["label_readback"] = terms["label_readback"] + self.run.objective.label * own
             kept = imagined.kind == SWAPPED
             swapped = {name: x[kept] for name, x in drawn.modalities.items()}
             donors = {name: x[kept] for name, x in pictures.items()}
             if added.style_kept:
-                terms["style_kept"] = added.style_kept * style_kept_cost(swapped, donors)
+                terms["style_kept"] = summed(weighed(style_kept_costs(swapped, donors), added.style_kept))
             if added.grey_kept:
-                terms["grey_kept"] = added.grey_kept * grey_kept_cost(swapped, donors)
+                terms["grey_kept"] = summed(weighed(grey_kept_costs(swapped, donors), added.grey_kept))
         return terms
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
@@ -373,6 +387,11 @@ class FactorizeTask(_DigitTask):
         accuracy = float((generated.label.argmax(1) == labels).float().mean())
         score = 0.0 if self.run.settle else accuracy - sum(errors.values())  # of equal scores the last is kept
         return score, {"accuracy": accuracy} | {f"error_pixel_{name}": error for name, error in errors.items()}
+
+
+def summed(costs: Mapping[str, Tensor]) -> Tensor:
+    """The sum over modalities."""
+    return torch.stack(list(costs.values())).sum()
 
 
 def blurred(z: Tensor, size: float, generator: torch.Generator) -> Tensor:

@@ -12,10 +12,10 @@ import torch
 from mfm_core import checkpoints, stored_model
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.model import MFM
-from mfm_core.runs import execute, read_run, run_names
+from mfm_core.runs import execute, read_run, run_names, start_from
 from mfm_core.sequence_tasks import SequenceRun
 from mfm_core.stored_model import StoredModel
-from mfm_core.tasks import DiscriminativeRun, FactorizeRun
+from mfm_core.tasks import DiscriminativeRun, FactorizeRun, FactorizeTask
 from tests import tiny_runs
 
 VIDEOS = ("ict_mmmo", "cmu_mosi", "pom", "studio_language_led", "studio_balanced", "studio_face_led")
@@ -236,25 +236,28 @@ def test_a_model_tells_what_it_started_from(tmp_path, made_up_data):
     assert stored["notes"] == ["It starts from what `the first` makes"]
 
 
-def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_encodes(tmp_path, made_up_data):
-    first = execute(without_readers(), tmp_path / "first", command="none")
+@pytest.mark.parametrize("mixed", [0, 1])
+def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_encodes(mixed, tmp_path, made_up_data):
+    execute(without_readers(), tmp_path / "first", command="none")
     start = str(tmp_path / "first" / "model")
-    second = execute(without_readers(start=start, settle=True), tmp_path / "second", command="none")
-    before, after = first.state_dict(), second.state_dict()
-    moving = re.compile(r"encoders_a\.\w+\.flow\.|surrogates\.|g_[ay]\.|label_head\.|decoders\.")
+    run = without_readers(start=start, settle=True, model=tiny_runs.mixed(mixed))
+    begun = FactorizeTask(run, {}, torch.device("cpu")).model
+    start_from(begun, start)
+    before, after = begun.state_dict(), execute(run, tmp_path / "second", command="none").state_dict()
+    flows = r"flow\.mixed\." if mixed else r"flow\."
+    moving = re.compile(rf"encoders_a\.\w+\.{flows}|surrogates\.|g_[ay]\.|label_head\.|decoders\.")
     for name, tensor in before.items():
         assert bool(moving.match(name)) != torch.equal(tensor, after[name]), name
 
 
 def test_flows_that_go_further_begin_where_those_of_the_start_end(tmp_path, made_up_data):
     first = execute(without_readers(), tmp_path / "first", command="none")
-    model = tiny_runs.factorizing()["model"]
-    for modality in model["modalities"].values():
-        modality["flow_mixed"] = 2
     frozen = {**tiny_runs.TRAINING, "learning_rate": 1e-12}
     start = str(tmp_path / "first" / "model")
     second = execute(
-        without_readers(start=start, settle=True, model=model, training=frozen), tmp_path / "second", command="none"
+        without_readers(start=start, settle=True, model=tiny_runs.mixed(2), training=frozen),
+        tmp_path / "second",
+        command="none",
     )
     pictures = {"svhn": torch.rand(3, 3, 32, 32), "mnist": torch.rand(3, 1, 28, 28)}
     with torch.inference_mode():

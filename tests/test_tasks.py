@@ -11,12 +11,12 @@ from torch.distributions import Categorical
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.data.augmentation import augment
 from mfm_core.factorization import (
-    grey_kept_cost,
+    grey_kept_costs,
     imagine,
     label_independence_cost,
     readback_costs,
     same_label_partner,
-    style_kept_cost,
+    style_kept_costs,
 )
 from mfm_core.model import MFM
 from mfm_core.objective import label_cost, mmd, prior_cost
@@ -32,6 +32,7 @@ WEIGHTS = (
     "certainty",
     "conditional_mmd",
     "flow",
+    "flow_near",
     "recognition",
     "label_readback",
     "feature_match",
@@ -94,7 +95,9 @@ def test_every_added_term_can_be_left_out(left_out):
 
 
 def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
-    task = factorize_task()
+    apart = {"svhn": 3.0, "mnist": 0.5}
+    weights = tiny_runs.factorizing()["factorization"] | dict.fromkeys(("label_readback", "style_kept"), apart)
+    task = factorize_task(factorization=weights, objective={"reconstruction": apart}, model=tiny_runs.mixed(1))
     objective, added, model = task.run.objective, task.run.factorization, task.model
     with_moved_flows(model).eval()  # no dropout, which draws from elsewhere
     cost, terms = step_of(task)
@@ -104,11 +107,12 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     x = {name: augment(pairs.modalities[name], task.augmentation[name], g) for name in ("svhn", "mnist")}
     seen = {"svhn": augment(x["svhn"], task.run.seen["svhn"], g), "mnist": x["mnist"]}
     features = model.encoder_y.features(seen)
-    expected = {"flow": 0.0, "recognition": 0.0}
+    expected = {"flow": 0.0, "flow_near": 0.0, "recognition": 0.0}
     for name, encoder in model.encoders_a.items():
         code, context = encoder.code(x[name], features[name]), encoder.context(features[name])
-        surprise = encoder.flow.surprise(code + 0.1 * torch.randn(code.shape, generator=g), context)
+        surprise, way = encoder.flow.costs(code + 0.1 * torch.randn(code.shape, generator=g), context)
         expected["flow"] += added.flow * surprise
+        expected["flow_near"] += {"svhn": 2.0, "mnist": 4.0}[name] * way
         expected["recognition"] -= added.recognition * context[torch.arange(16), pairs.labels].log().mean()
     z = model.encode_features(x, features)
     prior = model.sample(16, generator=g)
@@ -122,7 +126,9 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     partner = same_label_partner(pairs.labels, g)
     again = model.decode_factors(factors.replace(y=factors.y[partner]))
     expected |= {
-        f"error_{name}": sum(((again.modalities[name][n] - x[name][n]) ** 2).sum() for n in range(16)) / 16
+        f"error_{name}": apart[name]
+        * sum(((again.modalities[name][n] - x[name][n]) ** 2).sum() for n in range(16))
+        / 16
         for name in x
     }
     decided = torch.log_softmax(model.label_head(factors.y), 1)
@@ -149,19 +155,20 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     drawn = model.decode(imagined.latents)
     read, matched = readback_costs(task.readers, drawn.modalities, x, imagined)
     own = label_cost(drawn.label, imagined.labels, task.run.model.label)
-    expected["label_readback"] = added.label_readback * (read + own)
+    expected["label_readback"] = 3.0 * read["svhn"] + 0.5 * read["mnist"] + 10.0 * own
     expected["feature_match"] = added.feature_match * matched
     swapped = [{name: y[0::4] for name, y in pictures.items()} for pictures in (drawn.modalities, x)]
-    expected["style_kept"] = added.style_kept * style_kept_cost(*swapped)
-    expected["grey_kept"] = added.grey_kept * grey_kept_cost(*swapped)
+    style, grey = style_kept_costs(*swapped), grey_kept_costs(*swapped)
+    expected["style_kept"] = 3.0 * style["svhn"] + 0.5 * style["mnist"]
+    expected["grey_kept"] = added.grey_kept * (grey["svhn"] + grey["mnist"])
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(
         {name: term.item() for name, term in expected.items()}, rel=1e-3, abs=1e-4
     )
     assert cost.item() == pytest.approx(sum(term.item() for term in expected.values()), rel=1e-4)
 
 
-def test_the_added_terms_do_not_train_the_features_and_the_flows_are_trained_by_their_surprise_alone():
-    task = factorize_task()
+def test_the_added_terms_do_not_train_the_features_and_the_flows_are_trained_by_their_own_costs_alone():
+    task = factorize_task(model=tiny_runs.mixed(1))
     flows = [parameter for encoder in task.model.encoders_a.values() for parameter in encoder.flow.parameters()]
     features = list(task.model.encoder_y.extractors.parameters())
     with_moved_flows(task.model)
@@ -174,12 +181,12 @@ def test_the_added_terms_do_not_train_the_features_and_the_flows_are_trained_by_
             )
             for of in (flows, features)
         )
-        assert by_flows == (name == "flow"), name
+        assert by_flows == (name in ("flow", "flow_near")), name
         assert by_features == (name not in {*WEIGHTS} - {"recognition"}), name
 
 
 def test_a_run_that_settles_fits_its_flows_to_further_pairs_too():
-    task = factorize_task(start="anything", settle=True, flow_pairs=40)
+    task = factorize_task(start="anything", settle=True, flow_pairs=40, model=tiny_runs.mixed(1))
     with_moved_flows(task.model)
     _, terms = step_of(task)
 
@@ -187,12 +194,14 @@ def test_a_run_that_settles_fits_its_flows_to_further_pairs_too():
     first, _ = task.draw(torch.arange(16), g)
     seen = {"svhn": augment(first["svhn"], task.run.seen["svhn"], g), "mnist": first["mnist"]}
     more, _ = task.draw(torch.randint(len(task.pools.svhn_labels), (40,), generator=g), g)
-    expected = 0.0
+    expected = torch.zeros(2)
     for name, encoder in task.model.encoders_a.items():
         pictures = torch.cat([first[name], more[name]])
         features = task.model.encoder_y.features({name: torch.cat([seen[name], more[name]])})[name]
-        expected += encoder.flow.surprise(encoder.code(pictures, features), encoder.context(features))
-    assert terms["flow"].item() == pytest.approx(task.run.factorization.flow * expected.item(), rel=1e-4)
+        surprise, way = encoder.flow.costs(encoder.code(pictures, features), encoder.context(features))
+        expected += torch.stack([surprise, {"svhn": 2.0, "mnist": 4.0}[name] * way])
+    found = [terms["flow"].item() / task.run.factorization.flow, terms["flow_near"].item()]
+    assert found == pytest.approx(expected.tolist(), rel=1e-4)
 
 
 @pytest.mark.parametrize("flow_pairs", [1, 40])
@@ -305,6 +314,14 @@ def test_weights_depend_on_the_seed_alone():
         ({"augmentation": {"svhn": {}}}, "augmentation: expected one for each of svhn, mnist, got svhn"),
         ({"readers": {"svhn": "reader_svhn"}}, "readers: expected one for each of svhn, mnist, got svhn"),
         ({"readers": {}}, "readers: expected one for each of svhn, mnist, got none"),
+        (
+            {"objective": {"reconstruction": {"mnist": 1}}},
+            "objective.reconstruction: expected one for each of svhn, mnist, got mnist",
+        ),
+        (
+            {"factorization": {"style_kept": {"svhn": 1, "mnist": 1, "usps": 1}}},
+            "factorization.style_kept: expected one for each of svhn, mnist, got svhn, mnist, usps",
+        ),
     ],
 )
 def test_a_run_names_what_it_needs_for_each_modality(changes, message):

@@ -24,13 +24,21 @@ def discriminative(*modalities: str, **changes: object) -> dict[str, Any]:
     return copy.deepcopy(run | changes)
 
 
+def mixed(couplings: int) -> dict[str, Any]:
+    """The model of :func:`factorizing`, its flows with mixed couplings."""
+    model: dict[str, Any] = factorizing()["model"]
+    for modality in model["modalities"].values():
+        modality["flow_mixed"] = couplings
+    return model
+
+
 def factorizing(**changes: object) -> dict[str, Any]:
     """An MFM with every term, as a JSON file has it."""
     run = {
         "system": "mfm",
         "model": {"modalities": MODALITIES, "d_y": 3, "d_f": 6, "features": 8, "hidden": 9},
         "objective": {},
-        "factorization": {"certainty": 3.0, "grey_kept": 2.0},
+        "factorization": {"certainty": 3.0, "grey_kept": 2.0, "flow_near": {"svhn": 2.0, "mnist": 4.0}},
         "augmentation": {name: {"shift": 0.1, "brightness": 0.1} for name in MODALITIES},
         "seen": {"svhn": {"tint": 0.1}},
         "readers": {name: f"reader_{name}" for name in MODALITIES},

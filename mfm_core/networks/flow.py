@@ -81,14 +81,27 @@ class ConditionalFlow(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Codes (N, d) and contexts (N, d_context) -> (N, d), and the logarithm of the Jacobian's determinant (N,)."""
-        log_determinant = x.new_zeros(len(x))
-        for layer in (*self.couplings, *self.mixed):
-            x, more = layer(x, context)
-            log_determinant = log_determinant + more
-        return x, log_determinant
+        begun, log_determinant = _through(self.couplings, x, context)
+        z, more = _through(self.mixed, begun, context)
+        return z, log_determinant + more
 
-    def surprise(self, x: Tensor, context: Tensor) -> Tensor:
-        """-log p(x | context) under N(0, I) after the map, in nats a number, averaged over the batch."""
-        z, log_determinant = self(x, context)
-        surprise: Tensor = (0.5 * (z.square() + math.log(2 * math.pi)).sum(1) - log_determinant).mean() / x.shape[1]
-        return surprise
+    def costs(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """What training makes small, averaged over the batch and over numbers.
+
+        Returns:
+            The surprise -log p(x | context) under N(0, I) after the map, in nats; and the squared distance that the
+            mixed couplings move what the others made of x.
+        """
+        begun, log_determinant = _through(self.couplings, x, context)
+        z, more = _through(self.mixed, begun, context)
+        surprise = 0.5 * (z.square() + math.log(2 * math.pi)).sum(1) - log_determinant - more
+        return surprise.mean() / x.shape[1], (z - begun).square().mean()
+
+
+def _through(layers: nn.ModuleList, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+    """What all layers make of x, and the sum of their logarithms of the Jacobian's determinant."""
+    log_determinant = x.new_zeros(len(x))
+    for layer in layers:
+        x, more = layer(x, context)
+        log_determinant = log_determinant + more
+    return x, log_determinant

@@ -37,12 +37,18 @@ def test_a_new_flow_changes_nothing(generator):
     assert torch.equal(log_determinant, torch.zeros(9))
 
 
-def test_the_surprise_is_the_negative_log_density_a_number(generator):
+@pytest.mark.parametrize("mixed", [0, 2])
+def test_the_costs_are_the_negative_log_density_and_the_way_of_the_mixed_couplings_a_number(mixed, generator):
     x, context = torch.randn(11, 4, generator=generator), torch.rand(11, 2, generator=generator)
-    flow = moved(ConditionalFlow(4, 2, 3, 8, 2), generator)
+    flow = moved(ConditionalFlow(4, 2, 3, 8, mixed), generator)
     z, log_determinant = flow(x, context)
     density = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(1) + log_determinant
-    assert flow.surprise(x, context).item() == pytest.approx(-density.mean().item() / 4, rel=1e-5)
+    begun = x
+    for coupling in flow.couplings:
+        begun = coupling(begun, context)[0]
+    expected = [-density.mean().item() / 4, torch.nn.functional.mse_loss(z, begun).item()]
+    assert [cost.item() for cost in flow.costs(x, context)] == pytest.approx(expected, rel=1e-5)
+    assert (expected[1] > 0) == (mixed > 0)
 
 
 def test_a_trained_flow_leaves_the_normal_distribution_of_which_no_label_can_be_read(generator):
@@ -60,7 +66,7 @@ def test_a_trained_flow_leaves_the_normal_distribution_of_which_no_label_can_be_
     for _ in range(400):
         batch = torch.randint(4000, (256,), generator=generator)
         optimizer.zero_grad()
-        torch.autograd.backward(flow.surprise(x[batch], context[batch]))
+        torch.autograd.backward(flow.costs(x[batch], context[batch])[0])
         optimizer.step()
         schedule.step()
     with torch.no_grad():
