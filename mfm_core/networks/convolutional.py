@@ -8,9 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
-
-UNTANGLING = 2  # residual layers: what a flow has made of a code takes some depth to undo
+from mfm_core.networks.fully_connected import UNTANGLING, ResidualLayers, fully_connected
 
 
 def _level_sizes(height: int, width: int, n_levels: int) -> list[tuple[int, int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from mfm_core.config import ImageModality, LabelConfig, ModelConfig, SequenceModality
-from mfm_core.networks.convolutional import UNTANGLING, ConvolutionalDecoder, ConvolutionalEncoder
-from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
+from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from mfm_core.networks.fully_connected import UNTANGLING, ResidualLayers, fully_connected
 from mfm_core.networks.fusion import LateFusion
 from mfm_core.networks.memory_fusion import MemoryFusion
 from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder

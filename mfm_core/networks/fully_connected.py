@@ -8,6 +8,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+UNTANGLING = 2  # residual layers: what a flow has made of a code takes some depth to undo
+
 
 def fully_connected(*sizes: int) -> nn.Sequential:
     """Linear layers with a SiLU between each two.
