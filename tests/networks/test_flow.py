@@ -80,6 +80,33 @@ def test_a_trained_flow_leaves_the_normal_distribution_of_which_no_label_can_be_
     assert z.T.cov().flatten().tolist() == pytest.approx([1, 0, 0, 1], abs=0.15)
 
 
+def test_of_the_maps_that_leave_the_normal_distribution_a_near_flow_finds_the_nearest(generator):
+    """From N(m, S) to N(0, I) it is S^(-1/2) (x - m), the map of optimal transport; many others turn its outcome."""
+    labels = torch.randint(2, (4000,), generator=generator)
+    roots = torch.tensor([[[2.0, 0.8], [0.8, 1.0]], [[1.0, -0.6], [-0.6, 2.0]]])  # symmetric
+    nearest = torch.randn(4000, 2, generator=generator)
+    x = torch.einsum("nij,nj->ni", roots[labels], nearest) + torch.tensor([[2.0, 0.0], [-2.0, 1.0]])[labels]
+    context = torch.nn.functional.one_hot(labels).float()
+    left = {}
+    for weight in (0.0, 0.05):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            flow = ConditionalFlow(2, 2, 0, 32, 4)
+        optimizer = torch.optim.Adam(flow.parameters(), lr=0.01)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 300)
+        for _ in range(300):
+            batch = torch.randint(4000, (256,), generator=generator)
+            surprise, way = flow.costs(x[batch], context[batch])
+            optimizer.zero_grad()
+            torch.autograd.backward(surprise + weight * way)
+            optimizer.step()
+            schedule.step()
+        with torch.no_grad():
+            left[weight] = (flow(x, context)[0] - nearest).square().mean().item()
+    assert left[0.05] < 0.05
+    assert left[0.0] > 2 * left[0.05]
+
+
 @pytest.mark.parametrize("kind", ["classes", "scores"])
 def test_the_encoder_of_style_is_the_flow_after_the_code_and_does_not_train_it(kind, generator):
     modality = ImageModality(shape=(1, 8, 8), d_z=3, d_f=2, channels=(4,), fusion_channels=(4,), hidden=6, flow=2)
