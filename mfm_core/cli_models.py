@@ -205,9 +205,13 @@ def ablations_command(
     """Measure models that each leave a term out, side by side."""
     torch.set_num_threads(threads)
     with one_sentence():
-        table = ablations(
-            {label or folder: folder for label, _, folder in (n.rpartition("=") for n in names)}, seed=seed
-        )
+        models = [(label or folder, folder) for label, _, folder in (name.rpartition("=") for name in names)]
+        labels = [label for label, _ in models]
+        if repeated := [label for label in dict.fromkeys(labels) if labels.count(label) > 1]:
+            raise ValueError(
+                f"names: expected a label for each model alone, got {repeated[0]!r} {labels.count(repeated[0])} times"
+            )
+        table = ablations(dict(models), seed=seed)
         if into is not None:
             update_metrics(model_folder(into), {"ablations": table})
         show(table_of(table))

@@ -163,6 +163,7 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
             ["ablations", "judge_svhn"],
             "{shelf}/pretrained/judge_svhn/config.json: kind: expected 'mfm', got 'discriminative'",
         ),
+        (["ablations", "a=both", "b=both", "a=both"], "names: expected a label for each model alone, got 'a' 2 times"),
         (["readme-figures", "judge_svhn"], "{shelf}/pretrained/judge_svhn/metrics.json: no such file"),
     ],
 )
