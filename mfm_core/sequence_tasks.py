@@ -17,7 +17,7 @@ from mfm_core.data.dataset import Dataset, load_dataset
 from mfm_core.model import MFM
 from mfm_core.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
 from mfm_core.representations import Latents, concatenate
-from mfm_core.tasks import check_each, seeded
+from mfm_core.tasks import check_weights, seeded
 from mfm_core.training import Report, TrainingConfig
 
 # Data sets too small for one split, and how they are dealt to folds.
@@ -68,8 +68,7 @@ class SequenceRun(Config):
         for name, modality in self.model.modalities.items():
             if not isinstance(modality, SequenceModality):
                 raise ValueError(f"model.modalities: expected sequences, got {name}, of kind {modality.kind}")  # noqa: TRY004
-        if isinstance(self.objective.reconstruction, Mapping):
-            check_each("objective.reconstruction", self.objective.reconstruction, self.model)
+        check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
         if self.fold is not None and (self.data not in FOLDED or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(FOLDED)}, numbered from 0, got {self.fold}")
         return self

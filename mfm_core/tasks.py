@@ -40,6 +40,12 @@ def check_each(key: str, given: Mapping[str, object], model: ModelConfig) -> Non
         raise ValueError(f"{key}: expected one for each of {wanted}, got {got}")
 
 
+def check_weights(key: str, weights: object, model: ModelConfig) -> None:
+    """Raise ValueError if ``weights`` are by modality, and not one for each of the model."""
+    if isinstance(weights, Mapping):
+        check_each(key, weights, model)
+
+
 class FactorizeRun(Config):
     """A run that trains an MFM: one file holds all of it.
 
@@ -75,11 +81,9 @@ class FactorizeRun(Config):
     @model_validator(mode="after")
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
-        weights = {"objective.reconstruction": self.objective.reconstruction}
-        weights |= {f"factorization.{name}": weight for name, weight in self.factorization}
-        for key, given in weights.items():
-            if isinstance(given, Mapping):
-                check_each(key, given, self.model)
+        check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
+        for name, weights in self.factorization:
+            check_weights(f"factorization.{name}", weights, self.model)
         if self.settle and self.start is None:
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
         if self.flow_pairs and not self.settle:

@@ -157,6 +157,10 @@ def test_samples_with_nothing_to_encode_are_left_out(offer):
         ({"data": "svhn_mnist"}, "data: expected a data set of sequences, got svhn_mnist"),
         ({"fold": {"of": 5, "number": 0}}, "fold: expected one of ict_mmmo"),
         ({"noise": 2.0}, "noise"),
+        (
+            {"objective": {"reconstruction": {"language": 1}}},
+            "objective.reconstruction: expected one for each of language, acoustic, got language",
+        ),
         ({"unknown": 1}, "unknown"),
     ],
 )
