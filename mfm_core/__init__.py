@@ -27,6 +27,9 @@ from mfm_core.latent_directions import Directions, directions
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
 from mfm_core.representations import Factors, Generated, Latents
+from mfm_core.systems.base import DataSpec, System, SystemConfig
+from mfm_core.systems.registry import fit, register_system, system_info, system_names
+from mfm_core.systems.storage import load, save
 from mfm_core.takes import Take
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "AggregatePosterior",
     "Clips",
     "Codes",
+    "DataSpec",
     "Dataset",
     "DependencyRatio",
     "Directions",
@@ -41,15 +45,19 @@ __all__ = [
     "Generated",
     "Latents",
     "ModelConfig",
+    "System",
+    "SystemConfig",
     "Take",
     "combine",
     "dependency_ratios",
     "directions",
     "find_originals",
     "fingerprint",
+    "fit",
     "fix",
     "gradient_flow",
     "interpolate",
+    "load",
     "load_card",
     "load_clips",
     "load_codes",
@@ -60,11 +68,15 @@ __all__ = [
     "load_pretrained",
     "normalized_hsic",
     "pretrained_names",
+    "register_system",
+    "save",
     "save_card",
     "save_codes",
     "save_metrics",
     "save_model",
     "swap",
+    "system_info",
+    "system_names",
     "translate",
     "traverse",
 ]

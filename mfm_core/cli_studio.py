@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mfm_core.cli import data_app, one_sentence
 from mfm_core.data import data_folder, studio_clips
-from mfm_core.data.dataset import read_arrays
+from mfm_core.data.registry import read_arrays
 from mfm_core.data.studio import make, ship
 from mfm_core.stored_model import PRETRAINED
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from mfm_core.config import SequenceModality
-from mfm_core.data.dataset import Scaling
+from mfm_core.data.scaling import Scaling
 from mfm_core.stored_model import StoredModel, model_folder
 from mfm_core.tensor_files import TensorSpec, read_tensors, write_tensors
 

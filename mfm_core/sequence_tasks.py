@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight, weighed
 from mfm_core.data import ict_mmmo
-from mfm_core.data.dataset import Dataset, load_dataset
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import load_dataset
 from mfm_core.model import MFM
 from mfm_core.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
 from mfm_core.representations import Latents, concatenate

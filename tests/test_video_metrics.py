@@ -10,8 +10,8 @@ from mfm_core import cross_validation, sequence_tasks
 from mfm_core.cli_models import app
 from mfm_core.cross_validation import cross_validate
 from mfm_core.data import dataset as registry
-from mfm_core.data.dataset import Scaling
 from mfm_core.data.folds import repeated_folds
+from mfm_core.data.scaling import Scaling
 from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.runs import execute, read_run
 from mfm_core.scaling_files import SCALING, load_scaling, save_scaling

@@ -29,8 +29,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor
 
 from mfm_core.config import Config
-from mfm_core.data.dataset import Dataset, Steps, data_folder, register
+from mfm_core.data.dataset import Dataset, Steps
 from mfm_core.data.readers.archive import LOCAL, Array, numbers, read_archive
+from mfm_core.data.registry import data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
 
 LENGTH = 20

@@ -1,21 +1,18 @@
-"""What a data set is, and the registry of those the project knows."""
+"""Data sets: samples of one or several modalities, with labels and splits."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import pooch
 import torch
 from torch import Tensor
 
-from mfm_core.data.scaling import Scaling as Scaling
+from mfm_core.data.scaling import Scaling
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -54,7 +51,7 @@ class Dataset:
         name: Name in the registry.
         modalities: Each modality; images ``(N, channels, height, width)`` float32 in [0, 1], sequences ``(N, T, d)``
             float32, padded with zeros.
-        labels: Classes ``(N,)`` int64, or scores ``(N, size)`` float32.
+        labels: Classes ``(N,)`` int64, or scores ``(N, size)`` float32, NaN where not known.
         split: ``"train"``, ``"validation"`` or ``"test"`` of each sample, ``(N,)``.
         mask: For sequences, which steps are real, boolean ``(N, T)``.
         scaling: For sequences that were standardised, how, by modality.
@@ -89,6 +86,72 @@ class Dataset:
             raise ValueError(f"mask: expected booleans, got {self.mask.dtype}")
         if self.steps is not None:
             self._check_steps(self.steps)
+        self._check_values()
+
+    @classmethod
+    def from_arrays(
+        cls,
+        modalities: Mapping[str, npt.ArrayLike | Tensor],
+        labels: npt.ArrayLike | Tensor,
+        *,
+        split: Sequence[str] | npt.NDArray[np.str_] | None = None,
+        mask: npt.ArrayLike | Tensor | None = None,
+        ids: Sequence[str] | None = None,
+        name: str = "own",
+        present: Mapping[str, npt.ArrayLike | Tensor] | None = None,
+        unit: Unit = "word",
+        seed: int = 0,
+    ) -> Self:
+        """Make a data set of arrays of one's own.
+
+        Args:
+            modalities: Arrays by name: all images ``(N, C, H, W)`` in [0, 1], or all sequences ``(N, T, d)``. A name
+                is an identifier.
+            labels: Classes, integers ``(N,)`` from 0; or scores, floating-point ``(N,)`` or ``(N, size)``.
+            split: ``"train"``, ``"validation"`` or ``"test"`` of each sample; drawn 70/10/20 by ``seed`` without it.
+            mask: For sequences, which steps are real, boolean ``(N, T)``; all of them without it.
+            ids: Names of the samples.
+            name: Of the data set.
+            present: By modality, which samples have it, boolean ``(N,)``; all of them without it.
+            unit: What a step of a sequence is.
+            seed: Of the drawn split.
+
+        Returns:
+            The data set, checked.
+
+        Raises:
+            ValueError: If an array has another shape or type than said here, or a number that is not finite.
+        """
+        from mfm_core.data.arrays import checked_arrays, draw_split  # which are made of this module
+
+        arrays, y, steps = checked_arrays(modalities, labels, mask)
+        splits = draw_split(len(y), seed) if split is None else np.asarray(split).astype(np.str_)
+        has = {key: torch.as_tensor(value, dtype=torch.bool) for key, value in (present or {}).items()}
+        known = None if steps is None else Steps.unknown(unit, len(y), steps.shape[1])
+        names = None if ids is None else tuple(map(str, ids))
+        return cls(name, arrays, y, splits, steps, present=has or None, steps=known, ids=names)
+
+    def _check_values(self) -> None:
+        """Raise ValueError unless splits are known, classes count from 0 and every number that counts is finite."""
+        if unknown := sorted(set(np.unique(self.split).tolist()) - set(SPLITS)):
+            raise ValueError(f"split: expected train, validation or test for each sample, got {unknown[0]!r}")
+        if self.labels.dtype == torch.int64:
+            if len(self.labels) and int(self.labels.min()) < 0:
+                sample = int(self.labels.argmin())
+                raise ValueError(f"labels: expected classes from 0, got {int(self.labels.min())} in sample {sample}")
+        elif self.labels.is_floating_point() and self.labels.ndim == 2:
+            if bool(torch.isinf(self.labels).any()):
+                sample = int(torch.isinf(self.labels).any(1).nonzero()[0])
+                raise ValueError(
+                    f"labels: expected finite scores, or NaN where not known, got infinity in sample {sample}"
+                )
+        else:
+            raise ValueError(
+                "labels: expected classes (N,) of torch.int64 or scores (N, size) of floating point, "
+                f"got shape {tuple(self.labels.shape)} of {self.labels.dtype}"
+            )
+        for name, x in self.modalities.items():
+            _check_finite(f"modalities.{name}", x)
 
     def _lengths(self) -> dict[str, int]:
         """Number of samples in each field that has any."""
@@ -147,60 +210,14 @@ class Dataset:
         )
 
 
-def data_folder() -> Path:
-    """Where real data lies: the folder that ``MFM_DATA`` names, else the user's cache folder."""
-    named = os.environ.get("MFM_DATA")
-    return Path(named) if named else Path(pooch.os_cache("mfm"))
-
-
-def read_arrays(name: str, members: tuple[str, ...]) -> dict[str, npt.NDArray[np.generic]]:
-    """Read arrays from ``<data folder>/<name>.npz``, without unpickling anything.
-
-    Raises:
-        FileNotFoundError: If the file is not there; the message says how to get it.
-        ValueError: If the file lacks one of ``members``.
-    """
-    path = data_folder() / f"{name}.npz"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: no such file; set MFM_DATA to the folder that holds it, "
-            f"or run: python -m mfm_core data fetch {name}"
-        )
-    with np.load(path, allow_pickle=False) as archive:
-        if missing := [member for member in members if member not in archive.files]:
-            raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
-        return {member: archive[member] for member in members}
-
-
-_registry: dict[str, Callable[[], Dataset]] = {}
-
-
-def register(name: str) -> Callable[[Callable[[], Dataset]], Callable[[], Dataset]]:
-    """Enter a loader into the registry under ``name``."""
-
-    def enter(loader: Callable[[], Dataset]) -> Callable[[], Dataset]:
-        _registry[name] = loader
-        return loader
-
-    return enter
-
-
-def dataset_names() -> tuple[str, ...]:
-    """Names that :func:`load_dataset` knows."""
-    return tuple(_registry)
-
-
-def load_dataset(name: str) -> Dataset:
-    """Load a data set by name from the data folder; sets that the user imported under other names are known too.
-
-    Raises:
-        ValueError: If the name is unknown.
-        FileNotFoundError: If its files are not there.
-    """
-    if name not in _registry:
-        from mfm_core.data import imported  # which is made of this module
-
-        if (dataset := imported.load(name)) is not None:
-            return dataset
-        raise ValueError(f"name: expected one of {', '.join(_registry)}, got {name!r}")
-    return _registry[name]()
+def _check_finite(field: str, x: Tensor) -> None:
+    """Raise ValueError, naming the place, if ``x`` holds NaN or infinity."""
+    if bool(torch.isfinite(x.sum())):  # the sum of finite numbers may overflow, but is finite only if they all are
+        return
+    wrong = ~torch.isfinite(x)
+    if not bool(wrong.any()):
+        return
+    place = tuple(int(i) for i in wrong.nonzero()[0])
+    parts = ("sample", "step", "feature") if x.ndim == 3 else ("sample", "feature")
+    where = ", ".join(f"{part} {i}" for part, i in zip(parts, place, strict=False))
+    raise ValueError(f"{field}: expected finite numbers, got {float(x[place])} at {where}")

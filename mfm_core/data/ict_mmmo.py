@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mfm_core.data.dataset import Dataset, register
+from mfm_core.data.dataset import Dataset
 from mfm_core.data.folds import Fold, repeated_folds
+from mfm_core.data.registry import register
 from mfm_core.data.sequences import standardised
 from mfm_core.data.stored_sequences import read_dataset
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mfm_core.data.dataset import Dataset, register
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import register
 from mfm_core.data.sequences import standardised
 from mfm_core.data.stored_sequences import read_dataset
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mfm_core.data.dataset import Dataset, Split, data_folder, dataset_names, load_dataset
+from mfm_core.data.dataset import Dataset, Split
 from mfm_core.data.readers.archive import LOCAL, numbers, read_archive
+from mfm_core.data.registry import data_folder, dataset_names, load_dataset
 from mfm_core.data.sequences import standardised
 from mfm_core.data.stored_sequences import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mfm_core.data.dataset import Dataset, read_arrays, register
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import read_arrays, register
 
 N_VALIDATION = 5_000
 

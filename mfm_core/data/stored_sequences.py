@@ -17,8 +17,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit, data_folder
+from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
 from mfm_core.data.readers.archive import LOCAL, Array, numbers, read_archive
+from mfm_core.data.registry import data_folder
 from mfm_core.data.sequences import observed_samples, real_steps
 
 FILE_NAMES = {"language": "text", "acoustic": "audio", "visual": "visual"}

@@ -18,7 +18,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mfm_core.data.dataset import SPLITS, Dataset, Steps, data_folder, read_arrays, register
+from mfm_core.data.dataset import SPLITS, Dataset, Steps
+from mfm_core.data.registry import data_folder, read_arrays, register
 from mfm_core.data.sequences import standardised
 from mfm_core.data.studio.truth import MODALITIES, World, weights
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mfm_core.data.dataset import Dataset, data_folder, read_arrays, register
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import data_folder, read_arrays, register
 
 SHARES = {"train": 0.78, "validation": 0.04, "test": 0.18}
 SPLIT_SEED = 0

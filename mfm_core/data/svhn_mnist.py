@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mfm_core.data import mnist, svhn
-from mfm_core.data.dataset import SPLITS, Dataset, Split, register
+from mfm_core.data.dataset import SPLITS, Dataset, Split
+from mfm_core.data.registry import register
 
 PAIRING_SEED = 0
 

@@ -10,7 +10,7 @@ import torch
 import mfm_core as mfm
 from mfm_core.clips import load_clips
 from mfm_core.config import LabelConfig, SequenceModality
-from mfm_core.data.dataset import Scaling
+from mfm_core.data.scaling import Scaling
 from mfm_core.scaling_files import save_scaling
 from mfm_core.stored_model import PRETRAINED
 from tests.conftest import with_large_weights

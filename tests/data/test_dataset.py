@@ -14,7 +14,9 @@ import torch
 from mfm_core import Dataset, load_dataset
 from mfm_core.data import data_folder as folder_in_use
 from mfm_core.data import dataset_names
-from mfm_core.data.dataset import Scaling, Steps, read_arrays
+from mfm_core.data.dataset import Steps
+from mfm_core.data.registry import read_arrays
+from mfm_core.data.scaling import Scaling
 from tests.data import videos
 
 

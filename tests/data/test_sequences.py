@@ -114,4 +114,4 @@ def test_scalings_refuse_what_they_are_not_of() -> None:
     with pytest.raises(ValueError, match=re.escape("x: expected a real step other than zeros to fit a scaling to")):
         fit_scaling(torch.zeros(5, 3, 2), torch.ones(5, 3, dtype=torch.bool))
     with pytest.raises(ValueError, match=re.escape("dataset: expected sequences with a mask, got toy without")):
-        standardised(Dataset("toy", {}, torch.zeros(1), np.array(["train"])))
+        standardised(Dataset("toy", {}, torch.zeros(1, 1), np.array(["train"])))

@@ -139,7 +139,7 @@ def ship(folder: Path, vectors: Vectors, seed: int, numbers: list[int]) -> Itera
 
 def _measured() -> tuple[Array, dict[str, Array]]:
     """Of ``studio_clips.npz``: the spread of evidence, and mean and standard deviation of the training features."""
-    from mfm_core.data.dataset import read_arrays
+    from mfm_core.data.registry import read_arrays
 
     spread = read_arrays("studio_clips", ("spread",))["spread"].astype(np.float32)
     scaling = standardised(read("balanced")).scaling or {}

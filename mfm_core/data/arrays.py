@@ -1,0 +1,111 @@
+"""Arrays of one's own as a data set: converted and checked, each problem in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+def checked_arrays(
+    modalities: Mapping[str, npt.ArrayLike | Tensor],
+    labels: npt.ArrayLike | Tensor,
+    mask: npt.ArrayLike | Tensor | None,
+) -> tuple[dict[str, Tensor], Tensor, Tensor | None]:
+    """Convert modalities, labels and mask, see :meth:`mfm_core.Dataset.from_arrays`.
+
+    Returns:
+        Modalities as float32, labels as int64 ``(N,)`` or float32 ``(N, size)``, and the mask of sequences.
+
+    Raises:
+        ValueError: If one is not what is said there.
+    """
+    if not isinstance(modalities, Mapping) or not modalities:
+        raise ValueError(f"modalities: expected a dict of arrays by name, got {type(modalities).__name__}")
+    x = {name: _floats(name, array) for name, array in modalities.items()}
+    y = _labels(labels)
+    ranks = {array.ndim for array in x.values()}
+    if ranks == {4}:
+        for name, array in x.items():
+            _check_image(name, array)
+        if mask is not None:
+            raise ValueError("mask: expected none for images, got one")
+        return x, y, None
+    if ranks != {3}:
+        shapes = {name: tuple(array.shape) for name, array in x.items()}
+        raise ValueError(
+            f"modalities: expected all images (N, C, H, W) or all sequences (N, T, d), got shapes {shapes}"
+        )
+    length = next(iter(x.values())).shape[1]
+    for name, array in x.items():
+        if array.shape[1] != length or length == 0:
+            raise ValueError(f"modalities.{name}: expected {max(length, 1)} steps, as the first, got {array.shape[1]}")
+    steps = torch.ones(len(y), length, dtype=torch.bool) if mask is None else _mask(mask, (len(y), length))
+    for name, array in x.items():
+        if len(array) == len(steps):
+            x[name] = torch.where(steps.unsqueeze(2), array, 0)  # whatever stood in the padding
+    return x, y, steps
+
+
+def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
+    """Draw the split of ``n`` samples: 70 % train, 10 % validation, 20 % test, at least one each where n allows."""
+    order = np.random.default_rng(seed).permutation(n)
+    split = np.full(n, "train", dtype="<U10")
+    n_test = max(round(SHARES["test"] * n), min(1, n // 3))
+    n_validation = max(round(SHARES["validation"] * n), min(1, n // 3))
+    split[order[:n_test]] = "test"
+    split[order[n_test : n_test + n_validation]] = "validation"
+    return split
+
+
+def _floats(name: str, array: npt.ArrayLike | Tensor) -> Tensor:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"modalities: expected identifiers as names, got {name!r}")
+    tensor = _tensor(f"modalities.{name}", array)
+    if tensor.dtype == torch.bool or tensor.is_complex():
+        raise ValueError(f"modalities.{name}: expected real numbers, got {tensor.dtype}")
+    return tensor.to(torch.float32)
+
+
+def _labels(labels: npt.ArrayLike | Tensor) -> Tensor:
+    y = _tensor("labels", labels)
+    if y.ndim == 1 and not y.is_floating_point() and y.dtype != torch.bool and not y.is_complex():
+        return y.to(torch.int64)
+    if y.is_floating_point() and y.ndim in (1, 2) and (y.ndim == 1 or y.shape[1] > 0):
+        if bool((wrong := ~torch.isfinite(y).reshape(len(y), -1).all(1)).any()):
+            raise ValueError(f"labels: expected finite scores, got NaN or infinity in sample {int(wrong.nonzero()[0])}")
+        return y.to(torch.float32).reshape(len(y), -1 if len(y) else 1)
+    raise ValueError(
+        f"labels: expected classes, integers (N,), or scores, floats (N,) or (N, size), "
+        f"got shape {tuple(y.shape)} of {y.dtype}"
+    )
+
+
+def _mask(mask: npt.ArrayLike | Tensor, shape: tuple[int, int]) -> Tensor:
+    tensor = _tensor("mask", mask)
+    if tensor.dtype != torch.bool or tuple(tensor.shape) != shape:
+        raise ValueError(f"mask: expected booleans of shape {shape}, got {tuple(tensor.shape)} of {tensor.dtype}")
+    if not bool((real := tensor.any(dim=1)).all()):
+        sample = int((~real).nonzero()[0])
+        raise ValueError(f"mask: expected at least one real step of each sample, got none of sample {sample}")
+    return tensor
+
+
+def _tensor(field: str, array: npt.ArrayLike | Tensor) -> Tensor:
+    if isinstance(array, Tensor):
+        return array.detach().cpu()
+    values = np.asarray(array)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{field}: expected an array of numbers, got {values.dtype}")
+    return torch.from_numpy(np.array(values, dtype=values.dtype.newbyteorder("="), copy=True))
+
+
+def _check_image(name: str, x: Tensor) -> None:
+    if x.numel() and not (float(x.min()) >= 0 and float(x.max()) <= 1):
+        low, high = float(x.min()), float(x.max())
+        raise ValueError(f"modalities.{name}: expected pixels in [0, 1], got {low:g} to {high:g}")

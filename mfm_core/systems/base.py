@@ -1,0 +1,194 @@
+"""The contract of a system: its configuration, how it is fitted, predicts, is stored and read back, and its paper."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from mfm_core.config import Config, LabelConfig
+from mfm_core.data.dataset import Dataset
+
+OnReport = Callable[[int, Mapping[str, float]], None]
+"""Called while a system is fitted, with the number of the step and what there is to report of it."""
+
+Kind = Literal["sequence", "image"]
+VALIDATION_SHARE = 0.15
+"""Share of the training samples that is held out for early stopping where no validation data is given."""
+
+
+class StreamSpec(Config):
+    """One modality as a system reads it.
+
+    Attributes:
+        kind: A sequence of feature vectors, or an image.
+        shape: ``(d,)`` of a step, or ``(channels, height, width)``.
+    """
+
+    kind: Kind
+    shape: Annotated[tuple[Annotated[int, Field(gt=0, le=65_536)], ...], Field(min_length=1, max_length=3)]
+
+
+class DataSpec(Config):
+    """What a fitted system reads and predicts: it is stored with the system and checked before each prediction.
+
+    Attributes:
+        streams: Each modality by name, in order.
+        label: Classes or scores.
+    """
+
+    streams: Annotated[dict[str, StreamSpec], Field(min_length=1, max_length=6)]
+    label: LabelConfig
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> DataSpec:
+        """The specification of a data set: classes are counted from the labels it holds."""
+        streams = {
+            name: StreamSpec(kind="sequence", shape=(x.shape[2],))
+            if dataset.mask is not None
+            else StreamSpec(kind="image", shape=tuple(x.shape[1:]))
+            for name, x in dataset.modalities.items()
+        }
+        if dataset.labels.dtype == torch.int64:
+            n_classes = max(int(dataset.labels.max()) + 1, 2) if len(dataset) else 2
+            return cls(streams=streams, label=LabelConfig(kind="classes", size=n_classes))
+        return cls(streams=streams, label=LabelConfig(kind="scores", size=dataset.labels.shape[1]))
+
+    @property
+    def classes(self) -> bool:
+        """Whether the label is one of several classes, rather than scores."""
+        return self.label.kind == "classes"
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise ValueError unless ``dataset`` has this system's modalities, with its shapes."""
+        given = DataSpec.of(dataset).streams
+        for name, stream in self.streams.items():
+            if given.get(name) != stream:
+                got = {key: (one.kind, *one.shape) for key, one in given.items()}
+                raise ValueError(
+                    f"dataset.modalities: expected {name} as {stream.kind} of shape {stream.shape}, got {got}"
+                )
+
+
+class SystemConfig(Config):
+    """Base of the configurations of systems: frozen, and strict about its keys.
+
+    Attributes:
+        system: Name of the system in the registry.
+    """
+
+    system: str
+
+
+@dataclass(frozen=True)
+class SystemInfo:
+    """What the registry knows of a system.
+
+    Attributes:
+        name: Name in the registry, lower case.
+        title: Name in the paper's tables.
+        paper: Where it was published.
+        reads: Kinds of modalities that it accepts.
+        config: Class of its configuration.
+    """
+
+    name: str
+    title: str
+    paper: str
+    reads: tuple[Kind, ...]
+    config: type[SystemConfig]
+
+
+class System(ABC):
+    """A fitted system: it predicts labels of a data set and is stored as named tensors.
+
+    Args:
+        config: Its configuration.
+        spec: What it reads and predicts.
+
+    Attributes:
+        info: Set by the registry.
+        Config: Class of the configuration; its ``system`` has the registered name as the default.
+    """
+
+    info: ClassVar[SystemInfo]
+    Config: ClassVar[type[SystemConfig]]
+
+    def __init__(self, config: SystemConfig, spec: DataSpec) -> None:
+        self.config, self.spec = config, spec
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, config: SystemConfig, train: Dataset, validation: Dataset | None, *, seed: int, on_report: OnReport
+    ) -> Self:
+        """Fit the system.
+
+        Args:
+            config: An instance of ``Config``.
+            train: Samples to learn from; for sequences with a mask.
+            validation: Samples for early stopping and choices; None where the user gave none.
+            seed: Of everything random.
+            on_report: Called with progress.
+
+        Raises:
+            ValueError: If the data cannot be learnt from, in one sentence.
+        """
+
+    @abstractmethod
+    def predict(self, dataset: Dataset) -> Tensor:
+        """Predict labels: logits ``(N, n_labels)`` float32 of classes, or scores ``(N, size)`` float32.
+
+        Raises:
+            ValueError: If ``dataset`` lacks a modality of the system, or has it in another shape.
+        """
+
+    @abstractmethod
+    def state(self) -> dict[str, Tensor]:
+        """Everything that was learnt, as tensors by name."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
+        """Build the fitted system again from what :meth:`state` returned.
+
+        Raises:
+            ValueError: If tensors are missing or do not fit, in one sentence that names one.
+        """
+
+
+def take_tensor(state: Mapping[str, Tensor], name: str, shape: tuple[int | None, ...]) -> Tensor:
+    """A tensor of a stored state, checked.
+
+    Args:
+        state: Tensors by name.
+        name: Which.
+        shape: Its shape; None for a dimension of any size.
+
+    Raises:
+        ValueError: If it is missing or of another shape.
+    """
+    if name not in state:
+        raise ValueError(f"{name}: expected a tensor of this name, got {', '.join(sorted(state)[:8]) or 'none'}")
+    given = tuple(state[name].shape)
+    if len(given) != len(shape) or any(w is not None and g != w for g, w in zip(given, shape, strict=True)):
+        raise ValueError(f"{name}: expected shape {shape}, got {given}")
+    return state[name]
+
+
+def hold_out(train: Dataset, seed: int, share: float = VALIDATION_SHARE) -> tuple[Dataset, Dataset]:
+    """Part training samples into those to learn from and those to validate on, by the seed alone.
+
+    Raises:
+        ValueError: If there are fewer than 4 samples.
+    """
+    if len(train) < 4:
+        raise ValueError(f"train: expected at least 4 samples, got {len(train)}")
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    n_held_out = max(2, round(share * len(train)))
+    return train.take(order[n_held_out:]), train.take(order[:n_held_out])

@@ -1,0 +1,1 @@
+"""Parts that several systems share: features, losses and the training loop of networks."""

@@ -1,0 +1,154 @@
+"""The registry of systems: every file of this folder enters its own, and so may any package outside."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from pydantic import JsonValue, ValidationError
+
+from mfm_core.config import first_problem
+from mfm_core.data.dataset import Dataset
+from mfm_core.systems.base import DataSpec, Kind, OnReport, System, SystemConfig, SystemInfo
+
+S = TypeVar("S", bound=type[System])
+
+_PAPER = (
+    "majority rf svm_md thmm sal_cnn c_mkl ef_hcrf ef_ldhcrf mv_hcrf mv_ldhcrf cmv_hcrf cmv_ldhcrf ef_hsshcrf "
+    "mv_hsshcrf df ef_lstm ef_slstm ef_blstm ef_sblstm mv_lstm bc_lstm tfn marn mfn mfm m_a m_b m_c m_d m_e um mm"
+)
+PAPER_ORDER = tuple(_PAPER.split(" "))
+"""The order of the paper's tables; systems of other names come after, as they were registered."""
+
+_systems: dict[str, type[System]] = {}
+
+
+def register_system(name: str, *, title: str, paper: str, reads: tuple[Kind, ...] = ("sequence",)) -> Callable[[S], S]:
+    """Enter a class of systems into the registry, from this package or from outside.
+
+    Args:
+        name: Name in the registry: lower-case letters, digits and ``_``.
+        title: Name in tables.
+        paper: Where it was published.
+        reads: Kinds of modalities that it accepts.
+
+    Raises:
+        ValueError: If the name is taken, or no plain name.
+    """
+
+    def enter(system: S) -> S:
+        if not name.isidentifier() or name != name.lower():
+            raise ValueError(f"name: expected lower-case letters, digits and '_', got {name!r}")
+        taken = _systems.get(name)
+        if taken is not None and taken.__module__ != system.__module__:
+            raise ValueError(f"name: expected one that is not registered, got {name!r}, of {taken.__module__}")
+        system.info = SystemInfo(name, title, paper, reads, system.Config)
+        _systems[name] = system
+        return system
+
+    return enter
+
+
+@cache
+def _load_all() -> None:
+    package = importlib.import_module("mfm_core.systems")
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.ispkg:
+            importlib.import_module(f"mfm_core.systems.{module.name}")
+
+
+def system_names() -> tuple[str, ...]:
+    """Names of all registered systems: those of the paper in the order of its tables, then the others."""
+    _load_all()
+    known = [name for name in PAPER_ORDER if name in _systems]
+    return (*known, *(name for name in _systems if name not in PAPER_ORDER))
+
+
+def find_system(name: str) -> type[System]:
+    """The class of a system.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    names = system_names()
+    if name not in names:
+        raise ValueError(f"name_or_config: expected one of {', '.join(names)}, got {name!r}")
+    return _systems[name]
+
+
+def system_info(name: str) -> SystemInfo:
+    """What is known of a system: title, paper, configuration.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    return find_system(name).info
+
+
+def read_config(values: dict[str, JsonValue]) -> SystemConfig:
+    """Build the configuration of a system from plain values, of which ``system`` names it.
+
+    Raises:
+        ValueError: If there is no such system, or a value is wrong, in one sentence.
+    """
+    system = find_system(str(values.get("system")))
+    try:
+        return system.Config.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(f"config: {first_problem(error)}") from None
+
+
+def fit(
+    name_or_config: str | SystemConfig,
+    train: Dataset,
+    validation: Dataset | None = None,
+    seed: int = 0,
+    on_report: OnReport | None = None,
+) -> System:
+    """Fit a system.
+
+    Args:
+        name_or_config: A name of :func:`system_names`, fitted with its default configuration, or a configuration.
+        train: Samples to learn from.
+        validation: Samples for early stopping; without them those systems that need some hold out 15 % of ``train``.
+        seed: Of everything random.
+        on_report: Called with the number of the step and figures by name.
+
+    Returns:
+        The fitted system.
+
+    Raises:
+        ValueError: If the name is unknown, or the data is not what the system reads, in one sentence.
+    """
+    if isinstance(name_or_config, str):
+        config = find_system(name_or_config).Config()  # type: ignore[call-arg]  # each names itself by default
+    elif isinstance(name_or_config, SystemConfig):
+        config = name_or_config
+    else:
+        raise TypeError(
+            f"name_or_config: expected a name or a configuration, got an object of {type(name_or_config).__name__}"
+        )
+    system = find_system(config.system)
+    _check_data(system.info, train, validation)
+    return system.fit(config, train, validation, seed=seed, on_report=on_report or (lambda step, report: None))
+
+
+def _check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> None:
+    if len(train) == 0:
+        raise ValueError("train: expected at least one sample, got none")
+    spec = DataSpec.of(train)
+    for name, stream in spec.streams.items():
+        if stream.kind not in info.reads:
+            raise ValueError(
+                f"train: expected modalities of kind {' or '.join(info.reads)} for {info.name}, "
+                f"got {name} of kind {stream.kind}"
+            )
+    if validation is not None:
+        if len(validation) == 0:
+            raise ValueError("validation: expected at least one sample, or None, got none")
+        spec.check(validation)
+        if (other := DataSpec.of(validation)).classes != spec.classes:
+            raise ValueError(f"validation: expected labels of kind {spec.label.kind}, got {other.label.kind}")

@@ -1,0 +1,98 @@
+"""Every registered system of sequences keeps the contract: fit, predict, save, load."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import mfm_core as mfm
+from tests.systems.made_up import LENGTH, made_up
+
+OF_SEQUENCES = [name for name in mfm.system_names() if "sequence" in mfm.system_info(name).reads]
+KINDS = ("classes", "scores")
+
+
+@pytest.fixture(scope="module", params=[(name, kind) for name in OF_SEQUENCES for kind in KINDS], ids=" ".join)
+def fitted(request: pytest.FixtureRequest) -> tuple[mfm.System, mfm.Dataset]:
+    name, kind = request.param
+    data = made_up(60, scores=kind == "scores", classes=3)
+    return mfm.fit(name, data.part("train"), data.part("validation"), seed=1), data
+
+
+def test_predictions_are_logits_or_scores_of_every_sample(fitted) -> None:
+    system, data = fitted
+    out = system.predict(data)
+    assert out.shape == (60, 3 if system.spec.classes else 1)
+    assert out.dtype == torch.float32
+    assert bool(torch.isfinite(out).all())
+
+
+def test_a_stored_system_predicts_the_same(fitted, tmp_path: Path) -> None:
+    system, data = fitted
+    mfm.save(system, tmp_path / "stored")
+    again = mfm.load(tmp_path / "stored")
+    assert type(again) is type(system)
+    assert (again.config, again.spec) == (system.config, system.spec)
+    assert torch.allclose(again.predict(data), system.predict(data), atol=1e-6)
+
+
+def test_what_stands_in_the_padding_does_not_matter(fitted) -> None:
+    system, data = fitted
+    assert data.mask is not None
+    noise = torch.randn(60, LENGTH, 1, generator=torch.Generator().manual_seed(0))
+    changed = {name: torch.where(data.mask.unsqueeze(2), x, noise) for name, x in data.modalities.items()}
+    assert torch.allclose(system.predict(replace(data, modalities=changed)), system.predict(data), atol=1e-5)
+
+
+def test_longer_padding_does_not_matter(fitted) -> None:
+    system, data = fitted
+    assert data.mask is not None
+    longer = {name: torch.nn.functional.pad(x, (0, 0, 0, 3)) for name, x in data.modalities.items()}
+    mask = torch.nn.functional.pad(data.mask, (0, 3))
+    padded = replace(data, modalities=longer, mask=mask, steps=None)
+    assert torch.allclose(system.predict(padded), system.predict(data), atol=1e-5)
+
+
+def test_a_sample_is_predicted_alone_as_among_others(fitted) -> None:
+    system, data = fitted
+    some = data.take(torch.tensor([7, 3]))
+    assert torch.allclose(system.predict(some), system.predict(data)[[7, 3]], atol=1e-5)
+
+
+def test_a_missing_modality_is_predicted_without(fitted) -> None:
+    system, data = fitted
+    there = torch.ones(60, dtype=torch.bool)
+    there[:10] = False
+    lacking = replace(data, present={"tone": there})
+    assert bool(torch.isfinite(system.predict(lacking)).all())
+    other = {**data.modalities, "tone": torch.where(there[:, None, None], data.modalities["tone"], 7.0)}
+    assert torch.allclose(system.predict(replace(lacking, modalities=other)), system.predict(lacking), atol=1e-5)
+
+
+def test_other_data_is_refused_in_a_sentence(fitted) -> None:
+    system, data = fitted
+    with pytest.raises(ValueError, match="expected tone"):
+        system.predict(replace(data, modalities={"words": data.modalities["words"]}))
+
+
+@pytest.mark.parametrize("name", OF_SEQUENCES)
+def test_one_seed_gives_one_system(name: str) -> None:
+    data = made_up(40, scores=False)
+    first, second = (mfm.fit(name, data.part("train"), data.part("validation"), seed=3) for _ in range(2))
+    assert torch.equal(first.predict(data), second.predict(data))
+
+
+@pytest.mark.parametrize("name", OF_SEQUENCES)
+def test_three_streams_of_any_names_and_no_validation_will_do(name: str) -> None:
+    data = made_up(40, scores=True)
+    three = replace(data, modalities={**data.modalities, "gaze": data.modalities["tone"].flip(2)})
+    assert mfm.fit(name, three.part("train"), seed=0).predict(three).shape == (40, 1)
+
+
+def test_an_unknown_system_is_named() -> None:
+    data = made_up(10, scores=False)
+    with pytest.raises(ValueError, match=r"name_or_config: expected one of majority.*, got 'gpt'"):
+        mfm.fit("gpt", data.part("train"))
