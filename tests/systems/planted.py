@@ -54,7 +54,7 @@ def interaction(n: int = 360, length: int = 8, seed: int = 0, *, scores: bool = 
 
 
 def hidden_state(n: int = 360, length: int = 8, seed: int = 0, *, scores: bool = False) -> mfm.Dataset:
-    """The direction in which a hidden state runs round a circle of three; its steps are noisy, the states equally often.
+    """The direction in which a hidden state runs round a circle of three; its steps are noisy, the states equally many.
 
     A sample of label 1 is distributed as one of label 0 read backwards: no statistic that forgets the order can tell.
     """
