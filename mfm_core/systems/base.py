@@ -162,22 +162,28 @@ class System(ABC):
         """
 
 
-def take_tensor(state: Mapping[str, Tensor], name: str, shape: tuple[int | None, ...]) -> Tensor:
+def take_tensor(
+    state: Mapping[str, Tensor], name: str, shape: tuple[int | None, ...], dtype: torch.dtype | None = None
+) -> Tensor:
     """A tensor of a stored state, checked.
 
     Args:
         state: Tensors by name.
         name: Which.
         shape: Its shape; None for a dimension of any size.
+        dtype: Its type; None for any floating point.
 
     Raises:
-        ValueError: If it is missing or of another shape.
+        ValueError: If it is missing or of another shape or type.
     """
     if name not in state:
         raise ValueError(f"{name}: expected a tensor of this name, got {', '.join(sorted(state)[:8]) or 'none'}")
     given = tuple(state[name].shape)
     if len(given) != len(shape) or any(w is not None and g != w for g, w in zip(given, shape, strict=True)):
         raise ValueError(f"{name}: expected shape {shape}, got {given}")
+    of = state[name].dtype
+    if of != dtype if dtype is not None else not of.is_floating_point:
+        raise ValueError(f"{name}: expected {dtype or 'floating-point numbers'}, got {of}")
     return state[name]
 
 

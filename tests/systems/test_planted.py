@@ -18,6 +18,8 @@ FOUND, NOT_FOUND = 0.75, 0.64
 # Of each system the signals that it must find, and those that it cannot find; of the others nothing is asked.
 FINDS: dict[str, tuple[str, str]] = {
     "majority": ("", "order one_modality interaction hidden_state missing padding"),
+    "rf": ("one_modality interaction missing padding", "order hidden_state"),
+    "svm_md": ("one_modality interaction missing padding", "order hidden_state"),
 }
 CELLS = [
     pytest.param(system, signal, found, id=f"{system} {'finds' if found else 'does not find'} {signal}")
