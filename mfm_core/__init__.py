@@ -19,6 +19,7 @@ from mfm_core.checkpoints import (
 from mfm_core.clips import Clips, load_clips
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
+from mfm_core.figures import Figure
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.interpretation.gradient_flow import gradient_flow
@@ -26,6 +27,7 @@ from mfm_core.interpretation.hsic import normalized_hsic
 from mfm_core.latent_directions import Directions, directions
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
+from mfm_core.predictions import evaluate_predictions
 from mfm_core.representations import Factors, Generated, Latents
 from mfm_core.systems.base import DataSpec, System, SystemConfig
 from mfm_core.systems.registry import fit, register_system, system_info, system_names
@@ -42,6 +44,7 @@ __all__ = [
     "DependencyRatio",
     "Directions",
     "Factors",
+    "Figure",
     "Generated",
     "Latents",
     "ModelConfig",
@@ -51,6 +54,7 @@ __all__ = [
     "combine",
     "dependency_ratios",
     "directions",
+    "evaluate_predictions",
     "find_originals",
     "fingerprint",
     "fit",

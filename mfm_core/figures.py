@@ -1,0 +1,82 @@
+"""A measured figure: a key, a subject, a unit and numbers; titles and percent signs are made when it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue, PlainSerializer
+
+from mfm_core.config import Config
+
+Unit = Literal["share", "score", "correlation", "explained", "area", "squared_error", "distance", "nats"]
+"""What a value is read in.
+
+``share`` of samples, 0 to 1; ``score``, the label's own scale; ``correlation``, -1 to 1; ``explained``, a share of
+variance, at most 1; ``area`` under a curve, 0 to 1; ``squared_error`` of a pixel; ``distance``; ``nats``.
+"""
+_SHOWN: Mapping[Unit, str] = {
+    "share": ".2%",
+    "score": ".3f",
+    "correlation": ".3f",
+    "explained": ".3f",
+    "area": ".3f",
+    "squared_error": ".5f",
+    "distance": ".2f",
+    "nats": ".3f",
+}
+Number = Annotated[
+    float,
+    BeforeValidator(lambda given: math.nan if given is None else given),
+    PlainSerializer(lambda value: value if math.isfinite(value) else None, when_used="json"),
+]
+"""A number that JSON holds as null where it is not known."""
+
+
+class Figure(Config):
+    """One measured figure.
+
+    Attributes:
+        key: What was measured, such as ``mae``; the same for all figures that may be compared.
+        subject: What it was measured of: modalities joined by ``+``, and after ``>`` what was inferred from them; empty
+            where the key says all.
+        unit: What the value is read in.
+        higher_is_better: Whether a greater value is better.
+        value: The figure; NaN where it could not be measured.
+        low: Lower end of its 95 % interval; NaN where it has none.
+        high: Upper end of its 95 % interval; NaN where it has none.
+        n: Number of samples.
+        target: Value aimed at, reached from the side that is worse; None where the figure is only printed.
+        reason: Why the value or the interval is not a number; empty where both are.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    subject: Annotated[str, Field(max_length=200)] = ""
+    unit: Unit
+    higher_is_better: bool
+    value: Number
+    low: Number
+    high: Number
+    n: Annotated[int, Field(ge=0)]
+    target: float | None = None
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the value reaches its target; None where there is none."""
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.higher_is_better else self.value <= self.target
+
+    def stored(self) -> dict[str, JsonValue]:
+        """The figure as JSON holds it."""
+        return self.model_dump(mode="json")
+
+
+def shown(value: float, unit: Unit) -> str:
+    """A value as its unit is read: ``99.69 %``, ``0.413``; ``none`` where it is not a number."""
+    if not math.isfinite(value):
+        return "none"
+    text = format(value, _SHOWN[unit])
+    return text.replace("%", " %")
