@@ -21,6 +21,7 @@ from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
 from mfm_core.figures import Figure
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
+from mfm_core.interpretation.attribute import attribute
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.hsic import normalized_hsic
@@ -51,6 +52,7 @@ __all__ = [
     "System",
     "SystemConfig",
     "Take",
+    "attribute",
     "combine",
     "dependency_ratios",
     "directions",

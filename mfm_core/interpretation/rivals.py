@@ -75,6 +75,42 @@ def integrated_gradients(
     return {name: (total[name] * x).sum(dim=2) for name, x in clean.items()}
 
 
+def leave_one_out(
+    model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None = None, *, target: int | None = None
+) -> dict[str, Tensor]:
+    """How much the score falls when one step of one modality is put to 0, the mean of standardised features.
+
+    Occlusion of Zeiler and Fergus (2014) by whole steps, each on its own.
+
+    Args:
+        model: A model of sequences.
+        inputs: As for :func:`saliency`.
+        mask: Which steps are real, ``(N, T)``; None for all.
+        target: Which score, or logit of a class; None for what :func:`score` takes.
+
+    Returns:
+        By modality, ``(N, T)``, with signs, 0 at steps that are not real.
+
+    Raises:
+        ValueError: If the model is one of images, or the inputs or the target do not fit it.
+    """
+    real = _check(model, inputs, mask)
+    index = _target(model, inputs, real, target)
+    n, length = real.shape
+    fallen = {name: x.new_zeros(n, length) for name, x in inputs.items()}
+    with torch.no_grad():
+        whole = score(model, inputs, real, index)
+        for t in real.any(dim=0).nonzero().flatten().tolist():
+            rows = real[:, t].nonzero().flatten()
+            among = {name: x[rows] for name, x in inputs.items()}
+            for name, x in among.items():
+                without = x.clone()
+                without[:, t] = 0
+                changed = score(model, {**among, name: without}, real[rows], index[rows])
+                fallen[name][rows, t] = whole[rows] - changed
+    return fallen
+
+
 def score(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor, target: Tensor) -> Tensor:
     """What the rivals differentiate, ``(N,)``: D(G_y(Z_y)) at ``target`` ``(N,)``.
 

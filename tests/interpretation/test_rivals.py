@@ -7,9 +7,9 @@ import re
 
 import pytest
 import torch
-from captum.attr import IntegratedGradients, Saliency
+from captum.attr import FeatureAblation, IntegratedGradients, Saliency
 
-from mfm_core.interpretation.rivals import integrated_gradients, saliency
+from mfm_core.interpretation.rivals import integrated_gradients, leave_one_out, saliency
 from tests.interpretation.conftest import sequence_model
 
 
@@ -58,6 +58,16 @@ def test_integrated_gradients_are_captums(spoken, inputs, mask, n_steps):
         torch.testing.assert_close(values, attribution.sum(dim=2).float(), rtol=1e-4, atol=1e-6)
 
 
+def test_leaving_out_is_captums_ablation_of_steps(spoken, inputs, mask):
+    found = leave_one_out(spoken, inputs, mask)
+    xs = tuple(inputs.values())
+    steps = tuple(torch.arange(7)[None, :, None].expand_as(x[:1]) + 7 * i for i, x in enumerate(xs))
+    theirs = FeatureAblation(label_of(spoken, mask)).attribute(xs, target=0, feature_mask=steps)
+    for values, attribution in zip(found.values(), theirs, strict=True):
+        torch.testing.assert_close(values[mask], attribution[..., 0][mask], rtol=1e-4, atol=3e-5)
+        assert not values[~mask].any()
+
+
 def test_integrated_gradients_add_up_to_the_score(spoken, inputs, mask):
     found = integrated_gradients(spoken, inputs, mask, n_steps=128)  # of a score with kinks
     with torch.no_grad():
@@ -74,7 +84,7 @@ def test_some_modalities_alone_are_attributed_to(spoken, inputs, mask):
 
 def test_padding_is_not_seen(spoken, inputs, mask):
     filled = {name: torch.where(mask[:, :, None], x, math.nan) for name, x in inputs.items()}
-    for measure in (saliency, integrated_gradients):
+    for measure in (saliency, integrated_gradients, leave_one_out):
         clean, dirty = measure(spoken, inputs, mask), measure(spoken, filled, mask)
         assert all(torch.equal(clean[name], dirty[name]) for name in clean)
 
@@ -94,7 +104,7 @@ def test_without_a_mask_all_steps_are_real(spoken, inputs):
     assert torch.equal(saliency(spoken, inputs)["visual"], whole["visual"])
 
 
-@pytest.mark.parametrize("measure", [saliency, integrated_gradients])
+@pytest.mark.parametrize("measure", [saliency, integrated_gradients, leave_one_out])
 @pytest.mark.parametrize(
     ("target", "message"), [(1, "target: expected 0 to 0, got 1"), (-1, "target: expected 0 to 0, got -1")]
 )
@@ -105,7 +115,7 @@ def test_a_target_that_is_not_there_is_refused(spoken, inputs, measure, target, 
 
 def test_images_and_no_points_are_refused(spoken, inputs, tiny_model, pictures):
     message = "model: expected a model of sequences, got one of images, which have no steps"
-    for measure in (saliency, integrated_gradients):
+    for measure in (saliency, integrated_gradients, leave_one_out):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             measure(tiny_model, pictures)
     with pytest.raises(ValueError, match=r"^n_steps: expected 1 or more, got 0$"):
