@@ -15,8 +15,9 @@ from torchmetrics.functional import mean_absolute_error, pearson_corrcoef
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 import mfm_core as mfm
+from mfm_core.bootstrap import N_RESAMPLES
 from mfm_core.figures import Figure, shown
-from mfm_core.predictions import N_RESAMPLES, independent_units
+from mfm_core.predictions import independent_units
 
 
 def data_of(labels: np.ndarray, **more: object) -> mfm.Dataset:
@@ -125,7 +126,7 @@ def test_few_samples_and_constants_are_not_a_number_with_a_reason() -> None:
     assert all(figure.reason == "at least 5 samples are needed, got 4" for figure in few)
     constant = by_key(mfm.evaluate_predictions(data_of(np.arange(8.0)), torch.ones(8, 1)))
     assert math.isnan(constant["r", ""].value)
-    assert "predictions that vary" in constant["r", ""].reason
+    assert "needs predictions that vary" in constant["r", ""].reason
     assert math.isfinite(constant["mae", ""].low)
     one_video = mfm.evaluate_predictions(data_of(np.arange(8.0), ids=[f"v[{i}]" for i in range(8)]), torch.randn(8, 1))
     assert all("one video" in figure.reason for figure in one_video if math.isfinite(figure.value))

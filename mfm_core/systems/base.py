@@ -84,6 +84,11 @@ class SystemConfig(Config):
 
     system: str
 
+    @classmethod
+    def search_space(cls) -> Mapping[str, tuple[bool | int | float | str, ...]]:
+        """Values that a search on validation data chooses each field among; none where there is nothing to choose."""
+        return {}
+
 
 @dataclass(frozen=True)
 class SystemInfo:
