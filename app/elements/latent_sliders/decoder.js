@@ -1,0 +1,109 @@
+// The page's side of the workers: two of them, one for the pair that is moved, one for the strips and the judges.
+
+/** A worker to which messages are promises. */
+class Lane {
+  constructor(source) {
+    this.address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.worker = new Worker(this.address);
+    this.waiting = new Map();
+    this.sent = 0;
+    this.worker.onmessage = ({ data }) => {
+      const { done, failed } = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if (data.error) failed(new Error(data.error));
+      else done(data.answer);
+    };
+    this.worker.onerror = (event) => {
+      for (const { failed } of this.waiting.values()) failed(new Error(event.message || "the worker stopped"));
+      this.waiting.clear();
+    };
+  }
+
+  ask(kind, message, moved = []) {
+    const id = this.sent++;
+    return new Promise((done, failed) => {
+      this.waiting.set(id, { done, failed });
+      this.worker.postMessage({ id, kind, ...message }, moved);
+    });
+  }
+
+  stop() {
+    this.worker.terminate();
+    URL.revokeObjectURL(this.address);
+  }
+}
+
+/** Runs one task at a time, and of those that are asked for meanwhile only the newest. */
+class Newest {
+  constructor(task) {
+    this.task = task;
+    this.busy = false;
+    this.next = null;
+  }
+
+  ask(request) {
+    if (this.busy) {
+      this.next = request;
+      return;
+    }
+    this.busy = true;
+    this.task(request).finally(() => {
+      this.busy = false;
+      const { next } = this;
+      this.next = null;
+      if (next) this.ask(next);
+    });
+  }
+}
+
+async function fetchWeights(address) {
+  // The name is a hash of the content: what is in the browser's cache is right, and need not be asked for again.
+  const answer = await fetch(address, { cache: "force-cache" });
+  if (!answer.ok) throw new Error(`the weights could not be fetched (${answer.status})`);
+  return answer.arrayBuffer();
+}
+
+/** The decoder of several models, in two workers. */
+class Decoder {
+  constructor(source, place) {
+    this.place = place;
+    this.live = new Lane(source);
+    this.side = new Lane(source);
+    this.loaded = new Map();
+    this.judged = new Map();
+  }
+
+  /** Load a model into both workers, once. */
+  load(model) {
+    if (!this.loaded.has(model.key)) this.loaded.set(model.key, this.#load(model));
+    return this.loaded.get(model.key);
+  }
+
+  async #load({ key, model: description }) {
+    const buffer = await fetchWeights(this.place + description.weights);
+    const side = this.side.ask("load", { key, description, buffer });
+    const answer = await this.live.ask("load", { key, description, buffer });
+    await side;
+    return answer;
+  }
+
+  /** Load the judges of a model into the second worker, once. */
+  loadJudges(model) {
+    if (!this.judged.has(model.key)) this.judged.set(model.key, this.#loadJudges(model));
+    return this.judged.get(model.key);
+  }
+
+  async #loadJudges({ key, judges }) {
+    await Promise.all(
+      Object.entries(judges).map(async ([modality, description]) => {
+        const buffer = await fetchWeights(this.place + description.weights);
+        await this.side.ask("judge", { key, modality, description, buffer }, [buffer]);
+      }),
+    );
+  }
+
+  stop() {
+    this.live.stop();
+    this.side.stop();
+  }
+}
