@@ -36,7 +36,7 @@ from mfm_core.model import MFM
 from mfm_core.ratio_table import ratio_table
 from mfm_core.readme import RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.reports import card, figures_table, table_of
-from mfm_core.runs import execute, read_run, run_names
+from mfm_core.runs import execute, read_run, run_names, total_steps
 from mfm_core.sequence_tasks import SequenceRun
 from mfm_core.stored_model import StoredModel, model_folder, read_text
 from mfm_core.training import Report
@@ -65,7 +65,7 @@ def train_command(
         # The card tells how to make the model again, not where files lay on this machine.
         options = [part for change in changes or [] for part in ("--set", change)]
         command = shlex.join(["python", "-m", "mfm_core", "train", Path(run).name, *options])
-        with training_bar(configuration.training.steps) as on_report:
+        with training_bar(total_steps(configuration)) as on_report:
             execute(configuration, folder, command=command, store=store, device=device, on_report=on_report)
     typer.echo(store or folder / "model")
 

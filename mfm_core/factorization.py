@@ -33,7 +33,8 @@ class FactorizationConfig(Config):
         flow: Surprise of the flows that take the label out of Z_a, in nats a number; it trains nothing but them.
         flow_near: Squared distance that their mixed couplings move a code, a number: of the maps that take the label
             out, the nearest, so that one style means the same in every label. It trains nothing but them.
-        recognition: Label cost of what those flows are told, which is read from one modality's features alone.
+        recognition: Label cost of what those flows are told, which is read from one modality's features alone. A run
+            that settles has no such term: what recognizes is fixed there.
         label_readback: Frozen readers find, in pictures of imagined codes, the label of Z_y: a cost above what plain
             digits cost, so that nothing is gained by drawing a digit plainer still.
         feature_match: MMD between restyled and sampled pictures and real ones, in the readers' features and in the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 
 import torch
@@ -135,10 +135,14 @@ class MFM(nn.Module):
         a = {name: self.g_a[name](z).float() for name, z in latents.a.items()}
         return Factors(self.g_y(latents.y).float(), a, latents.mask)
 
-    def decode_factors(self, factors: Factors) -> Generated:
+    def decode_factors(self, factors: Factors, *, only: Collection[str] = ()) -> Generated:
         """Generate every modality from F_y and its F_a, and the label from F_y alone (Eq. 1).
 
         Sequences are generated at the steps that ``factors.mask`` says are real, and are 0 elsewhere.
+
+        Args:
+            factors: F of all modalities.
+            only: Modalities to generate; all of them if empty.
 
         Raises:
             ValueError: If the blocks are not of this model's sizes, or the mask is missing or has no business here.
@@ -147,7 +151,9 @@ class MFM(nn.Module):
         self.check_blocks(factors, sizes)
         steps = self.steps_of(factors)
         modalities = {
-            name: self.decoders[name](torch.cat([f_a, factors.y], dim=1), *steps) for name, f_a in factors.a.items()
+            name: self.decoders[name](torch.cat([f_a, factors.y], dim=1), *steps)
+            for name, f_a in factors.a.items()
+            if not only or name in only
         }
         return Generated(modalities, self.label_head(factors.y).float())
 

@@ -14,6 +14,8 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.checkpoints import load_discriminative, load_pretrained, save_model
 from mfm_core.config import ModelConfig, first_problem
+from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.flow_fit import fit_flow
 from mfm_core.model import MFM
 from mfm_core.scaling_files import save_scaling
 from mfm_core.sequence_tasks import SequenceRun, SequenceTask
@@ -103,6 +105,12 @@ def start_from(model: MFM, name: str) -> None:
     model.load_state_dict(model.state_dict() | start.state_dict())
 
 
+def total_steps(run: Run) -> int:
+    """Steps of a whole run, those that fit flows among them."""
+    fits = run.fit_flows.values() if isinstance(run, FactorizeRun) else ()
+    return run.training.steps + sum(fit.training.steps for fit in fits)
+
+
 def execute(
     run: Run,
     folder: Path,
@@ -120,7 +128,7 @@ def execute(
         command: What does the same from a terminal, for the model's card.
         store: A second folder to store the model in.
         device: A torch device.
-        on_report: Called after every step.
+        on_report: Called after every step; those that fit flows are counted first.
 
     Raises:
         FileNotFoundError: If the data, a reader or the model to start from is missing.
@@ -142,7 +150,13 @@ def execute(
     else:
         task = DiscriminativeTask(run, where)
     keep_configuration(run, folder)
-    trained = train(task, run.training, folder, on_report=on_report).cpu()
+    done = 0
+    if isinstance(run, FactorizeRun):
+        for name, fit in run.fit_flows.items():
+            digits = [getattr(DigitPools.load(split), name) for split in ("train", "validation")]
+            fit_flow(factorize.model, name, fit, *digits, folder / f"flow_{name}", on_report=_after(done, on_report))
+            done += fit.training.steps
+    trained = train(task, run.training, folder, on_report=_after(done, on_report)).cpu()
     if not isinstance(trained, MFM | Discriminative):
         raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
     provenance: dict[str, JsonValue] = {
@@ -154,7 +168,8 @@ def execute(
     }
     if isinstance(run, FactorizeRun) and run.start is not None:
         begun = StoredModel.of_folder(model_folder(run.start)).run
-        provenance["start"] = {key: begun.get(key) for key in ("command", "date", "configuration")}
+        known = ("command", "date", "configuration", "start")
+        provenance["start"] = {key: begun[key] for key in known if key in begun}
         provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
@@ -162,3 +177,8 @@ def execute(
             if isinstance(run, SequenceRun):
                 save_scaling(sequences.train.scaling or {}, place)
     return trained
+
+
+def _after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:
+    """``on_report`` for steps that come after ``done`` others."""
+    return lambda step, report: on_report(done + step, report)

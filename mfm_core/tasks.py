@@ -25,6 +25,7 @@ from mfm_core.factorization import (
     same_label_partner,
     style_kept_costs,
 )
+from mfm_core.flow_fit import FlowFit
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
@@ -63,6 +64,10 @@ class FactorizeRun(Config):
             is always late.
         flow_pairs: Further pairs a step that the flows alone learn from, in a run that settles: with what encodes
             fixed, their codes cost little.
+        fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, and
+            fixed in them.
+        only: Modalities whose G, flow and decoder, and the surrogates, are all that a run that settles trains; empty to
+            train every modality's, G of Z_y and D. What is generated of the others then stays as it is.
         training: How long and how fast.
     """
 
@@ -76,6 +81,8 @@ class FactorizeRun(Config):
     start: str | None = None
     settle: bool = False
     flow_pairs: Annotated[int, Field(ge=0, le=65536)] = 0
+    fit_flows: dict[str, FlowFit] = Field(default_factory=dict)
+    only: tuple[str, ...] = ()
     training: TrainingConfig
 
     @model_validator(mode="after")
@@ -88,6 +95,20 @@ class FactorizeRun(Config):
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
         if self.flow_pairs and not self.settle:
             raise ValueError(f"flow_pairs: expected 0 for a run that does not settle, got {self.flow_pairs}")
+        if self.fit_flows and not self.settle:
+            raise ValueError(
+                f"fit_flows: expected none for a run that does not settle, got {', '.join(self.fit_flows)}"
+            )
+        with_flow = [name for name, modality in self.model.images.items() if modality.flow + modality.flow_mixed]
+        for name in self.fit_flows:
+            if name not in with_flow:
+                of = ", ".join(with_flow) or "none"
+                raise ValueError(f"fit_flows: expected modalities that have a flow, which are {of}, got {name}")
+        if self.only and not self.settle:
+            raise ValueError(f"only: expected none for a run that does not settle, got {', '.join(self.only)}")
+        if not set(self.only) <= set(self.model.modalities):
+            of, given = ", ".join(self.model.modalities), ", ".join(self.only)
+            raise ValueError(f"only: expected modalities of the model, which are {of}, got {given}")
         if self.factorization.label_readback or self.factorization.feature_match:
             check_each("readers", self.readers, self.model)
         return self
@@ -238,17 +259,33 @@ class FactorizeTask(_DigitTask):
     def fixed(self) -> list[nn.Module]:
         """What a run that settles does not train: what encodes, but for the flows and the surrogates.
 
-        Of a flow with mixed couplings it trains these alone: the others have made the codes that the decoders know.
+        Of a flow with mixed couplings it trains these alone: the others have made the codes that the decoders know. Of
+        one that was fitted before, nothing.
         """
         if not self.run.settle:
             return []
         model, fixed = self.model, list[nn.Module]()
-        for encoder in model.encoders_a.values():
+        if self.run.only:
+            fixed += [model.g_y, model.label_head]
+            for name in set(self.modalities) - set(self.run.only):
+                fixed += [model.g_a[name], model.decoders[name]]
+        for name, encoder in model.encoders_a.items():
+            if not self.learns_flow(name):
+                fixed.append(encoder)
+                continue
             parts = encoder.children() if isinstance(encoder, StyleEncoder) else [encoder]
             fixed += [part for part in parts if not isinstance(part, ConditionalFlow)]
             if isinstance(encoder, StyleEncoder) and len(encoder.flow.mixed):
                 fixed.append(encoder.flow.couplings)
         return [model.encoder_y, *fixed]
+
+    def learns_flow(self, name: str) -> bool:
+        """Whether the steps train a modality's flow."""
+        return name not in self.run.fit_flows and name in (self.run.only or self.modalities)
+
+    def drawn(self, pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The pictures of the modalities that are generated."""
+        return {name: x for name, x in pictures.items() if name in (self.run.only or self.modalities)}
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Eq. 4 on pairs, then the added terms on the same pairs and on imagined ones."""
@@ -268,9 +305,9 @@ class FactorizeTask(_DigitTask):
         factors = model.factors(noisy)
         decided = model.label_head(factors.y).float()
         content = factors.y[same_label_partner(labels, generator)] if added.same_label else factors.y
-        generated = model.decode_factors(factors.replace(y=content)).modalities
+        generated = model.decode_factors(factors.replace(y=content), only=self.run.only).modalities
 
-        costs = reconstruction_costs(pictures, generated)
+        costs = reconstruction_costs(self.drawn(pictures), generated)
         terms = {f"error_{name}": cost for name, cost in weighed(costs, objective.reconstruction).items()}
         terms["label"] = objective.label * label_cost(decided, labels, self.run.model.label, objective.label_cost)
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
@@ -299,11 +336,14 @@ class FactorizeTask(_DigitTask):
                 continue
             code, context = encoder.code(pictures[name], feature), encoder.context(feature).detach()
             styles[name] = encoder.separate(code, context)
+            if not self.learns_flow(name):
+                continue
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
             told = code.detach() if self.run.settle else blurred(code.detach(), added.noise, generator)
             codes, contexts = (torch.cat(parts) for parts in zip((told, context), *more[name], strict=True))
             surprise[name], moved[name] = encoder.flow.costs(codes, contexts)
-            label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
+            if not self.run.settle:  # there what recognizes is fixed, and its cost a constant
+                label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
         terms = {}
         if surprise and added.flow:
             terms["flow"] = added.flow * summed(surprise)
@@ -323,7 +363,7 @@ class FactorizeTask(_DigitTask):
         with torch.no_grad():
             for name, feature in self.model.encoder_y.features(pictures).items():
                 encoder = self.model.encoders_a[name]
-                if isinstance(encoder, StyleEncoder):
+                if isinstance(encoder, StyleEncoder) and self.learns_flow(name):
                     found[name] = [(encoder.code(pictures[name], feature), encoder.context(feature))]
         return found
 
@@ -364,10 +404,11 @@ class FactorizeTask(_DigitTask):
             cost = label_independence_cost(latents, many, labels)
             terms["conditional_mmd"] = added.conditional_mmd * cost
         if added.label_readback or added.feature_match or added.style_kept or added.grey_kept:
-            imagined = imagine(self.model, noisy, inferred, labels, generator)
-            drawn = self.model.decode(imagined.latents)
+            imagined = imagine(model, noisy, inferred, labels, generator)
+            drawn = model.decode_factors(model.factors(imagined.latents), only=self.run.only)
             if added.label_readback or added.feature_match:
-                label, features = readback_costs(self.readers, drawn.modalities, pictures, imagined)
+                readers = {name: reader for name, reader in self.readers.items() if name in drawn.modalities}
+                label, features = readback_costs(readers, drawn.modalities, pictures, imagined)
                 terms["feature_match"] = added.feature_match * features
                 terms["label_readback"] = summed(weighed(label, added.label_readback))
             if added.label_readback:
@@ -375,7 +416,7 @@ class FactorizeTask(_DigitTask):
                 terms["label_readback"] = terms["label_readback"] + self.run.objective.label * own
             kept = imagined.kind == SWAPPED
             swapped = {name: x[kept] for name, x in drawn.modalities.items()}
-            donors = {name: x[kept] for name, x in pictures.items()}
+            donors = {name: x[kept] for name, x in self.drawn(pictures).items()}
             if added.style_kept:
                 terms["style_kept"] = summed(weighed(style_kept_costs(swapped, donors), added.style_kept))
             if added.grey_kept:

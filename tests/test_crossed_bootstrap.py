@@ -1,0 +1,60 @@
+"""Intervals over clusters, against SciPy's bootstrap and closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import bootstrap
+
+from mfm_core.crossed_bootstrap import crossed_mean
+
+
+def test_of_samples_that_stand_for_themselves_it_is_scipys_percentile_interval(generator):
+    values = torch.rand(200, generator=generator)
+    found = crossed_mean(values, [torch.arange(200)])
+    theirs = bootstrap((values.numpy(),), np.mean, method="percentile", n_resamples=5000, rng=1).confidence_interval
+    assert found.value == pytest.approx(values.mean().item(), abs=1e-6)
+    assert [found.low, found.high] == pytest.approx([theirs.low, theirs.high], abs=0.004)
+    assert found.n == 200
+
+
+def test_of_clusters_it_is_scipys_interval_over_clusters(generator):
+    clusters = torch.arange(50).repeat_interleave(8)
+    values = torch.randn(50, generator=generator)[clusters] + 0.3 * torch.randn(400, generator=generator)
+    found = crossed_mean(values, [clusters])
+    means = values.reshape(50, 8).mean(1).numpy()
+    theirs = bootstrap((means,), np.mean, method="percentile", n_resamples=5000, rng=1).confidence_interval
+    assert [found.low, found.high] == pytest.approx([theirs.low, theirs.high], abs=0.03)
+    assert found.n == 50
+    alone = crossed_mean(values, [torch.arange(400)])
+    assert found.high - found.low > 2 * (alone.high - alone.low)
+
+
+def test_repeating_every_sample_makes_nothing_surer():
+    values = torch.arange(40.0)
+    once = crossed_mean(values, [torch.arange(40)])
+    often = crossed_mean(values.repeat(25), [torch.arange(40).repeat(25)])
+    assert (often.low, often.high, often.n) == pytest.approx((once.low, once.high, once.n))
+
+
+def test_of_two_factors_that_cross_the_variances_add(generator):
+    rows, columns = torch.arange(40).repeat_interleave(30), torch.arange(30).repeat(40)
+    a, b = torch.randn(40, generator=generator), torch.randn(30, generator=generator)
+    found = crossed_mean(a[rows] + b[columns], [rows, columns])
+    wanted = 2 * 1.96 * float((a.var(correction=0) / 40 + b.var(correction=0) / 30).sqrt())
+    assert found.high - found.low == pytest.approx(wanted, rel=0.08)
+    assert found.n == 30
+
+
+@pytest.mark.parametrize(
+    ("values", "factors", "message"),
+    [
+        (torch.zeros(0), [torch.zeros(0)], "values: expected at least one sample, got none"),
+        (torch.zeros(3), [], r"factors: expected at least one of shape \(3,\), got \[\]"),
+        (torch.zeros(3), [torch.arange(2)], r"factors: expected at least one of shape \(3,\), got \[\(2,\)\]"),
+    ],
+)
+def test_what_has_no_samples_or_clusters_is_refused(values, factors, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        crossed_mean(values, factors)
