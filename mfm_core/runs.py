@@ -150,12 +150,7 @@ def execute(
     else:
         task = DiscriminativeTask(run, where)
     keep_configuration(run, folder)
-    done = 0
-    if isinstance(run, FactorizeRun):
-        for name, fit in run.fit_flows.items():
-            digits = [getattr(DigitPools.load(split), name) for split in ("train", "validation")]
-            fit_flow(factorize.model, name, fit, *digits, folder / f"flow_{name}", on_report=_after(done, on_report))
-            done += fit.training.steps
+    done = fit_flows(factorize, folder, on_report) if isinstance(run, FactorizeRun) else 0
     trained = train(task, run.training, folder, on_report=_after(done, on_report)).cpu()
     if not isinstance(trained, MFM | Discriminative):
         raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
@@ -168,8 +163,8 @@ def execute(
     }
     if isinstance(run, FactorizeRun) and run.start is not None:
         begun = StoredModel.of_folder(model_folder(run.start)).run
-        known = ("command", "date", "configuration", "start")
-        provenance["start"] = {key: begun[key] for key in known if key in begun}
+        told = ("command", "date", "configuration", "start")
+        provenance["start"] = {key: begun[key] for key in told if key in begun}
         provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
@@ -177,6 +172,21 @@ def execute(
             if isinstance(run, SequenceRun):
                 save_scaling(sequences.train.scaling or {}, place)
     return trained
+
+
+def fit_flows(task: FactorizeTask, folder: Path, on_report: Callable[[int, Report], None]) -> int:
+    """Fit the flows that a run names, or go on with them, each in a folder of its own.
+
+    Returns:
+        How many steps that takes.
+    """
+    done = 0
+    for name, fit in task.run.fit_flows.items():
+        training, held_out = (getattr(DigitPools.load(split), name) for split in ("train", "validation"))
+        report = _after(done, on_report)
+        fit_flow(task.model, name, fit, training, held_out, folder / f"flow_{name}", on_report=report)
+        done += fit.training.steps
+    return done
 
 
 def _after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:
