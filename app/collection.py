@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mfm_core as mfm
 from mfm_core.config import ImageModality
-from mfm_core.stored_model import CONFIG, PRETRAINED, StoredModel
+from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel
 
 TITLES = {
     "svhn_mnist": "SVHN-MNIST, digits",

@@ -11,7 +11,7 @@ import torch
 import mfm_core as mfm
 from app.collection import stored_as
 from app.view import Limits
-from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.networks.classifier import Discriminative
 
 __all__ = [
     "MODEL",

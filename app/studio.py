@@ -12,11 +12,11 @@ import streamlit as st
 
 from app import reel
 from app.reel import Array, Face, Reel
-from mfm_core.clips import Clips, load_clips
-from mfm_core.data.studio import face
-from mfm_core.data.studio.truth import WORLDS, Tone, World
-from mfm_core.data.studio.truth import Face as FaceOfWord
-from mfm_core.takes import Take
+from mfm_core.studio import face
+from mfm_core.studio.clips import Clips, load_clips
+from mfm_core.studio.edits import Take
+from mfm_core.studio.truth import WORLDS, Tone, World
+from mfm_core.studio.truth import Face as FaceOfWord
 
 TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
 FACES = {"frown": "frowns", "rest": "rests", "smile": "smiles"}

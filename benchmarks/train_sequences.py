@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from mfm_core import MFM, ModelConfig  # noqa: E402
 from mfm_core.config import LabelConfig, MemoryConfig, SequenceModality  # noqa: E402
-from mfm_core.objective import ObjectiveConfig, prior_cost  # noqa: E402
+from mfm_core.training.objective import ObjectiveConfig, prior_cost  # noqa: E402
 
 CACHE = Path(__file__).resolve().parent / ".cache" / "mmsa-2.2.1"
 NAMES = ("language", "acoustic", "visual")

@@ -1,6 +1,19 @@
 """Multimodal Factorization Model: what a multimodal model keeps for the label and what it keeps for the style."""
 
-from mfm_core.checkpoints import (
+from mfm_core.config import ModelConfig
+from mfm_core.data import Dataset, load_dataset
+from mfm_core.directions import Directions, directions
+from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.predictions import evaluate_predictions
+from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
+from mfm_core.interpretation.attribute import attribute
+from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
+from mfm_core.interpretation.gradient_flow import gradient_flow
+from mfm_core.interpretation.hsic import normalized_hsic
+from mfm_core.latents import Factors, Generated, Latents
+from mfm_core.model import MFM
+from mfm_core.posterior import AggregatePosterior
+from mfm_core.storage.models import (
     Codes,
     find_originals,
     fingerprint,
@@ -16,24 +29,11 @@ from mfm_core.checkpoints import (
     save_metrics,
     save_model,
 )
-from mfm_core.clips import Clips, load_clips
-from mfm_core.config import ModelConfig
-from mfm_core.data import Dataset, load_dataset
-from mfm_core.figures import Figure
-from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
-from mfm_core.interpretation.attribute import attribute
-from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
-from mfm_core.interpretation.gradient_flow import gradient_flow
-from mfm_core.interpretation.hsic import normalized_hsic
-from mfm_core.latent_directions import Directions, directions
-from mfm_core.model import MFM
-from mfm_core.posterior import AggregatePosterior
-from mfm_core.predictions import evaluate_predictions
-from mfm_core.representations import Factors, Generated, Latents
+from mfm_core.studio.clips import Clips, load_clips
+from mfm_core.studio.edits import Take
 from mfm_core.systems.base import DataSpec, System, SystemConfig
 from mfm_core.systems.registry import fit, register_system, system_info, system_names
 from mfm_core.systems.storage import load, save
-from mfm_core.takes import Take
 
 __all__ = [
     "MFM",

@@ -1,9 +1,9 @@
 """``python -m mfm_core``: what the package does from a terminal."""
 
-import mfm_core.cli_browser
-import mfm_core.cli_data
-import mfm_core.cli_models
-import mfm_core.cli_studio  # noqa: F401 - all of them enter their commands
-from mfm_core.cli import app
+import mfm_core.cli.browser
+import mfm_core.cli.data
+import mfm_core.cli.models
+import mfm_core.cli.studio  # noqa: F401 - all of them enter their commands
+from mfm_core.cli.app import app
 
 app(prog_name="python -m mfm_core")

@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mfm_core.latents import Generated, Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Generated, Latents
 
 
 def swap(latents: Latents, *, with_: Latents, factor: str | tuple[str, ...]) -> Latents:

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.config import ImageModality, ModelConfig
+from mfm_core.latents import Factors, Generated, Latents
 from mfm_core.networks import factory
 from mfm_core.networks.fully_connected import fully_connected
 from mfm_core.networks.fusion import Guess, Surrogate
 from mfm_core.networks.steps import real_steps
-from mfm_core.representations import Factors, Generated, Latents
 
 
 class MFM(nn.Module):

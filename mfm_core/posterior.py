@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mfm_core.representations import Latents
+from mfm_core.latents import Latents
 
 # Z_a is close to one Gaussian where the prior term works; more components are taken only where BIC asks for them.
 STYLE_COMPONENTS = (1, 2, 4, 8)

@@ -10,8 +10,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from mfm_core import MFM, Codes, Latents, ModelConfig, checkpoints
+from mfm_core import MFM, Codes, Latents, ModelConfig
 from mfm_core.config import ImageModality, LabelConfig, MemoryConfig, SequenceModality
+from mfm_core.storage import models
 from tests import made_up_digits
 
 
@@ -140,9 +141,9 @@ def stored(tiny_model: MFM, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything a stored model can have; tests copy it before they damage it."""
     folder = tmp_path_factory.mktemp("stored") / "tiny"
     generator = torch.Generator().manual_seed(0)
-    checkpoints.save_model(tiny_model, folder, run={"seed": 0, "command": "train"}, card="# Tiny\n\nMit Umlaut: ä.\n")
-    checkpoints.save_metrics({"accuracy": 0.5, "swap": {"svhn": [1, 2]}}, folder)
-    checkpoints.save_codes(make_codes(tiny_model, generator), folder)
+    models.save_model(tiny_model, folder, run={"seed": 0, "command": "train"}, card="# Tiny\n\nMit Umlaut: ä.\n")
+    models.save_metrics({"accuracy": 0.5, "swap": {"svhn": [1, 2]}}, folder)
+    models.save_codes(make_codes(tiny_model, generator), folder)
     return folder
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mfm_core.cli import app
+from mfm_core.cli.app import app
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from mfm_core import checkpoints, stored_model
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.cli import app
-from mfm_core.cli_models import parse_change, update_metrics
-from mfm_core.codes import find_originals
+from mfm_core.cli.app import app
+from mfm_core.cli.models import parse_change, update_metrics
 from mfm_core.data import load_dataset
-from mfm_core.runs import read_run, run_names
-from mfm_core.tasks import seeded
+from mfm_core.experiments.run import read_run, run_names
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage import folder as storage_folder
+from mfm_core.storage import models
+from mfm_core.storage.codes import find_originals
+from mfm_core.training.digits import seeded
 from tests import tiny_runs
 
 
@@ -28,13 +29,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, drawn_digits: Path):
     folder = tmp_path_factory.mktemp("shelf")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MFM_DATA", str(drawn_digits))
-        patch.setattr(stored_model, "PRETRAINED", folder / "pretrained")
+        patch.setattr(storage_folder, "PRETRAINED", folder / "pretrained")
         for name in ("svhn", "mnist"):
             (folder / f"um_{name}.json").write_text(json.dumps(tiny_runs.discriminative(name)))
             config = read_run(str(folder / f"um_{name}.json")).model
             for seed, kind in enumerate(("judge", "reader")):
                 network = seeded(lambda config=config: Discriminative(config), seed)
-                checkpoints.save_model(network, folder / "pretrained" / f"{kind}_{name}", run={}, card="")
+                models.save_model(network, folder / "pretrained" / f"{kind}_{name}", run={}, card="")
         (folder / "both.json").write_text(json.dumps(tiny_runs.factorizing()))
         yield folder
 
@@ -62,10 +63,10 @@ def test_train_stores_a_model_that_says_how_it_was_made(shelf, trained):
     assert trained.exit_code == 0, trained.stderr
     assert trained.stdout == f"{shelf}/pretrained/both\n"
     assert "4/4" in trained.stderr
-    stored = stored_model.StoredModel.of_folder(shelf / "pretrained" / "both")
+    stored = storage_folder.StoredModel.of_folder(shelf / "pretrained" / "both")
     assert stored.run["command"] == "python -m mfm_core train both.json --set training.seed=3"
     assert stored.run["configuration"]["training"]["seed"] == 3
-    first, second = (checkpoints.load_pretrained(shelf / place) for place in ("pretrained/both", "run/model"))
+    first, second = (models.load_pretrained(shelf / place) for place in ("pretrained/both", "run/model"))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
@@ -88,19 +89,19 @@ def test_evaluate_stores_figures_card_and_codes(shelf, trained):
     result = command("evaluate", "both", "--save", "--json")
     assert result.exit_code == 0, result.stderr
     metrics = json.loads(result.stdout)
-    assert checkpoints.load_metrics("both") == metrics
+    assert models.load_metrics("both") == metrics
     assert metrics["evaluated"]["command"] == "python -m mfm_core evaluate both"
     assert metrics["evaluated"]["seed"] == 0
     assert len(metrics["figures"]) == 28
-    text = checkpoints.load_card("both")
+    text = models.load_card("both")
     assert all(figure["name"] in text for figure in metrics["figures"])
-    codes, held_out = checkpoints.load_codes("both"), load_dataset("svhn_mnist").part("test")
+    codes, held_out = models.load_codes("both"), load_dataset("svhn_mnist").part("test")
     assert torch.equal(codes.labels, held_out.labels)
     for name, prints in codes.fingerprints.items():
         places = find_originals(prints, held_out.modalities[name])
         pictures = held_out.modalities[name][torch.tensor(places)]
         assert torch.equal(pictures, held_out.modalities[name])
-    wanted = checkpoints.load_pretrained("both").encode(held_out.modalities)
+    wanted = models.load_pretrained("both").encode(held_out.modalities)
     torch.testing.assert_close(codes.latents.joint(), wanted.joint())
 
 
@@ -126,11 +127,11 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
     for arguments in (["compare", "a=judge_svhn", "a=reader_svhn", "MFM=both"], ["ablations", "nothing=both"]):
         result = command(*arguments, "--into", "both")
         assert result.exit_code == 0, result.stderr
-    metrics = checkpoints.load_metrics("both")
+    metrics = models.load_metrics("both")
     assert [row[0] for row in metrics["comparison"]["rows"]] == ["a", "MFM"]
     assert metrics["ablations"]["header"] == ["figure", "nothing"]
     assert "figures" in metrics
-    text = checkpoints.load_card("both")
+    text = models.load_card("both")
     assert "## Figure 5(b): label accuracy" in text
     assert "## What each added term buys" in text
 
@@ -170,7 +171,7 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
 def test_each_error_is_one_sentence(shelf, trained, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "README.md").touch()
-    filled = {"shelf": shelf, "names": ", ".join(stored_model.pretrained_names())}
+    filled = {"shelf": shelf, "names": ", ".join(storage_folder.pretrained_names())}
     refused(command(*(part.format(**filled) for part in arguments)), message.format(**filled))
 
 
@@ -212,5 +213,5 @@ def test_python_m_offers_every_command_and_imports_statistics_only_where_they_ar
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].startswith("name_or_folder: expected one of ")
     assert "Traceback" not in run.stderr
-    assert "mfm_core.evaluation" in imported
+    assert "mfm_core.evaluation.digits" in imported
     assert imported.isdisjoint({"sklearn", "scipy.stats", "scipy.linalg", "matplotlib", "streamlit"})

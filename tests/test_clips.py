@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfm_core import Clips, load_clips, load_dataset
-from mfm_core.data.studio import face
-from mfm_core.data.studio.truth import MODALITIES, WORLDS, language_evidence
-from mfm_core.stored_model import PRETRAINED
+from mfm_core.storage.folder import PRETRAINED
+from mfm_core.studio import face
+from mfm_core.studio.truth import MODALITIES, WORLDS, language_evidence
 from tests.damage import edit, overwrite, rename, rewrite
 
 MAX_AUDIO_IN_ALL = 2_000_000

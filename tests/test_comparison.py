@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from mfm_core import checkpoints, stored_model
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.comparison import MAIN, _training, ablations, against, compare, label_hits
 from mfm_core.config import ModelConfig
-from mfm_core.data.svhn_mnist import DigitPools
-from mfm_core.evaluation import evaluation_pairs
+from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.evaluation.comparison import MAIN, _training, ablations, against, compare, label_hits
+from mfm_core.evaluation.digits import evaluation_pairs
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage import folder as storage_folder
+from mfm_core.storage import models
 
 
 def brute_force_p(gains: int, losses: int) -> float:
@@ -44,19 +45,19 @@ def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch, made_up_data, tiny_model, tiny_config) -> Path:
     """An MFM, a judge of each modality, and a baseline of both."""
-    monkeypatch.setattr(stored_model, "PRETRAINED", tmp_path)
-    checkpoints.save_model(tiny_model, tmp_path / "both", run={}, card="")
+    monkeypatch.setattr(storage_folder, "PRETRAINED", tmp_path)
+    models.save_model(tiny_model, tmp_path / "both", run={}, card="")
     for name, modality in tiny_config.modalities.items():
         config = tiny_config.model_copy(update={"modalities": {name: modality}})
-        checkpoints.save_model(Discriminative(config), tmp_path / f"judge_{name}", run={}, card="")
-    checkpoints.save_model(Discriminative(tiny_config), tmp_path / "mm", run={}, card="")
+        models.save_model(Discriminative(config), tmp_path / f"judge_{name}", run={}, card="")
+    models.save_model(Discriminative(tiny_config), tmp_path / "mm", run={}, card="")
     return tmp_path
 
 
 def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     table = compare({"UM": ["judge_mnist", "judge_svhn"], "MFM": ["both"]}, seed=0)
     pairs = evaluation_pairs(DigitPools.load("test"), 0)
-    model = checkpoints.load_pretrained("both")
+    model = models.load_pretrained("both")
     right = int((model.decode(model.encode(pairs.modalities)).label.argmax(1) == pairs.labels).sum())
     n = len(pairs)
     assert n == 300
@@ -78,7 +79,7 @@ def test_ablations_show_the_main_figures_of_each_model(shelf):
 def test_ablations_tell_how_long_each_model_was_trained_and_from_where(shelf, tiny_model):
     for name, steps, start in (("a", 5, "both"), ("b", 7, None)):
         run = {"configuration": {"training": {"steps": steps}, "start": start}}
-        checkpoints.save_model(tiny_model, shelf / name, run=run, card="")
+        models.save_model(tiny_model, shelf / name, run=run, card="")
     assert _training(["a", "b", "b"]) == "Each after 5 steps from both or 7 steps from random weights"
 
 

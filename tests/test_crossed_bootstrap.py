@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import bootstrap
 
-from mfm_core.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean
 
 
 def test_of_samples_that_stand_for_themselves_it_is_scipys_percentile_interval(generator):

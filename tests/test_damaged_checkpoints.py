@@ -14,8 +14,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mfm_core import MFM, ModelConfig, checkpoints
-from mfm_core.tensor_files import read_header, read_tensors, write_tensors
+from mfm_core import MFM, ModelConfig
+from mfm_core.files.tensors import read_header, read_tensors, write_tensors
+from mfm_core.storage import models
 from tests import damage
 
 NAN, INFINITY = bytes.fromhex("0000c07f"), bytes.fromhex("0000807f")
@@ -140,7 +141,7 @@ def test_a_damaged_configuration_is_refused(folder: Path, tiny_config: ModelConf
         huge = MFM(tiny_config.model_copy(update={"hidden": 65_536}))
     facts = {"parameters": sum(tensor.numel() for tensor in huge.state_dict().values())}
     with pytest.raises(ValueError, match=refusal(folder, "{folder}/config.json: " + message, **facts)):
-        checkpoints.load_pretrained(folder)
+        models.load_pretrained(folder)
 
 
 NO_HEADER = "expected a safetensors file with a header of 2 to 1000000 bytes, "
@@ -242,7 +243,7 @@ def test_damaged_weights_are_refused(folder: Path, kind: str) -> None:
     facts = facts_of(path)
     inflict(path)
     with pytest.raises(ValueError, match=refusal(folder, f"{path}: {message}", **facts)):
-        checkpoints.load_pretrained(folder)
+        models.load_pretrained(folder)
 
 
 def uneven(path: Path) -> None:
@@ -287,19 +288,19 @@ def test_damaged_codes_are_refused(folder: Path, kind: str) -> None:
     inflict, message = CODES_DAMAGE[kind]
     inflict(folder / "codes.safetensors")
     with pytest.raises(ValueError, match=refusal(folder, "{folder}/codes.safetensors: " + message)):
-        checkpoints.load_codes(folder)
+        models.load_codes(folder)
 
 
 @pytest.mark.parametrize("missing", [Path.unlink, directory])
 @pytest.mark.parametrize(
     ("name", "load"),
     [
-        ("config.json", checkpoints.load_pretrained),
-        ("config.json", checkpoints.load_codes),
-        ("weights.safetensors", checkpoints.load_pretrained),
-        ("card.md", checkpoints.load_card),
-        ("metrics.json", checkpoints.load_metrics),
-        ("codes.safetensors", checkpoints.load_codes),
+        ("config.json", models.load_pretrained),
+        ("config.json", models.load_codes),
+        ("weights.safetensors", models.load_pretrained),
+        ("card.md", models.load_card),
+        ("metrics.json", models.load_metrics),
+        ("codes.safetensors", models.load_codes),
     ],
 )
 def test_a_missing_file_is_named(
@@ -313,15 +314,15 @@ def test_a_missing_file_is_named(
 @pytest.mark.parametrize(
     ("name", "content", "load", "message"),
     [
-        ("card.md", b"caf\xe9", checkpoints.load_card, "expected UTF-8 text, got byte 0xe9"),
-        ("card.md", b" " * 1_000_001, checkpoints.load_card, "expected at most 1000000 bytes, got 1000001"),
+        ("card.md", b"caf\xe9", models.load_card, "expected UTF-8 text, got byte 0xe9"),
+        ("card.md", b" " * 1_000_001, models.load_card, "expected at most 1000000 bytes, got 1000001"),
         (
             "metrics.json",
             b"{",
-            checkpoints.load_metrics,
+            models.load_metrics,
             "Invalid JSON: EOF while parsing an object at line 1 column 1",
         ),
-        ("metrics.json", b"[]", checkpoints.load_metrics, "Input should be an object"),
+        ("metrics.json", b"[]", models.load_metrics, "Input should be an object"),
     ],
 )
 def test_a_damaged_card_or_table_is_refused(
@@ -336,7 +337,7 @@ def test_nothing_is_allocated_for_a_model_that_is_refused(folder: Path) -> None:
     config("model", "hidden", value=65_536)(folder / "config.json")
     before = peak_memory()
     with pytest.raises(ValueError, match="expected at most 50000000 parameters"):
-        checkpoints.load_pretrained(folder)
+        models.load_pretrained(folder)
     assert peak_memory() - before < 50_000_000
 
 
@@ -356,7 +357,7 @@ def test_any_flipped_bytes_and_any_cut_are_refused_or_harmless(
     path = folder / "codes.safetensors"
     path.write_bytes(content[: change.draw(st.integers(0, len(content)))] if change.draw(st.booleans()) else content)
     try:
-        codes = checkpoints.load_codes(folder)
+        codes = models.load_codes(folder)
     except ValueError as error:
         refused = str(error)
     else:

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from mfm_core import MFM, Latents, ModelConfig
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.data.svhn_mnist import DigitPools
-from mfm_core.evaluation import Estimate, Figure, decode_all, encode_all, evaluate, evaluation_pairs
-from mfm_core.representations import Generated
+from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.evaluation.digits import Estimate, Figure, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.latents import Generated
+from mfm_core.networks.classifier import Discriminative
 from tests.made_up_digits import blocks, paint_mnist, paint_svhn
 
 pytestmark = pytest.mark.usefixtures("made_up_data")
@@ -166,7 +166,7 @@ def test_every_mnist_digit_is_paired_once_with_an_svhn_digit_of_its_label():
 def test_batches_change_nothing(tiny_model: MFM, monkeypatch):
     pictures = evaluation_pairs(DigitPools.load("test"), seed=0).take(torch.arange(50)).modalities
     whole = tiny_model.encode(pictures)
-    monkeypatch.setattr("mfm_core.evaluation.BATCH", 7)
+    monkeypatch.setattr("mfm_core.evaluation.digits.BATCH", 7)
     parts = encode_all(tiny_model, pictures)
     torch.testing.assert_close(parts.joint(), whole.joint(), atol=1e-4, rtol=1e-4)
     drawn, logits = decode_all(tiny_model, parts)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from mfm_core import Latents
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.factorization import (
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.training.factorization import (
     RESTYLED,
     SAMPLED,
     SWAPPED,
@@ -28,7 +28,7 @@ from mfm_core.factorization import (
     same_label_partner,
     style_kept_costs,
 )
-from mfm_core.objective import conditional_mmd, mmd
+from mfm_core.training.objective import conditional_mmd, mmd
 
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(0, 1000))

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from mfm_core.config import ModelConfig
-from mfm_core.data.svhn_mnist import DigitPools
-from mfm_core.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
+from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
 from mfm_core.model import MFM
-from mfm_core.tasks import FactorizeRun, FactorizeTask, seeded
-from mfm_core.training import train
+from mfm_core.training.digits import FactorizeRun, FactorizeTask, seeded
+from mfm_core.training.loop import train
 from tests import tiny_runs
 
 pytestmark = pytest.mark.usefixtures("made_up_data")
@@ -71,7 +71,7 @@ def test_a_killed_fit_goes_on_where_it_was_stopped(tmp_path):
 def test_codes_do_not_depend_on_the_batches(monkeypatch):
     model, digits = new_model(), pictures()[1][:50]
     whole = encode_to_codes(model, "mnist", digits)
-    monkeypatch.setattr("mfm_core.flow_fit.BATCH", 7)
+    monkeypatch.setattr("mfm_core.training.flow_fit.BATCH", 7)
     for found, wanted in zip(encode_to_codes(model, "mnist", digits), whole, strict=True):
         torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
 

@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from mfm_core.measures import correlation, frechet_distance, mean, probe_hits, share
+from mfm_core.evaluation.statistics import correlation, frechet_distance, mean, probe_hits, share
 
 
 def hits(k: int, n: int) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from mfm_core import Latents
 from mfm_core.config import LabelConfig
-from mfm_core.objective import (
+from mfm_core.training.objective import (
     SCALES,
     ObjectiveConfig,
     conditional_mmd,

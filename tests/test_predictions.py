@@ -15,9 +15,9 @@ from torchmetrics.functional import mean_absolute_error, pearson_corrcoef
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 import mfm_core as mfm
-from mfm_core.bootstrap import N_RESAMPLES
-from mfm_core.figures import Figure, shown
-from mfm_core.predictions import independent_units
+from mfm_core.evaluation.bootstrap import N_RESAMPLES
+from mfm_core.evaluation.figures import Figure, shown
+from mfm_core.evaluation.predictions import independent_units
 
 
 def data_of(labels: np.ndarray, **more: object) -> mfm.Dataset:

@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mfm_core.probes import probe_classes, probe_scores
+from mfm_core.evaluation.probes import probe_classes, probe_scores
 
 FAMILY = {"linear", "RBF SVM", "network of 128", "network of 256 and 128", "gradient boosting"}
 

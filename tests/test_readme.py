@@ -12,9 +12,9 @@ import torch
 from typer.testing import CliRunner
 
 import mfm_core as mfm
-from mfm_core import stored_model
-from mfm_core.cli_models import app
-from mfm_core.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.cli.models import app
+from mfm_core.reports.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.storage import folder as storage_folder
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -161,7 +161,7 @@ def test_a_readme_without_its_markers_is_refused(text):
 
 
 def test_the_command_writes_them(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(stored_model, "PRETRAINED", folder.parent)
+    monkeypatch.setattr(storage_folder, "PRETRAINED", folder.parent)
     mfm.save_metrics({"comparison": COMPARISON, "figures": FIGURES}, folder)
     readme = tmp_path / "README.md"
     readme.write_text(f"Umlaut: ä\n{BEGIN}\n{END}\n", encoding="utf-8")

@@ -6,11 +6,11 @@ import pytest
 from rich.console import Console
 
 from mfm_core.config import ModelConfig
-from mfm_core.evaluation import Figure
-from mfm_core.factorization import FactorizationConfig
-from mfm_core.measures import Estimate
-from mfm_core.reports import TERMS, card, figure_rows, figures_table, markdown_table, percent, shown, table_of
-from mfm_core.stored_model import StoredModel
+from mfm_core.evaluation.digits import Figure
+from mfm_core.evaluation.statistics import Estimate
+from mfm_core.reports.card import TERMS, card, figure_rows, figures_table, markdown_table, percent, shown, table_of
+from mfm_core.storage.folder import StoredModel
+from mfm_core.training.factorization import FactorizationConfig
 
 FIGURES = [
     Figure("label accuracy", Estimate(0.9912, 0.98, 0.995, 1000), 0.99),

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mfm_core import Factors, Latents
-from mfm_core.representations import concatenate
+from mfm_core.latents import concatenate
 
 
 def blocks(n: int = 2) -> Latents:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from mfm_core import checkpoints, stored_model
-from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.experiments.run import execute, read_run, run_names, start_from
 from mfm_core.model import MFM
-from mfm_core.runs import execute, read_run, run_names, start_from
-from mfm_core.sequence_tasks import SequenceRun
-from mfm_core.stored_model import StoredModel
-from mfm_core.tasks import DiscriminativeRun, FactorizeRun, FactorizeTask
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage import folder as storage_folder
+from mfm_core.storage import models
+from mfm_core.storage.folder import StoredModel
+from mfm_core.training.digits import DiscriminativeRun, FactorizeRun, FactorizeTask
+from mfm_core.training.videos import SequenceRun
 from tests import tiny_runs
 
 VIDEOS = ("ict_mmmo", "cmu_mosi", "pom", "studio_language_led", "studio_balanced", "studio_face_led")
@@ -149,11 +150,11 @@ def test_a_run_leaves_its_configuration_its_log_and_its_model_in_both_places(tmp
     log = [json.loads(line) for line in (tmp_path / "one" / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [2, 4]
     for place, name in ((tmp_path / "one" / "model", "one"), (tmp_path / "shelf", "shelf")):
-        stored = stored_model.StoredModel.of_folder(place)
+        stored = storage_folder.StoredModel.of_folder(place)
         assert stored.run["configuration"] == run.model_dump(mode="json")
         assert stored.run["command"] == "train it"
-        assert checkpoints.load_card(place).startswith(f"# {name}\n")
-        loaded = checkpoints.load_discriminative(place).state_dict()
+        assert models.load_card(place).startswith(f"# {name}\n")
+        loaded = models.load_discriminative(place).state_dict()
         assert all(torch.equal(loaded[key], tensor) for key, tensor in trained.state_dict().items())
 
 
@@ -184,7 +185,7 @@ def test_a_device_that_is_not_here_is_refused(tmp_path, baseline):
 
 
 def test_a_reader_that_is_not_stored_is_named(tmp_path, made_up_data, monkeypatch):
-    monkeypatch.setattr(stored_model, "PRETRAINED", tmp_path / "empty")
+    monkeypatch.setattr(storage_folder, "PRETRAINED", tmp_path / "empty")
     run = read_run(written(tmp_path, tiny_runs.factorizing()))
     with pytest.raises(
         FileNotFoundError, match=r"^name_or_folder: expected one of no names yet, .* got 'reader_svhn'$"
@@ -209,7 +210,7 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
         )
         assert len(costs) == 3
         assert isinstance(model, MFM)
-    assert checkpoints.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")
+    assert models.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")
 
 
 def without_readers(**changes: object) -> FactorizeRun:

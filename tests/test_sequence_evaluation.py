@@ -5,9 +5,9 @@ from scipy.stats import pearsonr, t
 from sklearn.metrics import f1_score, r2_score
 
 from mfm_core.config import ModelConfig
-from mfm_core.cross_validation import corrected_interval
+from mfm_core.evaluation.cross_validation import corrected_interval
+from mfm_core.evaluation.videos import bootstrap, evaluate_sequences, explained, label_figures
 from mfm_core.model import MFM
-from mfm_core.sequence_evaluation import bootstrap, evaluate_sequences, explained, label_figures
 from tests.made_up_sequences import made_up_sequences, sequence_run
 
 

@@ -18,7 +18,7 @@ from mfm_core import (
     translate,
     traverse,
 )
-from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.networks.classifier import Discriminative
 from tests.sequences import Inputs, everything, fill
 
 

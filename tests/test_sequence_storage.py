@@ -12,11 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mfm_core import (
-    MFM,
-    Codes,
-    checkpoints,
-)
+from mfm_core import MFM, Codes
+from mfm_core.storage import models
 from tests import damage
 from tests.sequences import SUBSETS, Inputs, equal, everything, only
 
@@ -27,21 +24,21 @@ def make_codes(model: MFM, inputs: Inputs, mask: Tensor) -> Codes:
 
 @pytest.fixture
 def stored(sequence_model: MFM, sequences: Inputs, real: Tensor, tmp_path: Path) -> Path:
-    checkpoints.save_model(sequence_model, tmp_path / "talk", run={"seed": 0}, card="# Talk\n")
-    checkpoints.save_codes(make_codes(sequence_model, sequences, real), tmp_path / "talk")
+    models.save_model(sequence_model, tmp_path / "talk", run={"seed": 0}, card="# Talk\n")
+    models.save_codes(make_codes(sequence_model, sequences, real), tmp_path / "talk")
     return tmp_path / "talk"
 
 
 def test_a_stored_model_makes_what_it_made_before(
     sequence_model: MFM, stored: Path, sequences: Inputs, real: Tensor
 ) -> None:
-    loaded = checkpoints.load_pretrained(stored)
+    loaded = models.load_pretrained(stored)
     assert loaded.config == sequence_model.config
     assert equal(everything(loaded, sequences, real), everything(sequence_model, sequences, real))
 
 
 def test_codes_come_back_as_they_were(sequence_model: MFM, stored: Path, sequences: Inputs, real: Tensor) -> None:
-    codes, wanted = checkpoints.load_codes(stored), make_codes(sequence_model, sequences, real)
+    codes, wanted = models.load_codes(stored), make_codes(sequence_model, sequences, real)
     assert torch.equal(codes.latents.joint(), wanted.latents.joint())
     assert torch.equal(codes.latents.mask, real)
     assert torch.equal(codes.labels, wanted.labels)
@@ -100,11 +97,11 @@ def test_damaged_codes_are_refused(stored: Path, kind: str) -> None:
     path = stored / "codes.safetensors"
     inflict(path)
     with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: {message}')}$"):
-        checkpoints.load_codes(stored)
+        models.load_codes(stored)
 
 
 def test_threads_that_share_a_model_get_what_serial_calls_get(stored: Path, real: Tensor) -> None:
-    model, start = checkpoints.load_pretrained(stored), Barrier(8)
+    model, start = models.load_pretrained(stored), Barrier(8)
 
     def work(seed: int) -> list[Inputs]:
         generator = torch.Generator().manual_seed(seed)

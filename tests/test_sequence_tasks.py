@@ -5,14 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from mfm_core.data import dataset as registry
-from mfm_core.data import load_dataset
+from mfm_core.data import load_dataset, registry
+from mfm_core.experiments.run import execute, read_run
 from mfm_core.model import MFM
-from mfm_core.objective import mmd
-from mfm_core.runs import execute, read_run
-from mfm_core.scaling_files import load_scaling
-from mfm_core.sequence_tasks import SequenceRun, SequenceTask, encode_present, groups, load_run_data, masked_errors
-from mfm_core.training import step_generator, train
+from mfm_core.storage.scaling import load_scaling
+from mfm_core.training.loop import step_generator, train
+from mfm_core.training.objective import mmd
+from mfm_core.training.videos import SequenceRun, SequenceTask, encode_present, groups, load_run_data, masked_errors
 from tests.made_up_sequences import made_up_sequences, sequence_run
 
 CPU = torch.device("cpu")

@@ -8,9 +8,12 @@ import pytest
 import torch
 from torch.distributions import Categorical
 
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.data.augmentation import augment
-from mfm_core.factorization import (
+from mfm_core.latents import Latents
+from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.training.augmentation import augment
+from mfm_core.training.digits import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, seeded
+from mfm_core.training.factorization import (
     grey_kept_costs,
     imagine,
     label_independence_cost,
@@ -18,11 +21,8 @@ from mfm_core.factorization import (
     same_label_partner,
     style_kept_costs,
 )
-from mfm_core.model import MFM
-from mfm_core.objective import label_cost, mmd, prior_cost
-from mfm_core.representations import Latents
-from mfm_core.tasks import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, seeded
-from mfm_core.training import train
+from mfm_core.training.loop import train
+from mfm_core.training.objective import label_cost, mmd, prior_cost
 from tests import tiny_runs
 
 CPU = torch.device("cpu")

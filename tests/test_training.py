@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from mfm_core.training import TrainingConfig, step_generator, train
+from mfm_core.training.loop import TrainingConfig, step_generator, train
 
 
 class Regression:

@@ -6,18 +6,19 @@ import torch
 from typer.testing import CliRunner
 
 import mfm_core as mfm
-from mfm_core import cross_validation, sequence_tasks
-from mfm_core.cli_models import app
-from mfm_core.cross_validation import cross_validate
-from mfm_core.data import dataset as registry
+from mfm_core.cli.models import app
+from mfm_core.data import registry
 from mfm_core.data.folds import repeated_folds
 from mfm_core.data.scaling import Scaling
+from mfm_core.evaluation import cross_validation
+from mfm_core.evaluation.cross_validation import cross_validate
+from mfm_core.evaluation.held_out_videos import held_out, measure_videos, run_of, video_codes
+from mfm_core.experiments.run import execute, read_run
 from mfm_core.interpretation.truth import flow_against_truth
-from mfm_core.runs import execute, read_run
-from mfm_core.scaling_files import SCALING, load_scaling, save_scaling
-from mfm_core.sequence_tasks import SequenceRun
-from mfm_core.stored_model import StoredModel
-from mfm_core.video_metrics import held_out, measure_videos, run_of, video_codes
+from mfm_core.storage.folder import StoredModel
+from mfm_core.storage.scaling import SCALING, load_scaling, save_scaling
+from mfm_core.training import videos
+from mfm_core.training.videos import SequenceRun
 from tests.made_up_sequences import made_up_sequences, sequence_run
 
 
@@ -112,7 +113,7 @@ def folded(monkeypatch):
         return repeated_folds(data, n_folds=n_folds, n_repeats=n_repeats, seed=seed)
 
     monkeypatch.setitem(registry._registry, "made_up", lambda: data)
-    monkeypatch.setitem(sequence_tasks.FOLDED, "made_up", folds)
+    monkeypatch.setitem(videos.FOLDED, "made_up", folds)
 
 
 def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):

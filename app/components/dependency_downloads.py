@@ -17,7 +17,7 @@ from app.components import downloads, names
 from app.dependency_view import DependencyView
 from app.plates import dependency
 from app.plates.dependency import Ratios
-from mfm_core.interpretation.paper import PAPER_RATIOS
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 
 COLUMNS = ("ratio", "low", "high", "p_value", "depends_on_y", "depends_on_a", "n", "bandwidth", "kernel")
 COLOURS = ("#0B5C8F", "#B84F00", "#007A59", "#9A3E7C")

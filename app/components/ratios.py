@@ -11,7 +11,7 @@ from app import collection
 from app.components import names
 from app.components.elements import Data, define
 from app.plates.dependency import Ratios, spoken
-from mfm_core.interpretation.paper import PAPER_RATIOS
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 
 mount = define("ratios")
 ROOM = 1.08

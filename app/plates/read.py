@@ -13,7 +13,7 @@ from app.plates.script import DRAWS, compose
 from app.view import View
 
 if TYPE_CHECKING:
-    from mfm_core.measures import Estimate
+    from mfm_core.evaluation.statistics import Estimate
 
 SHOWN = 5
 COUNTED = 200
@@ -27,7 +27,7 @@ def make(shown: Exhibit, view: View) -> Plate:
 
 def agreement(shown: Exhibit, view: View) -> dict[str, Estimate]:
     """Over many samples, how often each judge reads the digit that the label head says, by modality."""
-    from mfm_core.measures import share  # scikit-learn comes with it, and takes a second
+    from mfm_core.evaluation.statistics import share  # scikit-learn comes with it, and takes a second
 
     plate = _draw(shown, view, COUNTED)
     said = plate.label.argmax(-1).ravel()

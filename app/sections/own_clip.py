@@ -13,14 +13,14 @@ from app.components import names, prose, state
 from app.flow_view import FlowView
 from app.reel import Reel
 from app.theatre import Theatre
-from mfm_core.data.clip_upload import ClipShape, read_clip
-from mfm_core.scaling_files import load_scaling
+from mfm_core.data.importing.upload import ClipShape, read_clip
+from mfm_core.storage.scaling import load_scaling
 
 SOURCES = {"stored": "a held-out clip", "upload": "your own"}
 MOST_MEGABYTES = 4
 PYTHON = """
-from mfm_core.data.clip_upload import ClipShape, read_clip
-from mfm_core.scaling_files import load_scaling
+from mfm_core.data.importing.upload import ClipShape, read_clip
+from mfm_core.storage.scaling import load_scaling
 
 model = mfm.load_pretrained(MODEL)
 sizes = {{name: modality.d_x for name, modality in model.config.sequences.items()}}

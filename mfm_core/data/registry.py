@@ -64,7 +64,7 @@ def load_dataset(name: str) -> Dataset:
         FileNotFoundError: If its files are not there.
     """
     if name not in _registry:
-        from mfm_core.data import imported  # which is made of this module
+        from mfm_core.data.importing import imported  # which is made of this module
 
         if (dataset := imported.load(name)) is not None:
             return dataset

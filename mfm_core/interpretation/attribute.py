@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
+from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from mfm_core.interpretation.gradient_flow import gradient_flow
-from mfm_core.interpretation.rivals import integrated_gradients, leave_one_out, saliency
 from mfm_core.model import MFM
 
 Method = Callable[[MFM, Mapping[str, Tensor], Tensor | None, int | None], dict[str, Tensor]]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mfm_core.latents import Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Latents
 
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 LEAST = 0.6

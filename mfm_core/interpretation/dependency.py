@@ -12,8 +12,8 @@ from mfm_core.interpretation.hsic import moments, normalize
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, Observations, observe
 from mfm_core.interpretation.resampling import leave_one_out, permutation_p_values
+from mfm_core.latents import Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Latents
 
 # The share of a Gram matrix's squared norm that lies on its diagonal, from which on it is nearly the identity.
 NEARLY_IDENTITY = 0.5

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mfm_core.forward_mode import forward_mode
 from mfm_core.interpretation.recurrent_flow import recurrent_flow
+from mfm_core.latents import Latents
 from mfm_core.model import MFM
+from mfm_core.networks.forward_mode import forward_mode
 from mfm_core.networks.recurrent import RecurrentDecoder
-from mfm_core.representations import Latents
 
 # Tangents pushed through another decoder at a time.
 CHUNK = 16

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import torch
 
+from mfm_core.directions import Directions, directions
 from mfm_core.interpretation.attributes import Named, name_labels, name_styles
-from mfm_core.latent_directions import Directions, directions
+from mfm_core.latents import Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Latents
 
 SAMPLES = 24
 

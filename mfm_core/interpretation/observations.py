@@ -10,8 +10,8 @@ from torch import Tensor
 
 from mfm_core.interpretation.alignment import global_alignment
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Progress, Rbf
+from mfm_core.latents import Factors, Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Factors, Latents
 
 # Samples decoded at a time.
 BATCH = 256

@@ -12,8 +12,8 @@ from torch import Tensor
 from mfm_core.interpretation.dependency import kernels_of, measure, ratios_of
 from mfm_core.interpretation.kernels import Bandwidth, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, observe
+from mfm_core.latents import Latents
 from mfm_core.model import MFM
-from mfm_core.representations import Latents
 
 
 @dataclass(frozen=True)

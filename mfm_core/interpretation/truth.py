@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mfm_core.measures import Estimate
+from mfm_core.evaluation.statistics import Estimate
 
 # Resamples whose areas are computed at a time: more would take memory, not time.
 AT_ONCE = 32

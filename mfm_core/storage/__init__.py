@@ -1,1 +1,1 @@
-"""What is written to disk of a model, and read from it."""
+"""Storage of models: folders with configuration, weights, codes, scaling, figures and card."""

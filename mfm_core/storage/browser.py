@@ -20,9 +20,9 @@ from pydantic import Field
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.config import Config, LabelConfig
 from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from mfm_core.networks.fully_connected import ResidualLayers
 from mfm_core.networks.fusion import LateFusion

@@ -9,12 +9,12 @@ from typing import Literal
 
 import torch
 
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.codes import Codes
 from mfm_core.config import Config
 from mfm_core.interpretation.named_directions import named_directions
 from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge, export_model, write_once
+from mfm_core.storage.codes import Codes
 
 N_DIRECTIONS = 8
 MAX_BUNDLE_BYTES = 4_000_000

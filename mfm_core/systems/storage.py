@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import JsonValue
 
 from mfm_core.config import Config
-from mfm_core.stored_model import CONFIG, model_folder
+from mfm_core.files.tensors import read_header, read_tensors, write_tensors
+from mfm_core.storage.folder import CONFIG, model_folder
 from mfm_core.systems.base import DataSpec, System
 from mfm_core.systems.registry import find_system, read_config
-from mfm_core.tensor_files import read_header, read_tensors, write_tensors
 
 WEIGHTS = "weights.safetensors"
 MAX_CONFIG_BYTES = 1_000_000

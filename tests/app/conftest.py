@@ -9,8 +9,8 @@ import torch
 
 import mfm_core as mfm
 from app import exhibit
-from mfm_core.baselines.discriminative import Discriminative
 from mfm_core.config import ModelConfig
+from mfm_core.networks.classifier import Discriminative
 
 PAIRS = 60
 CARD = "# A small model\n\n## Measured, seed 3\n\n| figure | value | n |\n|---|---|---|\n| accuracy | 50 % | 60 |\n"

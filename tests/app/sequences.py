@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 import mfm_core as mfm
-from mfm_core.clips import load_clips
 from mfm_core.config import LabelConfig, SequenceModality
 from mfm_core.data.scaling import Scaling
-from mfm_core.scaling_files import save_scaling
-from mfm_core.stored_model import PRETRAINED
+from mfm_core.storage.folder import PRETRAINED
+from mfm_core.storage.scaling import save_scaling
+from mfm_core.studio.clips import load_clips
 from tests.conftest import with_large_weights
 
 SIZES = {"language": 6, "acoustic": 4, "visual": 3}

@@ -21,9 +21,9 @@ from app import held
 from app.components import dependency_downloads, downloads, work
 from app.dependency_view import DependencyView
 from app.plates import dependency
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
-from mfm_core.interpretation.paper import PAPER_RATIOS
 from tests.app import sequences
 from tests.app.test_pages import MAIN, elements, query
 

@@ -20,7 +20,7 @@ from app.components import downloads, flow_downloads, projector
 from app.flow_view import FlowView
 from app.plates.flow import Strip, tops
 from app.sections import own_clip
-from mfm_core.clips import Clips, load_clips
+from mfm_core.studio.clips import Clips, load_clips
 from tests.app import sequences
 from tests.app.test_flow_page import lanes, visit, words_on
 from tests.app.test_pages import elements, query

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mfm_core.data.augmentation import Augmentation, augment
+from mfm_core.training.augmentation import Augmentation, augment
 
 AMOUNTS = ("shift", "scale", "rotate", "shear", "brightness", "contrast", "tint", "invert")
 

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.data.clip_upload import ClipShape, read_clip
+from mfm_core.data.importing.upload import ClipShape, read_clip
 from mfm_core.data.scaling import Scaling
 
 D = {"language": 3, "visual": 2}

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfm_core import fingerprint, load_dataset
-from mfm_core.data import svhn_mnist
 from mfm_core.data.dataset import SPLITS
-from mfm_core.data.svhn import LONGEST_NUMBER, split_by_photograph, split_in_order
-from mfm_core.data.svhn_mnist import DigitPools
+from mfm_core.data.sets import svhn_mnist
+from mfm_core.data.sets.svhn import LONGEST_NUMBER, split_by_photograph, split_in_order
+from mfm_core.data.sets.svhn_mnist import DigitPools
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 30)), min_size=1, max_size=200))

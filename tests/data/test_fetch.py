@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mfm_core import load_dataset
-from mfm_core.cli import download_with_bar
-from mfm_core.data.fetch import RECIPES, Arrays, Recipe, Source, fetch
+from mfm_core.cli.app import download_with_bar
+from mfm_core.data.importing.fetch import RECIPES, Arrays, Recipe, Source, fetch
 from tests.data.published import write_idx, write_mnist, write_svhn
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from mfm_core.data.formats import read_idx, read_mat
+from mfm_core.files.digits import read_idx, read_mat
 from tests.data.published import write_idx, write_mat
 
 

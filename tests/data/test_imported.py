@@ -11,10 +11,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-import mfm_core.cli_data  # noqa: F401 - enters its commands
+import mfm_core.cli.data  # noqa: F401 - enters its commands
 from mfm_core import Dataset, load_dataset
-from mfm_core.cli import app
-from mfm_core.data.imported import import_files, imported_names
+from mfm_core.cli.app import app
+from mfm_core.data.importing.imported import import_files, imported_names
 from tests.data import features, videos
 
 

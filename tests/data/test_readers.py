@@ -21,12 +21,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mfm_core.data.readers.alignment import expected_values
-from mfm_core.data.readers.archive import UPLOAD, Limits, read_archive
-from mfm_core.data.readers.computational_sequences import read_aligned, split_videos
-from mfm_core.data.readers.pickled_tensors import read_pickled
-from mfm_core.data.readers.published_tensors import read_tensors_of
-from mfm_core.data.readers.restricted_pickle import read_pickle
+from mfm_core.data.importing.alignment import expected_values
+from mfm_core.data.importing.csd import read_aligned, split_videos
+from mfm_core.data.importing.h5 import read_tensors_of
+from mfm_core.data.importing.pickles import read_pickled
+from mfm_core.files.npz import UPLOAD, Limits, read_archive
+from mfm_core.files.restricted_pickle import read_pickle
 from tests.data import features, videos
 
 # Pickles: what plain content there is comes back, in every protocol.

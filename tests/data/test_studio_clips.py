@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from mfm_core import load_dataset
-from mfm_core.data.studio import face
-from mfm_core.data.studio.words import VALENCE
+from mfm_core.studio import face
+from mfm_core.studio.words import VALENCE
 
 
 def stored() -> dict[str, np.ndarray]:

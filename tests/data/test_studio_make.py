@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from mfm_core import load_dataset
-from mfm_core.clips import load_clips
-from mfm_core.data.studio import acoustics, face, make, ship, voice
-from mfm_core.data.studio.truth import WORLDS
+from mfm_core.studio import face
+from mfm_core.studio.clips import load_clips
+from mfm_core.studio.making import acoustics, make, ship, voice
+from mfm_core.studio.truth import WORLDS
 
 SEED = 5
 _missing = [name for name in ("librosa", "soundfile") if importlib.util.find_spec(name) is None]

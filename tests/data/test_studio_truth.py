@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mfm_core.data.studio import make
-from mfm_core.data.studio.grammar import MAX_WORDS, MIN_WORDS
-from mfm_core.data.studio.ship import choose, vocabulary
-from mfm_core.data.studio.truth import WORLDS, language_evidence, weights
-from mfm_core.data.studio.words import ADJECTIVES, INTENSIFIERS, NEGATORS, OPENINGS, ROLES, UNSTRESSED, VERBS
+from mfm_core.studio.making import make
+from mfm_core.studio.making.grammar import MAX_WORDS, MIN_WORDS
+from mfm_core.studio.making.ship import choose, vocabulary
+from mfm_core.studio.truth import WORLDS, language_evidence, weights
+from mfm_core.studio.words import ADJECTIVES, INTENSIFIERS, NEGATORS, OPENINGS, ROLES, UNSTRESSED, VERBS
 
 N = 1_500
 

@@ -13,9 +13,9 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from mfm_core import Dataset, load_dataset
-from mfm_core.data import cmu_mosi, ict_mmmo, iemocap, pom, youtube
-from mfm_core.data.cmu_mosi import spans_in_order, timing_features
 from mfm_core.data.folds import complete_samples, deal, repeated_folds
+from mfm_core.data.sets import cmu_mosi, ict_mmmo, iemocap, pom, youtube
+from mfm_core.data.sets.cmu_mosi import spans_in_order, timing_features
 from tests.data import videos
 
 PUBLISHED = ("ict_mmmo", "youtube", "pom", "iemocap")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mfm_core.data.readers.archive import Array
+from mfm_core.files.npz import Array
 
 NAMES = ("ict_mmmo", "youtube", "pom", "cmu_mosi", "iemocap")
 SIZES = {"train": 9, "valid": 5, "test": 6}

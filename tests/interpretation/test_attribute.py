@@ -7,7 +7,7 @@ import torch
 
 import mfm_core as mfm
 from mfm_core.interpretation.attribute import METHODS
-from mfm_core.interpretation.rivals import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from tests.interpretation.conftest import sequence_model
 
 

@@ -16,7 +16,7 @@ from mfm_core.interpretation.kernels import Gram, Rbf
 from mfm_core.interpretation.observations import average, observe
 from mfm_core.interpretation.resampling import leave_one_out, permutation_p_values
 from mfm_core.interpretation.sensitivity import bandwidth_curve, gram_matrices, size_curve
-from mfm_core.representations import Factors, Generated
+from mfm_core.latents import Factors, Generated
 from tests.interpretation.conftest import explicit, rbf, sequence_model
 
 

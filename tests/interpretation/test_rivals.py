@@ -9,7 +9,7 @@ import pytest
 import torch
 from captum.attr import FeatureAblation, IntegratedGradients, Saliency
 
-from mfm_core.interpretation.rivals import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from tests.interpretation.conftest import sequence_model
 
 

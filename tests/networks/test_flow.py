@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mfm_core.config import ImageModality, LabelConfig
-from mfm_core.measures import probe_hits
+from mfm_core.evaluation.statistics import probe_hits
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mfm_core import ModelConfig
-from mfm_core.baselines.discriminative import Discriminative
+from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from mfm_core.networks.fully_connected import ResidualLayers, fully_connected
 from mfm_core.networks.fusion import Guess, LateFusion, Surrogate

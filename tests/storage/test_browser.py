@@ -8,11 +8,12 @@ from safetensors.torch import load
 from torch import nn
 from typer.testing import CliRunner
 
-from mfm_core import MFM, checkpoints
-from mfm_core.baselines.discriminative import Discriminative
-from mfm_core.cli_browser import app
+from mfm_core import MFM
+from mfm_core.cli.browser import app
 from mfm_core.config import ImageModality, ModelConfig
+from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage import browser_bundle as bundles
+from mfm_core.storage import models as checkpoints
 from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge, export_model
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
 from tests.conftest import make_codes

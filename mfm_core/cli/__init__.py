@@ -1,0 +1,1 @@
+"""The command line: models, data and studio clips."""

@@ -1,0 +1,67 @@
+"""The commands that bring users' own files and tell what a data set holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mfm_core.cli.app import data_app, one_sentence
+from mfm_core.data import data_folder, load_dataset
+from mfm_core.data.dataset import SPLITS, Dataset
+from mfm_core.data.importing.imported import IMPORTABLE, import_files
+
+
+@data_app.command("import")
+def data_import(
+    files: Annotated[list[Path], typer.Argument(help="The .h5 or .csd files of one data set, one .pkl, or one .npz.")],
+    *,
+    name: Annotated[str, typer.Option("--as", help=f"Among: {', '.join(IMPORTABLE)}; or a new name, to be loaded by.")],
+    length: Annotated[
+        int | None, typer.Option(help="Last steps to keep; default 20 of .csd, and all of a .pkl.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite what was imported by that name.")] = False,
+) -> None:
+    """Read features that you have, check them, and store them in the data folder.
+
+    Known are the tensors of github.com/pliang279/MFN (.h5), computational sequences of CMU-MultimodalSDK (.csd, aligned
+    to words), the pickles of Multimodal-Transformer and MMSA, and .npz as we write it. No pickle is executed.
+    """
+    with one_sentence():
+        path = import_files(files, name, length=length, replace=replace)
+        typer.echo(path)
+        for line in description(load_dataset(name)):
+            typer.echo(line, err=True)
+
+
+@data_app.command("describe")
+def data_describe(
+    name: Annotated[str, typer.Argument(help="A data set that python -m mfm_core data list names.")],
+) -> None:
+    """Tell how many samples, steps and labels a data set has, and what it lacks."""
+    with one_sentence():
+        typer.echo(f"data folder: {data_folder()}")
+        for line in description(load_dataset(name)):
+            typer.echo(line)
+
+
+def description(dataset: Dataset) -> list[str]:
+    """A data set in a few lines: its splits, its modalities with what they lack, its steps and its labels."""
+    sizes = ", ".join(f"{split} {(dataset.split == split).sum()}" for split in SPLITS)
+    lines = [f"{dataset.name}: {len(dataset)} samples ({sizes})"]
+    for name, x in dataset.modalities.items():
+        line = f"  {name}: {' x '.join(str(n) for n in x.shape[1:])}"
+        if dataset.present is not None and name in dataset.present:
+            line += f", in {int(dataset.present[name].sum())} samples"
+        if dataset.mask is not None:
+            line += f", at {int((dataset.mask & (x != 0).any(2)).sum())} steps"
+        lines.append(line)
+    if dataset.mask is not None:
+        unit = dataset.steps.unit if dataset.steps is not None else "step"
+        empty = int((~dataset.mask.any(1)).sum())
+        lines.append(f"  {int(dataset.mask.sum())} real steps, each a {unit}; {empty} samples without any")
+    kind = "classes" if dataset.labels.ndim == 1 else f"{dataset.labels.shape[1]} scores"
+    low, high = (dataset.labels.min().item(), dataset.labels.max().item()) if len(dataset) else (0, 0)
+    lines.append(f"  labels: {kind}, {low:g} to {high:g}")
+    return lines

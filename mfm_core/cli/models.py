@@ -1,0 +1,278 @@
+"""The commands that train and measure models."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+
+from mfm_core.cli.app import app, one_sentence
+from mfm_core.data import load_dataset
+from mfm_core.evaluation.comparison import ablations, compare, discriminative_figure
+from mfm_core.evaluation.cross_validation import cross_validate
+from mfm_core.evaluation.digits import encode_all, evaluate
+from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_codes
+from mfm_core.evaluation.ratio_table import ratio_table
+from mfm_core.experiments.run import execute, read_run, run_names, total_steps
+from mfm_core.model import MFM
+from mfm_core.reports.card import card, figures_table, table_of
+from mfm_core.reports.readme import RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.storage.codes import Codes, fingerprint
+from mfm_core.storage.folder import StoredModel, model_folder, read_text
+from mfm_core.storage.models import (
+    load_discriminative,
+    load_judge,
+    load_metrics,
+    load_pretrained,
+    save_card,
+    save_codes,
+    save_metrics,
+)
+from mfm_core.training.loop import Report
+from mfm_core.training.videos import SequenceRun
+
+MAX_WIDTH = 400
+
+
+@app.command("train")
+def train_command(
+    run: Annotated[str, typer.Argument(help=f"Among: {', '.join(run_names())}; or a .json file.")],
+    *,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a value, such as training.seed=1.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the run is kept; default runs/<name>.")] = None,
+    store: Annotated[Path | None, typer.Option(help="A second folder for the model, as pretrained/<name>.")] = None,
+    device: Annotated[str, typer.Option(help="A torch device.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train a model, or go on with a run that was stopped; the result is stored in <folder>/model."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        configuration = read_run(run, dict(parse_change(change) for change in changes or []))
+        folder = folder or Path("runs") / Path(run).stem
+        # The card tells how to make the model again, not where files lay on this machine.
+        options = [part for change in changes or [] for part in ("--set", change)]
+        command = shlex.join(["python", "-m", "mfm_core", "train", Path(run).name, *options])
+        with training_bar(total_steps(configuration)) as on_report:
+            execute(configuration, folder, command=command, store=store, device=device, on_report=on_report)
+    typer.echo(store or folder / "model")
+
+
+def parse_change(text: str) -> tuple[str, JsonValue]:
+    """``key=value`` as a key and a JSON value; what is not JSON is taken as text.
+
+    Raises:
+        ValueError: If there is no ``=``.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"set: expected key=value, got {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+@contextmanager
+def training_bar(steps: int) -> Iterator[Callable[[int, Report], None]]:
+    """A progress bar of a run with time left and the terms of its cost; what is yielded moves it."""
+    costs = TextColumn("{task.description}", table_column=Column(ratio=1))  # wraps where the terminal is narrow
+    columns = TextColumn("step"), MofNCompleteColumn(), BarColumn(20), TimeRemainingColumn(), costs
+    bar = Progress(*columns, console=Console(stderr=True), expand=True)
+    task = bar.add_task("", total=steps)
+    with ExitStack() as shown:
+
+        def on_report(step: int, report: Report) -> None:
+            if not bar.live.is_started:
+                shown.enter_context(bar)
+                bar.reset(task, completed=step - 1)  # a resumed run did not make its first steps just now
+            if step % 10 == 0 or step == steps:
+                bar.update(task, completed=step, description=" ".join(f"{k} {v:.3g}" for k, v in report.items()))
+
+        yield on_report
+
+
+@app.command("evaluate")
+def evaluate_command(
+    name: Annotated[str, typer.Argument(help="A pretrained model, or the folder of a stored one.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing and of all sampling.")] = 0,
+    save: Annotated[
+        bool, typer.Option(help="Store metrics, card and codes of held-out pairs beside the weights.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Measure a model on held-out digits or videos."""
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with one_sentence(), console.status("loading") as status:
+        folder = model_folder(name)
+        stored, more = StoredModel.of_folder(folder), dict[str, JsonValue]()
+        if stored.model.sequences:
+            figures, more = measure_videos(load_pretrained(name), stored, seed=seed, on_progress=status.update)
+        elif stored.kind == "discriminative":
+            figures = [discriminative_figure(load_discriminative(name), seed=seed)]
+        else:
+            model = load_pretrained(name)
+            judges = {modality: load_judge(modality) for modality in model.modalities}
+            figures = evaluate(model, judges, seed=seed, on_progress=status.update)
+        evaluated: dict[str, JsonValue] = {
+            "command": f"python -m mfm_core evaluate {folder.name}",
+            "seed": seed,
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+        metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.as_dict() for figure in figures]}
+        metrics |= more
+        if save:
+            if stored.kind == "mfm":
+                save_codes(held_out_codes(load_pretrained(name), stored), folder)
+            update_metrics(folder, metrics)
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2))
+    else:
+        show(figures_table(folder.name, figures))
+
+
+def show(table: Table) -> None:
+    """Print a table, in its full width where no terminal limits it."""
+    console = Console()
+    (console if console.is_terminal else Console(width=MAX_WIDTH)).print(table)
+
+
+def held_out_codes(model: MFM, stored: StoredModel) -> Codes:
+    """Z of every held-out video, or of every held-out SVHN digit, paired once."""
+    if stored.model.sequences:
+        return video_codes(model, held_out(stored))
+    pairs = load_dataset("svhn_mnist").part("test")
+    latents = encode_all(model, pairs.modalities).map(lambda block: block.clone())
+    return Codes(latents, pairs.labels, {name: fingerprint(x) for name, x in pairs.modalities.items()})
+
+
+def update_metrics(folder: Path, new: Mapping[str, JsonValue]) -> None:
+    """Put new figures among those stored with a model, and write its card anew."""
+    try:
+        metrics = load_metrics(folder)
+    except FileNotFoundError:
+        metrics = {}
+    metrics |= new
+    save_metrics(metrics, folder)
+    stored = StoredModel.of_folder(folder)
+    save_card(card(folder.name, stored, metrics), folder)
+
+
+@app.command("compare")
+def compare_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models, as group=folder; a group holds several seeds.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing.")] = 0,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Compare label accuracies on the same held-out pairs, as Figure 5(b) does."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            group, _, stored = name.rpartition("=")
+            groups.setdefault(group or stored, []).append(stored)
+        table = compare(groups, seed=seed)
+        if into is not None:
+            update_metrics(model_folder(into), {"comparison": table})
+        show(table_of(table))
+
+
+@app.command("ablations")
+def ablations_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models, as label=folder.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairing and of all sampling.")] = 0,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Measure models that each leave a term out, side by side."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        models = [(label or folder, folder) for label, _, folder in (name.rpartition("=") for name in names)]
+        labels = [label for label, _ in models]
+        if repeated := [label for label in dict.fromkeys(labels) if labels.count(label) > 1]:
+            raise ValueError(
+                f"names: expected a label for each model alone, got {repeated[0]!r} {labels.count(repeated[0])} times"
+            )
+        table = ablations(dict(models), seed=seed)
+        if into is not None:
+            update_metrics(model_folder(into), {"ablations": table})
+        show(table_of(table))
+
+
+@app.command("cross-validate")
+def cross_validate_command(
+    run: Annotated[str, typer.Argument(help="A run of sequences, as for train.")],
+    *,
+    repetitions: Annotated[int, typer.Option(min=1, help="How often the samples are dealt anew.")] = 4,
+    folds: Annotated[int, typer.Option(min=3, help="Into how many parts.")] = 5,
+    folder: Annotated[Path | None, typer.Option(help="Where the folds are kept; default runs/<name>_folds.")] = None,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train and measure a run on every fold of a repeated cross-validation; goes on where it was stopped."""
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with one_sentence(), console.status("folds") as status:
+        configuration = read_run(run)
+        if not isinstance(configuration, SequenceRun):
+            raise ValueError(f"run: expected a run of sequences, got {run}")  # noqa: TRY004
+        folder = folder or Path("runs") / f"{Path(run).stem}_folds"
+
+        def on_fold(done: int, of: int) -> None:
+            status.update(f"{done} of {of} folds")
+
+        table = cross_validate(configuration, folder, repetitions=repetitions, folds=folds, on_fold=on_fold)
+        if into is not None:
+            update_metrics(model_folder(into), {"cross_validation": table})
+    typer.echo(json.dumps(table, indent=2))
+
+
+@app.command("ratios")
+def ratios_command(
+    names: Annotated[list[str], typer.Argument(help="Stored models of videos: names or folders.")],
+    *,
+    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Set dependency ratios of several models beside the paper's, as Figure 9(a) does."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        table = ratio_table(names)
+        if into is not None:
+            update_metrics(model_folder(into), {"ratios": table})
+        show(table_of(table))
+
+
+@app.command("readme-figures")
+def readme_figures_command(
+    name: Annotated[str, typer.Argument(help="A pretrained model, or the folder of a stored one.")] = "svhn_mnist",
+    *,
+    readme: Annotated[Path, typer.Option(help="The file with the markers.")] = Path("README.md"),
+) -> None:
+    """Write what is stored with a model between the markers of the README: its figures, or a table of ratios."""
+    with one_sentence():
+        text, metrics = read_text(readme), load_metrics(name)
+        if "ratios" in metrics:
+            text = replace_figures(text, readme_ratios(metrics), RATIOS)
+        else:
+            text = replace_figures(text, readme_figures(metrics))
+        readme.write_text(text, encoding="utf-8")
+    typer.echo(readme)

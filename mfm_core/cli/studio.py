@@ -1,0 +1,69 @@
+"""The command that makes the studio clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mfm_core.cli.app import data_app, one_sentence
+from mfm_core.data import data_folder
+from mfm_core.data.registry import read_arrays
+from mfm_core.data.sets import studio_clips
+from mfm_core.storage.folder import PRETRAINED
+from mfm_core.studio.making import make, ship
+
+make_app = typer.Typer(help="Make data sets of our own.", no_args_is_help=True)
+data_app.add_typer(make_app, name="make")
+
+
+@make_app.callback()
+def _commands() -> None:
+    """Keep ``studio-clips`` a command of its own, even while it is the only one."""
+
+
+@make_app.command("studio-clips")
+def make_clips(
+    seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = make.SEED,
+    clips: Annotated[int, typer.Option(min=12, help="How many clips.")] = make.N_CLIPS,
+) -> None:
+    """Make the studio clips anew: sentences, voice, face and truth; about five minutes.
+
+    Needs espeak-ng (on Debian: apt-get install espeak-ng), the packages of requirements-data.txt, and the word vectors
+    glove50_top30k.npz in the data folder, to which studio_clips.npz is written.
+    """
+    with one_sentence(), _progress() as progress:
+        folder = data_folder()
+        task = progress.add_task("studio clips", total=clips)
+        arrays = {}
+        for arrays in make.make(make.read_vectors(folder), seed, clips):
+            progress.advance(task, 0 if arrays else 1)
+        unfinished = folder / ".studio_clips.npz"
+        np.savez_compressed(unfinished, allow_pickle=False, **arrays)
+        path: Path = unfinished.replace(folder / "studio_clips.npz")
+    typer.echo(path)
+
+
+@make_app.command("studio-folder")
+def make_folder(
+    folder: Annotated[Path, typer.Option(help="Where the app looks for them.")] = PRETRAINED / studio_clips.FILE,
+) -> None:
+    """Choose 30 test clips of studio_clips.npz and write the folder that the app ships: sound, features, truth."""
+    with one_sentence(), _progress() as progress:
+        arrays = read_arrays(studio_clips.FILE, ("kind", "split", "seed"))
+        scores = studio_clips.read("balanced").labels[:, 0].numpy()
+        numbers = ship.choose(arrays["kind"].astype(str), arrays["split"].astype(str), scores)
+        task = progress.add_task("clips to ship", total=len(numbers))
+        for _ in ship.ship(folder, make.read_vectors(data_folder()), int(arrays["seed"]), numbers):
+            progress.advance(task)
+    typer.echo(folder)
+
+
+def _progress() -> Progress:
+    """A bar on standard error."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=Console(stderr=True))

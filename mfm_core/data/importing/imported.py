@@ -1,0 +1,145 @@
+"""Bringing users' own files into the data folder, and loading what was brought."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mfm_core.data.dataset import Dataset, Split
+from mfm_core.data.registry import data_folder, dataset_names, load_dataset
+from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
+from mfm_core.data.sequences import standardised
+from mfm_core.files.npz import LOCAL, numbers, read_archive
+
+# Names that a file of ours may take: sets whose layout is the one that we write. Others are made of several files.
+IMPORTABLE = ("ict_mmmo", "youtube", "pom", "iemocap")
+DEFAULT_LENGTH = 20
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_OURS = ("cmu_mosi", "cmu_mosi_utterances", "glove50_top30k", "studio_clips")
+
+
+def import_files(paths: Sequence[Path], name: str, *, length: int | None = None, replace: bool = False) -> Path:
+    """Read files of a format that users have, and store them as ``<data folder>/<name>.npz``.
+
+    Args:
+        paths: ``.h5`` files of one data set, ``.csd`` files of one data set, one ``.pkl``, or one ``.npz``.
+        name: One of ``IMPORTABLE``, or a name of the user's.
+        length: How many of the last steps to keep. Default: 20 words of ``.csd``, and all steps of other formats.
+        replace: Whether an older file of that name may be overwritten.
+
+    Returns:
+        The path of the stored file; :func:`load_dataset` knows it by its name.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        FileExistsError: If there is a file of that name already.
+        ValueError: If a file is damaged, of an unknown format, or not of the set that it is to be stored as.
+    """
+    if not _NAME.fullmatch(name) or name in _OURS or (name in dataset_names() and name not in IMPORTABLE):
+        raise ValueError(
+            f"name: expected one of {', '.join(IMPORTABLE)}, or a new name of small letters, digits and _, got {name!r}"
+        )
+    if length is not None and not 1 <= length <= 10_000:
+        raise ValueError(f"length: expected 1 to 10000, got {length}")
+    target = data_folder() / f"{name}.npz"
+    if target.is_file() and not replace:
+        raise FileExistsError(f"{target}: exists already; say --replace to overwrite it")
+    parts = _read(paths, length)
+    unfinished = target.with_name(f"{name}_unchecked.npz")
+    try:
+        write_parts(parts, unfinished)
+        _load(unfinished.stem)
+        kept = target.with_name(f".{name}.old.npz") if target.is_file() else None
+        if kept is not None:
+            target.replace(kept)
+        unfinished.replace(target)
+        try:
+            load_dataset(name)
+        except ValueError:
+            target.unlink()
+            if kept is not None:
+                kept.replace(target)
+            raise
+        if kept is not None:
+            kept.unlink()
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return target
+
+
+def _read(paths: Sequence[Path], length: int | None) -> dict[Split, Part]:
+    from mfm_core.data.importing.csd import read_aligned
+    from mfm_core.data.importing.h5 import read_tensors_of
+    from mfm_core.data.importing.pickles import read_pickled
+
+    endings = {path.suffix for path in paths}
+    if endings == {".csd"}:
+        return read_aligned(paths, length or DEFAULT_LENGTH)
+    if endings == {".h5"} and length is None:
+        return read_tensors_of(paths)
+    if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
+        return read_pickled(paths[0], length)
+    if endings == {".npz"} and len(paths) == 1 and length is None:
+        return read_parts(paths[0])
+    raise ValueError(
+        "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
+        f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
+    )
+
+
+def read_parts(path: Path) -> dict[Split, Part]:
+    """Read an archive of arrays named ``text_train``, ``audio_valid``, ``y_test`` and so on.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or lacks labels of a split.
+    """
+    arrays, parts = read_archive(path, LOCAL), dict[Split, Part]()
+    for split, end in FILE_SPLITS.items():
+        if f"y_{end}" not in arrays:
+            raise ValueError(f"{path}: expected an array y_{end}, got {', '.join(sorted(arrays)[:12]) or 'none'}")
+        modalities = {
+            modality: numbers(arrays[f"{kind}_{end}"], f"{path}: {kind}_{end}")
+            for modality, kind in FILE_NAMES.items()
+            if f"{kind}_{end}" in arrays
+        }
+        parts[split] = Part(modalities, arrays[f"y_{end}"])
+    return parts
+
+
+def imported_names() -> tuple[str, ...]:
+    """Names of files in the data folder that :func:`load` can read and the registry does not know."""
+    found = sorted(data_folder().glob("*.npz")) if data_folder().is_dir() else []
+    return tuple(p.stem for p in found if p.stem not in (*dataset_names(), *_OURS) and _is_ours(p))
+
+
+def _is_ours(path: Path) -> bool:
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "y_train.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def load(name: str) -> Dataset | None:
+    """A data set that the user imported under a name of their own, standardised; None if there is none.
+
+    Raises:
+        ValueError: If its file is damaged.
+    """
+    if not _NAME.fullmatch(name) or name not in imported_names():
+        return None
+    return _load(name)
+
+
+def _load(name: str) -> Dataset:
+    known = read_archive(data_folder() / f"{name}.npz", LOCAL)
+    modalities = tuple(
+        m for m, kind in FILE_NAMES.items() if any(f"{kind}_{end}" in known for end in FILE_SPLITS.values())
+    )
+    if not modalities:
+        raise ValueError(f"{name}.npz: expected arrays text_train, audio_train or visual_train, got none")
+    return standardised(read_dataset(name, modalities, "word", "import it again"))

@@ -1,0 +1,45 @@
+"""ICT-MMMO: 340 online video reviews of films and products, each rated 1 to 5 (Wöllmer et al., 2013).
+
+* A sample is a whole video, a step is a **sentence**: the mean of its words' vectors. At most 20 sentences.
+* ``language`` GloVe (300), ``acoustic`` COVAREP (74), ``visual`` Facet (36); label: the rating, in halves.
+* Split as the file: 220 training, 40 validation, 80 test videos. **The training videos have no language**, for the file
+  of their text was not published: 120 videos have all three modalities. Figures on these therefore come from repeated
+  folds (:func:`folds`), not from the split of the file.
+* What is missing: the words themselves and their times; the text of 220 videos.
+* Source: ``new_data/mmmo`` of github.com/pliang279/MFN (MIT licence), preprocessed by an author of the MFM paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.folds import Fold, repeated_folds
+from mfm_core.data.registry import register
+from mfm_core.data.sequence_files import read_dataset
+from mfm_core.data.sequences import standardised
+
+SOURCE = (
+    "download new_data/mmmo of github.com/pliang279/MFN and run: python -m mfm_core data import mmmo/*.h5 --as ict_mmmo"
+)
+
+
+def read() -> Dataset:
+    """The videos with their raw features.
+
+    Raises:
+        FileNotFoundError: If ``ict_mmmo.npz`` is not in the data folder.
+        ValueError: If it is damaged.
+    """
+    return read_dataset("ict_mmmo", ("language", "acoustic", "visual"), "sentence", SOURCE)
+
+
+@register("ict_mmmo")
+def load() -> Dataset:
+    """The videos, standardised; language by the 40 validation videos, since no training video has any."""
+    return standardised(read())
+
+
+def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
+    """Repeated folds over the 120 complete videos; the 220 without language are in the training split of each."""
+    return repeated_folds(read(), n_folds=n_folds, n_repeats=n_repeats, seed=seed)

@@ -1,0 +1,97 @@
+"""Studio clips: 2,400 spoken reviews of our own, in three worlds of which the truth is known.
+
+* A sample is a clip, a step is a word; 6 to 20 words. Labels: a score of standard deviation about 1.
+* ``language`` GloVe-50 of the word, ``acoustic`` 28 features measured from the waveform (``acoustics.FEATURES``),
+  ``visual`` 12 of six action units, with noise (``face.FEATURES``).
+* The score is the sum of ``evidence``: what word, tone and face contribute at each word (``studio.truth``). The three
+  are drawn independently, each at words of its own; style (speaker, manner, room, habits of the face) is independent of
+  all three. The three worlds hold the same clips, and differ only in the weights of language, tone and face:
+  0.80 / 0.15 / 0.05 in ``studio_language_led``, a third each in ``studio_balanced``, 0.05 / 0.15 / 0.80 in
+  ``studio_face_led``. In one clip of twelve a modality has no evidence at all.
+* Split by chance: 1,700 training, 200 validation, 500 test clips.
+* Source: ours, by a grammar from our own word lists, spoken by espeak-ng, which is needed only to make them:
+  ``python -m mfm_core data make studio-clips``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from mfm_core.data.dataset import SPLITS, Dataset, Steps
+from mfm_core.data.registry import data_folder, read_arrays, register
+from mfm_core.data.sequences import standardised
+from mfm_core.studio.truth import MODALITIES, World, weights
+
+FILE = "studio_clips"
+MAKE = "python -m mfm_core data make studio-clips"
+_MEMBERS = (*MODALITIES, *(f"evidence_{name}" for name in MODALITIES), "mask", "times", "words", "split", "spread")
+
+
+def read(world: World) -> Dataset:
+    """The clips of a world with their raw features, evidence and words.
+
+    Raises:
+        FileNotFoundError: If ``studio_clips.npz`` is not in the data folder.
+        ValueError: If there is no such world, or the file is damaged.
+    """
+    path = data_folder() / f"{FILE}.npz"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; make the clips with: {MAKE}")
+    arrays = read_arrays(FILE, _MEMBERS)
+    mask = arrays["mask"]
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise ValueError(f"{path}: mask: expected booleans of shape (N, T), got {mask.dtype} of {mask.shape}")
+    shapes = {name: (*mask.shape, arrays[name].shape[-1]) for name in MODALITIES}
+    shapes |= {f"evidence_{name}": mask.shape for name in MODALITIES}
+    shapes |= {"words": mask.shape, "times": (*mask.shape, 2), "split": mask.shape[:1], "spread": (len(MODALITIES),)}
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{path}: {name}: expected shape {shape} to fit the mask, got {arrays[name].shape}")
+    for name in (*MODALITIES, *(f"evidence_{name}" for name in MODALITIES)):
+        if (kind := arrays[name].dtype) != np.float32 or not np.isfinite(arrays[name]).all():
+            found = kind if kind != np.float32 else "NaN or infinity"
+            raise ValueError(f"{path}: {name}: expected finite float32 numbers, got {found}")
+    if arrays["words"].dtype.kind != "U":
+        raise ValueError(f"{path}: words: expected text, got {arrays['words'].dtype}")
+    spread = arrays["spread"].astype(np.float32)
+    if not (np.isfinite(spread).all() and (spread > 0).all()):
+        raise ValueError(f"{path}: spread: expected numbers above 0, got {spread.tolist()}")
+    if unknown := set(arrays["split"].tolist()) - set(SPLITS):
+        raise ValueError(f"{path}: split: expected {', '.join(SPLITS)}, got {sorted(map(str, unknown))[0]!r}")
+    weight = torch.from_numpy(weights(world, spread))
+    evidence = {name: torch.from_numpy(arrays[f"evidence_{name}"]) * weight[i] for i, name in enumerate(MODALITIES)}
+    words = tuple(tuple(str(word) for word in row[real]) for row, real in zip(arrays["words"], mask, strict=True))
+    return Dataset(
+        f"studio_{world}",
+        {name: torch.from_numpy(arrays[name]) for name in MODALITIES},
+        score_of(evidence),
+        arrays["split"].astype(np.str_),
+        mask=torch.from_numpy(mask),
+        steps=Steps("word", words, torch.from_numpy(arrays["times"]).float()),
+        evidence=evidence,
+        ids=tuple(f"clip {number}" for number in range(len(mask))),
+    )
+
+
+def score_of(evidence: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The score of each clip: the sum of all its evidence, ``(N, 1)`` float32."""
+    return torch.stack([evidence[name] for name in MODALITIES]).double().sum((0, 2)).float().unsqueeze(1)
+
+
+@register("studio_language_led")
+def load_language_led() -> Dataset:
+    """The clips, standardised, with scores that language leads."""
+    return standardised(read("language_led"))
+
+
+@register("studio_balanced")
+def load_balanced() -> Dataset:
+    """The clips, standardised, with scores of three equal parts."""
+    return standardised(read("balanced"))
+
+
+@register("studio_face_led")
+def load_face_led() -> Dataset:
+    """The clips, standardised, with scores that the face leads."""
+    return standardised(read("face_led"))

@@ -1,0 +1,77 @@
+"""SVHN-MNIST: pairs of an SVHN and an MNIST digit of the same label (section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mfm_core.data.dataset import SPLITS, Dataset, Split
+from mfm_core.data.registry import register
+from mfm_core.data.sets import mnist, svhn
+
+PAIRING_SEED = 0
+
+
+@register("svhn_mnist")
+def load() -> Dataset:
+    """One fixed pair for every SVHN digit, its MNIST partner drawn inside the same split.
+
+    Raises:
+        FileNotFoundError: If ``svhn.npz`` or ``mnist.npz`` is not in the data folder.
+    """
+    generator = torch.Generator().manual_seed(PAIRING_SEED)
+    pools = [DigitPools.load(split) for split in SPLITS]
+    parts = [pool.pairs(torch.arange(len(pool.svhn_labels)), generator) for pool in pools]
+    modalities = {name: torch.cat([part.modalities[name] for part in parts]) for name in ("svhn", "mnist")}
+    split = [name for name, part in zip(SPLITS, parts, strict=True) for _ in range(len(part))]
+    return Dataset("svhn_mnist", modalities, torch.cat([part.labels for part in parts]), np.array(split))
+
+
+@dataclass(frozen=True)
+class DigitPools:
+    """The digits of one split, from which pairs are drawn anew as often as wanted.
+
+    Attributes:
+        split: The split all digits belong to.
+        svhn: ``(n, 3, 32, 32)``; svhn_labels: ``(n,)``.
+        mnist: ``(m, 1, 28, 28)``; mnist_labels: ``(m,)``.
+    """
+
+    split: Split
+    svhn: Tensor
+    svhn_labels: Tensor
+    mnist: Tensor
+    mnist_labels: Tensor
+
+    @classmethod
+    def load(cls, split: Split) -> DigitPools:
+        """Load both data sets and keep one split."""
+        digits = svhn.load().part(split), mnist.load().part(split)
+        return cls(
+            split, digits[0].modalities["svhn"], digits[0].labels, digits[1].modalities["mnist"], digits[1].labels
+        )
+
+    def pairs(self, svhn_index: Tensor, generator: torch.Generator) -> Dataset:
+        """Pair the SVHN digits at ``svhn_index`` with random MNIST digits of the same label."""
+        labels = self.svhn_labels[svhn_index]
+        mnist_index = torch.empty_like(svhn_index)
+        for label in torch.unique(labels):
+            wanted = torch.nonzero(labels == label).squeeze(1)
+            candidates = torch.nonzero(self.mnist_labels == label).squeeze(1)
+            mnist_index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
+        modalities = {"svhn": self.svhn[svhn_index], "mnist": self.mnist[mnist_index]}
+        return Dataset("svhn_mnist", modalities, labels, self.names(self.split, len(labels)))
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """A new order of the SVHN digits, cut into full batches of indices."""
+        order = torch.randperm(len(self.svhn_labels), generator=generator)
+        return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]
+
+    @staticmethod
+    def names(split: Split, n: int) -> npt.NDArray[np.str_]:
+        """The split of ``n`` samples, as :class:`Dataset` has it."""
+        return np.full(n, split)

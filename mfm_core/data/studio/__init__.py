@@ -1,1 +1,0 @@
-"""Studio clips: how they are made."""

@@ -1,0 +1,1 @@
+"""Evaluation: figures with intervals of digits and videos, and comparisons of models."""

@@ -1,0 +1,137 @@
+"""Systems side by side on the same held-out pairs: Figure 5(b), and what each added term buys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.evaluation.digits import Figure, batches, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.statistics import share
+from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.reports.card import percent, shown
+from mfm_core.storage.folder import StoredModel, model_folder
+from mfm_core.storage.models import load_discriminative, load_judge, load_pretrained
+
+MAIN = (
+    "label accuracy, both modalities",
+    "swap shows the digit of Z_y, svhn",
+    "swap shows the digit of Z_y, mnist",
+    "Z_a from the prior shows the digit of Z_y, svhn",
+    "Z_a from the prior shows the digit of Z_y, mnist",
+    "all of Z from the prior: judges agree",
+    "translation mnist to svhn",
+    "translation svhn to mnist",
+    "digit read from Z_a of svhn by a probe",
+    "digit read from Z_a of mnist by a probe",
+    "style kept under swap: mean colour, svhn (weakest channel)",
+    "style kept under swap: ink mass, mnist",
+    "reconstruction error a pixel, svhn",
+    "reconstruction error a pixel, mnist",
+    "Frechet distance, svhn: prior",
+    "Frechet distance, mnist: prior",
+)
+
+
+def load_any(name: str) -> MFM | Discriminative:
+    """A stored model of either kind."""
+    kind = StoredModel.of_folder(model_folder(name)).kind
+    return load_pretrained(name) if kind == "mfm" else load_discriminative(name)
+
+
+@torch.inference_mode()
+def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
+    """Where a model finds the label from the modalities it reads, boolean ``(N,)``.
+
+    Raises:
+        ValueError: If it reads a modality that the pairs do not have.
+    """
+    if not set(model.modalities) <= set(pairs.modalities):
+        wanted, got = ", ".join(pairs.modalities), ", ".join(model.modalities)
+        raise ValueError(f"model: expected one that reads of {wanted}, got one that reads {got}")
+    pictures = {name: pairs.modalities[name] for name in model.modalities}
+    if isinstance(model, MFM):
+        logits = decode_all(model, encode_all(model, pictures))[1]
+    else:
+        parts = batches(len(pairs))
+        logits = torch.cat([model({name: x[part] for name, x in pictures.items()}) for part in parts])
+    return logits.argmax(1) == pairs.labels
+
+
+def discriminative_figure(model: Discriminative, *, seed: int) -> Figure:
+    """Label accuracy of a baseline or judge on held-out pairs."""
+    pairs = evaluation_pairs(DigitPools.load("test"), seed)
+    return Figure(f"label accuracy, {' and '.join(model.modalities)}", share(label_hits(model, pairs)))
+
+
+def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, JsonValue]:
+    """Label accuracy of each group of models, and McNemar's exact test of the last group against each other one.
+
+    Args:
+        groups: Names of stored models, one a seed, by the name of the system.
+        seed: Of the pairing.
+    """
+    pairs = evaluation_pairs(DigitPools.load("test"), seed)
+    hits = {
+        group: torch.stack([label_hits(load_any(name), pairs) for name in names]) for group, names in groups.items()
+    }
+    last = list(hits)[-1]
+    rows: list[JsonValue] = []
+    for group, found in hits.items():
+        accuracies = found.double().mean(1)
+        row = [group, percent(float(accuracies.mean())), ", ".join(percent(float(a)) for a in accuracies)]
+        row += [f"{int((~found).sum())} of {found.numel()}", "" if group == last else against(hits[last], found)]
+        rows.append(list[JsonValue](row))
+    n = f"n = {len(pairs)} held-out pairs (every MNIST test digit once)"
+    return {
+        "note": f"{n}, the same for all; pairing seed {seed}. The test pools the seeds, which share these pairs.",
+        "header": ["system", "mean accuracy", "each seed", "errors, all seeds", f"against {last} (McNemar, p)"],
+        "rows": rows,
+    }
+
+
+def against(ours: Tensor, theirs: Tensor) -> str:
+    """Pairs that only one of two systems gets right, over seeds in order, and the exact two-sided p."""
+    from scipy.stats import binomtest
+
+    n_seeds = min(len(ours), len(theirs))
+    a, b = ours[:n_seeds], theirs[:n_seeds]
+    gains, losses = int((a & ~b).sum()), int((~a & b).sum())
+    p = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
+    return f"{gains} gained, {losses} lost, p {'< 1e-300' if p < 1e-300 else f'= {p:.2g}'}"  # less than a float can say
+
+
+def _training(names: Sequence[str]) -> str:
+    """How long each model was trained, and from where, as their configurations tell."""
+    told = []
+    for name in names:
+        match StoredModel.of_folder(model_folder(name)).run.get("configuration"):
+            case {"training": {"steps": int(steps)}, **more}:
+                told.append(f"{steps} steps from {more.get('start') or 'random weights'}")
+            case _:
+                told.append("training unknown")
+    return "Each after " + " or ".join(dict.fromkeys(told))
+
+
+def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:
+    """The main figures of several MFMs side by side.
+
+    Args:
+        models: Name or folder of a stored MFM, by what it leaves out.
+        seed: Of the pairing and of all sampling.
+    """
+    measured: dict[str, dict[str, float]] = {}
+    for label, name in models.items():
+        model = load_pretrained(name)
+        judges = {modality: load_judge(modality) for modality in model.modalities}
+        measured[label] = {figure.name: figure.estimate.value for figure in evaluate(model, judges, seed=seed)}
+    return {
+        "note": f"{_training(list(models.values()))}, on the same held-out pairs; seed {seed}.",
+        "header": ["figure", *measured],
+        "rows": [[name, *(shown(name, figures[name]) for figures in measured.values())] for name in MAIN],
+    }

@@ -1,0 +1,1 @@
+"""Experiments: runs from configuration files, and tables of systems."""

@@ -1,0 +1,1 @@
+"""Reports: a model's card and the tables of the README."""

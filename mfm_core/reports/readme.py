@@ -1,0 +1,85 @@
+"""The figures in README.md, taken from metrics.json: nothing there is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from mfm_core.reports.card import figure_rows, markdown_table, shown
+
+BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+RATIOS = "<!-- ratios -->", "<!-- /ratios -->"
+# What Tsai et al. (2019) say of Figure 5(b) in section 3.2; they give no numbers.
+PAPER = {"MM": "above either modality alone", "MFM": "above MM"}
+
+
+def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
+    """Figure 5(b), paper against ours, and what else was measured, as Markdown.
+
+    Args:
+        metrics: ``metrics.json`` of the model.
+    """
+    parts = []
+    match metrics.get("comparison"):
+        case {"note": str(note), "header": list(header), "rows": list(rows)}:
+            lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
+            lines = [[system, PAPER.get(system.partition(",")[0], ""), *cells] for system, *cells in lines]
+            columns = ["system", "paper, Figure 5(b)", *(f"ours: {name}" for name in map(str, header[1:]))]
+            parts += [f"Label accuracy. {note}", markdown_table(columns, lines)]
+    match metrics.get("figures"):
+        case list(found):
+            figures = [figure for figure in found if isinstance(figure, dict)]
+            lines = [list(row) for row in figure_rows(figures)]
+            parts += [
+                "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits:",
+                markdown_table(["figure", "ours", "95 % interval", "n", "aim", "reached"], lines),
+                *_realism(figures),
+            ]
+    return "\n\n".join(parts)
+
+
+def _realism(figures: list[dict[str, JsonValue]]) -> list[str]:
+    """How far generated pictures are on the way from real ones to mean ones, a sentence a modality."""
+    values = {str(figure["name"]): figure["value"] for figure in figures}
+    sentences = []
+    for modality in ("svhn", "mnist"):
+        floor, ceiling, *generated = (
+            values.get(f"Frechet distance, {modality}: {key}")
+            for key in ("real (floor)", "mean pictures (ceiling)", "swapped", "prior", "aggregate")
+        )
+        if isinstance(floor, float) and isinstance(ceiling, float) and ceiling > floor:
+            shares = [f"{100 * (x - floor) / (ceiling - floor):.1f} %" for x in generated if isinstance(x, float)]
+            sentences.append(
+                f"Of the way from real {modality} pictures (Frechet distance {shown('Frechet', floor)}) to the mean "
+                f"picture of each digit ({shown('Frechet', ceiling)}), pictures of swapped codes, of the prior and of "
+                f"the aggregate posterior are at {', '.join(shares)}."
+            )
+    return sentences
+
+
+def readme_ratios(metrics: Mapping[str, JsonValue]) -> str:
+    """Dependency ratios of several models beside the paper's, as Markdown.
+
+    Args:
+        metrics: ``metrics.json`` of the model that the table is stored with.
+    """
+    match metrics.get("ratios"):
+        case {"note": str(note), "header": list(header), "rows": list(rows)}:
+            lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
+            return f"{note}\n\n{markdown_table([str(cell) for cell in header], lines)}"
+    return ""
+
+
+def replace_figures(readme: str, figures: str, markers: tuple[str, str] = (BEGIN, END)) -> str:
+    """Put figures between the markers of a README.
+
+    Raises:
+        ValueError: If the markers are not there, once each and in order.
+    """
+    first, last = markers
+    before, begin, rest = readme.partition(first)
+    _, end, after = rest.partition(last)
+    if not (begin and end) or first in rest or last in after:
+        raise ValueError(f"readme: expected {first} and then {last}, once each")
+    return f"{before}{first}\n\n{figures}\n\n{last}{after}"

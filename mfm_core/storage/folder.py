@@ -1,0 +1,101 @@
+"""What is known of a stored model before its weights are read: where it lies and what it says of itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import JsonValue
+
+from mfm_core.config import Config, ModelConfig
+
+PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
+CONFIG = "config.json"
+MAX_MODALITIES = 6  # the surrogates are 2^M - 2
+MAX_TEXT_BYTES = 1_000_000
+
+
+class StoredModel(Config):
+    """What ``config.json`` of a stored model holds.
+
+    Attributes:
+        format_version: Version of this layout.
+        kind: What the weights belong to: :class:`MFM`, or :class:`Discriminative` (a baseline or a judge).
+        model: The architecture.
+        run: Where the weights come from: configuration of the run, command, seed, date.
+    """
+
+    format_version: Literal[1]
+    kind: Literal["mfm", "discriminative"]
+    model: ModelConfig
+    run: dict[str, JsonValue]
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Self:
+        """Read the ``config.json`` of a stored model.
+
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If it is damaged, or asks for more than any model of ours has, in one sentence.
+        """
+        stored = cls.read(folder / CONFIG, MAX_TEXT_BYTES)
+        check_bounded(stored.model, str(folder / CONFIG))
+        return stored
+
+
+def check_bounded(config: ModelConfig, source: str) -> None:
+    """Refuse an architecture of too many modalities, before a network is built, even one without numbers in it.
+
+    Args:
+        config: The architecture.
+        source: Where it came from, for the message.
+
+    Raises:
+        ValueError: If there are more than any model of ours has.
+    """
+    if (n := len(config.modalities)) > MAX_MODALITIES:
+        raise ValueError(f"{source}: model.modalities: expected at most {MAX_MODALITIES}, got {n}")
+
+
+def pretrained_names() -> tuple[str, ...]:
+    """Names of the models in the repository's ``pretrained`` folder, sorted."""
+    return tuple(sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CONFIG}") if _is_name(path.parent.name)))
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch("[a-z0-9_]+", text) is not None
+
+
+def model_folder(name_or_folder: str | Path) -> Path:
+    """The folder that a pretrained name, or a path, means.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    named = isinstance(name_or_folder, str) and _is_name(name_or_folder)
+    folder = PRETRAINED / name_or_folder if named else Path(name_or_folder)
+    # An empty string would be the current folder.
+    if not (name_or_folder and folder.is_dir()):
+        known = ", ".join(pretrained_names()) or "no names yet"
+        raise FileNotFoundError(
+            f"name_or_folder: expected one of {known}, or the folder of a stored model, got {str(name_or_folder)!r}"
+        )
+    return folder
+
+
+def read_text(path: Path) -> str:
+    """Read a small UTF-8 file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is too large or not UTF-8.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if (size := path.stat().st_size) > MAX_TEXT_BYTES:
+        raise ValueError(f"{path}: expected at most {MAX_TEXT_BYTES} bytes, got {size}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected UTF-8 text, got byte {error.object[error.start]:#04x}") from None

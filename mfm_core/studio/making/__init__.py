@@ -1,0 +1,1 @@
+"""Generation of the studio clips: grammar, voice, face and acoustic features."""

@@ -1,0 +1,178 @@
+"""Make the studio clips: every clip follows from the seed and its own number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mfm_core.studio import face
+from mfm_core.studio.making import acoustics, voice
+from mfm_core.studio.making.grammar import MAX_WORDS, Sentence, draw_levels, draw_sentence
+from mfm_core.studio.truth import MODALITIES, language_evidence
+
+SPLITS = {"train": 1_700, "validation": 200, "test": 500}
+N_CLIPS = sum(SPLITS.values())
+SEED = 20_190_507
+
+Array = npt.NDArray[np.float32]
+Vectors = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Script:
+    """All that is decided of a clip before anything is spoken.
+
+    Attributes:
+        sentence: What is said.
+        tones: -1, 0 or 1 for each word.
+        faces: Likewise.
+        style: Speaker, manner and room.
+        habits: What the face does anyhow.
+        seeds: Of the room, of the face, and of its measurement.
+    """
+
+    sentence: Sentence
+    tones: npt.NDArray[np.int64]
+    faces: npt.NDArray[np.int64]
+    style: voice.Style
+    habits: face.Habits
+    seeds: tuple[np.random.SeedSequence, np.random.SeedSequence, np.random.SeedSequence]
+
+    def evidence(self) -> Array:
+        """What each word adds, language, tone and face, before any weight: ``(3, words)``."""
+        return np.stack([language_evidence(self.sentence.words), self.tones, self.faces]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip as it was made.
+
+    Attributes:
+        script: What was decided.
+        waveform: At 22,050 Hz.
+        times: Start and end of each word in seconds, ``(words, 2)``.
+        acoustic: ``(words, 28)``.
+        resting: Curves of the face without judgement, ``(frames, 6)``.
+        curves: Curves of the face, ``(frames, 6)``.
+        visual: ``(words, 12)``.
+    """
+
+    script: Script
+    waveform: voice.Waveform
+    times: Array
+    acoustic: Array
+    resting: Array
+    curves: Array
+    visual: Array
+
+
+def draw_script(seed: int, number: int) -> Script:
+    """Decide clip ``number``: what is said, how, and with what face, from sources of randomness of their own."""
+    sources = np.random.SeedSequence([seed, number]).spawn(8)
+    sentence = draw_sentence(np.random.default_rng(sources[0]))
+    return Script(
+        sentence,
+        tones=draw_levels(sentence.words, np.random.default_rng(sources[1])),
+        faces=draw_levels(sentence.words, np.random.default_rng(sources[2])),
+        style=voice.draw_style(np.random.default_rng(sources[3])),
+        habits=face.draw_habits(np.random.default_rng(sources[4])),
+        seeds=(sources[5], sources[6], sources[7]),
+    )
+
+
+def perform(script: Script) -> Clip:
+    """Speak a script, show its face, and measure both.
+
+    Raises:
+        OSError: If espeak-ng is not installed.
+    """
+    words = script.sentence.words
+    room, looks, measurement = script.seeds
+    waveform, times = voice.speak(words, script.sentence.pauses, script.tones.tolist(), script.style, room)
+    resting = face.resting_curves(waveform, script.habits, np.random.default_rng(looks))
+    curves = face.judging_curves(resting, times, script.faces.tolist(), script.habits.strength)
+    noise = face.draw_noise(len(words), np.random.default_rng(measurement))
+    return Clip(
+        script,
+        waveform,
+        times,
+        acoustics.word_features(waveform, times, words),
+        resting,
+        curves,
+        face.word_features(curves, times, noise),
+    )
+
+
+def splits(n_clips: int = N_CLIPS) -> npt.NDArray[np.str_]:
+    """The split of each clip, in the order of their numbers: training, then validation, then test."""
+    bounds = np.round(np.cumsum(list(SPLITS.values())) / N_CLIPS * n_clips).astype(int)
+    return np.repeat(list(SPLITS), np.diff([0, *bounds]))
+
+
+def spread_of(scripts: list[Script]) -> Array:
+    """Standard deviation of each modality's evidence, summed over a clip: ``(3,)``."""
+    sums = np.array([script.evidence().sum(1) for script in scripts])
+    return np.asarray(sums.std(0), np.float32)
+
+
+def make(vectors: Vectors, seed: int = SEED, n_clips: int = N_CLIPS) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
+    """Make clips one after the other; the last thing yielded is the table of them all.
+
+    Args:
+        vectors: GloVe vector ``(50,)`` of every word.
+        seed: Of all randomness.
+        n_clips: How many.
+
+    Yields:
+        An empty dictionary for each clip made; at the end the arrays of ``studio_clips.npz``.
+
+    Raises:
+        OSError: If espeak-ng is not installed.
+        ValueError: If a word has no vector.
+    """
+    split = splits(n_clips)
+    scripts = [draw_script(seed, number) for number in range(n_clips)]
+    if missing := {word for script in scripts for word in script.sentence.words} - set(vectors):
+        raise ValueError(f"vectors: expected one for every word, missing {', '.join(sorted(missing))}")
+    n_features = {"language": 50, "acoustic": len(acoustics.FEATURES), "visual": len(face.FEATURES)}
+    x = {name: np.zeros((n_clips, MAX_WORDS, n_features[name]), np.float32) for name in MODALITIES}
+    evidence = np.zeros((len(MODALITIES), n_clips, MAX_WORDS), np.float32)
+    mask = np.zeros((n_clips, MAX_WORDS), bool)
+    times = np.full((n_clips, MAX_WORDS, 2), np.nan, np.float32)
+    words = np.full((n_clips, MAX_WORDS), "", "<U16")
+    for number, script in enumerate(scripts):
+        clip, n = perform(script), len(script.sentence.words)
+        mask[number, :n], times[number, :n], words[number, :n] = True, clip.times, script.sentence.words
+        evidence[:, number, :n] = script.evidence()
+        x["language"][number, :n] = [vectors[word] for word in script.sentence.words]
+        x["acoustic"][number, :n], x["visual"][number, :n] = clip.acoustic, clip.visual
+        yield {}
+    yield {
+        **x,
+        **{f"evidence_{name}": evidence[i] for i, name in enumerate(MODALITIES)},
+        "mask": mask,
+        "times": times,
+        "words": words,
+        "split": split,
+        "kind": np.array([script.sentence.kind for script in scripts]),
+        "spread": spread_of([script for script, part in zip(scripts, split, strict=True) if part == "train"]),
+        "seed": np.array(seed, np.int64),
+    }
+
+
+def read_vectors(folder: Path) -> dict[str, Array]:
+    """GloVe-50 of the data folder's ``glove50_top30k.npz``.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    path = folder / "glove50_top30k.npz"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; the studio clips need its word vectors (GloVe, 50 dimensions)")
+    with np.load(path, allow_pickle=False) as archive:
+        words, vectors = archive["words"].tolist(), archive["vectors"].astype(np.float32)
+    return dict(zip(words, vectors, strict=True))

@@ -1,0 +1,134 @@
+"""Fits the flow of a modality to all its training codes at once, where what encodes is fixed.
+
+In a run that settles the codes of a picture never change, so they are computed once. A step on them costs a thousandth
+of one on pictures, and the flow can be trained until it converges (maximum likelihood, Dinh et al., 2017, Eq. 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.config import Config, Share, Weight
+from mfm_core.model import MFM
+from mfm_core.networks.flow import ConditionalFlow
+from mfm_core.networks.style import StyleEncoder
+from mfm_core.training.loop import Report, TrainingConfig, train
+
+BATCH = 1000
+
+
+class FlowFit(Config):
+    """How the flow of one modality is fitted to its codes.
+
+    Attributes:
+        noise: Standard deviation of the noise on the codes, against learning single ones by heart.
+        near: Weight of the squared distance, a number, that the mixed couplings move a code; against the surprise in
+            nats a number.
+        training: How long and how fast; the weights of the best held-out cost are kept.
+    """
+
+    noise: Share = 0.05
+    near: Weight = 0.1
+    training: TrainingConfig
+
+
+class FlowTask:
+    """Maximum likelihood of codes given what the flow is told, less the way that its mixed couplings move them.
+
+    Args:
+        model: An MFM whose encoder of Z_a of this modality ends in a flow, which is trained in place.
+        name: The modality.
+        config: How.
+        training: Training pictures of the modality, ``(N, channels, height, width)`` in [0, 1].
+        held_out: Pictures to validate on, of the same shape.
+
+    Raises:
+        ValueError: If the modality has no flow.
+    """
+
+    def __init__(self, model: MFM, name: str, config: FlowFit, training: Tensor, held_out: Tensor) -> None:
+        encoder = model.encoders_a[name]
+        if not isinstance(encoder, StyleEncoder):
+            raise ValueError(f"fit_flows.{name}: expected a modality whose encoder ends in a flow, got one without")  # noqa: TRY004
+        self.config, self.model = config, encoder.flow
+        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+        self.codes, self.contexts = encode_to_codes(model, name, training)
+        self.held_out = encode_to_codes(model, name, held_out)
+        self.model.requires_grad_(requires_grad=True)
+        if len(self.model.mixed):  # the others have made the codes that the decoders know
+            self.model.couplings.requires_grad_(requires_grad=False)
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Each code once, in a new order, in full batches."""
+        order = torch.randperm(len(self.codes), generator=generator)
+        return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Surprise and way of noisy codes."""
+        codes = self.codes[batch]
+        noise = self.config.noise * torch.randn(codes.shape, generator=generator).to(codes.device)
+        surprise, moved = self.model.costs(codes + noise, self.contexts[batch])
+        terms = {"surprise": surprise, "near": self.config.near * moved}
+        return surprise + terms["near"], terms
+
+    def validate(self, model: nn.Module) -> tuple[float, Report]:
+        """The negative cost of held-out codes, without noise."""
+        if not isinstance(model, ConditionalFlow):
+            raise TypeError(f"model: expected a ConditionalFlow, got {type(model).__name__}")
+        surprise, moved = (float(cost) for cost in model.costs(*self.held_out))
+        return -(surprise + self.config.near * moved), {"held_out_surprise": surprise, "held_out_moved": moved}
+
+
+@torch.no_grad()
+def encode_to_codes(model: MFM, name: str, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """What the flow of a modality reads of pictures ``(N, channels, height, width)``: codes and contexts.
+
+    Returns:
+        Codes ``(N, d_z)`` and what the flow is told beside them ``(N, n_labels)``; what encodes is in evaluation mode.
+    """
+    encoder = model.encoders_a[name]
+    if not isinstance(encoder, StyleEncoder):
+        raise TypeError(f"{name}: expected an encoder that ends in a flow, got {type(encoder).__name__}")
+    was_training, device = model.training, model.label_head.weight.device
+    model.eval()
+    parts = []
+    for batch in torch.split(pictures, BATCH):
+        features = model.encoder_y.features({name: batch.to(device)})[name]
+        parts.append((encoder.code(batch.to(device), features), encoder.context(features)))
+    model.train(was_training)
+    codes, contexts = (torch.cat(column) for column in zip(*parts, strict=True))
+    return codes, contexts
+
+
+def fit_flow(
+    model: MFM,
+    name: str,
+    config: FlowFit,
+    training: Tensor,
+    held_out: Tensor,
+    folder: Path,
+    *,
+    on_report: Callable[[int, Report], None] = lambda step, report: None,
+) -> None:
+    """Fit the flow of one modality in place, or go on with it; afterwards it is fixed.
+
+    Args:
+        model: An MFM whose encoders are fixed.
+        name: The modality.
+        config: How.
+        training: As for :class:`FlowTask`.
+        held_out: As for :class:`FlowTask`.
+        folder: Where the state of this training is kept.
+        on_report: Called after every step.
+
+    Raises:
+        ValueError: If the modality has no flow, or training fails.
+    """
+    task = FlowTask(model, name, config, training, held_out)
+    best = train(task, config.training, folder, on_report=on_report)
+    task.model.load_state_dict(best.state_dict())
+    task.model.requires_grad_(requires_grad=False)

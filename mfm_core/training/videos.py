@@ -1,0 +1,285 @@
+"""What is trained on spoken videos: MFM on sequences, from whatever modalities a video has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Literal, Self, cast
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight, weighed
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import load_dataset
+from mfm_core.data.sets import ict_mmmo
+from mfm_core.latents import Latents, concatenate
+from mfm_core.model import MFM
+from mfm_core.training.digits import check_weights, seeded
+from mfm_core.training.loop import Report, TrainingConfig
+from mfm_core.training.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
+
+# Data sets too small for one split, and how they are dealt to folds.
+FOLDED = {"ict_mmmo": ict_mmmo.folds}
+
+
+class FoldConfig(Config):
+    """One fold of a repeated cross-validation.
+
+    Attributes:
+        of: Number of folds.
+        number: Of this fold: it is the test split, and the next one the validation split.
+        repetition: How often the samples were dealt anew before.
+    """
+
+    of: Annotated[int, Field(ge=3, le=1000)] = 5
+    number: Annotated[int, Field(ge=0)] = 0
+    repetition: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class SequenceRun(Config):
+    """A run that trains an MFM on sequences: one file holds all of it.
+
+    Attributes:
+        data: Name of the data set, see :func:`mfm_core.load_dataset`.
+        model: The architecture.
+        objective: Eq. 4; ``reconstruction`` weighs the mean squared error of a standardised feature at a real step.
+        noise: Standard deviation of the noise on each Z_a before decoding, while training.
+        noise_y: The same on Z_y.
+        mmd_y: Weight of the MMD of Z_y alone to the prior: among the many dimensions of the joint Z its few count
+            little.
+        fold: The part of a cross-validation that is held out; None for the split that the data set comes with.
+        training: How long and how fast.
+    """
+
+    system: Literal["mfm_sequences"]
+    data: str
+    model: ModelConfig
+    objective: ObjectiveConfig = ObjectiveConfig()
+    noise: Share = 0.0
+    noise_y: Share = 0.0
+    mmd_y: Weight = 0.0
+    fold: FoldConfig | None = None
+    training: TrainingConfig
+
+    @model_validator(mode="after")
+    def _sequences(self) -> Self:
+        for name, modality in self.model.modalities.items():
+            if not isinstance(modality, SequenceModality):
+                raise ValueError(f"model.modalities: expected sequences, got {name}, of kind {modality.kind}")  # noqa: TRY004
+        check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
+        if self.fold is not None and (self.data not in FOLDED or self.fold.number >= self.fold.of):
+            raise ValueError(f"fold: expected one of {', '.join(FOLDED)}, numbered from 0, got {self.fold}")
+        return self
+
+
+def load_run_data(run: SequenceRun) -> Dataset:
+    """The data set of a run, split as the run says, without the samples that have nothing to encode.
+
+    Raises:
+        ValueError: If the name is unknown, or the files are damaged.
+        FileNotFoundError: If the files are not there.
+    """
+    if run.fold is None:
+        data = load_dataset(run.data)
+    else:
+        place = run.fold.repetition * run.fold.of + run.fold.number
+        dealt = FOLDED[run.data](n_folds=run.fold.of, n_repeats=run.fold.repetition + 1)
+        data = next(islice(dealt, place, None)).dataset
+    if data.mask is None:
+        raise ValueError(f"data: expected a data set of sequences, got {run.data}")
+    some = presence(data, tuple(data.modalities)).any(dim=1) & data.mask.any(dim=1)
+    return data.take(torch.nonzero(some).squeeze(1))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Samples of a batch that have the same modalities.
+
+    Attributes:
+        inputs: Those modalities, ``(n, T, d)``.
+        mask: Real steps, ``(n, T)``.
+        index: Where the samples stand in the batch, ``(n,)``.
+    """
+
+    inputs: dict[str, Tensor]
+    mask: Tensor
+    index: Tensor
+
+
+def presence(data: Dataset, names: tuple[str, ...]) -> Tensor:
+    """Which samples have which modality, boolean ``(N, M)``."""
+    everywhere = torch.ones(len(data), dtype=torch.bool)
+    present = data.present or {}
+    return torch.stack([present.get(name, everywhere) for name in names], dim=1)
+
+
+def groups(data: Dataset, names: tuple[str, ...]) -> list[Group]:
+    """The samples of ``data``, parted by the modalities they have; those that have none are left out."""
+    mask = cast(Tensor, data.mask)
+    has = presence(data, names)
+    parts = []
+    for pattern in torch.unique(has, dim=0).flip(0):
+        index = torch.nonzero((has == pattern).all(dim=1)).squeeze(1)
+        inputs = {name: data.modalities[name][index] for name, there in zip(names, pattern, strict=True) if there}
+        if inputs:
+            parts.append(Group(inputs, mask[index], index))
+    return parts
+
+
+def masked_errors(
+    inputs: Mapping[str, Tensor], generated: Mapping[str, Tensor], steps: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Mean squared error of a feature at a real step, of each modality.
+
+    Args:
+        inputs: ``(N, T, d)``.
+        generated: ``(N, T, d)``.
+        steps: The steps that count, boolean ``(N, T)``.
+    """
+    errors = {}
+    for name, x in inputs.items():
+        squares = (generated[name] - x).square().mean(dim=2)
+        errors[name] = torch.where(steps[name], squares, 0).sum() / steps[name].sum().clamp_min(1)
+    return errors
+
+
+class SequenceTask:
+    """Eq. 4 on sequences. A video that lacks a modality is encoded by the surrogates, and costs what it has.
+
+    Args:
+        run: The configuration.
+        device: Where to train.
+
+    Raises:
+        ValueError: If the data set is not one of sequences, or not of the model's modalities, sizes or label.
+        FileNotFoundError: If its files are not there.
+    """
+
+    def __init__(self, run: SequenceRun, device: torch.device) -> None:
+        data = load_run_data(run)
+        check_fits(run, data)
+        self.run, self.device = run, device
+        self.train, self.validation = data.part("train"), data.part("validation")
+        self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
+        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Each training sample once, in a new order; the last batch may be smaller, but has two samples at least."""
+        order = torch.randperm(len(self.train), generator=generator)
+        return [batch for batch in torch.split(order, batch_size) if len(batch) > 1]
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Eq. 4 on one batch."""
+        model, objective, names = self.model, self.run.objective, self.model.modalities
+        data = on(self.train.take(batch), self.device)
+        has = presence(data, names).to(self.device)
+        latents, surrogate = self.infer(data)
+        noisy = self.add_noise(latents, generator)
+        prior = model.sample(len(data), generator=generator)
+        generated = model.decode(noisy)
+        mask = cast(Tensor, data.mask)
+        steps = {name: mask & has[:, [i]] for i, name in enumerate(names)}
+        errors = masked_errors(data.modalities, generated.modalities, steps)
+        terms = {f"error_{name}": error for name, error in weighed(errors, objective.reconstruction).items()}
+        cost = label_cost(generated.label, data.labels, self.run.model.label, objective.label_cost)
+        terms["label"] = objective.label * cost
+        terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
+        if self.run.mmd_y:
+            terms["mmd_y"] = self.run.mmd_y * mmd(noisy.y, prior.y)
+        if surrogate is not None:
+            terms["surrogate"] = surrogate
+        return torch.stack(list(terms.values())).sum(), terms
+
+    def infer(self, data: Dataset) -> tuple[Latents, Tensor | None]:
+        """Z of every sample from the modalities it has, in order, and the cost of the surrogates on complete ones."""
+        model, names = self.model, self.model.modalities
+        parts, indices, surrogate = [], [], None
+        for group in groups(data, names):
+            if len(group.inputs) == len(names):
+                features = model.encoder_y.features(group.inputs, group.mask)
+                latents = model.encode_features(group.inputs, features, group.mask)
+                surrogate = self.surrogate_cost(features, latents, data.labels[group.index])
+            else:
+                latents = model.encode(group.inputs, group.mask)
+            parts.append(latents)
+            indices.append(group.index)
+        return in_order(parts, indices), surrogate
+
+    def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
+        """What the surrogates infer is the Z of all modalities, and their Z_y, or their choice of it, the label."""
+        objective, costs = self.run.objective, []
+        classes = labels if self.run.model.label.kind == "classes" else None
+        for guess, logits in self.model.infer_missing(features, latents, classes):
+            decided = self.model.decide(guess.y) if logits is None else logits
+            label = label_cost(decided, labels, self.run.model.label, objective.label_cost)
+            costs.append(objective.surrogate * (inference_cost(guess, latents) + label))
+        return torch.stack(costs).sum() if costs else None
+
+    def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
+        """Z as the decoders see it while training."""
+
+        def blurred(z: Tensor, size: float) -> Tensor:
+            return z + size * torch.randn(z.shape, generator=generator).to(z.device) if size else z
+
+        y = blurred(latents.y, self.run.noise_y)
+        return Latents(y, {name: blurred(z, self.run.noise) for name, z in latents.a.items()}, latents.mask)
+
+    def validate(self, model: nn.Module) -> tuple[float, Report]:
+        """Negated error of the label, in its standard deviations, and of the features; accuracy for classes."""
+        data, mfm = on(self.validation, self.device), cast(MFM, model)
+        report: dict[str, float] = {}
+        with torch.inference_mode():
+            latents, decided = encode_present(mfm, data)
+            generated = mfm.decode(latents).modalities
+        has, mask = presence(data, mfm.modalities).to(self.device), cast(Tensor, data.mask)
+        steps = {name: mask & has[:, [i]] for i, name in enumerate(mfm.modalities)}
+        errors = masked_errors(data.modalities, generated, steps)
+        if self.run.model.label.kind == "classes":
+            report["accuracy"] = float((decided.argmax(1) == data.labels).float().mean())
+            score = report["accuracy"] - 0.1 * float(nn.functional.cross_entropy(decided, data.labels))
+        else:
+            report["absolute_error"] = float((decided - data.labels).abs().mean())
+            score = -report["absolute_error"] / float(data.labels.std().clamp_min(1e-6))
+        report |= {f"error_{name}": float(error) for name, error in errors.items()}
+        return score - 0.1 * sum(float(error) for error in errors.values()), report
+
+
+def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
+    """Z of every sample from the modalities it has, and what D makes of it, ``(N, size)``."""
+    parts, indices = [], []
+    for group in groups(data, model.modalities):
+        parts.append(model.encode(group.inputs, group.mask))
+        indices.append(group.index)
+    latents = in_order(parts, indices)
+    return latents, model.decide(latents.y)
+
+
+def in_order(parts: list[Latents], indices: list[Tensor]) -> Latents:
+    """Latents of groups put together, each sample where its group's index says."""
+    return concatenate(parts)[torch.argsort(torch.cat(indices))]
+
+
+def on(data: Dataset, device: torch.device) -> Dataset:
+    """The same samples on a device, as far as the training needs them."""
+    present = None if data.present is None else {name: there.to(device) for name, there in data.present.items()}
+    modalities = {name: x.to(device) for name, x in data.modalities.items()}
+    mask = cast(Tensor, data.mask).to(device)
+    return Dataset(data.name, modalities, data.labels.to(device), data.split, mask, present=present)
+
+
+def check_fits(run: SequenceRun, data: Dataset) -> None:
+    """Raise ValueError unless ``data`` is what the run's model reads."""
+    for name, modality in run.model.modalities.items():
+        width = data.modalities[name].shape[2] if name in data.modalities else None
+        if not isinstance(modality, SequenceModality) or width != modality.d_x:
+            there = {key: x.shape[2] for key, x in data.modalities.items()}
+            raise ValueError(f"model.modalities: expected some of {there}, the features of {run.data}, got {name}")
+    label = run.model.label
+    classes = data.labels.dtype == torch.int64
+    size = int(data.labels.max()) + 1 if classes else data.labels.shape[1]
+    if (label.kind == "classes") != classes or label.size < size or (not classes and label.size != size):
+        wanted = f"{size} {'classes' if classes else 'scores'}"
+        raise ValueError(f"model.label: expected {wanted}, the labels of {run.data}, got {label.size} {label.kind}")
