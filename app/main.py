@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the path, not the project's
     sys.path.insert(0, str(ROOT))
 
-# One file a tab. The folder must not be called "pages": Streamlit would then open a link to a page without this file.
-TABS = ("generate", "flow", "dependency", "about_this_model")
-ROOM = """<style>
+# Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
+PAGES = {"generate": "Generate", "flow": "Flow", "dependency": "Dependency", "about": "About this model"}
+STYLE = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
 .mfm-prose { margin: 0; max-width: 62ch; }
 .mfm-prose sub { line-height: 0; }
@@ -27,10 +27,11 @@ def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state=232)
     pages = [
-        st.Page(f"tabs/{file}.py", title=file.replace("_", " ").capitalize(), default=file == TABS[0]) for file in TABS
+        st.Page(f"{folder}/page.py", title=title, url_path=title.lower().replace(" ", "_"), default=place == 0)
+        for place, (folder, title) in enumerate(PAGES.items())
     ]
     page = st.navigation(pages)
-    st.html(ROOM)
+    st.html(STYLE)
     page.run()
 
 

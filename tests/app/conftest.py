@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import mfm_core as mfm
-from app import exhibit
+from app.generate import digit_model
 from mfm_core.config import ModelConfig
 from mfm_core.networks.classifier import Discriminative
 
@@ -19,10 +19,10 @@ CARD = "# A small model\n\n## Measured, seed 3\n\n| figure | value | n |\n|---|-
 def save_models(folder: Path, model: mfm.MFM) -> Path:
     """Store a model with codes of made-up pairs, six a digit, and its judges."""
     generator = torch.Generator().manual_seed(1)
-    mfm.save_model(model, folder / exhibit.MODEL, run={}, card=CARD)
+    mfm.save_model(model, folder / digit_model.MODEL, run={}, card=CARD)
     prints = {name: torch.randint(-(2**62), 2**62, (PAIRS,), generator=generator) for name in model.modalities}
     codes = mfm.Codes(model.sample(PAIRS, generator=generator), torch.arange(PAIRS) % 10, prints)
-    mfm.save_codes(codes, folder / exhibit.MODEL)
+    mfm.save_codes(codes, folder / digit_model.MODEL)
     for name, modality in model.config.modalities.items():
         judge = Discriminative(ModelConfig(modalities={name: modality}, features=12, hidden=10))
         mfm.save_model(judge, folder / f"judge_{name}", run={}, card="A judge.")
@@ -35,6 +35,6 @@ def models(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def shown(models: Path, monkeypatch: pytest.MonkeyPatch) -> exhibit.Exhibit:
+def shown(models: Path, monkeypatch: pytest.MonkeyPatch) -> digit_model.Exhibit:
     monkeypatch.setenv("MFM_PRETRAINED", str(models))
-    return exhibit.load(exhibit.stored_as(exhibit.MODEL))
+    return digit_model.load(digit_model.stored_as(digit_model.MODEL))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.about_view import AboutBook, AboutView
+from app.about.view import AboutBook, AboutView
 
 BOOK = AboutBook(("svhn_mnist", "studio_balanced"))
 

@@ -17,10 +17,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
-from app import held
-from app.components import dependency_downloads, downloads, work
-from app.dependency_view import DependencyView
-from app.plates import dependency
+from app.dependency import downloads as dependency_downloads
+from app.dependency import figures, held_out_codes
+from app.dependency.view import DependencyView
+from app.shared import downloads, jobs
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
@@ -57,7 +57,7 @@ def settled(page: AppTest) -> AppTest:
 
 def visit(**params: str) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("tabs/dependency.py")
+    page.switch_page("figures/page.py")
     for name, value in params.items():
         page.query_params[name] = value
     page.run()
@@ -183,7 +183,9 @@ def test_the_gram_matrices_are_sorted_by_label(folder: Path) -> None:
     assert labels == sorted(labels)
     assert len(maps) == 3
     assert all(one["alt"] for one in maps)
-    made = dependency.grams(held.load("ict_mmmo"), DependencyView(models="ict_mmmo", gram="acoustic"), lambda _: None)
+    made = figures.grams(
+        held_out_codes.load("ict_mmmo"), DependencyView(models="ict_mmmo", gram="acoustic"), lambda _: None
+    )
     codes, model = mfm.load_codes(folder / "ict_mmmo"), mfm.load_pretrained(folder / "ict_mmmo")
     order = torch.argsort(codes.labels[:, 0])
     f = model.factors(codes.latents[order]).y.double()
@@ -204,17 +206,17 @@ def test_the_curves_hold_the_ratio_of_the_bars() -> None:
 def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work of its own that waits to be let go stands for a machine that is slow."""
     go_on = threading.Event()
-    slow = dependency.over_sizes
+    slow = figures.over_sizes
 
-    def waits(shown: held.Held, view: DependencyView, progress: Callable[[float], None]) -> dependency.Curve:
+    def waits(shown: held_out_codes.Held, view: DependencyView, progress: Callable[[float], None]) -> figures.Curve:
         progress(0.25)
         while not go_on.wait(0.02):
             progress(0.25)
         return slow(shown, view, progress)
 
-    monkeypatch.setattr(dependency, "over_sizes", waits)
+    monkeypatch.setattr(figures, "over_sizes", waits)
     page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("tabs/dependency.py")
+    page.switch_page("figures/page.py")
     page.query_params["seed"] = "4242"
     page.query_params["models"] = "ict_mmmo"
     for _ in range(100):
@@ -236,10 +238,10 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
 
 def test_results_are_kept_by_model_data_and_parameters() -> None:
     visit(models="ict_mmmo", seed="31")
-    keys = [key for key in work.desk()._jobs if " 31 " in key]
+    keys = [key for key in jobs.desk()._jobs if " 31 " in key]
     assert len(keys) == 4
     visit(models="ict_mmmo", seed="31")
-    assert [key for key in work.desk()._jobs if " 31 " in key] == keys
+    assert [key for key in jobs.desk()._jobs if " 31 " in key] == keys
 
 
 @pytest.mark.parametrize(
@@ -290,12 +292,12 @@ def ratio(value: float, low: float, high: float, **more: Any) -> DependencyRatio
     ],
 )
 def test_a_bar_is_read_aloud_however_it_fell(found: DependencyRatio, said: str) -> None:
-    assert said in dependency.aloud("Language", found)
+    assert said in figures.aloud("Language", found)
 
 
 def test_the_script_makes_the_ratios_of_the_page(tmp_path: Path) -> None:
     view = DependencyView(models=TWO, n=22, seed=5, bandwidth="median", gram="acoustic")
-    found = {name: dependency.ratios(held.load(name), view, lambda _: None) for name in view.names}
+    found = {name: figures.ratios(held_out_codes.load(name), view, lambda _: None) for name in view.names}
     file = tmp_path / "dependency.py"
     file.write_text(dependency_downloads.script(view), encoding="utf-8")
     runpy.run_path(str(file))
@@ -310,7 +312,7 @@ def test_the_script_makes_the_ratios_of_the_page(tmp_path: Path) -> None:
 
 def test_the_downloads_hold_the_numbers_of_the_bars(tmp_path: Path) -> None:
     view = DependencyView(models="ict_mmmo")
-    found = {"ict_mmmo": dependency.ratios(held.load("ict_mmmo"), view, lambda _: None)}
+    found = {"ict_mmmo": figures.ratios(held_out_codes.load("ict_mmmo"), view, lambda _: None)}
     lines = list(csv.DictReader(io.StringIO(dependency_downloads.table(found))))
     assert len(lines) == 3 + sum(len(known) for known in PAPER_RATIOS.values())
     assert float(lines[0]["ratio"]) == found["ict_mmmo"]["language"].ratio

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dependency_view import FEWEST, DependencyBook, DependencyLimits, DependencyView
+from app.dependency.view import FEWEST, DependencyBook, DependencyLimits, DependencyView
 
 LIMITS = {
     "studio_balanced": DependencyLimits(("language", "acoustic", "visual"), 400),

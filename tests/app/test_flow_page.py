@@ -33,7 +33,7 @@ def small_models(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def visit(**params: str) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("tabs/flow.py")
+    page.switch_page("flow/page.py")
     for name, value in params.items():
         page.query_params[name] = value
     page.run()
@@ -222,9 +222,9 @@ def test_a_damaged_model_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPat
 
 def test_going_away_and_back_keeps_the_view() -> None:
     page = visit(clip="3", factor="visual")
-    page.switch_page("tabs/about_this_model.py").run()
+    page.switch_page("about/page.py").run()
     assert "clip" not in query(page)
-    page.switch_page("tabs/flow.py").run()
+    page.switch_page("flow/page.py").run()
     assert query(page) == {"clip": "3", "factor": "visual"}
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow_view import UNCHANGED, FlowBook, FlowLimits, FlowView
+from app.flow.view import UNCHANGED, FlowBook, FlowLimits, FlowView
 
 THREE = ("language", "acoustic", "visual")
 LIMITS = {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.pictures import pack
-from app.exhibit import MODEL, Exhibit
-from app.plates import translate
-from app.view import View
+from app.generate.digit_model import MODEL, Exhibit
+from app.generate.figures import translate
+from app.generate.view import View
+from app.shared.pictures import pack
 from tests.app.conftest import CARD
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
@@ -208,7 +208,7 @@ def test_every_download_is_offered() -> None:
 
 def test_about_shows_the_card() -> None:
     page = visit()
-    page.switch_page("tabs/about_this_model.py").run()
+    page.switch_page("about/page.py").run()
     assert not page.exception
     assert CARD.strip() in [block.value.strip() for block in page.markdown]
 
@@ -218,14 +218,14 @@ def test_about_says_that_a_model_has_no_card(models: Path, monkeypatch: pytest.M
     (copy / MODEL / "card.md").unlink()
     monkeypatch.setenv("MFM_PRETRAINED", str(copy))
     page = visit()
-    page.switch_page("tabs/about_this_model.py").run()
+    page.switch_page("about/page.py").run()
     assert "no card" in page.info[0].value
 
 
 def test_going_to_about_and_back_keeps_the_view() -> None:
     page = visit(seed="5")
-    page.switch_page("tabs/about_this_model.py").run()
-    page.switch_page("tabs/generate.py").run()
+    page.switch_page("about/page.py").run()
+    page.switch_page("generate/page.py").run()
     assert query(page)["seed"] == "5"
 
 

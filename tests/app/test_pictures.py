@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.components.pictures import MOST_BYTES, UnreadablePictureError, pack, sprite, take, to_bytes, unpack
+from app.shared.pictures import MOST_BYTES, UnreadablePictureError, pack, sprite, take, to_bytes, unpack
 
 SVHN, MNIST = (3, 32, 32), (1, 28, 28)
 

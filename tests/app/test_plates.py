@@ -9,12 +9,12 @@ import pytest
 import torch
 
 import mfm_core as mfm
-from app.components import downloads
-from app.components.pictures import pack
-from app.exhibit import Exhibit
-from app.plates import read, sample, slide, swap, translate
-from app.plates.plate import Plate, hang
-from app.view import View
+from app.generate.digit_model import Exhibit
+from app.generate.figures import read, sample, slide, swap, translate
+from app.generate.figures.picture_grid import Plate, hang
+from app.generate.view import View
+from app.shared import downloads
+from app.shared.pictures import pack
 
 DRAWN = pack((np.random.default_rng(0).integers(0, 256, (1, 28, 28)) / 255).astype(np.float32))
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from app.components.prose import markup
+from app.shared.prose import markup
 
 
 def test_symbols_and_bold_are_set() -> None:

@@ -15,11 +15,12 @@ import pytest
 import torch
 
 import mfm_core as mfm
-from app import theatre
-from app.components import downloads, flow_downloads, projector
-from app.flow_view import FlowView
-from app.plates.flow import Strip, tops
-from app.sections import own_clip
+from app.flow import clip_source, encoded_clips
+from app.flow import downloads as flow_downloads
+from app.flow.figures.flow import Strip, tops
+from app.flow.sections import own_clip
+from app.flow.view import FlowView
+from app.shared import downloads
 from mfm_core.studio.clips import Clips, load_clips
 from tests.app import sequences
 from tests.app.test_flow_page import lanes, visit, words_on
@@ -50,8 +51,10 @@ def clips(folder: Path) -> Clips:
 
 def strips(**fields: Any) -> list[Strip]:
     view = FlowView(model=BALANCED, **fields)
-    shown = theatre.load(view.model)
-    return [projector.strip(shown, *(lambda pair: (pair[0], view.factor, pair[1]))(projector.clip(shown, view)))]
+    shown = clip_source.load(view.model)
+    return [
+        encoded_clips.strip(shown, *(lambda pair: (pair[0], view.factor, pair[1]))(encoded_clips.clip(shown, view)))
+    ]
 
 
 def test_a_clip_comes_with_its_words_times_sound_and_face(clips: Clips) -> None:
@@ -211,7 +214,7 @@ def test_mosi_is_played_where_the_user_has_it(real_data: Path, folder: Path, mon
 
 def test_about_lets_choose_among_all_stored_models() -> None:
     page = visit()
-    page.switch_page("tabs/about_this_model.py").run()
+    page.switch_page("about/page.py").run()
     assert not page.exception
     assert "# A small model of the balanced world" not in [block.value.strip() for block in page.markdown]
     page.selectbox(key="view_model").set_value(BALANCED).run()
@@ -236,8 +239,8 @@ def test_the_script_makes_the_flow_of_the_page(case: str, tmp_path: Path) -> Non
 
 
 def test_the_script_of_codes_and_of_two_clips_makes_their_flow(tmp_path: Path) -> None:
-    shown = theatre.load("ict_mmmo")
-    both = [projector.strip(shown, shown.reel(index), "y") for index in (3, 8)]
+    shown = clip_source.load("ict_mmmo")
+    both = [encoded_clips.strip(shown, shown.reel(index), "y") for index in (3, 8)]
     made = run(flow_downloads.script(both, FlowView(model="ict_mmmo", clip=3)), tmp_path)
     for row, strip in enumerate(both, start=1):
         np.testing.assert_allclose(made[f"flow_{row}_acoustic"], strip.flow["acoustic"], rtol=1e-4, atol=1e-6)
@@ -246,9 +249,9 @@ def test_the_script_of_codes_and_of_two_clips_makes_their_flow(tmp_path: Path) -
 def test_the_script_of_an_uploaded_clip_reads_its_file(tmp_path: Path) -> None:
     rng, buffer = np.random.default_rng(1), io.BytesIO()
     np.savez(buffer, language=rng.standard_normal((5, 50)).astype(np.float32))
-    shown = theatre.load(BALANCED)
+    shown = clip_source.load(BALANCED)
     reel = own_clip.of_file(own_clip.Brought('a "strange"\nname.npz', buffer.getvalue()), shown)
-    strip = projector.strip(shown, reel, "y")
+    strip = encoded_clips.strip(shown, reel, "y")
     (tmp_path / "clip.npz").write_bytes(buffer.getvalue())
     made = run(flow_downloads.script([strip], FlowView(from_="upload")), tmp_path)
     np.testing.assert_allclose(made["flow_1_language"], strip.flow["language"], rtol=1e-4, atol=1e-6)
@@ -285,9 +288,9 @@ def test_a_word_of_a_visitors_file_is_no_formula_of_a_spreadsheet() -> None:
     buffer = io.BytesIO()
     words = np.array(["=1+1", "@b", "good"])
     np.savez(buffer, words=words, visual=np.zeros((3, 12), np.float32))
-    shown = theatre.load(BALANCED)
+    shown = clip_source.load(BALANCED)
     reel = own_clip.of_file(own_clip.Brought("=a.npz", buffer.getvalue()), shown)
-    table = flow_downloads.table([projector.strip(shown, reel, "y")], revealed=True)
+    table = flow_downloads.table([encoded_clips.strip(shown, reel, "y")], revealed=True)
     told = {line["word"] for line in csv.DictReader(io.StringIO(table))}
     assert told == {"'=1+1", "'@b", "good"}
     assert not re.search(r"(^|,)[=@+]", table, re.MULTILINE)
@@ -303,7 +306,7 @@ def test_one_scale_for_all_is_the_largest_of_all_lanes_and_each_its_own_is_that_
 
 
 def test_the_word_nearest_to_a_vector_of_the_vocabulary_is_that_word(clips: Clips) -> None:
-    workshop = theatre.load(BALANCED).workshop
+    workshop = clip_source.load(BALANCED).workshop
     assert workshop is not None
     given = workshop.reel(0)
     found = workshop.nearest(given.features["language"][0].numpy())
@@ -313,10 +316,10 @@ def test_the_word_nearest_to_a_vector_of_the_vocabulary_is_that_word(clips: Clip
 def test_threads_that_play_the_same_clip_see_the_same_flow() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    shown = theatre.load(BALANCED)
+    shown = clip_source.load(BALANCED)
 
     def look(index: int) -> torch.Tensor:
-        from app.plates import flow
+        from app.flow.figures import flow
 
         return torch.from_numpy(flow.strip(BALANCED, shown.model, shown.reel(index % 2), "y").flow["language"])
 

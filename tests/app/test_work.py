@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.components.work import Desk, Job, StoppedError
+from app.shared.jobs import Desk, Job, StoppedError
 
 Progress = Callable[[float], None]
 WAIT = 10

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import mfm_core as mfm
-from app.exhibit import MODEL
+from app.generate.digit_model import MODEL
 from tests.app import sequences
 from tests.app.conftest import save_models
 

@@ -1,0 +1,1 @@
+"""The page About this model: its card."""

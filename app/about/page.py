@@ -1,0 +1,36 @@
+"""The page About this model: its card, with every measured figure, its interval, its n and the seed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import mfm_core as mfm
+from app.about.view import AboutBook, AboutView
+from app.shared import missing, sidebar, state, stored_models
+
+
+def main() -> None:
+    """The page."""
+    models = stored_models.models()
+    if not models:
+        missing.show()
+        return
+    state.open_view(AboutBook(models), "About this model")
+    if len(models) > 1:
+        with st.container(width=420):
+            state.select("Model", "model", {name: stored_models.title(name) for name in models})
+    for notice in state.notices():
+        st.warning(notice)
+    name = state.seen(AboutView).model
+    try:
+        card = mfm.load_card(stored_models.stored_as(name))
+    except (FileNotFoundError, ValueError):
+        st.info("This model has no card: how it was made and what was measured of it is not recorded.")
+    else:
+        with st.container(width=900):
+            st.markdown(card)
+    sidebar.show(f"**Model** {name}")
+    state.write_link()
+
+
+main()

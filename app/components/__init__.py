@@ -1,1 +1,0 @@
-"""What several pages share: the diagram, picture walls, the scrubber, the drawing pad, downloads, state in the URL."""

@@ -1,0 +1,47 @@
+"""The page Dependency: how much each modality depends on what all share, against its own factor (Eq. 5)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.dependency import held_out_codes
+from app.dependency.sections import ratios, sensitivity
+from app.dependency.view import DependencyBook, DependencyView
+from app.shared import missing, sidebar, state, stored_models
+
+MISSING = """
+### There is nothing to measure yet
+
+This page measures models of spoken videos, which are stored in folders of `pretrained` with the codes of held-out
+clips. None is there.
+
+* If you cloned the project, fetch the whole repository: the folders are part of it.
+* To train such a model yourself: `python -m mfm_core train studio_balanced`
+"""
+FIRST = 3  # models that a visitor meets first, at most
+
+
+def main() -> None:
+    """The page."""
+    models = held_out_codes.measurable()
+    if not models:
+        missing.show("no codes of sequences are stored", MISSING)
+        return
+    book = DependencyBook(models, models[:FIRST], lambda name: held_out_codes.load(name).limits)
+    state.open_view(book, "Dependency")
+    ratios.controls(book)
+    for notice in state.notices():
+        st.warning(notice)
+    ratios.show()
+    sensitivity.show()
+    view = state.seen(DependencyView)
+    clips = max(book.limits(name).clips for name in view.names)
+    sidebar.show(
+        f"**Models** {', '.join(stored_models.title(name) for name in view.names)}",
+        f"up to {clips:,} held-out clips",
+        seed="It chooses which clips are measured where they are not all, and the permutations.",
+    )
+    state.write_link()
+
+
+main()

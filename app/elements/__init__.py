@@ -1,0 +1,1 @@
+"""Elements of the browser, one folder each: where plotly cannot go."""

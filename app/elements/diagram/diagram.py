@@ -1,0 +1,58 @@
+"""Figure 5(a) as a drawing: which Z is held, drawn, exchanged or moved, and what it is made into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.elements.element import define, on_trigger
+from app.shared import names, state
+
+Kind = Literal["held", "drawn", "moved", "a", "b", "inferred"]
+
+mount = define("diagram")
+
+
+@dataclass(frozen=True)
+class Role:
+    """What happens to one Z.
+
+    Attributes:
+        kind: How it is drawn.
+        note: Two or three words.
+        swapped: Whether it is the one that changes places.
+    """
+
+    kind: Kind
+    note: str
+    swapped: bool = False
+
+
+def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: bool = True) -> None:
+    """Draw the diagram.
+
+    Args:
+        roles: Of each block of Z: ``y`` and the modalities.
+        given: A modality that is given, not generated.
+        selectable: Whether a click on a Z makes it the one in question, as the buttons beside it do.
+    """
+    modalities = [name for name in roles if name != "y"]
+    said = "; ".join(f"{names.plain(name)} is {role.note}" for name, role in roles.items())
+    data = {
+        "modalities": [{"name": name, "title": names.title(name)} for name in modalities],
+        "states": {
+            name: {"kind": role.kind, "note": role.note, "swapped": role.swapped, "name": names.meaning(name)}
+            for name, role in roles.items()
+        },
+        "given": given,
+        "selectable": selectable,
+        "alt": f"The generative network. {said}. Each Z makes its factor F; F_y makes the digit's label, and F_y "
+        "together with a modality's F_a makes its picture.",
+    }
+    mount(data=data, key="diagram", on_factor_change=on_trigger("diagram", "factor", _take))
+
+
+def _take(value: object) -> None:
+    if isinstance(value, str) and value in ("y", *state.limits().modalities):
+        state.change(factor=value)

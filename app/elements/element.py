@@ -1,0 +1,44 @@
+"""The project's own elements for the browser: one folder each, with script and style, isolated from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+Data = dict[str, Any]
+
+
+def define(name: str, *parts: str) -> Callable[..., Any]:
+    """Register the element of the folder ``<name>``: ``<name>.js`` and ``<name>.css``, after what all elements share.
+
+    Args:
+        name: Of the element and its folder.
+        parts: Further scripts of the folder that it is made of.
+    """
+
+    def read(*path: str) -> str:
+        return FOLDER.joinpath(*path).read_text(encoding="utf-8")
+
+    mount: Callable[..., Any] = st.components.v2.component(
+        f"mfm_{name}",
+        html='<div class="root"></div>',
+        css=read("common.css") + read(name, f"{name}.css"),
+        js=read("common.js") + "".join(read(name, f"{part}.js") for part in (*parts, name)),
+    )
+    return mount
+
+
+def on_trigger(key: str, trigger: str, take: Callable[[object], None]) -> Callable[[], None]:
+    """A callback that hands over what an element sent, if it sent anything."""
+
+    def called() -> None:
+        sent = st.session_state.get(key)
+        value = None if sent is None else sent.get(trigger)
+        if value is not None:
+            take(value)
+
+    return called

@@ -1,0 +1,136 @@
+"""The lanes: flow over the steps of one or two clips, played with sound and face, walked with keyboard and pointer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+
+from app.elements.element import Data, define, on_trigger
+from app.flow.clips import Array, Reel
+from app.flow.figures.flow import Strip, tops
+from app.shared import names, stored_models
+
+mount = define("lanes", "avatar", "clock")
+KEY = "lanes"
+DIGITS = 6
+"""Significant digits that are sent of a number."""
+
+
+def show(
+    strips: Sequence[Strip], *, axis: str, scale: str, truth: bool, step: int, take: Callable[[int], None]
+) -> None:
+    """Show one clip, or two side by side.
+
+    Args:
+        strips: What is shown; the first is the one that is walked through.
+        axis: ``"step"``, or ``"time"`` where there are times.
+        scale: ``"own"`` or ``"common"``.
+        truth: Whether the true evidence is shown.
+        step: Where the cursor begins.
+        take: Called with the step that a visitor goes to.
+    """
+    data = describe(strips, axis=axis, scale=scale, truth=truth)
+    data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+    data["start"] = step
+    mount(data=data, key=KEY, on_step_change=on_trigger(KEY, "step", lambda value: _take(value, take)))
+
+
+def describe(strips: Sequence[Strip], *, axis: str, scale: str, truth: bool) -> Data:
+    """What the element is given, but for where the cursor stands."""
+    keys = [strip.reel.key for strip in strips]
+    panels = [
+        _panel(strip, top, axis, truth, leads=i == 0)
+        for i, (strip, top) in enumerate(zip(strips, tops(strips, scale), strict=True))
+    ]
+    return {"panels": panels, "linked": len(set(keys)) == 1}
+
+
+def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads: bool) -> Data:
+    reel = strip.reel
+    evidence = reel.evidence if truth and reel.evidence else {}
+    most = max((abs(float(value)) for steps in evidence.values() for value in steps), default=0.0)
+    lanes = [
+        {
+            "name": name,
+            "title": names.title(name),
+            "note": names.stream(name),
+            "hue": names.hue(i),
+            "values": _short(flow),
+            "before": _short(strip.before.flow[name]) if strip.before else None,
+            "top": _round(top[name]),
+            "truth": _short(evidence[name]) if name in evidence else None,
+        }
+        for i, (name, flow) in enumerate(strip.flow.items())
+    ]
+    return {
+        "clip": reel.key.split("#")[0],
+        "title": stored_models.title(strip.model),
+        "note": reel.title,
+        "unit": reel.unit.capitalize(),
+        "count": reel.length,
+        "words": list(reel.words),
+        "times": [[_round(start), _round(end)] for start, end in reel.spans],
+        "timed": reel.timed,
+        "duration": _round(max(reel.seconds, reel.spans[-1][1])),
+        "axis": axis if reel.timed else "step",
+        "audio": _sound(reel),
+        "face": _face(reel),
+        "scores": scores(strip, truth),
+        "evidence": _round(most),
+        "changed": reel.changed,
+        "lanes": lanes,
+        "leads": leads,
+    }
+
+
+def scores(strip: Strip, truth: bool) -> list[Data]:
+    """What the label head says, before and after a change, and the true label where it is revealed."""
+    said = [
+        {"label": "The model's score", "value": score(strip), "before": score(strip.before) if strip.before else None}
+    ]
+    if truth and strip.reel.label:
+        true = ", ".join(plain(value) for value in strip.reel.label)
+        said.append({"label": "The true score", "value": true, "before": None})
+    return said
+
+
+def score(strip: Strip) -> str:
+    """What the label head says of a clip."""
+    return ", ".join(plain(value) for value in strip.label)
+
+
+def plain(value: float) -> str:
+    """A score."""
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(value: float) -> str:
+    """A difference of scores."""
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _sound(reel: Reel) -> str | None:
+    return None if reel.sound is None else f"data:audio/mpeg;base64,{base64.b64encode(reel.sound).decode()}"
+
+
+def _face(reel: Reel) -> Data | None:
+    if reel.face is None:
+        return None
+    curves = {name: [round(float(value), 3) for value in curve] for name, curve in reel.face.curves.items()}
+    alt = "A drawn face that moves with the action units of the clip"
+    return {"rate": reel.face.rate, "curves": curves, "alt": alt}
+
+
+def _short(values: Array) -> list[float]:
+    return [_round(float(value)) for value in values]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _take(value: object, take: Callable[[int], None]) -> None:
+    if isinstance(value, int | float) and 0 <= value < 1_000:
+        take(int(value))

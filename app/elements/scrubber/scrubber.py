@@ -1,0 +1,65 @@
+"""A sweep that is scrubbed in the browser: one sprite a modality, and the server hears of the frame on release."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from app.elements.element import define, on_trigger
+from app.generate.figures.picture_grid import Plate
+from app.generate.view import FRAMES
+from app.shared import names, state
+from app.shared.pictures import sprite
+
+mount = define("scrubber")
+KEY = "scrubber"
+
+
+def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None:
+    """Show a plate of one row as a slide.
+
+    Args:
+        plate: The frames; its columns name their values.
+        label: Of the slider.
+        ends: What stands at its left and right end.
+        sweep: What tells this sweep from every other, of any model.
+    """
+    frames = len(plate.columns)
+    data = {
+        "tiles": _tiles(sweep, plate),
+        "titles": {name: names.title(name) for name in plate.pictures},
+        "frames": frames,
+        "values": plate.columns,
+        "believed": np.rint(100 * plate.label[0]).astype(int).tolist(),
+        "judged": {name: np.rint(100 * read[0]).astype(int).tolist() for name, read in plate.judged.items()},
+        "label": label,
+        "ends": ends,
+        "start": _start(sweep),
+    }
+    data["version"] = hashlib.sha256(f"{sweep} {data['start']}".encode()).hexdigest()[:16]
+    mount(data=data, key=KEY, on_at_change=on_trigger(KEY, "at", _take))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tiles(sweep: str, _plate: Plate) -> dict[str, dict[str, str | int]]:
+    return {name: sprite(pictures[0]).as_data() for name, pictures in _plate.pictures.items()}
+
+
+def _start(sweep: str) -> int:
+    """The frame to begin with. A frame that the slider itself sent is no reason to send it the sprite again."""
+    known = st.session_state.get("scrubbed")
+    at = state.view().at
+    if known is None or known["sweep"] != sweep or known["at"] != at:
+        known = {"sweep": sweep, "at": at, "start": at}
+        st.session_state["scrubbed"] = known
+    start: int = known["start"]
+    return start
+
+
+def _take(value: object) -> None:
+    if isinstance(value, int | float) and 0 <= value < FRAMES:
+        state.change(at=int(value))
+        if known := st.session_state.get("scrubbed"):
+            known["at"] = int(value)

@@ -1,0 +1,111 @@
+"""Pictures on a wall: rows and columns of crisp pictures, what is read from each, and which can be picked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.elements.element import Data, define, on_trigger
+from app.generate.figures.picture_grid import Plate
+from app.shared import names
+from app.shared.pictures import Sprite, sprite
+
+Array = NDArray[np.float32]
+
+mount = define("wall")
+
+HOW_TO_READ = (
+    "Under a picture: the digit that an independent judge sees in it; a dashed frame where the label head, which "
+    "sees only F_y, says another."
+)
+
+
+@dataclass
+class Sheet:
+    """Pictures by tile name, collected while a wall is described, for one sprite each.
+
+    Attributes:
+        pictures: Of each tile name, pictures of one shape.
+    """
+
+    pictures: dict[str, list[Array]] = field(default_factory=dict)
+
+    def shot(self, tile: str, picture: Array, alt: str, read: Data | None = None) -> Data:
+        """Add a picture ``(channels, height, width)`` and describe where it is."""
+        held = self.pictures.setdefault(tile, [])
+        held.append(picture)
+        return {"tile": tile, "index": len(held) - 1, "alt": alt, "read": read}
+
+    def sprites(self) -> dict[str, Sprite]:
+        """One sprite a tile name."""
+        return {tile: sprite(np.stack(held)) for tile, held in self.pictures.items()}
+
+
+def percents(probabilities: Array) -> list[float]:
+    """Probabilities as percent, to a tenth."""
+    return [round(100 * float(p), 1) for p in probabilities]
+
+
+def reading(who: str, probabilities: Array, *, large: bool = False) -> Data:
+    """What somebody reads from a picture: bars, and a sentence for screen readers.
+
+    Args:
+        who: For instance ``"judge"``.
+        probabilities: Of each digit.
+        large: Whether the bars carry the digits.
+    """
+    order = np.argsort(-probabilities)
+    best = [f"{digit} with {100 * float(probabilities[digit]):.0f} %" for digit in order[:2]]
+    return {"percents": percents(probabilities), "alt": f"{who} reads {best[0]}, then {best[1]}", "large": large}
+
+
+def cell(*shots: Data, read: Data | None = None, **more: object) -> Data:
+    """One place in a row: pictures side by side, and what is read from them together."""
+    return {"shots": list(shots), "read": read, **more}
+
+
+def judgement(
+    judged: Mapping[str, Array], modality: str, place: tuple[int, int], *, large: bool = False
+) -> Data | None:
+    """The judge's reading of a picture of a plate, where the modality has a judge."""
+    if modality not in judged:
+        return None
+    return reading(f"the {names.title(modality)} judge", judged[modality][place], large=large)
+
+
+def judged_cell(plate: Plate, modality: str, place: tuple[int, int], shot: Data, *, large: bool = False) -> Data:
+    """A picture of a plate with its judge's reading, framed where the label head says another digit."""
+    read = judgement(plate.judged, modality, place, large=large)
+    wrong = read is not None and plate.judged[modality][place].argmax() != plate.label[place].argmax()
+    return cell(shot, read=read, mark="wrong" if wrong else "")
+
+
+def show(sheet: Sheet, panels: Sequence[Data], *, key: str, on_pick: Callable[[str], None] | None = None) -> None:
+    """Hang the wall.
+
+    Args:
+        sheet: Its pictures.
+        panels: Its panels, each with ``across``, ``rows`` and, if wanted, ``columns``, ``title``, ``head``, ``gap``.
+        key: Of the element.
+        on_pick: Called with the ``pick`` of a cell that was chosen.
+    """
+    data: Data = {
+        "tiles": {tile: made.as_data() for tile, made in sheet.sprites().items()},
+        "panels": list(panels),
+        "pickable": on_pick is not None,
+    }
+    data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+    mount(data=data, key=key, on_pick_change=on_trigger(key, "pick", _as_text(on_pick)))
+
+
+def _as_text(on_pick: Callable[[str], None] | None) -> Callable[[object], None]:
+    def take(value: object) -> None:
+        if on_pick is not None:
+            on_pick(str(value)[:64])
+
+    return take

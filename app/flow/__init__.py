@@ -1,0 +1,1 @@
+"""The page Flow: at which word, tone and face the shared factor speaks (Eq. 7)."""

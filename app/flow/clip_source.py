@@ -1,0 +1,170 @@
+"""What the page Flow plays: a stored model of sequences with the clips that belong to it, loaded once for all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+import mfm_core as mfm
+from app.flow import clips, studio_clips
+from app.flow.clips import Reel
+from app.flow.view import FlowLimits
+from app.shared.stored_models import sequence_models, stored_as
+from mfm_core.data.dataset import Unit
+
+STUDIO = "studio_"
+"""What the names of models of studio clips begin with."""
+
+FIRST = "studio_balanced"
+"""The model that a visitor meets first."""
+
+SENTENCES = ("ict_mmmo",)
+"""Models of data sets whose steps are sentences."""
+
+WORDS_OF_THE_DATA = ("cmu_mosi",)
+"""Models whose clips are shown from the visitor's copy of the data, because words and features may not be shipped."""
+
+SHOWN = 120
+"""Clips of a data set that are offered."""
+
+
+class NothingToPlayError(RuntimeError):
+    """The model or its clips are missing; the message is a sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """A model and its clips.
+
+    Attributes:
+        name: The model's name.
+        model: The model, frozen.
+        clips: Of which clips; models of the same can be set side by side.
+        titles: What each clip is called.
+        lengths: Steps of each clip.
+        reel: Makes the clip at an index ready.
+        workshop: What the what-if is made with, for studio clips.
+        about: What there is to know of the clips, in a sentence or two.
+        unit: What a step is.
+    """
+
+    name: str
+    model: mfm.MFM
+    clips: str
+    titles: tuple[str, ...]
+    lengths: tuple[int, ...]
+    reel: Callable[[int], Reel]
+    workshop: studio_clips.Workshop | None = None
+    about: str = ""
+    unit: Unit = "word"
+
+    @property
+    def limits(self) -> FlowLimits:
+        """What a link may ask for."""
+        words = frozenset(self.workshop.vocabulary) if self.workshop else frozenset()
+        opening = self.workshop.opening if self.workshop else 0
+        return FlowLimits(self.model.modalities, self.lengths, self.clips, words, opening)
+
+
+def load(name: str) -> Theatre:
+    """Load a model of sequences and its clips, once for all visitors.
+
+    Raises:
+        NothingToPlayError: If something is missing or damaged, in one sentence.
+    """
+    return _load(stored_as(name), name, os.environ.get("MFM_DATA", ""))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Fetching the clips …")
+def _load(place: str, name: str, data: str) -> Theatre:
+    del data  # other data, other clips
+    try:
+        part = mfm.load_dataset(name).part("test") if name in WORDS_OF_THE_DATA else None  # often missing, so first
+        model = mfm.load_pretrained(place)
+        if not model.config.sequences:
+            raise NothingToPlayError(f"The model {name} is not one of sequences.")
+        if name.startswith(STUDIO):
+            return _of_studio(name, model)
+        if part is not None:
+            return _of_data(name, model, part)
+        return _of_codes(name, place, model)
+    except (OSError, ValueError) as error:
+        raise NothingToPlayError(str(error)) from error
+
+
+def playable() -> tuple[tuple[str, ...], dict[str, str]]:
+    """The models that can be shown now, and why each other stored one cannot."""
+    there, reasons = [], {}
+    for name in sequence_models():
+        try:
+            load(name)
+        except NothingToPlayError as reason:
+            reasons[name] = str(reason)
+        else:
+            there.append(name)
+    return tuple(there), reasons
+
+
+def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
+    """The models with the one that is shown first in front."""
+    return tuple(sorted(models, key=lambda name: name != FIRST))
+
+
+def _of_studio(name: str, model: mfm.MFM) -> Theatre:
+    workshop = studio_clips.open_workshop(stored_as("studio_clips"), name)
+    return Theatre(
+        name, model, "studio_clips", workshop.titles, workshop.lengths, workshop.reel, workshop, studio_clips.ABOUT
+    )
+
+
+def _of_codes(name: str, place: str, model: mfm.MFM) -> Theatre:
+    codes = mfm.load_codes(place)
+    if codes.latents.mask is None:
+        raise NothingToPlayError(f"The codes of {name} are not those of sequences.")
+    lengths = tuple(codes.latents.mask.sum(1).tolist())
+    unit: Unit = "sentence" if name in SENTENCES else "word"
+    noun = {"sentence": "sentences", "word": "words"}[unit]
+    titles = tuple(f"held-out video {i + 1} · {n} {noun}" for i, n in enumerate(lengths))
+    about = ABOUT_SENTENCES if unit == "sentence" else ABOUT_CODES
+
+    def make(index: int) -> Reel:
+        return clips.of_codes(name, codes, index, unit, titles[index])
+
+    return Theatre(name, model, name, titles, lengths, make, about=about, unit=unit)
+
+
+def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> Theatre:
+    if part.mask is None:
+        raise NothingToPlayError(f"The data set {name} is not one of sequences.")
+    lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]
+    titles = tuple(_opening(part, i) for i in range(len(lengths)))
+    return Theatre(name, model, name, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
+
+
+def _opening(data: mfm.Dataset, index: int) -> str:
+    words = " ".join(data.steps.words[index]) if data.steps else ""
+    return f"{index + 1} · {words if len(words) <= 60 else words[:57] + '…'}"
+
+
+ABOUT_SENTENCES = (
+    "A step of ICT-MMMO is a whole **sentence**: the published features are averages over sentences. There are no "
+    "words and no sound here, because the videos may not be passed on: what is stored is what the model made of them, "
+    "the codes Z of held-out reviews."
+)
+ABOUT_CODES = (
+    "There are no words and no sound here, because the videos may not be passed on: what is stored is what the model "
+    "made of them, the codes Z of held-out clips."
+)
+ABOUT_MOSI = (
+    "Words and times are those of your copy of CMU-MOSI; there is no sound in it. Its COVAREP features are a **mean of "
+    "the whole utterance**, repeated at each word: a lane of the voice that differs from word to word differs because "
+    "the model treats the places differently, not because it heard anything else there."
+)
+WITHOUT_MOSI = (
+    "A model of **CMU-MOSI** is stored as well. It needs the words and features of the data set, which may not be "
+    "passed on: set MFM_DATA to the folder that holds cmu_mosi_words.json, cmu_mosi_utterances.npz and "
+    "glove50_top30k.npz, and it appears in the list."
+)

@@ -1,0 +1,33 @@
+"""Clips as a view asks for them, and what a model makes of them: computed once for all who look at the same."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.flow.clip_source import Theatre
+from app.flow.clips import Reel
+from app.flow.figures import flow
+from app.flow.figures.flow import Strip
+from app.flow.view import FlowView
+from app.shared.stored_models import stored_as
+
+
+def clip(shown: Theatre, view: FlowView) -> tuple[Reel, Reel | None]:
+    """The stored clip of a view; where the what-if changes it, as changed and as it is."""
+    own = shown.reel(view.clip)
+    if not view.changed or shown.workshop is None:
+        return own, None
+    return shown.workshop.edited(view.clip, view.step, view.word, view.tone, view.face), own
+
+
+def strip(shown: Theatre, reel: Reel, factor: str, before: Reel | None = None) -> Strip:
+    """What a model makes of a clip, and of the same before a change."""
+    return _strip(stored_as(shown.name), reel.key, factor, before.key if before else "", shown, reel, before)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _strip(
+    place: str, key: str, factor: str, before_key: str, _shown: Theatre, _reel: Reel, _before: Reel | None
+) -> Strip:
+    del place, key, before_key  # what tells one from another
+    return flow.strip(_shown.name, _shown.model, _reel, factor, _before)

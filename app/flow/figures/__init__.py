@@ -1,0 +1,1 @@
+"""Figures of the page Flow: the flow of a clip, and its script."""

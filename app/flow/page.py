@@ -1,0 +1,51 @@
+"""The page Flow: at which word, tone and face the shared factor speaks (Eq. 7), on clips that are played."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.flow import clip_source, encoded_clips
+from app.flow.sections import clip_lanes, own_clip, truth, what_if
+from app.flow.view import FlowBook, FlowView
+from app.shared import missing, prose, sidebar, state, stored_models
+
+MISSING = """
+### There is no clip to play yet
+
+This page shows models of spoken videos, which are stored in folders of `pretrained`. None is there, or what they need
+is missing.
+
+* If you cloned the project, fetch the whole repository: the folders are part of it.
+* To train such a model yourself: `python -m mfm_core train studio_balanced`
+"""
+
+
+def main() -> None:
+    """The page."""
+    models, reasons = clip_source.playable()
+    if not models:
+        missing.show("; ".join(reasons.values()) or "no model of sequences is stored", MISSING)
+        return
+    book = FlowBook(clip_source.ordered(models), lambda name: clip_source.load(name).limits)
+    state.open_view(book, "Flow")
+    shown = clip_source.load(state.seen(FlowView).model)
+    clip_lanes.controls(book, shown)
+    for notice in state.notices():
+        st.warning(notice)
+    own_clip.offer(shown)
+    view = state.seen(FlowView)
+    reel, before = (own_clip.taken(shown), None) if view.from_ == "upload" else encoded_clips.clip(shown, view)
+    if reel is not None:
+        strips = clip_lanes.strips_of(book, shown, reel, before)
+        clip_lanes.show(strips, shown)
+        if view.from_ == "stored":
+            what_if.controls(shown)
+            what_if.answer(strips[0], shown)
+    truth.show(shown)
+    if any(name in clip_source.WORDS_OF_THE_DATA for name in reasons):
+        prose.caption(clip_source.WITHOUT_MOSI)
+    sidebar.show(f"**Model** {shown.name}", f"{stored_models.title(shown.name)}, {len(shown.titles):,} held-out clips")
+    state.write_link()
+
+
+main()

@@ -1,0 +1,137 @@
+"""The stage of the page Flow: one clip, or two side by side, with the lanes of what flows to each modality."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.lanes import lanes
+from app.flow import clip_source, encoded_clips
+from app.flow import downloads as flow_downloads
+from app.flow.clip_source import Theatre
+from app.flow.clips import Reel
+from app.flow.figures.flow import Strip
+from app.flow.view import UNCHANGED, FlowBook, FlowView
+from app.shared import names, prose, state, stored_models
+from app.shared.section_header import hero
+
+AXES = {"step": "a step each", "time": "seconds"}
+SCALES = {"own": "each lane its own", "common": "one for all"}
+BESIDE = {"nothing": "nothing", "model": "another model", "clip": "another clip"}
+OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
+"""What another clip or model sets back."""
+
+
+def controls(book: FlowBook, shown: Theatre) -> None:
+    """The question, and the handles above the stage."""
+    _, right = hero(
+        "Which word, which tone, which face?",
+        "If F_y changed a little, how much would each step that is made from it change? That is the **flow** (Eq. 7). "
+        "Play the clip, and see at which words it is high.",
+    )
+    view = state.seen(FlowView)
+    with right:
+        models = {name: stored_models.title(name) for name in book.models}
+        state.select("Model", "model", models, resets=_other_model(book))
+        if view.from_ == "stored":
+            state.select("Clip", "clip", dict(enumerate(shown.titles)), resets=OTHER_CLIP)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        state.choose("Flow from", "factor", names.generating(shown.model.modalities))
+        state.choose("Scale", "scale", SCALES)
+        if shown.workshop or shown.name in clip_source.WORDS_OF_THE_DATA:
+            state.choose("Axis", "axis", AXES)
+        _beside(book, shown)
+
+
+def _other_model(book: FlowBook) -> dict[str, str | int]:
+    """Another model of the same clips keeps what is shown; one of others begins anew."""
+    return {} if book.peers(state.seen(FlowView).model) else dict(OTHER_CLIP)
+
+
+def _beside(book: FlowBook, shown: Theatre) -> None:
+    view = state.seen(FlowView)
+    peers = book.peers(shown.name)
+    ways = {way: said for way, said in BESIDE.items() if way != "model" or peers}
+    if view.from_ == "upload":
+        ways.pop("clip")
+    beside = state.choose("Beside it", "beside", ways)
+    if beside == "nothing":
+        return
+    with st.container(width=300):
+        if beside == "model":
+            state.select("The model beside", "second_model", {name: stored_models.title(name) for name in peers})
+        else:
+            state.select("The clip beside", "second_clip", dict(enumerate(shown.titles)))
+
+
+def truth(reel: Reel) -> bool:
+    """The switch that reveals the truth, and what takes it away; whether the truth is to be shown."""
+    view = state.seen(FlowView)
+    if reel.evidence is None or view.truth == "locked":
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state.toggle("Show the truth", "truth", "hidden", "shown", description="What each step truly adds to the score")
+        with st.popover("For teachers", type="tertiary"):
+            st.write(
+                "Take the switch away, copy the link, and hand it to your class: who opens it finds no truth to "
+                "reveal. To have the switch back, remove `truth=locked` from the address."
+            )
+            st.button("Take the switch away", key="lock", on_click=lambda: state.change(truth="locked"))
+    return view.truth == "shown"
+
+
+def show(strips: list[Strip], shown: Theatre) -> None:
+    """The stage itself, and what stands under it."""
+    view = state.seen(FlowView)
+    revealed = truth(strips[0].reel)
+    lanes.show(strips, axis=view.axis, scale=view.scale, truth=revealed, step=view.step, take=_go)
+    left, right = st.columns([6, 1], vertical_alignment="top")
+    with left:
+        prose.caption(_how_to_read(view, strips, revealed))
+        prose.caption(shown.about)
+    with right, st.container(horizontal_alignment="right"):
+        flow_downloads.offer(strips, view, revealed)
+
+
+def _go(step: int) -> None:
+    """The visitor went to a step; a what-if stays with the word that it changes."""
+    if not state.seen(FlowView).changed:
+        state.change(step=step)
+
+
+def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
+    unit = strips[0].reel.unit
+    said = [
+        f"Bars: flow from {names.plain_f(view.factor)} to each {unit}. The {unit}s are shaded by the lane whose name "
+        f"is underlined. Arrow keys walk through {unit}s (left, right) and lanes (up, down), space plays."
+    ]
+    if view.factor != "y":
+        said.append(f"No arrow leads from {names.plain_f(view.factor)} to the other lanes: their flow is exactly 0.")
+    if revealed:
+        said.append(
+            "Under a lane: what the step truly adds to the score, + or \N{MINUS SIGN}, larger where it is more."
+        )
+    if strips[0].before is not None:
+        said.append(
+            "Dashed: before the change. The face is changed with it, the sound is not: nobody speaks here anew."
+        )
+    return " ".join(said)
+
+
+def strips_of(book: FlowBook, shown: Theatre, reel: Reel, before: Reel | None) -> list[Strip]:
+    """What is on the stage: the clip, and what is set beside it."""
+    view = state.seen(FlowView)
+    strips = [encoded_clips.strip(shown, reel, view.factor, before)]
+    if view.beside == "model" and view.second_model in book.peers(shown.name):
+        strips.append(_of_other_model(view, reel, before))
+    elif view.beside == "clip" and view.from_ == "stored":
+        strips.append(encoded_clips.strip(shown, shown.reel(view.second_clip), view.factor, None))
+    return strips
+
+
+def _of_other_model(view: FlowView, reel: Reel, before: Reel | None) -> Strip:
+    """The same clip, as another model was given it."""
+    other = clip_source.load(view.second_model)
+    if view.from_ == "upload":
+        return encoded_clips.strip(other, reel, view.factor, before)
+    own, unchanged = encoded_clips.clip(other, view)
+    return encoded_clips.strip(other, own, view.factor, unchanged)

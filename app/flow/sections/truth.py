@@ -1,0 +1,92 @@
+"""Does the flow find the truth? What was measured of the model, whichever way it fell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from pydantic import JsonValue
+
+import mfm_core as mfm
+from app.elements.element import Data
+from app.elements.ratios import ratios
+from app.flow.clip_source import Theatre
+from app.shared import names, prose
+from app.shared.stored_models import stored_as
+
+MEASURES = {
+    "largest step carries evidence": "The largest step is one that carries evidence",
+    "area under the curve of steps against evidence": "Area under the curve, steps against evidence",
+}
+PATTERN = re.compile(r"^(?P<measure>[^,]+), (?P<modality>[a-z_0-9]+): (?P<way>.+)$")
+OURS = "flow"
+"""What the way of judging that is ours is called; rivals are drawn hollow."""
+
+Row = tuple[str, float, float, float, int]
+Found = dict[str, dict[str, list[Row]]]
+
+
+def found(figures: Sequence[JsonValue]) -> Found:
+    """Figures of flow against the truth: by measure, then modality, each way of judging with interval and n."""
+    kept: Found = {}
+    for figure in figures:
+        if not isinstance(figure, Mapping):
+            continue
+        match = PATTERN.match(str(figure.get("name", "")))
+        numbers = [figure.get(key) for key in ("value", "low", "high", "n")]
+        if match is None or match["measure"] not in MEASURES:
+            continue
+        if not all(isinstance(number, int | float) for number in numbers):
+            continue
+        value, low, high, n = (float(number) for number in numbers if isinstance(number, int | float))
+        row = (match["way"], value, low, high, int(n))
+        kept.setdefault(match["measure"], {}).setdefault(match["modality"], []).append(row)
+    return kept
+
+
+def show(shown: Theatre) -> None:
+    """The panel; a sentence where nothing was measured."""
+    st.subheader("Does the flow find the truth?", anchor=False, divider="gray")
+    kept = found(_figures(shown.name))
+    if not kept:
+        prose.caption(
+            "Of this model that is not known: nobody can say which steps of real videos truly carry the label. The "
+            "models of studio clips have it measured, because their truth is known."
+            if shown.workshop is None
+            else "It was not measured of this model; see its card on the page About this model."
+        )
+        return
+    prose.write(
+        "On held-out clips whose truth is known: is the step with the largest flow one that truly carries evidence? "
+        "Beside the flow stand three rivals, **whichever way they fall**."
+    )
+    for place, (measure, by_modality) in enumerate(kept.items()):
+        st.markdown(f"**{MEASURES[measure]}**")
+        n = max(row[4] for rows in by_modality.values() for row in rows)
+        ratios.show(
+            [_group(i, name, rows) for i, (name, rows) in enumerate(by_modality.items())],
+            most=1.0,
+            foot=f"Lines: 95 % intervals over {n:,} held-out clips.",
+            title=MEASURES[measure],
+            key=f"truth_{place}",
+        )
+
+
+def _figures(name: str) -> Sequence[JsonValue]:
+    try:
+        figures = mfm.load_metrics(stored_as(name)).get("figures")
+    except (OSError, ValueError):
+        return []
+    return figures if isinstance(figures, list) else []
+
+
+def _group(place: int, modality: str, rows: Sequence[Row]) -> Data:
+    title = names.title(modality)
+    told = [
+        ratios.row(
+            way, value, (low, high), kind="ours" if way.startswith(OURS) else "paper", what=f"{title}, {way}, {n} clips"
+        )
+        for way, value, low, high, n in rows
+    ]
+    return {"title": title, "hue": names.hue(place), "rows": told}

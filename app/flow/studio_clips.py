@@ -1,0 +1,155 @@
+"""Studio clips as the page Flow plays them, and the what-if that changes one of their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import streamlit as st
+
+from app.flow import clips
+from app.flow.clips import Array, Face, Reel
+from mfm_core.studio import face
+from mfm_core.studio.clips import Clips, load_clips
+from mfm_core.studio.edits import Take
+from mfm_core.studio.truth import WORLDS, Tone, World
+from mfm_core.studio.truth import Face as FaceOfWord
+
+TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
+FACES = {"frown": "frowns", "rest": "rests", "smile": "smiles"}
+AT_A_GLANCE = 12
+"""Words of a clip that a visitor may meet first."""
+NEAREST = 3
+"""Words that are named as the nearest to a reconstructed vector."""
+
+PYTHON = """
+model, clips = mfm.load_pretrained(MODEL), mfm.load_clips(CLIPS)
+take = clips.takes[{index}]{change}
+data = clips.dataset({world!r}, [take])
+latents, words = model.encode(dict(data.modalities), data.mask), take.words
+"""
+ABOUT = (
+    "Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What each word, tone "
+    "and face adds to the score is known, so the flow can be held against it."
+)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The shipped clips, in one of the three worlds.
+
+    Attributes:
+        clips: The clips.
+        place: What ``mfm_core.load_clips`` takes.
+        world: Whose weights make the score.
+    """
+
+    clips: Clips
+    place: str
+    world: World
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What each clip is called: what is said in it."""
+        return tuple(f"{i + 1} · {text}" for i, text in enumerate(self.clips.text))
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Words of each clip."""
+        return tuple(len(take) for take in self.clips.takes)
+
+    @cached_property
+    def opening(self) -> int:
+        """The clip to begin with: the most outspoken of those that are short enough to be read at a glance."""
+        scores = self.clips.dataset(self.world).labels[:, 0].abs().tolist()
+        return max(
+            (n for n, length in enumerate(self.lengths) if length <= AT_A_GLANCE), key=scores.__getitem__, default=0
+        )
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words that can be said."""
+        return self.clips.vocabulary
+
+    @property
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """What the features of a modality are called, where they have names."""
+        return {"acoustic": self.clips.tone_names, "visual": self.clips.face_names}
+
+    def reel(self, index: int) -> Reel:
+        """A clip as it is."""
+        return self._reel(self.clips.takes[index], f"studio_clips {index}")
+
+    def edited(self, index: int, step: int, word: str, tone: str, face_: str) -> Reel:
+        """A clip with one word changed.
+
+        Args:
+            index: The clip.
+            step: The word, by its place.
+            word: What is said instead; empty for the word itself.
+            tone: ``"same"``, or a key of ``TONES``.
+            face_: ``"same"``, or a key of ``FACES``.
+        """
+        take, python = self.clips.takes[index], ""
+        if word:
+            take, python = take.replace_word(step, word), python + f".replace_word({step}, {word!r})"
+        if tone in TONES:
+            take, python = take.change_tone(step, cast(Tone, tone)), python + f".change_tone({step}, {tone!r})"
+        if face_ in FACES:
+            take, python = take.change_face(step, cast(FaceOfWord, face_)), python + f".change_face({step}, {face_!r})"
+        return self._reel(take, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
+
+    def nearest(self, vectors: Array) -> tuple[tuple[str, ...], ...]:
+        """The words whose standardised vectors are nearest to each of ``vectors``, ``(n, d)``, by angle."""
+        table, words = self._table
+        size = np.linalg.norm(vectors, axis=1, keepdims=True)
+        likeness = (vectors / np.maximum(size, 1e-9)) @ table.T
+        return tuple(tuple(words[i] for i in row) for row in np.argsort(-likeness, axis=1)[:, :NEAREST])
+
+    @cached_property
+    def _table(self) -> tuple[Array, tuple[str, ...]]:
+        """Standardised vectors of all words, each of length 1, and the words."""
+        order = self.clips.takes[0].vocabulary
+        scaling = self.clips.scaling["language"]
+        raw = self.clips.vectors
+        table = ((raw - scaling.mean) / scaling.std.clamp_min(1e-6)).numpy()
+        words = sorted(order, key=lambda word: order[word])
+        return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9), tuple(words)
+
+    def _reel(self, take: Take, key: str, change: str = "", changed: int | None = None) -> Reel:
+        data = self.clips.dataset(self.world, [take])
+        made = clips.of_dataset(data, 0)
+        curves = self.clips.curves(take)
+        python = PYTHON.format(index=take.clip, change=change, world=self.world).replace("CLIPS", repr(self.place))
+        return clips.renamed(
+            made,
+            key=key,
+            title=f"“{self.clips.text[take.clip]}”",
+            spans=tuple((float(a), float(b)) for a, b in self.clips.times[take.clip, : len(take)].tolist()),
+            sound=self.clips.audio[take.clip],
+            seconds=self.clips.seconds[take.clip],
+            face=Face(face.FRAMES_A_SECOND, {unit: curves[:, i] for i, unit in enumerate(face.UNITS)}),
+            python=python,
+            changed=changed,
+        )
+
+
+def open_workshop(place: str, model: str) -> Workshop:
+    """The shipped clips in the world of a model.
+
+    Raises:
+        OSError: If the clips are missing.
+        ValueError: If they are damaged, or there is no such world.
+    """
+    world = model.removeprefix("studio_")
+    if world not in WORLDS:
+        raise ValueError(f"{model}: expected the model of one of the worlds {', '.join(WORLDS)}")
+    return Workshop(_clips(place), place, cast(World, world))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Fetching the clips …")
+def _clips(place: str) -> Clips:
+    return load_clips(place)

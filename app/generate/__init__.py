@@ -1,0 +1,1 @@
+"""The page Generate: sample, swap, slide, read and translate digits."""

@@ -1,0 +1,19 @@
+"""What stands under a picture: how to read it, and what can be taken home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.generate.figures.picture_grid import Plate
+from app.shared import downloads, prose
+
+
+def show(caption: str, plate: Plate, name: str, title: str, script: Callable[[], str]) -> None:
+    """The caption, and the downloads beside it; see ``downloads.offer``."""
+    left, right = st.columns([6, 1], vertical_alignment="top")
+    with left:
+        prose.caption(caption)
+    with right, st.container(horizontal_alignment="right"):
+        downloads.offer(plate, name, title, script)

@@ -1,0 +1,52 @@
+"""Samples of all of Z, and how often those who read them agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from app.generate.digit_model import Exhibit
+from app.generate.figures.draws import draw
+from app.generate.figures.picture_grid import Plate, hang
+from app.generate.figures.script import DRAWS, compose
+from app.generate.view import View
+
+if TYPE_CHECKING:
+    from mfm_core.evaluation.statistics import Estimate
+
+SHOWN = 5
+COUNTED = 200
+FIELDS = frozenset({"seed", "source"})
+
+
+def make(shown: Exhibit, view: View) -> Plate:
+    """A row of samples; nothing is held."""
+    return _draw(shown, view, SHOWN)
+
+
+def agreement(shown: Exhibit, view: View) -> dict[str, Estimate]:
+    """Over many samples, how often each judge reads the digit that the label head says, by modality."""
+    from mfm_core.evaluation.statistics import share  # scikit-learn comes with it, and takes a second
+
+    plate = _draw(shown, view, COUNTED)
+    said = plate.label.argmax(-1).ravel()
+    return {name: share(torch.from_numpy(read.argmax(-1).ravel() == said)) for name, read in plate.judged.items()}
+
+
+def script(shown: Exhibit, view: View) -> str:
+    """Python that makes the same pictures."""
+    return compose(
+        f"Samples of all of Z (seed {view.seed}).",
+        shown.name,
+        f"""
+        generator = torch.Generator().manual_seed({view.seed})
+        {DRAWS[view.source]}
+        rows = [source.sample({SHOWN}, generator=generator)]
+        """,
+    )
+
+
+def _draw(shown: Exhibit, view: View, n: int) -> Plate:
+    names = tuple(f"sample {i + 1}" for i in range(n))
+    return hang(shown.model, draw(shown, view.source, view.seed, n), ("",), names, shown.judges)

@@ -1,0 +1,42 @@
+"""The page Generate: five questions to one model."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.generate.digit_model import MODEL, NothingToShowError, load, stored_as
+from app.generate.sections import read, sample, slide, swap, translate
+from app.generate.view import GenerateBook
+from app.shared import missing, sidebar, state
+
+SECTIONS = {
+    "sample": ("Sample", sample.show),
+    "swap": ("Swap", swap.show),
+    "slide": ("Slide", slide.show),
+    "read": ("Read", read.show),
+    "translate": ("Translate", translate.show),
+}
+
+
+def main() -> None:
+    """The page."""
+    try:
+        shown = load(stored_as(MODEL))
+    except NothingToShowError as reason:
+        missing.show(reason)
+        return
+    state.open_view(GenerateBook(shown.limits), "Generate")
+    sidebar.show(
+        f"**Model** {MODEL}",
+        f"{len(shown.codes):,} held-out pairs",
+        seed="Every draw on the page starts from it.",
+    )
+    titles = {name: title for name, (title, _) in SECTIONS.items()}
+    section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)
+    for notice in state.notices():
+        st.warning(notice)
+    SECTIONS[section][1](shown)
+    state.write_link()
+
+
+main()

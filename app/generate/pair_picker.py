@@ -1,0 +1,62 @@
+"""A shelf of held-out pairs, one a digit, to pick from by picture."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.wall import wall
+from app.generate.cache import rebuilt
+from app.generate.digit_model import Exhibit
+from app.shared import names, state
+
+
+def show(shown: Exhibit, field: str, label: str) -> None:
+    """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
+
+    Args:
+        shown: The exhibit.
+        field: The field of the view that holds the pair: ``a`` or ``b``.
+        label: What is chosen, for the heading.
+    """
+    index = getattr(state.view(), field)
+    row = shown.digits[shown.digit(index)].index(index)
+    pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
+    plate = rebuilt(shown, tuple(pairs))
+    sheet = wall.Sheet()
+    cells = []
+    for column, pair in enumerate(pairs):
+        digit = shown.digit(pair)
+        shots = [
+            sheet.shot(name, plate.pictures[name][0, column], f"{names.title(name)} {digit}") for name in plate.pictures
+        ]
+        cells.append(wall.cell(*shots, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}"))
+    panel = {
+        "across": len(pairs),
+        "rows": [{"head": label, "cells": cells}],
+        "gap": "2px",
+        "head": "4.25rem",
+        "folded": 5,
+    }
+    left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
+    with left:
+        wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=lambda value: _pick(shown, field, value))
+    with right:
+        st.button(
+            "Others",
+            key=f"other_{field}",
+            on_click=_turn,
+            args=(shown, field),
+            type="tertiary",
+            help=f"{label}: another pair of each digit",
+        )
+
+
+def _pick(shown: Exhibit, field: str, value: str) -> None:
+    if value.isdecimal() and int(value) < len(shown.codes):
+        state.change(**{field: int(value)})
+
+
+def _turn(shown: Exhibit, field: str) -> None:
+    index = getattr(state.view(), field)
+    pairs = shown.digits[shown.digit(index)]
+    state.change(**{field: pairs[(pairs.index(index) + 1) % len(pairs)]})

@@ -1,0 +1,26 @@
+"""New draws by the next seed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.generate.figures.draws import SOURCES
+from app.shared import state
+
+MOST = 999_999
+SAME = "Goes to the next seed. The same seed gives the same picture."
+
+
+def show() -> None:
+    """A button that goes to the next seed, and says which it is."""
+    seed = state.view().seed
+    st.button(f"Resample · seed {seed}", key="resample", on_click=_next, type="primary", help=SAME)
+
+
+def source(label: str) -> None:
+    """Where draws come from."""
+    state.choose(label, "source", SOURCES)
+
+
+def _next() -> None:
+    state.change(seed=(state.view().seed + 1) % (MOST + 1))

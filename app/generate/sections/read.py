@@ -1,0 +1,74 @@
+"""What the label head says and what independent judges see."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.diagram import diagram
+from app.elements.diagram.diagram import Role
+from app.elements.element import Data
+from app.elements.wall import wall
+from app.generate import cache, caption_row, resample
+from app.generate.digit_model import Exhibit, load
+from app.generate.figures import read
+from app.generate.figures.draws import SOURCES
+from app.generate.figures.picture_grid import Plate
+from app.generate.view import View
+from app.shared import names, state
+from app.shared.section_header import hero
+
+
+def show(shown: Exhibit) -> None:
+    """The section."""
+    left, right = hero(
+        "Do picture and label agree?",
+        "All of Z is drawn. The label head reads the digit from the factor F_y and never sees a picture; "
+        "the judges were trained apart and see nothing but the picture. Do they agree?",
+    )
+    with left, st.container(horizontal=True, vertical_alignment="bottom"):
+        resample.source("Draw all of Z from")
+        resample.show()
+    with right:
+        diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
+    view = state.view()
+    plate = cache.hung(read.make, read.FIELDS, shown, view)
+    sheet = wall.Sheet()
+    wall.show(sheet, [_panel(plate, sheet)], key="wall_read")
+    title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
+    caption_row.show(_agreement(shown.name, view), plate, "read", title, lambda: read.script(shown, view))
+
+
+def _panel(plate: Plate, sheet: wall.Sheet) -> Data:
+    columns = range(len(plate.columns))
+    said = [wall.cell(read=wall.reading("the label head", plate.label[0, j], large=True)) for j in columns]
+    rows: list[Data] = [{"head": "label head, from F_y", "cells": said}]
+    for name, pictures in plate.pictures.items():
+        cells = [
+            wall.judged_cell(
+                plate,
+                name,
+                (0, j),
+                sheet.shot(name, pictures[0, j], f"{names.title(name)}, sample {j + 1}"),
+                large=True,
+            )
+            for j in columns
+        ]
+        rows.append({"head": f"{names.title(name)} and its judge", "cells": cells})
+    return {"across": len(plate.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}
+
+
+def _agreement(name: str, view: View) -> str:
+    counted = [
+        f"{names.title(modality)} {100 * value:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+        for modality, value, low, high in _counted(name, view.source, view.seed)
+    ]
+    if not counted:
+        return "No judges are stored with this model."
+    return f"Over {read.COUNTED} draws from this seed, judge and label head agree on: {'; '.join(counted)}."
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _counted(name: str, source: str, seed: int) -> list[tuple[str, float, float, float]]:
+    view = View.model_validate({"source": source, "seed": seed})
+    found = read.agreement(load(name), view)
+    return [(modality, estimate.value, estimate.low, estimate.high) for modality, estimate in found.items()]

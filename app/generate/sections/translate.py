@@ -1,0 +1,117 @@
+"""One modality given, the other imagined."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.diagram import diagram
+from app.elements.diagram.diagram import Role
+from app.elements.element import Data
+from app.elements.pad import pad
+from app.elements.wall import wall
+from app.generate import cache, caption_row, pair_picker, resample
+from app.generate.digit_model import Exhibit
+from app.generate.figures import translate
+from app.generate.figures.picture_grid import Plate
+from app.shared import names, state
+from app.shared.pictures import UnreadablePictureError
+from app.shared.section_header import hero
+
+FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it"}
+ORIGINS = {
+    "original": "The given picture is a real one, from your copy of the data.",
+    "reconstruction": "The given picture is the model's reconstruction from a stored code; no real one is stored.",
+    "visitor": "The given picture is yours, as the model is shown it.",
+}
+
+
+def show(shown: Exhibit) -> None:
+    """The section."""
+    left, right = hero(
+        "See one, imagine the other",
+        "The model is given one modality only. It infers Z_y from that, and the other picture is made in a style "
+        "that it infers, then in styles that are drawn.",
+    )
+    with left:
+        with st.container(horizontal=True):
+            given = state.choose("Given", "given", {name: names.title(name) for name in shown.model.modalities})
+            shape = shown.model.config.images[given].shape
+            way = state.choose("The picture", "from_", _ways(shape[0]))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            resample.source("Draw styles from")
+            resample.show()
+    with right:
+        roles = {
+            "y": Role("inferred", f"inferred from {names.title(given)}"),
+            given: Role("inferred", f"inferred from {names.title(given)}"),
+        }
+        roles |= {name: Role("drawn", "drawn") for name in shown.model.modalities if name != given}
+        order = ("y", *shown.model.modalities)
+        diagram.show({name: roles[name] for name in order}, given=given, selectable=False)
+    if way == "pair":
+        pair_picker.show(shown, "a", "Pair")
+    elif way == "draw":
+        pad.draw(shape)
+    else:
+        pad.upload(given, shape)
+    _pictures(shown, given)
+
+
+def _ways(channels: int) -> dict[str, str]:
+    """Where a given picture may come from; a photograph cannot be drawn."""
+    ways = FROM if channels == 1 else {way: said for way, said in FROM.items() if way != "draw"}
+    if state.view().from_ not in ways:
+        state.change(from_="pair")
+    return ways
+
+
+def _pictures(shown: Exhibit, given: str) -> None:
+    view = state.view()
+    try:
+        start = translate.start(shown, view)
+    except UnreadablePictureError as error:
+        st.warning(str(error))
+        return
+    if start is None:
+        st.info("Draw or upload a digit, and what the model imagines appears here.")
+        return
+    plate = cache.hung(translate.make, translate.FIELDS, shown, view)
+    sheet = wall.Sheet()
+    shot = sheet.shot(given, start.picture, f"the given {names.title(given)} picture")
+    said = wall.reading("the label head", plate.label[0, 0])
+    panels = [
+        {
+            "title": f"Given: {names.title(given)}",
+            "across": 1,
+            "rows": [{"cells": [wall.cell(shot, read=said)]}],
+            "least": "9rem",
+            "widest": "12rem",
+        },
+        *(_imagined(plate, name, sheet) for name in plate.pictures if name != given),
+    ]
+    wall.show(sheet, panels, key="wall_translate")
+    title = f"From {names.title(given)} alone, seed {view.seed}"
+    caption_row.show(
+        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y.",
+        plate,
+        "translate",
+        title,
+        lambda: translate.script(shown, view),
+    )
+
+
+def _imagined(plate: Plate, name: str, sheet: wall.Sheet) -> Data:
+    cells = [
+        wall.judged_cell(
+            plate, name, (0, j), sheet.shot(name, plate.pictures[name][0, j], f"{names.title(name)}, style {column}")
+        )
+        for j, column in enumerate(plate.columns)
+    ]
+    half = (len(cells) + 1) // 2
+    rows: list[Data] = [{"cells": cells[:half]}, {"cells": cells[half:]}]
+    return {
+        "title": f"Imagined: {names.title(name)}, first in the inferred style",
+        "across": half,
+        "rows": rows,
+        "share": "4",
+    }

@@ -1,0 +1,136 @@
+"""What a visitor of the page Generate looks at, as a value: everything that its link carries, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.shared.links import Linked, declared_range, read_fields, unknown_parts, write_fields
+
+Section = Literal["sample", "swap", "slide", "read", "translate"]
+Source = Literal["posterior", "prior"]
+Given = Literal["pair", "draw", "upload"]
+
+FRAMES = 61
+"""Frames of a sweep: 30 on either side of the middle."""
+
+
+class View(Linked):
+    """What the page shows.
+
+    Attributes:
+        section: The question asked.
+        seed: What every draw on the page starts from.
+        source: Where the draws come from: the aggregate posterior or the prior N(0, I).
+        factor: The Z in question: ``y`` or a modality, for its Z_a.
+        a: A held-out pair.
+        b: Another.
+        size: Rows and columns of the content x style matrix.
+        path: What a slide moves along: ``direction-1``, ``dimension-1`` or ``pair`` (to pair ``b``).
+        at: Frame of the slide, 0 to 60.
+        given: The modality that a translation starts from.
+        from_: Where the given picture comes from.
+        picture: A drawn or uploaded picture, packed (see ``app.shared.pictures``).
+    """
+
+    section: Section = "sample"
+    seed: Annotated[int, Field(ge=0, le=999_999)] = 1
+    source: Source = "prior"
+    factor: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "y"
+    a: Annotated[int, Field(ge=0)] = 0
+    b: Annotated[int, Field(ge=0)] = 1
+    size: Annotated[int, Field(ge=2, le=10)] = 10
+    path: Annotated[str, Field(pattern=r"^(pair|(direction|dimension)-[1-9]\d{0,3})$")] = "direction-1"
+    at: Annotated[int, Field(ge=0, le=FRAMES - 1)] = 48
+    given: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "mnist"
+    from_: Given = "pair"
+    picture: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a view may ask of the model in use.
+
+    Attributes:
+        modalities: Names of the modalities.
+        sizes: Size of each block of Z.
+        directions: How many ranked directions there are of each block.
+        pairs: How many held-out pairs are stored.
+        shown: The two pairs that a visitor meets first.
+    """
+
+    modalities: tuple[str, ...]
+    sizes: Mapping[str, int]
+    directions: int
+    pairs: int
+    shown: tuple[int, int] = (0, 1)
+
+
+def parse(params: Mapping[str, str], limits: Limits) -> tuple[View, list[str]]:
+    """Read a view from query parameters, which anyone may have written.
+
+    Args:
+        params: Query parameters, as decoded from the address.
+        limits: What the model in use allows.
+
+    Returns:
+        A view that is valid for the model, and a sentence for each thing that was put right. No sentence repeats what
+        the link said.
+    """
+    allowed = {"factor": ("y", *limits.modalities), "given": limits.modalities}
+
+    def bounds(name: str) -> tuple[int, int]:
+        return declared_range(View, name, max(limits.pairs - 1, 0))
+
+    view, notices = read_fields(params, defaults_for(limits), bounds, allowed)
+    notices += unknown_parts(params, View)
+    fitted = fit(view, limits)
+    if fitted.path != view.path and "path" in params:
+        notices.append("The link's “path” does not exist for this Z; the first direction is shown.")
+    return fitted, notices
+
+
+def defaults_for(limits: Limits) -> View:
+    """The view a visitor finds who brings no link."""
+    a, b = limits.shown
+    return View(a=a, b=b, given=limits.modalities[-1])
+
+
+def fit(view: View, limits: Limits) -> View:
+    """The view with its path on a direction or dimension that its factor has."""
+    kind, _, number = view.path.partition("-")
+    most = {"direction": min(limits.directions, limits.sizes[view.factor]), "dimension": limits.sizes[view.factor]}
+    if kind in most and int(number) > most[kind]:
+        return view.model_copy(update={"path": "direction-1"})
+    return view
+
+
+def link(view: View, limits: Limits) -> dict[str, str]:
+    """The query parameters that open this view: what differs from the defaults."""
+    return write_fields(view, defaults_for(limits))
+
+
+@dataclass(frozen=True)
+class GenerateBook:
+    """How the links of the page Generate are read and written, see ``app.shared.links.Book``.
+
+    Attributes:
+        limits: What a view may ask of the model in use.
+    """
+
+    limits: Limits
+
+    def parse(self, params: Mapping[str, str]) -> tuple[View, list[str]]:
+        """See ``parse``."""
+        return parse(params, self.limits)
+
+    def fit(self, view: View) -> View:
+        """See ``fit``."""
+        return fit(view, self.limits)
+
+    def link(self, view: View) -> dict[str, str]:
+        """See ``link``."""
+        return link(view, self.limits)

@@ -1,1 +1,0 @@
-"""The parts of the page Generate, one file a question."""

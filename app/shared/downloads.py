@@ -1,0 +1,125 @@
+"""What a visitor can take home: the figure, the numbers, and the script that makes the picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from app.generate.figures.picture_grid import Plate
+from app.shared import names
+from app.shared.pictures import to_bytes
+
+CELL = 0.62
+"""Inches of a picture in the figure."""
+
+
+def figure(plate: Plate, title: str) -> Figure:
+    """The plate as a figure: one block a modality, side by side, with the labels of rows and columns."""
+    n_rows, n_columns = plate.shape
+    drawn = Figure(figsize=(CELL * n_columns * len(plate.pictures) + 1.6, CELL * n_rows + 1.2), layout="constrained")
+    drawn.suptitle(title, fontsize=9)
+    for axes, (name, pictures) in zip(
+        np.atleast_1d(drawn.subplots(1, len(plate.pictures))), plate.pictures.items(), strict=True
+    ):
+        height, width = pictures.shape[-2:]
+        mosaic = to_bytes(pictures).transpose(0, 2, 1, 3, 4).reshape(n_rows * height, n_columns * width, 3)
+        axes.imshow(mosaic, interpolation="nearest")
+        axes.set_title(names.title(name), fontsize=9)
+        axes.set_xticks([width * (i + 0.5) for i in range(n_columns)], plate.columns, fontsize=6, rotation=90)
+        axes.set_yticks([height * (i + 0.5) for i in range(n_rows)], plate.rows, fontsize=6)
+        axes.tick_params(length=0)
+    return drawn
+
+
+def picture(plate: Plate, title: str, kind: Literal["png", "svg"]) -> bytes:
+    """The figure as a file."""
+    return to_file(figure(plate, title), kind)
+
+
+def to_file(drawn: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """A figure as a file."""
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format=kind, dpi=200)
+    return buffer.getvalue()
+
+
+def packed(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Arrays as NPZ, without pickled objects."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    return buffer.getvalue()
+
+
+def numbers(plate: Plate) -> bytes:
+    """Every number behind the plate, as NPZ."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "rows": np.array(plate.rows),
+        "columns": np.array(plate.columns),
+        "label": plate.label,
+    }
+    arrays |= dict(plate.pictures) | {f"judged_{name}": read for name, read in plate.judged.items()}
+    return packed(arrays)
+
+
+def table(plate: Plate) -> str:
+    """What was read from each picture, as CSV."""
+    readers = {"label head": plate.label} | {f"judge of {name}": read for name, read in plate.judged.items()}
+    lines = ["row,column,reader," + ",".join(f"p{digit}" for digit in range(plate.label.shape[-1]))]
+    for i, row in enumerate(plate.rows):
+        for j, column in enumerate(plate.columns):
+            for reader, read in readers.items():
+                lines.append(f"{row},{column},{reader}," + ",".join(f"{p:.6f}" for p in read[i, j]))
+    return "\n".join(lines) + "\n"
+
+
+def offer(plate: Plate, name: str, title: str, script: Callable[[], str]) -> None:
+    """A small menu of downloads; nothing is made before it is asked for.
+
+    Args:
+        plate: What is on the wall.
+        name: Of the files.
+        title: Of the figure.
+        script: Makes the script.
+    """
+    menu(
+        name,
+        draw=lambda: figure(plate, title),
+        arrays=("Pictures and numbers, NPZ", lambda: numbers(plate)),
+        rows=("What was read, CSV", lambda: table(plate)),
+        script=script,
+    )
+
+
+def menu(
+    name: str,
+    *,
+    draw: Callable[[], Figure],
+    arrays: tuple[str, Callable[[], bytes]],
+    rows: tuple[str, Callable[[], str]],
+    script: Callable[[], str],
+) -> None:
+    """The same menu for what is no plate.
+
+    Args:
+        name: Of the files.
+        draw: Draws the figure.
+        arrays: What the NPZ is called, and what makes it.
+        rows: What the CSV is called, and what makes it.
+        script: Makes the script.
+    """
+    with st.popover("Take it home", type="tertiary"):
+        _button("Figure, PNG", f"{name}.png", "image/png", lambda: to_file(draw(), "png"))
+        _button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: to_file(draw(), "svg"))
+        _button(arrays[0], f"{name}.npz", "application/octet-stream", arrays[1])
+        _button(rows[0], f"{name}.csv", "text/csv", rows[1])
+        _button("The Python that makes it", f"{name}.py", "text/x-python", script)
+
+
+def _button(label: str, file: str, mime: str, make: Callable[[], str | bytes]) -> None:
+    st.download_button(label, make, file, mime, key=f"take_{file}", on_click="ignore", type="tertiary")
