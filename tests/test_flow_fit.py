@@ -7,9 +7,9 @@ import torch
 
 from mfm_core.config import ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
 from mfm_core.model import MFM
 from mfm_core.training.digits import FactorizeRun, FactorizeTask, seeded
+from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
 from mfm_core.training.loop import train
 from tests import tiny_runs
 

@@ -12,14 +12,14 @@ import torch
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.config import ModelConfig, first_problem
-from mfm_core.data.svhn_mnist import DigitPools
-from mfm_core.training.flow_fit import fit_flow
+from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_discriminative, load_pretrained, save_model
 from mfm_core.storage.scaling import save_scaling
 from mfm_core.training.digits import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask
+from mfm_core.training.flow_fit import fit_flow
 from mfm_core.training.loop import Report, Task, train
 from mfm_core.training.videos import SequenceRun, SequenceTask
 

@@ -11,7 +11,7 @@ import torch
 from playwright.sync_api import Browser, Error, Page
 
 import mfm_core as mfm
-from app.exhibit import MODEL
+from app.generate.digit_model import MODEL
 from mfm_core import MFM, Latents
 from mfm_core.config import ImageModality, ModelConfig
 from mfm_core.storage.browser import Exported, export_judge, export_model
