@@ -30,7 +30,7 @@ from mfm_core.storage.models import (
     save_model,
 )
 from mfm_core.studio.clips import Clips, load_clips
-from mfm_core.studio.edits import Take
+from mfm_core.studio.edits import EditedClip
 from mfm_core.systems.base import DataSpec, System, SystemConfig
 from mfm_core.systems.registry import fit, register_system, system_info, system_names
 from mfm_core.systems.storage import load, save
@@ -44,6 +44,7 @@ __all__ = [
     "Dataset",
     "DependencyRatio",
     "Directions",
+    "EditedClip",
     "Factors",
     "Figure",
     "Generated",
@@ -51,7 +52,6 @@ __all__ = [
     "ModelConfig",
     "System",
     "SystemConfig",
-    "Take",
     "attribute",
     "combine",
     "dependency_ratios",
@@ -86,3 +86,15 @@ __all__ = [
     "translate",
     "traverse",
 ]
+
+_RENAMED = {"Take": EditedClip}
+
+
+def __getattr__(name: str) -> object:
+    """Names that were changed in the last version, with a warning."""
+    if name in _RENAMED:
+        import warnings
+
+        warnings.warn(f"mfm_core.{name} is now {_RENAMED[name].__name__}", DeprecationWarning, stacklevel=2)
+        return _RENAMED[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -36,7 +36,7 @@ def test_thirty_held_out_clips_of_every_kind_are_shipped(clips: Clips) -> None:
     assert len(clips) == 30
     assert {"neutral", "plain", "intensified", "negated"} <= set(clips.kinds)
     assert sum(map(len, clips.audio)) < MAX_AUDIO_IN_ALL
-    for text, take in zip(clips.text, clips.takes, strict=True):
+    for text, take in zip(clips.text, clips.edits, strict=True):
         assert text.lower().replace(",", "").rstrip(".").split() == list(take.words)
 
 
@@ -46,7 +46,7 @@ def test_scores_are_the_sum_of_the_evidence(world: str, clips: Clips) -> None:
     assert dataset.evidence is not None
     total = sum(x.double().sum(1) for x in dataset.evidence.values())
     assert torch.allclose(dataset.labels[:, 0].double(), total, atol=1e-6)
-    for row, take in enumerate(clips.takes):
+    for row, take in enumerate(clips.edits):
         n, weight = len(take), np.array(WORLDS[world]) / np.linalg.norm(WORLDS[world]) / clips.spread.numpy()
         rows = [language_evidence(take.words), np.array(take.tones), np.array(take.faces)]
         for name, values, w in zip(MODALITIES, rows, weight, strict=True):
@@ -97,18 +97,18 @@ def test_the_sound_is_as_long_as_said_and_longer_than_its_last_word(clips: Clips
         seconds = mp3_samples(sound) / 22_050
         # An encoder adds a frame that tells of the others, its delay, and fills the last frame.
         assert clips.seconds[row] <= seconds < clips.seconds[row] + 4 * 576 / 22_050
-        assert float(clips.times[row, len(clips.takes[row]) - 1, 1]) <= clips.seconds[row]
+        assert float(clips.times[row, len(clips.edits[row]) - 1, 1]) <= clips.seconds[row]
 
 
 def test_curves_are_of_the_length_of_the_sound(clips: Clips) -> None:
-    for take, seconds in zip(clips.takes, clips.seconds, strict=True):
+    for take, seconds in zip(clips.edits, clips.seconds, strict=True):
         curves = clips.curves(take)
         assert abs(len(curves) / face.FRAMES_A_SECOND - seconds) <= 1 / face.FRAMES_A_SECOND
         assert np.abs(curves).max() <= 1
 
 
 def test_a_face_that_is_changed_moves_the_curves_at_its_word_only(clips: Clips) -> None:
-    take = clips.takes[0].change_face(2, "rest")
+    take = clips.edits[0].change_face(2, "rest")
     start, end = clips.times[0, 2].tolist()
     moved = clips.curves(take.change_face(2, "smile")) - clips.curves(take)
     seconds = np.flatnonzero(np.abs(moved).max(1)) / face.FRAMES_A_SECOND
@@ -120,7 +120,7 @@ def test_a_face_that_is_changed_moves_the_curves_at_its_word_only(clips: Clips) 
 
 @given(st.data())
 def test_a_change_touches_one_modality_at_one_step(clips: Clips, data: st.DataObject) -> None:
-    before = clips.takes[data.draw(st.integers(0, len(clips) - 1))]
+    before = clips.edits[data.draw(st.integers(0, len(clips) - 1))]
     step = data.draw(st.integers(0, len(before) - 1))
     after, name = data.draw(
         st.sampled_from(
@@ -143,7 +143,7 @@ def test_a_change_touches_one_modality_at_one_step(clips: Clips, data: st.DataOb
 
 
 def test_changing_back_gives_the_same_clip_to_the_bit(clips: Clips) -> None:
-    take = clips.takes[4]
+    take = clips.edits[4]
     there = take.change_tone(1, "raised").change_face(1, "frown").replace_word(1, "awful")
     names = {-1: 0, 0: 1, 1: 2}
     back = (
@@ -158,14 +158,14 @@ def test_changing_back_gives_the_same_clip_to_the_bit(clips: Clips) -> None:
 
 
 def test_changes_of_different_words_add_up_in_any_order(clips: Clips) -> None:
-    take = clips.takes[7]
+    take = clips.edits[7]
     one = take.change_tone(0, "raised").change_face(3, "frown")
     other = take.change_face(3, "frown").change_tone(0, "raised")
     assert one == other
 
 
 def test_negating_a_praise_turns_its_evidence(clips: Clips) -> None:
-    take = clips.takes[0]
+    take = clips.edits[0]
     praised = take.replace_word(1, "was").replace_word(2, "good").replace_word(0, "a")
     denied = praised.replace_word(1, "not")
     assert praised.evidence()["language"][:3].tolist() == [0, 0, 1]
@@ -191,7 +191,7 @@ def test_a_raised_voice_is_higher_and_a_smile_is_a_smile(clips: Clips) -> None:
 )
 def test_an_impossible_change_is_named(clips: Clips, change: Callable[..., object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        change(clips.takes[0])
+        change(clips.edits[0])
 
 
 def change_json(path: Path, change: Callable[[dict], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import mfm_core as mfm
-from app.about.view import AboutBook, AboutView
+from app.about.view import AboutLinks, AboutView
 from app.shared import missing, sidebar, state, stored_models
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     if not models:
         missing.show()
         return
-    state.open_view(AboutBook(models), "About this model")
+    state.open_view(AboutLinks(models), "About this model")
     if len(models) > 1:
         with st.container(width=420):
             state.select("Model", "model", {name: stored_models.title(name) for name in models})

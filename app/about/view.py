@@ -22,8 +22,8 @@ class AboutView(Linked):
 
 
 @dataclass(frozen=True)
-class AboutBook:
-    """How the links of the page are read and written, see ``app.shared.links.Book``.
+class AboutLinks:
+    """How the links of the page are read and written, see ``app.shared.links.LinkCodec``.
 
     Attributes:
         models: Names of the stored models, the one shown first in front.

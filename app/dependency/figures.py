@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 import mfm_core as mfm
-from app.dependency.held_out_codes import MOST, Held
+from app.dependency.held_out_codes import MOST, HeldOutCodes
 from app.dependency.view import FEWEST, DependencyView
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.kernels import Bandwidth, Rbf
@@ -66,33 +66,33 @@ def bandwidth(view: DependencyView) -> Bandwidth:
     return 1.0 if view.bandwidth == "one" else view.value / 100
 
 
-def latents(held: Held, view: DependencyView) -> mfm.Latents:
+def latents(codes: HeldOutCodes, view: DependencyView) -> mfm.Latents:
     """Z of the clips that are measured."""
-    return held.latents[held.order(view.seed)[: count(held, view)]]
+    return codes.latents[codes.order(view.seed)[: count(codes, view)]]
 
 
-def count(held: Held, view: DependencyView) -> int:
+def count(codes: HeldOutCodes, view: DependencyView) -> int:
     """How many clips are measured."""
-    return min(view.n or MOST, len(held.labels), MOST)
+    return min(view.n or MOST, len(codes.labels), MOST)
 
 
-def ratios(held: Held, view: DependencyView, progress: Progress) -> Ratios:
+def ratios(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Ratios:
     """r_i of each modality, with interval and p-value."""
-    return _ratios(held, view, latents(held, view), bandwidth(view), progress, PERMUTATIONS)
+    return _ratios(codes, view, latents(codes, view), bandwidth(view), progress, PERMUTATIONS)
 
 
-def over_bandwidths(held: Held, view: DependencyView, progress: Progress) -> Curve:
+def over_bandwidths(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Curve:
     """The ratios at every bandwidth of a row of them."""
-    chosen, n = latents(held, view), len(BANDWIDTHS)
-    found = [_ratios(held, view, chosen, value, _part(progress, i, n)) for i, value in enumerate(BANDWIDTHS)]
+    chosen, n = latents(codes, view), len(BANDWIDTHS)
+    found = [_ratios(codes, view, chosen, value, _part(progress, i, n)) for i, value in enumerate(BANDWIDTHS)]
     return Curve(BANDWIDTHS, tuple(found))
 
 
-def over_sizes(held: Held, view: DependencyView, progress: Progress) -> Curve:
+def over_sizes(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Curve:
     """The ratios of more and more clips."""
-    sizes, order = steps(count(held, view)), held.order(view.seed)
+    sizes, order = steps(count(codes, view)), codes.order(view.seed)
     found = [
-        _ratios(held, view, held.latents[order[:size]], bandwidth(view), _part(progress, i, len(sizes)))
+        _ratios(codes, view, codes.latents[order[:size]], bandwidth(view), _part(progress, i, len(sizes)))
         for i, size in enumerate(sizes)
     ]
     return Curve(tuple(float(size) for size in sizes), tuple(found))
@@ -104,14 +104,14 @@ def steps(most: int) -> tuple[int, ...]:
     return tuple(sorted({round(few * (most / few) ** (i / (SIZES - 1))) for i in range(SIZES)}))
 
 
-def grams(held: Held, view: DependencyView, progress: Progress) -> Grams:
+def grams(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Grams:
     """Gram matrices of the modality in question, clips sorted by label."""
-    index = held.order(view.seed)[: count(held, view)]
-    labels = held.labels[index].reshape(len(index), -1)[:, 0]
+    index = codes.order(view.seed)[: count(codes, view)]
+    labels = codes.labels[index].reshape(len(index), -1)[:, 0]
     order = torch.argsort(labels, stable=True)
     order = order[:: math.ceil(len(order) / PIXELS)]
     with torch.inference_mode(mode=False):
-        seen = observe(held.model, held.latents[index[order]])
+        seen = observe(codes.model, codes.latents[index[order]])
         width = bandwidth(view)
         kernels = (
             Rbf(seen.factors.y, width, name="F_y"),
@@ -120,12 +120,12 @@ def grams(held: Held, view: DependencyView, progress: Progress) -> Grams:
         )
         whole = slice(0, len(order))
         matrices = [kernel.block(whole, whole).numpy() for kernel in kernels]
-    said = [f"{value:g}" if held.labels.dtype == torch.int64 else f"{value:.2f}" for value in labels[order].tolist()]
+    said = [f"{value:g}" if codes.labels.dtype == torch.int64 else f"{value:.2f}" for value in labels[order].tolist()]
     return Grams(tuple(said), (matrices[0], matrices[1], matrices[2]))
 
 
 def _ratios(
-    held: Held,
+    codes: HeldOutCodes,
     view: DependencyView,
     chosen: mfm.Latents,
     width: Bandwidth,
@@ -134,7 +134,7 @@ def _ratios(
 ) -> Ratios:
     generator = torch.Generator().manual_seed(view.seed)
     found: Ratios = mfm.dependency_ratios(
-        held.model,
+        codes.model,
         chosen,
         bandwidth=width,
         kernel=view.kernel,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import mfm_core as mfm
-from app.dependency.view import DependencyLimits
+from app.dependency.view import DependencyAllowed
 from app.shared.stored_models import sequence_models, stored_as
 
 MOST = 1_000
@@ -17,7 +17,7 @@ MOST = 1_000
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutCodes:
     """A model and codes of held-out clips.
 
     Attributes:
@@ -33,16 +33,16 @@ class Held:
     labels: Tensor
 
     @property
-    def limits(self) -> DependencyLimits:
+    def limits(self) -> DependencyAllowed:
         """What a link may ask for."""
-        return DependencyLimits(self.model.modalities, min(len(self.labels), MOST))
+        return DependencyAllowed(self.model.modalities, min(len(self.labels), MOST))
 
     def order(self, seed: int) -> Tensor:
         """An order of the clips that the seed chooses; the first n of it are measured."""
         return torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
 
 
-def load(name: str) -> Held:
+def load(name: str) -> HeldOutCodes:
     """Load a model of sequences and its codes, once for all visitors.
 
     Raises:
@@ -52,12 +52,12 @@ def load(name: str) -> Held:
     return _load(stored_as(name), name)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Fetching the codes …")
-def _load(place: str, name: str) -> Held:
+@st.cache_resource(max_entries=8, show_spinner="Loading the codes …")
+def _load(place: str, name: str) -> HeldOutCodes:
     model, codes = mfm.load_pretrained(place), mfm.load_codes(place)
     if codes.latents.mask is None or len(codes) < 2:
         raise ValueError(f"{name}: expected codes of at least 2 sequences")
-    return Held(name, model, codes.latents, codes.labels)
+    return HeldOutCodes(name, model, codes.latents, codes.labels)
 
 
 def measurable() -> tuple[str, ...]:

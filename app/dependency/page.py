@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.dependency import held_out_codes
 from app.dependency.sections import ratios, sensitivity
-from app.dependency.view import DependencyBook, DependencyView
+from app.dependency.view import DependencyLinks, DependencyView
 from app.shared import missing, sidebar, state, stored_models
 
 MISSING = """
@@ -27,15 +27,15 @@ def main() -> None:
     if not models:
         missing.show("no codes of sequences are stored", MISSING)
         return
-    book = DependencyBook(models, models[:FIRST], lambda name: held_out_codes.load(name).limits)
-    state.open_view(book, "Dependency")
-    ratios.controls(book)
+    codec = DependencyLinks(models, models[:FIRST], lambda name: held_out_codes.load(name).limits)
+    state.open_view(codec, "Dependency")
+    ratios.controls(codec)
     for notice in state.notices():
         st.warning(notice)
     ratios.show()
     sensitivity.show()
     view = state.seen(DependencyView)
-    clips = max(book.limits(name).clips for name in view.names)
+    clips = max(codec.limits(name).clips for name in view.names)
     sidebar.show(
         f"**Models** {', '.join(stored_models.title(name) for name in view.names)}",
         f"up to {clips:,} held-out clips",

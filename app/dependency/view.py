@@ -54,7 +54,7 @@ class DependencyView(Linked):
 
 
 @dataclass(frozen=True)
-class DependencyLimits:
+class DependencyAllowed:
     """What a view may ask of one model.
 
     Attributes:
@@ -67,8 +67,8 @@ class DependencyLimits:
 
 
 @dataclass(frozen=True)
-class DependencyBook:
-    """How the links of the page are read and written, see ``app.shared.links.Book``.
+class DependencyLinks:
+    """How the links of the page are read and written, see ``app.shared.links.LinkCodec``.
 
     Attributes:
         models: Names of the models that can be shown.
@@ -78,7 +78,7 @@ class DependencyBook:
 
     models: tuple[str, ...]
     first: tuple[str, ...]
-    limits: Callable[[str], DependencyLimits]
+    limits: Callable[[str], DependencyAllowed]
 
     def parse(self, params: Mapping[str, str]) -> tuple[DependencyView, list[str]]:
         """The view of a link, and a sentence for each thing that was put right."""

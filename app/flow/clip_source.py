@@ -10,8 +10,8 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow import clips, studio_clips
-from app.flow.clips import Reel
-from app.flow.view import FlowLimits
+from app.flow.clips import Clip
+from app.flow.view import FlowAllowed
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
 
@@ -31,12 +31,12 @@ SHOWN = 120
 """Clips of a data set that are offered."""
 
 
-class NothingToPlayError(RuntimeError):
+class MissingClipsError(RuntimeError):
     """The model or its clips are missing; the message is a sentence for the visitor."""
 
 
 @dataclass(frozen=True)
-class Theatre:
+class ClipSource:
     """A model and its clips.
 
     Attributes:
@@ -45,8 +45,8 @@ class Theatre:
         clips: Of which clips; models of the same can be set side by side.
         titles: What each clip is called.
         lengths: Steps of each clip.
-        reel: Makes the clip at an index ready.
-        workshop: What the what-if is made with, for studio clips.
+        clip: Makes the clip at an index ready.
+        what_if: What the what-if is made with, for studio clips.
         about: What there is to know of the clips, in a sentence or two.
         unit: What a step is.
     """
@@ -56,43 +56,43 @@ class Theatre:
     clips: str
     titles: tuple[str, ...]
     lengths: tuple[int, ...]
-    reel: Callable[[int], Reel]
-    workshop: studio_clips.Workshop | None = None
+    clip: Callable[[int], Clip]
+    what_if: studio_clips.WhatIf | None = None
     about: str = ""
     unit: Unit = "word"
 
     @property
-    def limits(self) -> FlowLimits:
+    def limits(self) -> FlowAllowed:
         """What a link may ask for."""
-        words = frozenset(self.workshop.vocabulary) if self.workshop else frozenset()
-        opening = self.workshop.opening if self.workshop else 0
-        return FlowLimits(self.model.modalities, self.lengths, self.clips, words, opening)
+        words = frozenset(self.what_if.vocabulary) if self.what_if else frozenset()
+        opening = self.what_if.opening if self.what_if else 0
+        return FlowAllowed(self.model.modalities, self.lengths, self.clips, words, opening)
 
 
-def load(name: str) -> Theatre:
+def load(name: str) -> ClipSource:
     """Load a model of sequences and its clips, once for all visitors.
 
     Raises:
-        NothingToPlayError: If something is missing or damaged, in one sentence.
+        MissingClipsError: If something is missing or damaged, in one sentence.
     """
     return _load(stored_as(name), name, os.environ.get("MFM_DATA", ""))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Fetching the clips …")
-def _load(place: str, name: str, data: str) -> Theatre:
+@st.cache_resource(max_entries=8, show_spinner="Loading the clips …")
+def _load(place: str, name: str, data: str) -> ClipSource:
     del data  # other data, other clips
     try:
         part = mfm.load_dataset(name).part("test") if name in WORDS_OF_THE_DATA else None  # often missing, so first
         model = mfm.load_pretrained(place)
         if not model.config.sequences:
-            raise NothingToPlayError(f"The model {name} is not one of sequences.")
+            raise MissingClipsError(f"The model {name} is not one of sequences.")
         if name.startswith(STUDIO):
             return _of_studio(name, model)
         if part is not None:
             return _of_data(name, model, part)
         return _of_codes(name, place, model)
     except (OSError, ValueError) as error:
-        raise NothingToPlayError(str(error)) from error
+        raise MissingClipsError(str(error)) from error
 
 
 def playable() -> tuple[tuple[str, ...], dict[str, str]]:
@@ -101,7 +101,7 @@ def playable() -> tuple[tuple[str, ...], dict[str, str]]:
     for name in sequence_models():
         try:
             load(name)
-        except NothingToPlayError as reason:
+        except MissingClipsError as reason:
             reasons[name] = str(reason)
         else:
             there.append(name)
@@ -113,35 +113,35 @@ def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(models, key=lambda name: name != FIRST))
 
 
-def _of_studio(name: str, model: mfm.MFM) -> Theatre:
-    workshop = studio_clips.open_workshop(stored_as("studio_clips"), name)
-    return Theatre(
-        name, model, "studio_clips", workshop.titles, workshop.lengths, workshop.reel, workshop, studio_clips.ABOUT
+def _of_studio(name: str, model: mfm.MFM) -> ClipSource:
+    what_if = studio_clips.open_what_if(stored_as("studio_clips"), name)
+    return ClipSource(
+        name, model, "studio_clips", what_if.titles, what_if.lengths, what_if.clip, what_if, studio_clips.ABOUT
     )
 
 
-def _of_codes(name: str, place: str, model: mfm.MFM) -> Theatre:
+def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
     codes = mfm.load_codes(place)
     if codes.latents.mask is None:
-        raise NothingToPlayError(f"The codes of {name} are not those of sequences.")
+        raise MissingClipsError(f"The codes of {name} are not those of sequences.")
     lengths = tuple(codes.latents.mask.sum(1).tolist())
     unit: Unit = "sentence" if name in SENTENCES else "word"
     noun = {"sentence": "sentences", "word": "words"}[unit]
     titles = tuple(f"held-out video {i + 1} · {n} {noun}" for i, n in enumerate(lengths))
     about = ABOUT_SENTENCES if unit == "sentence" else ABOUT_CODES
 
-    def make(index: int) -> Reel:
+    def make(index: int) -> Clip:
         return clips.of_codes(name, codes, index, unit, titles[index])
 
-    return Theatre(name, model, name, titles, lengths, make, about=about, unit=unit)
+    return ClipSource(name, model, name, titles, lengths, make, about=about, unit=unit)
 
 
-def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> Theatre:
+def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
     if part.mask is None:
-        raise NothingToPlayError(f"The data set {name} is not one of sequences.")
+        raise MissingClipsError(f"The data set {name} is not one of sequences.")
     lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]
     titles = tuple(_opening(part, i) for i in range(len(lengths)))
-    return Theatre(name, model, name, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
+    return ClipSource(name, model, name, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
 
 
 def _opening(data: mfm.Dataset, index: int) -> str:

@@ -44,7 +44,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Reel:
+class Clip:
     """One clip of ``n`` real steps.
 
     Attributes:
@@ -101,7 +101,7 @@ def spans(times: Tensor | None, length: int) -> tuple[tuple[Span, ...], bool]:
     return tuple(rows), True
 
 
-def of_codes(name: str, codes: Codes, index: int, unit: Unit, title: str) -> Reel:
+def of_codes(name: str, codes: Codes, index: int, unit: Unit, title: str) -> Clip:
     """A clip of which only Z is stored: no features, words or sound."""
     latents = codes.latents[[index]]
     mask = latents.mask
@@ -111,7 +111,7 @@ def of_codes(name: str, codes: Codes, index: int, unit: Unit, title: str) -> Ree
     length = real.shape[1]
     rows, _ = spans(None, length)
     label = tuple(float(value) for value in codes.labels[index].reshape(-1))
-    return Reel(
+    return Clip(
         key=f"{name} {index}",
         title=title,
         unit=unit,
@@ -127,7 +127,7 @@ def of_codes(name: str, codes: Codes, index: int, unit: Unit, title: str) -> Ree
     )
 
 
-def of_dataset(data: Dataset, index: int) -> Reel:
+def of_dataset(data: Dataset, index: int) -> Clip:
     """A clip of a data set, with its words and times where they are known."""
     if data.mask is None:
         raise ValueError(f"data: expected a data set of sequences, got {data.name}")
@@ -137,7 +137,7 @@ def of_dataset(data: Dataset, index: int) -> Reel:
     rows, timed = spans(data.steps.times[index][real] if data.steps else None, length)
     present = {name: x for name, x in data.modalities.items() if data.present is None or _has(data, name, index)}
     evidence = {name: truth[index][real].numpy() for name, truth in (data.evidence or {}).items()}
-    return Reel(
+    return Clip(
         key=f"{data.name} {index}",
         title=data.ids[index] if data.ids else f"held-out clip {index + 1}",
         unit=data.steps.unit if data.steps else "word",
@@ -153,9 +153,9 @@ def of_dataset(data: Dataset, index: int) -> Reel:
     )
 
 
-def renamed(reel: Reel, **known: object) -> Reel:
+def renamed(clip: Clip, **known: object) -> Clip:
     """The same clip, with more known of it."""
-    return replace(reel, **known)  # type: ignore[arg-type]
+    return replace(clip, **known)  # type: ignore[arg-type]
 
 
 def _has(data: Dataset, name: str, index: int) -> bool:

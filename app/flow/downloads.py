@@ -33,12 +33,12 @@ def offer(strips: Sequence[Strip], view: FlowView, revealed: bool) -> None:
 def figure(strips: Sequence[Strip], scale: str) -> Figure:
     """Lanes as bars over the words, one column a clip."""
     lanes = len(strips[0].flow)
-    drawn = Figure(figsize=(max(5.0, 0.42 * max(s.reel.length for s in strips)) * len(strips), 1.3 * lanes + 1.5))
+    drawn = Figure(figsize=(max(5.0, 0.42 * max(s.clip.length for s in strips)) * len(strips), 1.3 * lanes + 1.5))
     drawn.set_layout_engine("constrained")
     drawn.suptitle(f"Flow from {names.plain_f(strips[0].factor)}", fontsize=10)
     grid = drawn.subplots(lanes, len(strips), squeeze=False, sharex="col")
     for column, (strip, top) in enumerate(zip(strips, tops(strips, scale), strict=True)):
-        steps = range(strip.reel.length)
+        steps = range(strip.clip.length)
         for row, (name, values) in enumerate(strip.flow.items()):
             axes = grid[row, column]
             axes.bar(steps, values, color=COLOURS[row % len(COLOURS)])
@@ -47,10 +47,10 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
             axes.set_ylim(0, 1.05 * (top[name] or 1))
             axes.set_ylabel(names.title(name), fontsize=8)
             axes.tick_params(labelsize=7)
-        ticks = strip.reel.words or [str(step + 1) for step in steps]
+        ticks = strip.clip.words or [str(step + 1) for step in steps]
         grid[-1, column].set_xticks(list(steps), ticks, rotation=60, fontsize=7)
-        grid[-1, column].set_xlabel(strip.reel.unit, fontsize=8)
-        grid[0, column].set_title(f"{stored_models.title(strip.model)}\n{strip.reel.title}", fontsize=8)
+        grid[-1, column].set_xlabel(strip.clip.unit, fontsize=8)
+        grid[0, column].set_title(f"{stored_models.title(strip.model)}\n{strip.clip.title}", fontsize=8)
     return drawn
 
 
@@ -58,15 +58,18 @@ def numbers(strips: Sequence[Strip], revealed: bool) -> bytes:
     """Every number behind the lanes; the truth only where it is shown."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for i, strip in enumerate(strips, start=1):
-        arrays |= {f"words_{i}": np.array(strip.reel.words), f"times_{i}": np.array(strip.reel.spans, np.float32)}
+        arrays |= {
+            f"words_{i}": np.array(strip.clip.words),
+            f"times_{i}": np.array(strip.clip.spans, np.float32),
+        }
         for when, one in {"": strip, "before_": strip.before}.items():
             if one is None:
                 continue
             arrays[f"{when}label_{i}"] = np.array(one.label, np.float32)
             arrays |= {f"{when}flow_{i}_{name}": x for name, x in one.flow.items()}
-            arrays |= {f"{when}rebuilt_{i}_{name}": x for name, x in one.rebuilt.items()}
-        if revealed and strip.reel.evidence:
-            arrays |= {f"truth_{i}_{name}": x for name, x in strip.reel.evidence.items()}
+            arrays |= {f"{when}rebuilt_{i}_{name}": x for name, x in one.reconstruction.items()}
+        if revealed and strip.clip.evidence:
+            arrays |= {f"truth_{i}_{name}": x for name, x in strip.clip.evidence.items()}
     return downloads.packed(arrays)
 
 
@@ -76,18 +79,18 @@ def table(strips: Sequence[Strip], revealed: bool) -> str:
     writer = csv.writer(page, lineterminator="\n")
     writer.writerow(["model", "clip", "step", "word", "start", "end", "modality", "flow", "flow_before", "truth"])
     for strip in strips:
-        reel = strip.reel
-        for step, (start, end) in enumerate(reel.spans):
-            word = reel.words[step] if reel.words else ""
-            times = [f"{start:.3f}", f"{end:.3f}"] if reel.timed else ["", ""]
+        clip = strip.clip
+        for step, (start, end) in enumerate(clip.spans):
+            word = clip.words[step] if clip.words else ""
+            times = [f"{start:.3f}", f"{end:.3f}"] if clip.timed else ["", ""]
             for name, values in strip.flow.items():
                 before = f"{strip.before.flow[name][step]:.8g}" if strip.before else ""
-                known = revealed and reel.evidence is not None and name in reel.evidence
-                true = f"{reel.evidence[name][step]:.6g}" if known and reel.evidence else ""
+                known = revealed and clip.evidence is not None and name in clip.evidence
+                true = f"{clip.evidence[name][step]:.6g}" if known and clip.evidence else ""
                 writer.writerow(
                     [
                         strip.model,
-                        _safe(reel.title),
+                        _safe(clip.title),
                         step + 1,
                         _safe(word),
                         *times,
@@ -102,9 +105,9 @@ def table(strips: Sequence[Strip], revealed: bool) -> str:
 
 def script(strips: Sequence[Strip], view: FlowView) -> str:
     """Python that makes the same flow."""
-    said = " and ".join(f"{strip.reel.title} by {strip.model}" for strip in strips)
+    said = " and ".join(f"{strip.clip.title} by {strip.model}" for strip in strips)
     title = "".join(letter if letter.isprintable() and letter not in '"\\' else " " for letter in said)
-    parts = [strip.reel.python.replace("MODEL", repr(stored_models.stored_as(strip.model))) for strip in strips]
+    parts = [strip.clip.python.replace("MODEL", repr(stored_models.stored_as(strip.model))) for strip in strips]
     more = UPLOADED if view.from_ == "upload" else ""
     return flow_script.compose(f"Flow from {view.factor}: {title}.", view.factor, parts, more)
 

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.flow.clip_source import Theatre
-from app.flow.clips import Reel
+from app.flow.clip_source import ClipSource
+from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
 from app.flow.view import FlowView
 from app.shared.stored_models import stored_as
 
 
-def clip(shown: Theatre, view: FlowView) -> tuple[Reel, Reel | None]:
+def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
     """The stored clip of a view; where the what-if changes it, as changed and as it is."""
-    own = shown.reel(view.clip)
-    if not view.changed or shown.workshop is None:
+    own = shown.clip(view.clip)
+    if not view.changed or shown.what_if is None:
         return own, None
-    return shown.workshop.edited(view.clip, view.step, view.word, view.tone, view.face), own
+    return shown.what_if.edited(view.clip, view.step, view.word, view.tone, view.face), own
 
 
-def strip(shown: Theatre, reel: Reel, factor: str, before: Reel | None = None) -> Strip:
+def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None) -> Strip:
     """What a model makes of a clip, and of the same before a change."""
-    return _strip(stored_as(shown.name), reel.key, factor, before.key if before else "", shown, reel, before)
+    return _strip(stored_as(shown.name), clip.key, factor, before.key if before else "", shown, clip, before)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _strip(
-    place: str, key: str, factor: str, before_key: str, _shown: Theatre, _reel: Reel, _before: Reel | None
+    place: str, key: str, factor: str, before_key: str, _shown: ClipSource, _clip: Clip, _before: Clip | None
 ) -> Strip:
     del place, key, before_key  # what tells one from another
-    return flow.strip(_shown.name, _shown.model, _reel, factor, _before)
+    return flow.strip(_shown.name, _shown.model, _clip, factor, _before)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.flow import clip_source, encoded_clips
 from app.flow.sections import clip_lanes, own_clip, truth, what_if
-from app.flow.view import FlowBook, FlowView
+from app.flow.view import FlowLinks, FlowView
 from app.shared import missing, prose, sidebar, state, stored_models
 
 MISSING = """
@@ -26,17 +26,17 @@ def main() -> None:
     if not models:
         missing.show("; ".join(reasons.values()) or "no model of sequences is stored", MISSING)
         return
-    book = FlowBook(clip_source.ordered(models), lambda name: clip_source.load(name).limits)
-    state.open_view(book, "Flow")
+    codec = FlowLinks(clip_source.ordered(models), lambda name: clip_source.load(name).limits)
+    state.open_view(codec, "Flow")
     shown = clip_source.load(state.seen(FlowView).model)
-    clip_lanes.controls(book, shown)
+    clip_lanes.controls(codec, shown)
     for notice in state.notices():
         st.warning(notice)
     own_clip.offer(shown)
     view = state.seen(FlowView)
-    reel, before = (own_clip.taken(shown), None) if view.from_ == "upload" else encoded_clips.clip(shown, view)
-    if reel is not None:
-        strips = clip_lanes.strips_of(book, shown, reel, before)
+    clip, before = (own_clip.taken(shown), None) if view.from_ == "upload" else encoded_clips.clip(shown, view)
+    if clip is not None:
+        strips = clip_lanes.strips_of(codec, shown, clip, before)
         clip_lanes.show(strips, shown)
         if view.from_ == "stored":
             what_if.controls(shown)

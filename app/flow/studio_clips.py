@@ -11,10 +11,10 @@ import numpy as np
 import streamlit as st
 
 from app.flow import clips
-from app.flow.clips import Array, Face, Reel
+from app.flow.clips import Array, Clip, Face
 from mfm_core.studio import face
 from mfm_core.studio.clips import Clips, load_clips
-from mfm_core.studio.edits import Take
+from mfm_core.studio.edits import EditedClip
 from mfm_core.studio.truth import WORLDS, Tone, World
 from mfm_core.studio.truth import Face as FaceOfWord
 
@@ -27,9 +27,9 @@ NEAREST = 3
 
 PYTHON = """
 model, clips = mfm.load_pretrained(MODEL), mfm.load_clips(CLIPS)
-take = clips.takes[{index}]{change}
-data = clips.dataset({world!r}, [take])
-latents, words = model.encode(dict(data.modalities), data.mask), take.words
+edited = clips.edits[{index}]{change}
+data = clips.dataset({world!r}, [edited])
+latents, words = model.encode(dict(data.modalities), data.mask), edited.words
 """
 ABOUT = (
     "Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What each word, tone "
@@ -38,7 +38,7 @@ ABOUT = (
 
 
 @dataclass(frozen=True)
-class Workshop:
+class WhatIf:
     """The shipped clips, in one of the three worlds.
 
     Attributes:
@@ -59,7 +59,7 @@ class Workshop:
     @property
     def lengths(self) -> tuple[int, ...]:
         """Words of each clip."""
-        return tuple(len(take) for take in self.clips.takes)
+        return tuple(len(edited) for edited in self.clips.edits)
 
     @cached_property
     def opening(self) -> int:
@@ -79,11 +79,11 @@ class Workshop:
         """What the features of a modality are called, where they have names."""
         return {"acoustic": self.clips.tone_names, "visual": self.clips.face_names}
 
-    def reel(self, index: int) -> Reel:
+    def clip(self, index: int) -> Clip:
         """A clip as it is."""
-        return self._reel(self.clips.takes[index], f"studio_clips {index}")
+        return self._clip(self.clips.edits[index], f"studio_clips {index}")
 
-    def edited(self, index: int, step: int, word: str, tone: str, face_: str) -> Reel:
+    def edited(self, index: int, step: int, word: str, tone: str, face_: str) -> Clip:
         """A clip with one word changed.
 
         Args:
@@ -93,14 +93,15 @@ class Workshop:
             tone: ``"same"``, or a key of ``TONES``.
             face_: ``"same"``, or a key of ``FACES``.
         """
-        take, python = self.clips.takes[index], ""
+        edited, python = self.clips.edits[index], ""
         if word:
-            take, python = take.replace_word(step, word), python + f".replace_word({step}, {word!r})"
+            edited, python = edited.replace_word(step, word), python + f".replace_word({step}, {word!r})"
         if tone in TONES:
-            take, python = take.change_tone(step, cast(Tone, tone)), python + f".change_tone({step}, {tone!r})"
+            edited, python = edited.change_tone(step, cast(Tone, tone)), python + f".change_tone({step}, {tone!r})"
         if face_ in FACES:
-            take, python = take.change_face(step, cast(FaceOfWord, face_)), python + f".change_face({step}, {face_!r})"
-        return self._reel(take, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
+            edited = edited.change_face(step, cast(FaceOfWord, face_))
+            python += f".change_face({step}, {face_!r})"
+        return self._clip(edited, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
 
     def nearest(self, vectors: Array) -> tuple[tuple[str, ...], ...]:
         """The words whose standardised vectors are nearest to each of ``vectors``, ``(n, d)``, by angle."""
@@ -112,32 +113,32 @@ class Workshop:
     @cached_property
     def _table(self) -> tuple[Array, tuple[str, ...]]:
         """Standardised vectors of all words, each of length 1, and the words."""
-        order = self.clips.takes[0].vocabulary
+        order = self.clips.edits[0].vocabulary
         scaling = self.clips.scaling["language"]
         raw = self.clips.vectors
         table = ((raw - scaling.mean) / scaling.std.clamp_min(1e-6)).numpy()
         words = sorted(order, key=lambda word: order[word])
         return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9), tuple(words)
 
-    def _reel(self, take: Take, key: str, change: str = "", changed: int | None = None) -> Reel:
-        data = self.clips.dataset(self.world, [take])
+    def _clip(self, edited: EditedClip, key: str, change: str = "", changed: int | None = None) -> Clip:
+        data = self.clips.dataset(self.world, [edited])
         made = clips.of_dataset(data, 0)
-        curves = self.clips.curves(take)
-        python = PYTHON.format(index=take.clip, change=change, world=self.world).replace("CLIPS", repr(self.place))
+        curves = self.clips.curves(edited)
+        python = PYTHON.format(index=edited.clip, change=change, world=self.world).replace("CLIPS", repr(self.place))
         return clips.renamed(
             made,
             key=key,
-            title=f"“{self.clips.text[take.clip]}”",
-            spans=tuple((float(a), float(b)) for a, b in self.clips.times[take.clip, : len(take)].tolist()),
-            sound=self.clips.audio[take.clip],
-            seconds=self.clips.seconds[take.clip],
+            title=f"“{self.clips.text[edited.clip]}”",
+            spans=tuple((float(a), float(b)) for a, b in self.clips.times[edited.clip, : len(edited)].tolist()),
+            sound=self.clips.audio[edited.clip],
+            seconds=self.clips.seconds[edited.clip],
             face=Face(face.FRAMES_A_SECOND, {unit: curves[:, i] for i, unit in enumerate(face.UNITS)}),
             python=python,
             changed=changed,
         )
 
 
-def open_workshop(place: str, model: str) -> Workshop:
+def open_what_if(place: str, model: str) -> WhatIf:
     """The shipped clips in the world of a model.
 
     Raises:
@@ -147,9 +148,9 @@ def open_workshop(place: str, model: str) -> Workshop:
     world = model.removeprefix("studio_")
     if world not in WORLDS:
         raise ValueError(f"{model}: expected the model of one of the worlds {', '.join(WORLDS)}")
-    return Workshop(_clips(place), place, cast(World, world))
+    return WhatIf(_clips(place), place, cast(World, world))
 
 
-@st.cache_resource(max_entries=2, show_spinner="Fetching the clips …")
+@st.cache_resource(max_entries=2, show_spinner="Loading the clips …")
 def _clips(place: str) -> Clips:
     return load_clips(place)

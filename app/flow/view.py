@@ -61,7 +61,7 @@ class FlowView(Linked):
 
 
 @dataclass(frozen=True)
-class FlowLimits:
+class FlowAllowed:
     """What a view may ask of one model.
 
     Attributes:
@@ -80,8 +80,8 @@ class FlowLimits:
 
 
 @dataclass(frozen=True)
-class FlowBook:
-    """How the links of the page are read and written, see ``app.shared.links.Book``.
+class FlowLinks:
+    """How the links of the page are read and written, see ``app.shared.links.LinkCodec``.
 
     Attributes:
         models: Names of the models that can be shown, the one shown first in front.
@@ -89,7 +89,7 @@ class FlowBook:
     """
 
     models: tuple[str, ...]
-    of: Callable[[str], FlowLimits]
+    of: Callable[[str], FlowAllowed]
 
     def parse(self, params: Mapping[str, str]) -> tuple[FlowView, list[str]]:
         """The view of a link, and a sentence for each thing that was put right."""

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import downloads, prose
 
 
-def show(caption: str, plate: Plate, name: str, title: str, script: Callable[[], str]) -> None:
+def show(caption: str, grid: PictureGrid, name: str, title: str, script: Callable[[], str]) -> None:
     """The caption, and the downloads beside it; see ``downloads.offer``."""
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:
         prose.caption(caption)
     with right, st.container(horizontal_alignment="right"):
-        downloads.offer(plate, name, title, script)
+        downloads.offer(grid, name, title, script)

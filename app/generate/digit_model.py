@@ -9,14 +9,14 @@ import streamlit as st
 import torch
 
 import mfm_core as mfm
-from app.generate.view import Limits
+from app.generate.view import Allowed
 from app.shared.stored_models import stored_as
 from mfm_core.networks.classifier import Discriminative
 
 __all__ = [
     "MODEL",
-    "Exhibit",
-    "NothingToShowError",
+    "DigitModel",
+    "MissingModelError",
     "load",
     "original",
     "originals",
@@ -39,12 +39,12 @@ RANKED_AT = 12
 """Held-out pairs whose Jacobians rank the directions."""
 
 
-class NothingToShowError(RuntimeError):
+class MissingModelError(RuntimeError):
     """There is no stored model; the message is a sentence for the visitor."""
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class DigitModel:
     """A model and what belongs to it.
 
     Attributes:
@@ -64,9 +64,9 @@ class Exhibit:
     shown: tuple[int, int]
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> Allowed:
         """What a link may ask for."""
-        return Limits(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown)
+        return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown)
 
     def pair(self, index: int) -> mfm.Latents:
         """Z of one held-out pair."""
@@ -77,21 +77,21 @@ class Exhibit:
         return int(self.codes.labels[index])
 
 
-@st.cache_resource(max_entries=4, show_spinner="Hanging the pictures …")
-def load(name: str) -> Exhibit:
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def load(name: str) -> DigitModel:
     """Load a stored model for all visitors.
 
     Args:
         name: A name or a folder, see ``stored_as``.
 
     Raises:
-        NothingToShowError: If it is missing or damaged, in one sentence.
+        MissingModelError: If it is missing or damaged, in one sentence.
     """
     try:
         model = mfm.load_pretrained(name)
         codes = mfm.load_codes(name)
     except (FileNotFoundError, ValueError) as error:
-        raise NothingToShowError(str(error)) from error
+        raise MissingModelError(str(error)) from error
     judges = {}
     for modality in model.modalities:
         try:
@@ -104,7 +104,7 @@ def load(name: str) -> Exhibit:
     )
     kinds = [pairs for pairs in digits if pairs]
     shown = [_clearest(model, codes, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST]
-    return Exhibit(name, model, codes, judges, digits, (shown[0], shown[1]))
+    return DigitModel(name, model, codes, judges, digits, (shown[0], shown[1]))
 
 
 def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:

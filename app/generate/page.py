@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.generate.digit_model import MODEL, NothingToShowError, load, stored_as
+from app.generate.digit_model import MODEL, MissingModelError, load, stored_as
 from app.generate.sections import read, sample, slide, swap, translate
-from app.generate.view import GenerateBook
+from app.generate.view import GenerateLinks
 from app.shared import missing, sidebar, state
 
 SECTIONS = {
@@ -22,10 +22,10 @@ def main() -> None:
     """The page."""
     try:
         shown = load(stored_as(MODEL))
-    except NothingToShowError as reason:
+    except MissingModelError as reason:
         missing.show(reason)
         return
-    state.open_view(GenerateBook(shown.limits), "Generate")
+    state.open_view(GenerateLinks(shown.limits), "Generate")
     sidebar.show(
         f"**Model** {MODEL}",
         f"{len(shown.codes):,} held-out pairs",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.elements.wall import wall
-from app.generate.cache import rebuilt
-from app.generate.digit_model import Exhibit
+from app.generate.cache import cached_reconstructions
+from app.generate.digit_model import DigitModel
 from app.shared import names, state
 
 
-def show(shown: Exhibit, field: str, label: str) -> None:
+def show(shown: DigitModel, field: str, label: str) -> None:
     """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
 
     Args:
@@ -21,13 +21,13 @@ def show(shown: Exhibit, field: str, label: str) -> None:
     index = getattr(state.view(), field)
     row = shown.digits[shown.digit(index)].index(index)
     pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
-    plate = rebuilt(shown, tuple(pairs))
+    grid = cached_reconstructions(shown, tuple(pairs))
     sheet = wall.Sheet()
     cells = []
     for column, pair in enumerate(pairs):
         digit = shown.digit(pair)
         shots = [
-            sheet.shot(name, plate.pictures[name][0, column], f"{names.title(name)} {digit}") for name in plate.pictures
+            sheet.shot(name, grid.pictures[name][0, column], f"{names.title(name)} {digit}") for name in grid.pictures
         ]
         cells.append(wall.cell(*shots, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}"))
     panel = {
@@ -51,12 +51,12 @@ def show(shown: Exhibit, field: str, label: str) -> None:
         )
 
 
-def _pick(shown: Exhibit, field: str, value: str) -> None:
+def _pick(shown: DigitModel, field: str, value: str) -> None:
     if value.isdecimal() and int(value) < len(shown.codes):
         state.change(**{field: int(value)})
 
 
-def _turn(shown: Exhibit, field: str) -> None:
+def _turn(shown: DigitModel, field: str) -> None:
     index = getattr(state.view(), field)
     pairs = shown.digits[shown.digit(index)]
     state.change(**{field: pairs[(pairs.index(index) + 1) % len(pairs)]})

@@ -51,7 +51,7 @@ class View(Linked):
 
 
 @dataclass(frozen=True)
-class Limits:
+class Allowed:
     """What a view may ask of the model in use.
 
     Attributes:
@@ -69,7 +69,7 @@ class Limits:
     shown: tuple[int, int] = (0, 1)
 
 
-def parse(params: Mapping[str, str], limits: Limits) -> tuple[View, list[str]]:
+def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
     """Read a view from query parameters, which anyone may have written.
 
     Args:
@@ -93,13 +93,13 @@ def parse(params: Mapping[str, str], limits: Limits) -> tuple[View, list[str]]:
     return fitted, notices
 
 
-def defaults_for(limits: Limits) -> View:
+def defaults_for(limits: Allowed) -> View:
     """The view a visitor finds who brings no link."""
     a, b = limits.shown
     return View(a=a, b=b, given=limits.modalities[-1])
 
 
-def fit(view: View, limits: Limits) -> View:
+def fit(view: View, limits: Allowed) -> View:
     """The view with its path on a direction or dimension that its factor has."""
     kind, _, number = view.path.partition("-")
     most = {"direction": min(limits.directions, limits.sizes[view.factor]), "dimension": limits.sizes[view.factor]}
@@ -108,20 +108,20 @@ def fit(view: View, limits: Limits) -> View:
     return view
 
 
-def link(view: View, limits: Limits) -> dict[str, str]:
+def link(view: View, limits: Allowed) -> dict[str, str]:
     """The query parameters that open this view: what differs from the defaults."""
     return write_fields(view, defaults_for(limits))
 
 
 @dataclass(frozen=True)
-class GenerateBook:
-    """How the links of the page Generate are read and written, see ``app.shared.links.Book``.
+class GenerateLinks:
+    """How the links of the page Generate are read and written, see ``app.shared.links.LinkCodec``.
 
     Attributes:
         limits: What a view may ask of the model in use.
     """
 
-    limits: Limits
+    limits: Allowed
 
     def parse(self, params: Mapping[str, str]) -> tuple[View, list[str]]:
         """See ``parse``."""

@@ -11,7 +11,7 @@ import streamlit as st
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names
 from app.shared.pictures import to_bytes
 
@@ -19,27 +19,27 @@ CELL = 0.62
 """Inches of a picture in the figure."""
 
 
-def figure(plate: Plate, title: str) -> Figure:
-    """The plate as a figure: one block a modality, side by side, with the labels of rows and columns."""
-    n_rows, n_columns = plate.shape
-    drawn = Figure(figsize=(CELL * n_columns * len(plate.pictures) + 1.6, CELL * n_rows + 1.2), layout="constrained")
+def figure(grid: PictureGrid, title: str) -> Figure:
+    """The grid as a figure: one block a modality, side by side, with the labels of rows and columns."""
+    n_rows, n_columns = grid.shape
+    drawn = Figure(figsize=(CELL * n_columns * len(grid.pictures) + 1.6, CELL * n_rows + 1.2), layout="constrained")
     drawn.suptitle(title, fontsize=9)
     for axes, (name, pictures) in zip(
-        np.atleast_1d(drawn.subplots(1, len(plate.pictures))), plate.pictures.items(), strict=True
+        np.atleast_1d(drawn.subplots(1, len(grid.pictures))), grid.pictures.items(), strict=True
     ):
         height, width = pictures.shape[-2:]
         mosaic = to_bytes(pictures).transpose(0, 2, 1, 3, 4).reshape(n_rows * height, n_columns * width, 3)
         axes.imshow(mosaic, interpolation="nearest")
         axes.set_title(names.title(name), fontsize=9)
-        axes.set_xticks([width * (i + 0.5) for i in range(n_columns)], plate.columns, fontsize=6, rotation=90)
-        axes.set_yticks([height * (i + 0.5) for i in range(n_rows)], plate.rows, fontsize=6)
+        axes.set_xticks([width * (i + 0.5) for i in range(n_columns)], grid.columns, fontsize=6, rotation=90)
+        axes.set_yticks([height * (i + 0.5) for i in range(n_rows)], grid.rows, fontsize=6)
         axes.tick_params(length=0)
     return drawn
 
 
-def picture(plate: Plate, title: str, kind: Literal["png", "svg"]) -> bytes:
+def picture(grid: PictureGrid, title: str, kind: Literal["png", "svg"]) -> bytes:
     """The figure as a file."""
-    return to_file(figure(plate, title), kind)
+    return to_file(figure(grid, title), kind)
 
 
 def to_file(drawn: Figure, kind: Literal["png", "svg"]) -> bytes:
@@ -56,42 +56,42 @@ def packed(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     return buffer.getvalue()
 
 
-def numbers(plate: Plate) -> bytes:
-    """Every number behind the plate, as NPZ."""
+def numbers(grid: PictureGrid) -> bytes:
+    """Every number behind the grid, as NPZ."""
     arrays: dict[str, NDArray[np.generic]] = {
-        "rows": np.array(plate.rows),
-        "columns": np.array(plate.columns),
-        "label": plate.label,
+        "rows": np.array(grid.rows),
+        "columns": np.array(grid.columns),
+        "label": grid.label,
     }
-    arrays |= dict(plate.pictures) | {f"judged_{name}": read for name, read in plate.judged.items()}
+    arrays |= dict(grid.pictures) | {f"judged_{name}": read for name, read in grid.judged.items()}
     return packed(arrays)
 
 
-def table(plate: Plate) -> str:
+def table(grid: PictureGrid) -> str:
     """What was read from each picture, as CSV."""
-    readers = {"label head": plate.label} | {f"judge of {name}": read for name, read in plate.judged.items()}
-    lines = ["row,column,reader," + ",".join(f"p{digit}" for digit in range(plate.label.shape[-1]))]
-    for i, row in enumerate(plate.rows):
-        for j, column in enumerate(plate.columns):
+    readers = {"label head": grid.label} | {f"judge of {name}": read for name, read in grid.judged.items()}
+    lines = ["row,column,reader," + ",".join(f"p{digit}" for digit in range(grid.label.shape[-1]))]
+    for i, row in enumerate(grid.rows):
+        for j, column in enumerate(grid.columns):
             for reader, read in readers.items():
                 lines.append(f"{row},{column},{reader}," + ",".join(f"{p:.6f}" for p in read[i, j]))
     return "\n".join(lines) + "\n"
 
 
-def offer(plate: Plate, name: str, title: str, script: Callable[[], str]) -> None:
+def offer(grid: PictureGrid, name: str, title: str, script: Callable[[], str]) -> None:
     """A small menu of downloads; nothing is made before it is asked for.
 
     Args:
-        plate: What is on the wall.
+        grid: What is on the wall.
         name: Of the files.
         title: Of the figure.
         script: Makes the script.
     """
     menu(
         name,
-        draw=lambda: figure(plate, title),
-        arrays=("Pictures and numbers, NPZ", lambda: numbers(plate)),
-        rows=("What was read, CSV", lambda: table(plate)),
+        draw=lambda: figure(grid, title),
+        arrays=("Pictures and numbers, NPZ", lambda: numbers(grid)),
+        rows=("What was read, CSV", lambda: table(grid)),
         script=script,
     )
 
@@ -104,7 +104,7 @@ def menu(
     rows: tuple[str, Callable[[], str]],
     script: Callable[[], str],
 ) -> None:
-    """The same menu for what is no plate.
+    """The same menu for what is no grid.
 
     Args:
         name: Of the files.

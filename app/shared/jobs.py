@@ -54,7 +54,7 @@ class Job:
         self.share = min(max(share, 0.0), 1.0)
 
 
-class Desk:
+class JobQueue:
     """All pieces of work of the server. They are done one after the other, so that pages stay quick beside them."""
 
     def __init__(self) -> None:
@@ -101,9 +101,9 @@ class Desk:
 
 
 @st.cache_resource
-def desk() -> Desk:
-    """The desk of this server."""
-    return Desk()
+def job_queue() -> JobQueue:
+    """The job_queue of this server."""
+    return JobQueue()
 
 
 def result(key: str, label: str, make: Make) -> Any:  # noqa: ANN401 - whatever the work makes
@@ -117,7 +117,7 @@ def result(key: str, label: str, make: Make) -> Any:  # noqa: ANN401 - whatever 
     if key in _stopped():
         _offer_again(key)
         return None
-    job = desk().ask(key, make, _session())
+    job = job_queue().ask(key, make, _session())
     job.over.wait(AT_ONCE)
     if not job.over.is_set():
         _bar(key, label, job)
@@ -137,7 +137,7 @@ def _bar(key: str, label: str, job: Job) -> None:
     with right:
         if st.button("Cancel", key=f"cancel_{key}"):
             _stopped().add(key)
-            desk().leave(key, _session())
+            job_queue().leave(key, _session())
             st.rerun()
 
 

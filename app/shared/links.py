@@ -24,7 +24,7 @@ Range = Callable[[str], tuple[int, int]]
 Allowed = Mapping[str, Collection[str]]
 
 
-class Book(Protocol):
+class LinkCodec(Protocol):
     """What a page knows of its views: how a link is read, what can be shown, and how a link is written."""
 
     def parse(self, params: Mapping[str, str]) -> tuple[Any, list[str]]:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.shared import prose
 
 
-def hero(question: str, hint: str) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
+def section_header(question: str, hint: str) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
     """Write the question and return the places of the handles and of the diagram."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:

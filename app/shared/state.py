@@ -7,18 +7,18 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.generate.view import GenerateBook, Limits, View
-from app.shared.links import Book, Linked
+from app.generate.view import Allowed, GenerateLinks, View
+from app.shared.links import LinkCodec, Linked
 
 V = TypeVar("V", bound=Linked)
 NOTHING: Mapping[str, str | int] = {}
 
 
-def open_view(book: Book, page: str) -> None:
+def open_view(codec: LinkCodec, page: str) -> None:
     """Find the view of this run. It is read from the link unless the link is the one that we wrote ourselves.
 
     Args:
-        book: How the page reads and writes its links.
+        codec: How the page reads and writes its links.
         page: The page that is shown; each keeps its own view while others are shown, although Streamlit clears the
             link.
     """
@@ -32,14 +32,14 @@ def open_view(book: Book, page: str) -> None:
         turned = True
     else:
         known, turned = st.session_state["view"], False
-    st.session_state["book"] = book
+    st.session_state["book"] = codec
     ours = (turned and not params) or (not turned and params == st.session_state["written"])
     if known is not None and ours:
-        st.session_state["view"] = book.fit(known)
+        st.session_state["view"] = codec.fit(known)
         if turned:
             st.session_state["notices"] = []
     else:
-        st.session_state["view"], st.session_state["notices"] = book.parse(params)
+        st.session_state["view"], st.session_state["notices"] = codec.parse(params)
     write_link()
 
 
@@ -60,10 +60,10 @@ def seen(kind: type[V]) -> V:
     return current
 
 
-def limits() -> Limits:
+def limits() -> Allowed:
     """What the model in use on the page Generate allows."""
-    book: GenerateBook = st.session_state["book"]
-    return book.limits
+    codec: GenerateLinks = st.session_state["book"]
+    return codec.limits
 
 
 def change(**fields: str | int) -> None:

@@ -135,7 +135,7 @@ def evaluate(
     """
     if set(model.modalities) != {"svhn", "mnist"}:
         raise ValueError(f"model: expected an MFM of svhn and mnist, got one of {', '.join(model.modalities)}")
-    court = Judges(judges)
+    judging = Judges(judges)
     generator = torch.Generator().manual_seed(seed)
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     labels, n = pairs.labels, len(pairs)
@@ -156,19 +156,19 @@ def evaluate(
     aims = {"svhn": (0.97, 0.96, 0.004), "mnist": (0.995, 0.99, 0.015)}
     for name in model.modalities:
         error = (rebuilt[name] - pairs.modalities[name]).square().flatten(1).mean(1)
-        seen = {key: court.digits(name, x[name]) for key, x in {"swap": swapped, "prior": restyled}.items()}
+        seen = {key: judging.digits(name, x[name]) for key, x in {"swap": swapped, "prior": restyled}.items()}
         aim = aims[name]
         figures += [
             Figure(
                 f"judge's accuracy on real pictures, {name}",
-                share(court.digits(name, pairs.modalities[name]) == labels),
+                share(judging.digits(name, pairs.modalities[name]) == labels),
             ),
             Figure(f"reconstruction error a pixel, {name}", mean(error), aim[2], at_most=True),
             Figure(f"swap shows the digit of Z_y, {name}", share(seen["swap"] == labels), aim[0]),
             Figure(f"Z_a from the prior shows the digit of Z_y, {name}", share(seen["prior"] == labels), aim[1]),
         ]
     for title, pictures, reach in (("prior", sampled, 0.92), ("aggregate posterior", drawn, 0.96)):
-        first, second = (court.digits(name, pictures[name]) for name in model.modalities)
+        first, second = (judging.digits(name, pictures[name]) for name in model.modalities)
         figures.append(Figure(f"all of Z from the {title}: judges agree", share(first == second), reach))
 
     on_progress("style under swap")
@@ -176,12 +176,12 @@ def evaluate(
     on_progress("translation")
     for source, target, reach in (("mnist", "svhn", 0.95), ("svhn", "mnist", 0.90)):
         translated, _ = decode_all(model, encode_all(model, {source: pairs.modalities[source]}))
-        seen_label = court.digits(target, translated[target])
+        seen_label = judging.digits(target, translated[target])
         figures.append(Figure(f"translation {source} to {target}", share(seen_label == labels), reach))
     on_progress("probes")
     figures += probe_figures(model, latents, labels, seed)
     on_progress("Frechet distances")
-    figures += frechet_figures(court, pairs, {"swapped": swapped, "prior": sampled, "aggregate": drawn}, generator)
+    figures += frechet_figures(judging, pairs, {"swapped": swapped, "prior": sampled, "aggregate": drawn}, generator)
     return figures
 
 
@@ -212,7 +212,7 @@ def probe_figures(model: MFM, latents: Latents, labels: Tensor, seed: int) -> li
 
 
 def frechet_figures(
-    court: Judges, pairs: Dataset, generated: Mapping[str, Mapping[str, Tensor]], generator: torch.Generator
+    judging: Judges, pairs: Dataset, generated: Mapping[str, Mapping[str, Tensor]], generator: torch.Generator
 ) -> list[Figure]:
     """Frechet distance of generated to real pictures, with the floor (real) and the ceiling (mean pictures)."""
     figures = []
@@ -220,10 +220,10 @@ def frechet_figures(
     half = len(pairs) // 2
     for name, real in pairs.modalities.items():
         means = torch.stack([real[pairs.labels == label].mean(0) for label in range(10)])[pairs.labels]
-        features = court.features(name, real)
+        features = judging.features(name, real)
         wanted, other = features[order[:half]], features[order[half:]]
-        compared = {"real (floor)": other, "mean pictures (ceiling)": court.features(name, means)[order[half:]]}
-        compared |= {key: court.features(name, x[name])[order[half:]] for key, x in generated.items()}
+        compared = {"real (floor)": other, "mean pictures (ceiling)": judging.features(name, means)[order[half:]]}
+        compared |= {key: judging.features(name, x[name])[order[half:]] for key, x in generated.items()}
         for key, found in compared.items():
             distance = frechet_distance(wanted, found)
             figures.append(Figure(f"Frechet distance, {name}: {key}", Estimate(distance, distance, distance, half)))

@@ -114,15 +114,16 @@ class ClipsFile(Config):
         return cls.read(folder / CLIPS)
 
 
-def expected_tensors(told: ClipsFile) -> dict[str, TensorSpec]:
+def expected_tensors(description: ClipsFile) -> dict[str, TensorSpec]:
     """What ``features.safetensors`` has to hold beside a ``clips.json``."""
-    n, sizes = len(told.clips), {"acoustic": len(told.tone_names), "visual": len(told.face_names), "language": _VECTOR}
+    n = len(description.clips)
+    sizes = {"acoustic": len(description.tone_names), "visual": len(description.face_names), "language": _VECTOR}
     shapes: dict[str, tuple[int, ...]] = {
         "spread": (len(MODALITIES),),
-        "vectors": (len(told.vocabulary), _VECTOR),
+        "vectors": (len(description.vocabulary), _VECTOR),
         "tones": (n, STEPS, 3, sizes["acoustic"]),
         "faces": (n, STEPS, 3, sizes["visual"]),
-        "resting": (n, told.frames, len(face.UNITS)),
+        "resting": (n, description.frames, len(face.UNITS)),
         "strength": (n,),
     }
     for name in MODALITIES:

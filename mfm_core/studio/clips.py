@@ -7,6 +7,7 @@ untrusted input.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from mfm_core.files.tensors import read_tensors
 from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio import face
 from mfm_core.studio.clip_files import CLIPS, FEATURES, STEPS, ClipsFile, audio_path, expected_tensors, read_audio
-from mfm_core.studio.edits import Take
+from mfm_core.studio.edits import EditedClip
 from mfm_core.studio.truth import MODALITIES, WORLDS, World, weights
 
 
@@ -34,7 +35,7 @@ class Clips:
     Attributes:
         text: What is said, with punctuation, N.
         kinds: How each clip's sentence evaluates ("neutral", "plain + negated", ...), N.
-        takes: Words, tones and faces of each clip, N.
+        edits: Words, tones and faces of each clip, N.
         times: Start and end of each word in seconds, ``(N, T, 2)`` float32; NaN at padded steps.
         mask: Which steps are real, boolean ``(N, T)``.
         audio: Each clip's sound, a whole MP3 file, N.
@@ -55,7 +56,7 @@ class Clips:
 
     text: tuple[str, ...]
     kinds: tuple[str, ...]
-    takes: tuple[Take, ...]
+    edits: tuple[EditedClip, ...]
     times: Tensor
     mask: Tensor
     audio: tuple[bytes, ...]
@@ -73,19 +74,25 @@ class Clips:
     licence: str
 
     def __len__(self) -> int:
-        return len(self.takes)
+        return len(self.edits)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """The words that can be said, in the order of ``vectors``."""
-        return tuple(self.takes[0].vocabulary)
+        return tuple(self.edits[0].vocabulary)
 
-    def dataset(self, world: World, takes: Sequence[Take] | None = None) -> Dataset:
+    @property
+    def takes(self) -> tuple[EditedClip, ...]:
+        """The former name of :attr:`edits`."""
+        warnings.warn("Clips.takes is now Clips.edits", DeprecationWarning, stacklevel=2)
+        return self.edits
+
+    def dataset(self, world: World, edits: Sequence[EditedClip] | None = None) -> Dataset:
         """The clips as a data set of one world, standardised as in training.
 
         Args:
             world: Which weights make the score.
-            takes: Changed takes, or the same clip several times; all the clips as they are by default.
+            edits: Changed edits, or the same clip several times; all the clips as they are by default.
 
         Returns:
             A row a take, with its true evidence and score.
@@ -93,37 +100,37 @@ class Clips:
         Raises:
             ValueError: If there is no such world.
         """
-        takes = self.takes if takes is None else tuple(takes)
-        index = torch.tensor([take.clip for take in takes], dtype=torch.int64)
-        raw, mask = self._raw(takes), self.mask[index]
-        evidence = self._evidence(world, takes)
+        edits = self.edits if edits is None else tuple(edits)
+        index = torch.tensor([take.clip for take in edits], dtype=torch.int64)
+        raw, mask = self._raw(edits), self.mask[index]
+        evidence = self._evidence(world, edits)
         return Dataset(
             f"studio_{world}",
             {name: self.scaling[name].apply(x, mask) for name, x in raw.items()},
             score_of(evidence),
-            np.full(len(takes), "test", dtype="<U10"),
+            np.full(len(edits), "test", dtype="<U10"),
             mask=mask,
             scaling=self.scaling,
-            steps=Steps("word", tuple(take.words for take in takes), self.times[index]),
+            steps=Steps("word", tuple(take.words for take in edits), self.times[index]),
             evidence=evidence,
-            ids=tuple(self.ids[take.clip] for take in takes),
+            ids=tuple(self.ids[take.clip] for take in edits),
         )
 
-    def curves(self, take: Take) -> npt.NDArray[np.float32]:
+    def curves(self, take: EditedClip) -> npt.NDArray[np.float32]:
         """The action units of a take's face, ``(frames, 6)`` at 25 frames a second, in the order of ``face.UNITS``."""
         n_frames = int(np.ceil(self.seconds[take.clip] * face.FRAMES_A_SECOND - 1e-6))
         resting = self.resting[take.clip, :n_frames].numpy()
         times = self.times[take.clip, : len(take)].numpy()
         return face.judging_curves(resting, times, take.faces, float(self.strength[take.clip]))
 
-    def _raw(self, takes: Sequence[Take]) -> dict[str, Tensor]:
-        """The features of takes as they were measured, by modality: ``(n, T, d)``, 0 at padded steps."""
+    def _raw(self, edits: Sequence[EditedClip]) -> dict[str, Tensor]:
+        """The features of edits as they were measured, by modality: ``(n, T, d)``, 0 at padded steps."""
         raw = {
-            "language": torch.zeros(len(takes), STEPS, self.vectors.shape[1]),
-            "acoustic": torch.zeros(len(takes), STEPS, self.tones.shape[-1]),
-            "visual": torch.zeros(len(takes), STEPS, self.faces.shape[-1]),
+            "language": torch.zeros(len(edits), STEPS, self.vectors.shape[1]),
+            "acoustic": torch.zeros(len(edits), STEPS, self.tones.shape[-1]),
+            "visual": torch.zeros(len(edits), STEPS, self.faces.shape[-1]),
         }
-        for row, take in enumerate(takes):
+        for row, take in enumerate(edits):
             step = torch.arange(len(take))
             said = torch.tensor([take.vocabulary[word] for word in take.words])
             raw["language"][row, step] = self.vectors[said]
@@ -131,11 +138,11 @@ class Clips:
             raw["visual"][row, step] = self.faces[take.clip, step, torch.tensor(take.faces) + 1]
         return raw
 
-    def _evidence(self, world: World, takes: Sequence[Take]) -> dict[str, Tensor]:
-        """What each step of takes truly adds to the score, by modality: ``(n, T)``."""
+    def _evidence(self, world: World, edits: Sequence[EditedClip]) -> dict[str, Tensor]:
+        """What each step of edits truly adds to the score, by modality: ``(n, T)``."""
         weight = torch.from_numpy(weights(world, self.spread.numpy()))
-        evidence = {name: torch.zeros(len(takes), STEPS) for name in MODALITIES}
-        for row, take in enumerate(takes):
+        evidence = {name: torch.zeros(len(edits), STEPS) for name in MODALITIES}
+        for row, take in enumerate(edits):
             for i, (name, values) in enumerate(take.evidence().items()):
                 evidence[name][row, : len(take)] = values * weight[i]
         return evidence
@@ -150,22 +157,25 @@ def load_clips(name_or_folder: str | Path = "studio_clips") -> Clips:
     """
     shipped = isinstance(name_or_folder, str) and name_or_folder == "studio_clips"
     folder = PRETRAINED / "studio_clips" if shipped else Path(name_or_folder)
-    told = ClipsFile.of_folder(folder)
-    tensors = read_tensors(folder / FEATURES, expected_tensors(told))
-    vocabulary = {word: i for i, word in enumerate(told.vocabulary)}
-    times = torch.full((len(told.clips), STEPS, 2), torch.nan)
-    mask = torch.zeros(len(told.clips), STEPS, dtype=torch.bool)
-    for row, clip in enumerate(told.clips):
+    description = ClipsFile.of_folder(folder)
+    tensors = read_tensors(folder / FEATURES, expected_tensors(description))
+    vocabulary = {word: i for i, word in enumerate(description.vocabulary)}
+    times = torch.full((len(description.clips), STEPS, 2), torch.nan)
+    mask = torch.zeros(len(description.clips), STEPS, dtype=torch.bool)
+    for row, clip in enumerate(description.clips):
         times[row, : len(clip.words)] = torch.tensor(clip.times)
         mask[row, : len(clip.words)] = True
     clips = Clips(
-        text=tuple(clip.text for clip in told.clips),
-        kinds=tuple(clip.kind for clip in told.clips),
-        takes=tuple(Take(row, clip.words, clip.tones, clip.faces, vocabulary) for row, clip in enumerate(told.clips)),
+        text=tuple(clip.text for clip in description.clips),
+        kinds=tuple(clip.kind for clip in description.clips),
+        edits=tuple(
+            EditedClip(row, clip.words, clip.tones, clip.faces, vocabulary)
+            for row, clip in enumerate(description.clips)
+        ),
         times=times,
         mask=mask,
-        audio=tuple(read_audio(audio_path(folder, row)) for row in range(len(told.clips))),
-        seconds=tuple(clip.seconds for clip in told.clips),
+        audio=tuple(read_audio(audio_path(folder, row)) for row in range(len(description.clips))),
+        seconds=tuple(clip.seconds for clip in description.clips),
         spread=tensors["spread"],
         scaling={name: Scaling(tensors[f"{name}_mean"], tensors[f"{name}_std"]) for name in MODALITIES},
         vectors=tensors["vectors"],
@@ -173,16 +183,16 @@ def load_clips(name_or_folder: str | Path = "studio_clips") -> Clips:
         faces=tensors["faces"],
         resting=tensors["resting"],
         strength=tensors["strength"],
-        tone_names=told.tone_names,
-        face_names=told.face_names,
-        ids=tuple(f"clip {clip.number}" for clip in told.clips),
-        licence=told.licence,
+        tone_names=description.tone_names,
+        face_names=description.face_names,
+        ids=tuple(f"clip {clip.number}" for clip in description.clips),
+        licence=description.licence,
     )
-    _check_numbers(clips, told, folder)
+    _check_numbers(clips, description, folder)
     return clips
 
 
-def _check_numbers(clips: Clips, told: ClipsFile, folder: Path) -> None:
+def _check_numbers(clips: Clips, description: ClipsFile, folder: Path) -> None:
     """Check what only all files together tell: scales, and scores that are the sum of the evidence."""
     if (clips.spread <= 0).any():
         raise ValueError(f"{folder / FEATURES}: spread: expected numbers above 0, got {float(clips.spread.min()):g}")
@@ -193,7 +203,7 @@ def _check_numbers(clips: Clips, told: ClipsFile, folder: Path) -> None:
             )
     for world in WORLDS:
         scores = clips.dataset(world).labels[:, 0]
-        given = torch.tensor([getattr(clip.scores, world) for clip in told.clips])
+        given = torch.tensor([getattr(clip.scores, world) for clip in description.clips])
         if not torch.allclose(scores, given, rtol=0, atol=1e-4):
             row = int((scores - given).abs().argmax())
             raise ValueError(

@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Take:
+class EditedClip:
     """One clip, unchanged or changed; changing gives a new take.
 
     Attributes:
@@ -35,7 +35,7 @@ class Take:
     def __len__(self) -> int:
         return len(self.words)
 
-    def replace_word(self, step: int, word: str) -> Take:
+    def replace_word(self, step: int, word: str) -> EditedClip:
         """The same clip with another word at ``step``; voice and face stay as they were.
 
         Raises:
@@ -45,7 +45,7 @@ class Take:
             raise ValueError(f"word: expected one of {len(self.vocabulary)} words of the vocabulary, got {word!r}")
         return replace(self, words=self._with(self.words, step, word))
 
-    def change_tone(self, step: int, tone: Tone) -> Take:
+    def change_tone(self, step: int, tone: Tone) -> EditedClip:
         """The same clip with the word at ``step`` spoken in another tone.
 
         Raises:
@@ -55,7 +55,7 @@ class Take:
             raise ValueError(f"tone: expected one of {', '.join(get_args(Tone))}, got {tone!r}")
         return replace(self, tones=self._with(self.tones, step, TONES[tone]))
 
-    def change_face(self, step: int, face: Face) -> Take:
+    def change_face(self, step: int, face: Face) -> EditedClip:
         """The same clip with another face at the word at ``step``.
 
         Raises:

@@ -346,7 +346,7 @@ class FactorizeTask(_DigitTask):
             if not self.learns_flow(name):
                 continue
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
-            told = code.detach() if self.run.settle else blurred(code.detach(), added.noise, generator)
+            told = code.detach() if self.run.settle else with_noise(code.detach(), added.noise, generator)
             codes, contexts = (torch.cat(parts) for parts in zip((told, context), *more[name], strict=True))
             surprise[name], moved[name] = encoder.flow.costs(codes, contexts)
             if not self.run.settle:  # there what recognizes is fixed, and its cost a constant
@@ -377,8 +377,8 @@ class FactorizeTask(_DigitTask):
     def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
         """Z as the decoders see it while training."""
         added = self.run.factorization
-        y = blurred(latents.y, added.noise_y, generator)
-        return Latents(y, {name: blurred(z, added.noise, generator) for name, z in latents.a.items()})
+        y = with_noise(latents.y, added.noise_y, generator)
+        return Latents(y, {name: with_noise(z, added.noise, generator) for name, z in latents.a.items()})
 
     def surrogate_costs(
         self, inferred: Sequence[tuple[Latents, Tensor | None]], latents: Latents, labels: Tensor
@@ -446,7 +446,7 @@ def summed(costs: Mapping[str, Tensor]) -> Tensor:
     return torch.stack(list(costs.values())).sum()
 
 
-def blurred(z: Tensor, size: float, generator: torch.Generator) -> Tensor:
+def with_noise(z: Tensor, size: float, generator: torch.Generator) -> Tensor:
     """``z`` with normal noise of standard deviation ``size``."""
     return z + size * torch.randn(z.shape, generator=generator).to(z.device)
 

@@ -221,11 +221,11 @@ class SequenceTask:
     def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
         """Z as the decoders see it while training."""
 
-        def blurred(z: Tensor, size: float) -> Tensor:
+        def with_noise(z: Tensor, size: float) -> Tensor:
             return z + size * torch.randn(z.shape, generator=generator).to(z.device) if size else z
 
-        y = blurred(latents.y, self.run.noise_y)
-        return Latents(y, {name: blurred(z, self.run.noise) for name, z in latents.a.items()}, latents.mask)
+        y = with_noise(latents.y, self.run.noise_y)
+        return Latents(y, {name: with_noise(z, self.run.noise) for name, z in latents.a.items()}, latents.mask)
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
         """Negated error of the label, in its standard deviations, and of the features; accuracy for classes."""

@@ -35,6 +35,6 @@ def models(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def shown(models: Path, monkeypatch: pytest.MonkeyPatch) -> digit_model.Exhibit:
+def shown(models: Path, monkeypatch: pytest.MonkeyPatch) -> digit_model.DigitModel:
     monkeypatch.setenv("MFM_PRETRAINED", str(models))
     return digit_model.load(digit_model.stored_as(digit_model.MODEL))

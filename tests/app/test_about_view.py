@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.about.view import AboutBook, AboutView
+from app.about.view import AboutLinks, AboutView
 
-BOOK = AboutBook(("svhn_mnist", "studio_balanced"))
+BOOK = AboutLinks(("svhn_mnist", "studio_balanced"))
 
 
 @given(st.sampled_from(BOOK.models))
@@ -22,4 +22,4 @@ def test_any_link_gives_a_stored_model(params: dict[str, str]) -> None:
 
 
 def test_a_model_that_is_gone_gives_the_first() -> None:
-    assert AboutBook(("other",)).fit(AboutView(model="svhn_mnist")) == AboutView(model="other")
+    assert AboutLinks(("other",)).fit(AboutView(model="svhn_mnist")) == AboutView(model="other")

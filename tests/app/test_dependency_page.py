@@ -57,7 +57,7 @@ def settled(page: AppTest) -> AppTest:
 
 def visit(**params: str) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("figures/page.py")
+    page.switch_page("dependency/page.py")
     for name, value in params.items():
         page.query_params[name] = value
     page.run()
@@ -208,7 +208,9 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
     go_on = threading.Event()
     slow = figures.over_sizes
 
-    def waits(shown: held_out_codes.Held, view: DependencyView, progress: Callable[[float], None]) -> figures.Curve:
+    def waits(
+        shown: held_out_codes.HeldOutCodes, view: DependencyView, progress: Callable[[float], None]
+    ) -> figures.Curve:
         progress(0.25)
         while not go_on.wait(0.02):
             progress(0.25)
@@ -216,7 +218,7 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
 
     monkeypatch.setattr(figures, "over_sizes", waits)
     page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("figures/page.py")
+    page.switch_page("dependency/page.py")
     page.query_params["seed"] = "4242"
     page.query_params["models"] = "ict_mmmo"
     for _ in range(100):
@@ -238,10 +240,10 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
 
 def test_results_are_kept_by_model_data_and_parameters() -> None:
     visit(models="ict_mmmo", seed="31")
-    keys = [key for key in jobs.desk()._jobs if " 31 " in key]
+    keys = [key for key in jobs.job_queue()._jobs if " 31 " in key]
     assert len(keys) == 4
     visit(models="ict_mmmo", seed="31")
-    assert [key for key in jobs.desk()._jobs if " 31 " in key] == keys
+    assert [key for key in jobs.job_queue()._jobs if " 31 " in key] == keys
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dependency.view import FEWEST, DependencyBook, DependencyLimits, DependencyView
+from app.dependency.view import FEWEST, DependencyAllowed, DependencyLinks, DependencyView
 
 LIMITS = {
-    "studio_balanced": DependencyLimits(("language", "acoustic", "visual"), 400),
-    "studio_face_led": DependencyLimits(("language", "acoustic", "visual"), 400),
-    "ict_mmmo": DependencyLimits(("language", "acoustic", "visual"), 40),
-    "pom": DependencyLimits(("acoustic", "visual"), 12),
+    "studio_balanced": DependencyAllowed(("language", "acoustic", "visual"), 400),
+    "studio_face_led": DependencyAllowed(("language", "acoustic", "visual"), 400),
+    "ict_mmmo": DependencyAllowed(("language", "acoustic", "visual"), 40),
+    "pom": DependencyAllowed(("acoustic", "visual"), 12),
 }
-BOOK = DependencyBook(tuple(LIMITS), ("studio_balanced", "studio_face_led"), LIMITS.__getitem__)
+BOOK = DependencyLinks(tuple(LIMITS), ("studio_balanced", "studio_face_led"), LIMITS.__getitem__)
 KEYS = sorted(DependencyView.model_fields)
 
 

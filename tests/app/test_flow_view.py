@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.view import UNCHANGED, FlowBook, FlowLimits, FlowView
+from app.flow.view import UNCHANGED, FlowAllowed, FlowLinks, FlowView
 
 THREE = ("language", "acoustic", "visual")
 LIMITS = {
-    "studio_balanced": FlowLimits(THREE, (7, 9, 4), "studio_clips", frozenset({"good", "don't"})),
-    "studio_face_led": FlowLimits(THREE, (7, 9, 4), "studio_clips", frozenset({"good", "don't"})),
-    "ict_mmmo": FlowLimits(THREE, (20, 1), "ict_mmmo"),
-    "cmu_mosi": FlowLimits(("language", "timing", "acoustic"), (3,), "cmu_mosi"),
+    "studio_balanced": FlowAllowed(THREE, (7, 9, 4), "studio_clips", frozenset({"good", "don't"})),
+    "studio_face_led": FlowAllowed(THREE, (7, 9, 4), "studio_clips", frozenset({"good", "don't"})),
+    "ict_mmmo": FlowAllowed(THREE, (20, 1), "ict_mmmo"),
+    "cmu_mosi": FlowAllowed(("language", "timing", "acoustic"), (3,), "cmu_mosi"),
 }
-BOOK = FlowBook(tuple(LIMITS), LIMITS.__getitem__)
+BOOK = FlowLinks(tuple(LIMITS), LIMITS.__getitem__)
 KEYS = sorted(name.rstrip("_") for name in FlowView.model_fields)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.generate.digit_model import MODEL, Exhibit
+from app.generate.digit_model import MODEL, DigitModel
 from app.generate.figures import translate
 from app.generate.view import View
 from app.shared.pictures import pack
@@ -19,7 +19,7 @@ SECTIONS = ("sample", "swap", "slide", "read", "translate")
 
 
 @pytest.fixture(autouse=True)
-def no_real_data(shown: Exhibit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_real_data(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every test of this file shows the small models, and finds no real data."""
     monkeypatch.setenv("MFM_DATA", str(tmp_path))
 
@@ -109,7 +109,7 @@ def test_the_size_of_the_matrix_is_chosen_on_a_slider() -> None:
     assert elements(page)["mfm_wall"][-1]["panels"][0]["across"] == 3
 
 
-def test_others_goes_to_the_next_pair_of_the_same_digit(shown: Exhibit) -> None:
+def test_others_goes_to_the_next_pair_of_the_same_digit(shown: DigitModel) -> None:
     page = visit(section="swap", a="4", b="9")
     page.button(key="other_a").click().run()
     page.button(key="other_b").click().run()
@@ -157,7 +157,7 @@ def test_a_photograph_cannot_be_drawn() -> None:
     assert query(page).get("from", "pair") == "pair"
 
 
-def test_an_uploaded_digit_is_translated_and_carried_by_the_link(shown: Exhibit) -> None:
+def test_an_uploaded_digit_is_translated_and_carried_by_the_link(shown: DigitModel) -> None:
     page = visit(section="translate", **{"from": "upload"})
     digit = _png_of_a_stroke()
     page.file_uploader(key="upload").upload("digit.png", digit, "image/png").run()

@@ -9,17 +9,17 @@ import pytest
 import torch
 
 import mfm_core as mfm
-from app.generate.digit_model import Exhibit
+from app.generate.digit_model import DigitModel
 from app.generate.figures import read, sample, slide, swap, translate
-from app.generate.figures.picture_grid import Plate, hang
+from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.view import View
 from app.shared import downloads
 from app.shared.pictures import pack
 
 DRAWN = pack((np.random.default_rng(0).integers(0, 256, (1, 28, 28)) / 255).astype(np.float32))
 
-Make = Callable[[Exhibit, View], Plate]
-Script = Callable[[Exhibit, View], str]
+Make = Callable[[DigitModel, View], PictureGrid]
+Script = Callable[[DigitModel, View], str]
 CASES: dict[str, tuple[Make, Script, View]] = {
     "sample-y": (sample.make, sample.script, View(seed=5)),
     "sample-posterior": (sample.make, sample.script, View(seed=5, source="posterior", factor="mnist")),
@@ -35,77 +35,77 @@ CASES: dict[str, tuple[Make, Script, View]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_script_makes_the_picture_of_the_page(case: str, shown: Exhibit, tmp_path: Path) -> None:
+def test_the_script_makes_the_picture_of_the_page(case: str, shown: DigitModel, tmp_path: Path) -> None:
     make, script, view = CASES[case]
-    plate = make(shown, view)
+    grid = make(shown, view)
     file = tmp_path / "picture.py"
     file.write_text(script(shown, view), encoding="utf-8")
     runpy.run_path(str(file))
     with np.load(tmp_path / "pictures.npz", allow_pickle=False) as made:
-        for name, pictures in plate.pictures.items():
+        for name, pictures in grid.pictures.items():
             np.testing.assert_allclose(made[name], pictures, atol=1e-4)
-        np.testing.assert_allclose(made["label"], plate.label, atol=1e-4)
+        np.testing.assert_allclose(made["label"], grid.label, atol=1e-4)
     assert (tmp_path / "pictures.png").stat().st_size > 1_000
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_same_view_gives_the_same_picture(case: str, shown: Exhibit) -> None:
+def test_the_same_view_gives_the_same_picture(case: str, shown: DigitModel) -> None:
     make, _, view = CASES[case]
     first, again = make(shown, view), make(shown, view)
     for name in first.pictures:
         np.testing.assert_array_equal(first.pictures[name], again.pictures[name])
 
 
-def test_another_seed_gives_another_picture(shown: Exhibit) -> None:
+def test_another_seed_gives_another_picture(shown: DigitModel) -> None:
     one, other = (sample.make(shown, View(seed=seed)) for seed in (1, 2))
     assert np.abs(one.pictures["svhn"] - other.pictures["svhn"]).max() > 0.01
 
 
-def test_a_held_style_leaves_the_other_modality_alone(shown: Exhibit) -> None:
-    plate = sample.make(shown, View(factor="svhn"))
-    np.testing.assert_allclose(plate.pictures["mnist"][0], plate.pictures["mnist"][1], atol=1e-6)
-    assert np.abs(plate.pictures["svhn"][0] - plate.pictures["svhn"][1]).max() > 0.01
+def test_a_held_style_leaves_the_other_modality_alone(shown: DigitModel) -> None:
+    grid = sample.make(shown, View(factor="svhn"))
+    np.testing.assert_allclose(grid.pictures["mnist"][0], grid.pictures["mnist"][1], atol=1e-6)
+    assert np.abs(grid.pictures["svhn"][0] - grid.pictures["svhn"][1]).max() > 0.01
 
 
-def test_a_held_digit_is_what_the_label_head_reads_along_the_row(shown: Exhibit) -> None:
-    plate = sample.make(shown, View(factor="y"))
-    np.testing.assert_allclose(plate.label, plate.label[:, :1].repeat(plate.shape[1], 1), atol=1e-6)
+def test_a_held_digit_is_what_the_label_head_reads_along_the_row(shown: DigitModel) -> None:
+    grid = sample.make(shown, View(factor="y"))
+    np.testing.assert_allclose(grid.label, grid.label[:, :1].repeat(grid.shape[1], 1), atol=1e-6)
 
 
-def test_a_swap_is_reconstructed_above_and_exchanged_below(shown: Exhibit) -> None:
-    plate = swap.make(shown, View(a=4, b=9, factor="y"))
-    np.testing.assert_allclose(plate.label[0], plate.label[1, ::-1], atol=1e-6)
+def test_a_swap_is_reconstructed_above_and_exchanged_below(shown: DigitModel) -> None:
+    grid = swap.make(shown, View(a=4, b=9, factor="y"))
+    np.testing.assert_allclose(grid.label[0], grid.label[1, ::-1], atol=1e-6)
 
 
-def test_the_matrix_repeats_its_label_along_each_row(shown: Exhibit) -> None:
-    plate = swap.make_matrix(shown, View(size=5))
-    assert plate.shape == (5, 5)
-    assert plate.rows == ("0", "1", "2", "3", "4")
-    np.testing.assert_allclose(plate.label, plate.label[:, :1].repeat(5, 1), atol=1e-6)
+def test_the_matrix_repeats_its_label_along_each_row(shown: DigitModel) -> None:
+    grid = swap.make_matrix(shown, View(size=5))
+    assert grid.shape == (5, 5)
+    assert grid.rows == ("0", "1", "2", "3", "4")
+    np.testing.assert_allclose(grid.label, grid.label[:, :1].repeat(5, 1), atol=1e-6)
 
 
 @pytest.mark.parametrize("path", ["direction-1", "dimension-2", "pair"])
-def test_a_slide_passes_through_the_pair_itself(path: str, shown: Exhibit) -> None:
-    plate = slide.make(shown, View(a=4, b=9, path=path))
+def test_a_slide_passes_through_the_pair_itself(path: str, shown: DigitModel) -> None:
+    grid = slide.make(shown, View(a=4, b=9, path=path))
     with torch.inference_mode():
         own = shown.model.decode(shown.pair(4)).modalities["svhn"][0].numpy()
-    np.testing.assert_allclose(plate.pictures["svhn"][0, slide.own(path)], own, atol=1e-5)
-    assert len(plate.columns) == 61
+    np.testing.assert_allclose(grid.pictures["svhn"][0, slide.own(path)], own, atol=1e-5)
+    assert len(grid.columns) == 61
 
 
-def test_a_slide_to_another_pair_ends_with_its_z(shown: Exhibit) -> None:
+def test_a_slide_to_another_pair_ends_with_its_z(shown: DigitModel) -> None:
     latents = slide.latents(shown, View(a=4, b=9, path="pair", factor="mnist"))
     torch.testing.assert_close(latents.a["mnist"][-1], shown.codes.latents.a["mnist"][9])
     torch.testing.assert_close(latents.y[-1], shown.codes.latents.y[4])
 
 
-def test_agreement_is_counted_with_its_interval(shown: Exhibit) -> None:
+def test_agreement_is_counted_with_its_interval(shown: DigitModel) -> None:
     for estimate in read.agreement(shown, View()).values():
         assert estimate.n == read.COUNTED
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
 
 
-def test_nothing_is_translated_before_a_picture_is_given(shown: Exhibit) -> None:
+def test_nothing_is_translated_before_a_picture_is_given(shown: DigitModel) -> None:
     view = View(from_="draw")
     assert translate.start(shown, view) is None
     with pytest.raises(ValueError, match="picture to start from"):
@@ -113,7 +113,7 @@ def test_nothing_is_translated_before_a_picture_is_given(shown: Exhibit) -> None
 
 
 def test_without_real_data_the_page_starts_from_a_reconstruction(
-    shown: Exhibit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MFM_DATA", str(tmp_path))
     start = translate.start(shown, View(a=3))
@@ -123,21 +123,21 @@ def test_without_real_data_the_page_starts_from_a_reconstruction(
 
 def test_the_number_of_latents_must_fill_the_plate(tiny_model: mfm.MFM, latents: mfm.Latents) -> None:
     with pytest.raises(ValueError, match="latents: expected 2 x 2 samples, got 6"):
-        hang(tiny_model, latents, ("a", "b"), ("c", "d"), {})
+        decode_grid(tiny_model, latents, ("a", "b"), ("c", "d"), {})
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
-def test_the_figure_is_a_file_of_its_kind(kind: str, shown: Exhibit) -> None:
+def test_the_figure_is_a_file_of_its_kind(kind: str, shown: DigitModel) -> None:
     made = downloads.picture(swap.make(shown, View(a=1, b=2)), "Two pairs", kind)  # type: ignore[arg-type]
     assert made.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
 
 
-def test_the_numbers_are_those_of_the_plate(shown: Exhibit, tmp_path: Path) -> None:
-    plate = swap.make(shown, View(a=1, b=2))
-    (tmp_path / "swap.npz").write_bytes(downloads.numbers(plate))
+def test_the_numbers_are_those_of_the_plate(shown: DigitModel, tmp_path: Path) -> None:
+    grid = swap.make(shown, View(a=1, b=2))
+    (tmp_path / "swap.npz").write_bytes(downloads.numbers(grid))
     with np.load(tmp_path / "swap.npz", allow_pickle=False) as made:
-        np.testing.assert_array_equal(made["svhn"], plate.pictures["svhn"])
-        np.testing.assert_array_equal(made["judged_mnist"], plate.judged["mnist"])
-    lines = downloads.table(plate).splitlines()
+        np.testing.assert_array_equal(made["svhn"], grid.pictures["svhn"])
+        np.testing.assert_array_equal(made["judged_mnist"], grid.judged["mnist"])
+    lines = downloads.table(grid).splitlines()
     assert lines[0].startswith("row,column,reader,p0")
     assert len(lines) == 1 + 2 * 2 * 3

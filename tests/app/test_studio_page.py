@@ -59,7 +59,7 @@ def strips(**fields: Any) -> list[Strip]:
 
 def test_a_clip_comes_with_its_words_times_sound_and_face(clips: Clips) -> None:
     panel = lanes(visit(clip="2"))["panels"][0]
-    take = clips.takes[2]
+    take = clips.edits[2]
     assert panel["words"] == list(take.words)
     np.testing.assert_allclose(panel["times"], clips.times[2, : len(take)], atol=1e-4)
     assert base64.b64decode(panel["audio"].partition("base64,")[2]) == clips.audio[2]
@@ -71,9 +71,9 @@ def test_a_visitor_first_meets_a_short_clip_that_says_something(clips: Clips) ->
     page = visit()
     assert query(page) == {}
     scores = clips.dataset("balanced").labels[:, 0].abs()
-    short = [n for n, take in enumerate(clips.takes) if len(take) <= 12]
+    short = [n for n, take in enumerate(clips.edits) if len(take) <= 12]
     wanted = max(short, key=lambda n: float(scores[n]))
-    assert lanes(page)["panels"][0]["words"] == list(clips.takes[wanted].words)
+    assert lanes(page)["panels"][0]["words"] == list(clips.edits[wanted].words)
     page.selectbox(key="view_clip").set_value(0).run()
     assert query(page) == {"clip": "0"}
 
@@ -139,7 +139,7 @@ def test_the_what_if_answers_with_score_flow_and_reconstruction(
     assert not page.exception
     assert query(page) == {"clip": "1", "step": "2"} | controls
     after, model = lanes(page)["panels"][0], mfm.load_pretrained(folder / BALANCED)
-    data = clips.dataset("balanced", [change(clips.takes[1])])
+    data = clips.dataset("balanced", [change(clips.edits[1])])
     latents = model.encode(dict(data.modalities), data.mask)
     wanted, real = mfm.gradient_flow(model, latents), data.mask[0]  # type: ignore[index]
     for lane, old in zip(after["lanes"], before["lanes"], strict=True):
@@ -240,7 +240,7 @@ def test_the_script_makes_the_flow_of_the_page(case: str, tmp_path: Path) -> Non
 
 def test_the_script_of_codes_and_of_two_clips_makes_their_flow(tmp_path: Path) -> None:
     shown = clip_source.load("ict_mmmo")
-    both = [encoded_clips.strip(shown, shown.reel(index), "y") for index in (3, 8)]
+    both = [encoded_clips.strip(shown, shown.clip(index), "y") for index in (3, 8)]
     made = run(flow_downloads.script(both, FlowView(model="ict_mmmo", clip=3)), tmp_path)
     for row, strip in enumerate(both, start=1):
         np.testing.assert_allclose(made[f"flow_{row}_acoustic"], strip.flow["acoustic"], rtol=1e-4, atol=1e-6)
@@ -250,8 +250,8 @@ def test_the_script_of_an_uploaded_clip_reads_its_file(tmp_path: Path) -> None:
     rng, buffer = np.random.default_rng(1), io.BytesIO()
     np.savez(buffer, language=rng.standard_normal((5, 50)).astype(np.float32))
     shown = clip_source.load(BALANCED)
-    reel = own_clip.of_file(own_clip.Brought('a "strange"\nname.npz', buffer.getvalue()), shown)
-    strip = encoded_clips.strip(shown, reel, "y")
+    clip = own_clip.of_file(own_clip.UploadedClip('a "strange"\nname.npz', buffer.getvalue()), shown)
+    strip = encoded_clips.strip(shown, clip, "y")
     (tmp_path / "clip.npz").write_bytes(buffer.getvalue())
     made = run(flow_downloads.script([strip], FlowView(from_="upload")), tmp_path)
     np.testing.assert_allclose(made["flow_1_language"], strip.flow["language"], rtol=1e-4, atol=1e-6)
@@ -276,7 +276,7 @@ def test_the_downloads_hold_the_numbers_of_the_lanes(revealed: bool, tmp_path: P
         np.testing.assert_array_equal(made["before_flow_1_visual"], shown[0].before.flow["visual"])
         assert ("truth_1_visual" in made) == revealed
     lines = list(csv.DictReader(io.StringIO(flow_downloads.table(shown, revealed))))
-    assert len(lines) == 3 * shown[0].reel.length
+    assert len(lines) == 3 * shown[0].clip.length
     assert lines[3]["word"] == "awful"
     assert all(bool(line["truth"]) == revealed for line in lines)
     for kind, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
@@ -289,8 +289,8 @@ def test_a_word_of_a_visitors_file_is_no_formula_of_a_spreadsheet() -> None:
     words = np.array(["=1+1", "@b", "good"])
     np.savez(buffer, words=words, visual=np.zeros((3, 12), np.float32))
     shown = clip_source.load(BALANCED)
-    reel = own_clip.of_file(own_clip.Brought("=a.npz", buffer.getvalue()), shown)
-    table = flow_downloads.table([encoded_clips.strip(shown, reel, "y")], revealed=True)
+    clip = own_clip.of_file(own_clip.UploadedClip("=a.npz", buffer.getvalue()), shown)
+    table = flow_downloads.table([encoded_clips.strip(shown, clip, "y")], revealed=True)
     told = {line["word"] for line in csv.DictReader(io.StringIO(table))}
     assert told == {"'=1+1", "'@b", "good"}
     assert not re.search(r"(^|,)[=@+]", table, re.MULTILINE)
@@ -306,10 +306,10 @@ def test_one_scale_for_all_is_the_largest_of_all_lanes_and_each_its_own_is_that_
 
 
 def test_the_word_nearest_to_a_vector_of_the_vocabulary_is_that_word(clips: Clips) -> None:
-    workshop = clip_source.load(BALANCED).workshop
-    assert workshop is not None
-    given = workshop.reel(0)
-    found = workshop.nearest(given.features["language"][0].numpy())
+    what_if = clip_source.load(BALANCED).what_if
+    assert what_if is not None
+    given = what_if.clip(0)
+    found = what_if.nearest(given.features["language"][0].numpy())
     assert [words[0] for words in found] == list(given.words)
 
 
@@ -321,7 +321,7 @@ def test_threads_that_play_the_same_clip_see_the_same_flow() -> None:
     def look(index: int) -> torch.Tensor:
         from app.flow.figures import flow
 
-        return torch.from_numpy(flow.strip(BALANCED, shown.model, shown.reel(index % 2), "y").flow["language"])
+        return torch.from_numpy(flow.strip(BALANCED, shown.model, shown.clip(index % 2), "y").flow["language"])
 
     serial = [look(index) for index in range(8)]
     with ThreadPoolExecutor(4) as pool:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.generate.view import FRAMES, Limits, View, defaults_for, fit, link, parse
+from app.generate.view import FRAMES, Allowed, View, defaults_for, fit, link, parse
 
-LIMITS = Limits(("svhn", "mnist"), {"y": 8, "svhn": 32, "mnist": 16}, directions=8, pairs=60, shown=(3, 7))
+LIMITS = Allowed(("svhn", "mnist"), {"y": 8, "svhn": 32, "mnist": 16}, directions=8, pairs=60, shown=(3, 7))
 KEYS = sorted(name.rstrip("_") for name in View.model_fields)
 
 

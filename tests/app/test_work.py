@@ -5,30 +5,30 @@ from collections.abc import Callable
 
 import pytest
 
-from app.shared.jobs import Desk, Job, StoppedError
+from app.shared.jobs import Job, JobQueue, StoppedError
 
 Progress = Callable[[float], None]
 WAIT = 10
 
 
 def test_work_is_done_once_for_all_who_ask() -> None:
-    desk, times = Desk(), []
+    queue, times = JobQueue(), []
 
     def make(progress: Progress) -> int:
         times.append(1)
         progress(0.5)
         return 7
 
-    jobs = [desk.ask("seven", make, session) for session in ("one", "two", "one")]
+    jobs = [queue.ask("seven", make, session) for session in ("one", "two", "one")]
     assert jobs[0].over.wait(WAIT)
     assert {id(job) for job in jobs} == {id(jobs[0])}
     assert jobs[0].result == 7
-    assert desk.ask("seven", make, "three").result == 7
+    assert queue.ask("seven", make, "three").result == 7
     assert times == [1]
 
 
 def test_work_stops_when_the_last_who_waits_leaves_and_begins_anew_when_asked_again() -> None:
-    desk, begun, go_on = Desk(), threading.Event(), threading.Event()
+    queue, begun, go_on = JobQueue(), threading.Event(), threading.Event()
 
     def make(progress: Progress) -> str:
         begun.set()
@@ -36,23 +36,23 @@ def test_work_stops_when_the_last_who_waits_leaves_and_begins_anew_when_asked_ag
         progress(0.9)
         return "done"
 
-    job = desk.ask("long", make, "one")
-    desk.ask("long", make, "two")
+    job = queue.ask("long", make, "one")
+    queue.ask("long", make, "two")
     assert begun.wait(WAIT)
-    desk.leave("long", "one")
+    queue.leave("long", "one")
     assert not job.stop.is_set()
-    desk.leave("long", "two")
+    queue.leave("long", "two")
     assert job.stop.is_set()
     go_on.set()
     assert job.over.wait(WAIT)
     assert job.result is None
-    again = desk.ask("long", make, "one")
+    again = queue.ask("long", make, "one")
     assert again.over.wait(WAIT)
     assert again.result == "done"
 
 
 def test_pieces_of_work_are_done_one_after_the_other() -> None:
-    desk, lock, most = Desk(), threading.Lock(), []
+    queue, lock, most = JobQueue(), threading.Lock(), []
     running: list[int] = []
 
     def make(progress: Progress) -> None:
@@ -63,7 +63,7 @@ def test_pieces_of_work_are_done_one_after_the_other() -> None:
         with lock:
             running.pop()
 
-    jobs = [desk.ask(str(i), make, "one") for i in range(8)]
+    jobs = [queue.ask(str(i), make, "one") for i in range(8)]
     assert all(job.over.wait(WAIT) for job in jobs)
     assert max(most) == 1
 
@@ -73,7 +73,7 @@ def test_a_failure_is_told_without_what_is_no_business_of_visitors(error: Except
     def make(progress: Progress) -> None:
         raise error
 
-    job = Desk().ask("fails", make, "one")
+    job = JobQueue().ask("fails", make, "one")
     assert job.over.wait(WAIT)
     assert job.error is not None
     assert said in job.error

@@ -149,7 +149,7 @@ def test_a_small_set_is_made_loaded_and_shipped(folder: Path, vectors: dict[str,
     assert shipped.steps.words == of_all.steps.words
     for row, number in enumerate(numbers):
         original = make.perform(make.draw_script(SEED, number))
-        assert np.array_equal(clips.curves(clips.takes[row]), original.curves)
+        assert np.array_equal(clips.curves(clips.edits[row]), original.curves)
 
 
 def test_a_word_without_a_vector_is_named(vectors: dict[str, make.Array]) -> None:

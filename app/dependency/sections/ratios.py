@@ -10,10 +10,10 @@ import streamlit as st
 from app.dependency import downloads as dependency_downloads
 from app.dependency import figures, held_out_codes
 from app.dependency.figures import Ratios
-from app.dependency.view import MOST_MODELS, DependencyBook, DependencyView
+from app.dependency.view import MOST_MODELS, DependencyLinks, DependencyView
 from app.elements.ratios import ratios
 from app.shared import jobs, names, prose, state, stored_models
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 BANDWIDTHS = {"one": "1.0, the paper's", "median": "median", "value": "a value"}
 KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
@@ -24,10 +24,10 @@ WHAT_IS_COMPARED = (
 )
 
 
-def controls(book: DependencyBook) -> None:
+def controls(codec: DependencyLinks) -> None:
     """The question, and the handles."""
     view = state.seen(DependencyView)
-    _, right = hero(
+    _, right = section_header(
         "What does each modality hang on?",
         "How much does what is generated depend on F_y, which all modalities share, and how much on the modality's own "
         "F_a? Their quotient is the **dependency ratio** r (Eq. 5).",
@@ -36,7 +36,7 @@ def controls(book: DependencyBook) -> None:
         st.session_state["view_models"] = list(view.names)
         st.multiselect(
             "Models",
-            list(book.models),
+            list(codec.models),
             format_func=stored_models.title,
             key="view_models",
             max_selections=MOST_MODELS,
@@ -48,7 +48,7 @@ def controls(book: DependencyBook) -> None:
             with st.container(width=130):
                 _value(view)
         state.choose("Series are", "kernel", KERNELS)
-        most = max(book.limits(name).clips for name in view.names)
+        most = max(codec.limits(name).clips for name in view.names)
         with st.container(width=260):
             _clips(view, most)
 

@@ -50,7 +50,7 @@ def show() -> None:
     _grams(shown, view)
 
 
-def _grams(shown: held_out_codes.Held, view: DependencyView) -> None:
+def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView) -> None:
     st.subheader("The Gram matrices", anchor=False, divider="gray")
     prose.write(
         "How alike each two clips are, in F_y, in F_a and in what is generated. Clips are sorted by label: a factor "

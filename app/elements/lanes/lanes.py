@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from app.elements.element import Data, define, on_trigger
-from app.flow.clips import Array, Reel
+from app.flow.clips import Array, Clip
 from app.flow.figures.flow import Strip, tops
 from app.shared import names, stored_models
 
@@ -39,7 +39,7 @@ def show(
 
 def describe(strips: Sequence[Strip], *, axis: str, scale: str, truth: bool) -> Data:
     """What the element is given, but for where the cursor stands."""
-    keys = [strip.reel.key for strip in strips]
+    keys = [strip.clip.key for strip in strips]
     panels = [
         _panel(strip, top, axis, truth, leads=i == 0)
         for i, (strip, top) in enumerate(zip(strips, tops(strips, scale), strict=True))
@@ -48,8 +48,8 @@ def describe(strips: Sequence[Strip], *, axis: str, scale: str, truth: bool) -> 
 
 
 def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads: bool) -> Data:
-    reel = strip.reel
-    evidence = reel.evidence if truth and reel.evidence else {}
+    clip = strip.clip
+    evidence = clip.evidence if truth and clip.evidence else {}
     most = max((abs(float(value)) for steps in evidence.values() for value in steps), default=0.0)
     lanes = [
         {
@@ -65,21 +65,21 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         for i, (name, flow) in enumerate(strip.flow.items())
     ]
     return {
-        "clip": reel.key.split("#")[0],
+        "clip": clip.key.split("#")[0],
         "title": stored_models.title(strip.model),
-        "note": reel.title,
-        "unit": reel.unit.capitalize(),
-        "count": reel.length,
-        "words": list(reel.words),
-        "times": [[_round(start), _round(end)] for start, end in reel.spans],
-        "timed": reel.timed,
-        "duration": _round(max(reel.seconds, reel.spans[-1][1])),
-        "axis": axis if reel.timed else "step",
-        "audio": _sound(reel),
-        "face": _face(reel),
+        "note": clip.title,
+        "unit": clip.unit.capitalize(),
+        "count": clip.length,
+        "words": list(clip.words),
+        "times": [[_round(start), _round(end)] for start, end in clip.spans],
+        "timed": clip.timed,
+        "duration": _round(max(clip.seconds, clip.spans[-1][1])),
+        "axis": axis if clip.timed else "step",
+        "audio": _sound(clip),
+        "face": _face(clip),
         "scores": scores(strip, truth),
         "evidence": _round(most),
-        "changed": reel.changed,
+        "changed": clip.changed,
         "lanes": lanes,
         "leads": leads,
     }
@@ -90,8 +90,8 @@ def scores(strip: Strip, truth: bool) -> list[Data]:
     said = [
         {"label": "The model's score", "value": score(strip), "before": score(strip.before) if strip.before else None}
     ]
-    if truth and strip.reel.label:
-        true = ", ".join(plain(value) for value in strip.reel.label)
+    if truth and strip.clip.label:
+        true = ", ".join(plain(value) for value in strip.clip.label)
         said.append({"label": "The true score", "value": true, "before": None})
     return said
 
@@ -111,16 +111,16 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _sound(reel: Reel) -> str | None:
-    return None if reel.sound is None else f"data:audio/mpeg;base64,{base64.b64encode(reel.sound).decode()}"
+def _sound(clip: Clip) -> str | None:
+    return None if clip.sound is None else f"data:audio/mpeg;base64,{base64.b64encode(clip.sound).decode()}"
 
 
-def _face(reel: Reel) -> Data | None:
-    if reel.face is None:
+def _face(clip: Clip) -> Data | None:
+    if clip.face is None:
         return None
-    curves = {name: [round(float(value), 3) for value in curve] for name, curve in reel.face.curves.items()}
+    curves = {name: [round(float(value), 3) for value in curve] for name, curve in clip.face.curves.items()}
     alt = "A drawn face that moves with the action units of the clip"
-    return {"rate": reel.face.rate, "curves": curves, "alt": alt}
+    return {"rate": clip.face.rate, "curves": curves, "alt": alt}
 
 
 def _short(values: Array) -> list[float]:

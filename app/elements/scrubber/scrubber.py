@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app.elements.element import define, on_trigger
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.generate.view import FRAMES
 from app.shared import names, state
 from app.shared.pictures import sprite
@@ -17,23 +17,23 @@ mount = define("scrubber")
 KEY = "scrubber"
 
 
-def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None:
-    """Show a plate of one row as a slide.
+def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str) -> None:
+    """Show a grid of one row as a slide.
 
     Args:
-        plate: The frames; its columns name their values.
+        grid: The frames; its columns name their values.
         label: Of the slider.
         ends: What stands at its left and right end.
         sweep: What tells this sweep from every other, of any model.
     """
-    frames = len(plate.columns)
+    frames = len(grid.columns)
     data = {
-        "tiles": _tiles(sweep, plate),
-        "titles": {name: names.title(name) for name in plate.pictures},
+        "tiles": _tiles(sweep, grid),
+        "titles": {name: names.title(name) for name in grid.pictures},
         "frames": frames,
-        "values": plate.columns,
-        "believed": np.rint(100 * plate.label[0]).astype(int).tolist(),
-        "judged": {name: np.rint(100 * read[0]).astype(int).tolist() for name, read in plate.judged.items()},
+        "values": grid.columns,
+        "believed": np.rint(100 * grid.label[0]).astype(int).tolist(),
+        "judged": {name: np.rint(100 * read[0]).astype(int).tolist() for name, read in grid.judged.items()},
         "label": label,
         "ends": ends,
         "start": _start(sweep),
@@ -43,7 +43,7 @@ def show(plate: Plate, *, label: str, ends: tuple[str, str], sweep: str) -> None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tiles(sweep: str, _plate: Plate) -> dict[str, dict[str, str | int]]:
+def _tiles(sweep: str, _plate: PictureGrid) -> dict[str, dict[str, str | int]]:
     return {name: sprite(pictures[0]).as_data() for name, pictures in _plate.pictures.items()}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.elements.element import Data, define, on_trigger
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names
 from app.shared.pictures import Sprite, sprite
 
@@ -72,16 +72,16 @@ def cell(*shots: Data, read: Data | None = None, **more: object) -> Data:
 def judgement(
     judged: Mapping[str, Array], modality: str, place: tuple[int, int], *, large: bool = False
 ) -> Data | None:
-    """The judge's reading of a picture of a plate, where the modality has a judge."""
+    """The judge's reading of a picture of a grid, where the modality has a judge."""
     if modality not in judged:
         return None
     return reading(f"the {names.title(modality)} judge", judged[modality][place], large=large)
 
 
-def judged_cell(plate: Plate, modality: str, place: tuple[int, int], shot: Data, *, large: bool = False) -> Data:
-    """A picture of a plate with its judge's reading, framed where the label head says another digit."""
-    read = judgement(plate.judged, modality, place, large=large)
-    wrong = read is not None and plate.judged[modality][place].argmax() != plate.label[place].argmax()
+def judged_cell(grid: PictureGrid, modality: str, place: tuple[int, int], shot: Data, *, large: bool = False) -> Data:
+    """A picture of a grid with its judge's reading, framed where the label head says another digit."""
+    read = judgement(grid.judged, modality, place, large=large)
+    wrong = read is not None and grid.judged[modality][place].argmax() != grid.label[place].argmax()
     return cell(shot, read=read, mark="wrong" if wrong else "")
 
 

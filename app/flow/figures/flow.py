@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 import mfm_core as mfm
-from app.flow.clips import Array, Reel
+from app.flow.clips import Array, Clip
 
 
 @dataclass(frozen=True)
@@ -18,39 +18,39 @@ class Strip:
     Attributes:
         model: Name of the model.
         factor: The F in question.
-        reel: The clip.
+        clip: The clip.
         flow: Of each modality, ``(n,)``.
         label: What D(F_y) says: a score, scores, or probabilities of classes.
-        rebuilt: Each modality as it is generated from Z, ``(n, d)``.
+        reconstruction: Each modality as it is generated from Z, ``(n, d)``.
         before: The same clip before the what-if.
     """
 
     model: str
     factor: str
-    reel: Reel
+    clip: Clip
     flow: Mapping[str, Array]
     label: tuple[float, ...]
-    rebuilt: Mapping[str, Array]
+    reconstruction: Mapping[str, Array]
     before: Strip | None = None
 
 
-def encode(model: mfm.MFM, reel: Reel) -> mfm.Latents:
+def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
     """Z of a clip: from its features where there are any, else as it is stored.
 
     Raises:
         ValueError: If the clip has neither.
     """
-    if reel.features:
+    if clip.features:
         with torch.inference_mode():
-            return model.encode(dict(reel.features))
-    if reel.latents is None:
-        raise ValueError(f"reel: expected features or latents, got neither in {reel.key}")
-    return reel.latents
+            return model.encode(dict(clip.features))
+    if clip.latents is None:
+        raise ValueError(f"reel: expected features or latents, got neither in {clip.key}")
+    return clip.latents
 
 
-def strip(name: str, model: mfm.MFM, reel: Reel, factor: str, before: Reel | None = None) -> Strip:
+def strip(name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | None = None) -> Strip:
     """Flow, label and reconstruction of a clip, and of the same before a change."""
-    latents = encode(model, reel)
+    latents = encode(model, clip)
     latents = mfm.Latents(latents.y.clone(), {key: z.clone() for key, z in latents.a.items()}, latents.mask)
     flow = mfm.gradient_flow(model, latents, factor=factor)
     with torch.inference_mode():
@@ -59,7 +59,7 @@ def strip(name: str, model: mfm.MFM, reel: Reel, factor: str, before: Reel | Non
     return Strip(
         name,
         factor,
-        reel,
+        clip,
         {key: x[0].float().numpy() for key, x in flow.items()},
         tuple(float(value) for value in label[0]),
         {key: x[0].float().numpy() for key, x in generated.modalities.items()},

@@ -7,12 +7,12 @@ import streamlit as st
 from app.elements.lanes import lanes
 from app.flow import clip_source, encoded_clips
 from app.flow import downloads as flow_downloads
-from app.flow.clip_source import Theatre
-from app.flow.clips import Reel
+from app.flow.clip_source import ClipSource
+from app.flow.clips import Clip
 from app.flow.figures.flow import Strip
-from app.flow.view import UNCHANGED, FlowBook, FlowView
+from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 AXES = {"step": "a step each", "time": "seconds"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
@@ -21,35 +21,35 @@ OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
 """What another clip or model sets back."""
 
 
-def controls(book: FlowBook, shown: Theatre) -> None:
+def controls(codec: FlowLinks, shown: ClipSource) -> None:
     """The question, and the handles above the stage."""
-    _, right = hero(
+    _, right = section_header(
         "Which word, which tone, which face?",
         "If F_y changed a little, how much would each step that is made from it change? That is the **flow** (Eq. 7). "
         "Play the clip, and see at which words it is high.",
     )
     view = state.seen(FlowView)
     with right:
-        models = {name: stored_models.title(name) for name in book.models}
-        state.select("Model", "model", models, resets=_other_model(book))
+        models = {name: stored_models.title(name) for name in codec.models}
+        state.select("Model", "model", models, resets=_other_model(codec))
         if view.from_ == "stored":
             state.select("Clip", "clip", dict(enumerate(shown.titles)), resets=OTHER_CLIP)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.choose("Flow from", "factor", names.generating(shown.model.modalities))
         state.choose("Scale", "scale", SCALES)
-        if shown.workshop or shown.name in clip_source.WORDS_OF_THE_DATA:
+        if shown.what_if or shown.name in clip_source.WORDS_OF_THE_DATA:
             state.choose("Axis", "axis", AXES)
-        _beside(book, shown)
+        _beside(codec, shown)
 
 
-def _other_model(book: FlowBook) -> dict[str, str | int]:
+def _other_model(codec: FlowLinks) -> dict[str, str | int]:
     """Another model of the same clips keeps what is shown; one of others begins anew."""
-    return {} if book.peers(state.seen(FlowView).model) else dict(OTHER_CLIP)
+    return {} if codec.peers(state.seen(FlowView).model) else dict(OTHER_CLIP)
 
 
-def _beside(book: FlowBook, shown: Theatre) -> None:
+def _beside(codec: FlowLinks, shown: ClipSource) -> None:
     view = state.seen(FlowView)
-    peers = book.peers(shown.name)
+    peers = codec.peers(shown.name)
     ways = {way: said for way, said in BESIDE.items() if way != "model" or peers}
     if view.from_ == "upload":
         ways.pop("clip")
@@ -63,10 +63,10 @@ def _beside(book: FlowBook, shown: Theatre) -> None:
             state.select("The clip beside", "second_clip", dict(enumerate(shown.titles)))
 
 
-def truth(reel: Reel) -> bool:
+def truth(clip: Clip) -> bool:
     """The switch that reveals the truth, and what takes it away; whether the truth is to be shown."""
     view = state.seen(FlowView)
-    if reel.evidence is None or view.truth == "locked":
+    if clip.evidence is None or view.truth == "locked":
         return False
     with st.container(horizontal=True, vertical_alignment="center"):
         state.toggle("Show the truth", "truth", "hidden", "shown", description="What each step truly adds to the score")
@@ -79,10 +79,10 @@ def truth(reel: Reel) -> bool:
     return view.truth == "shown"
 
 
-def show(strips: list[Strip], shown: Theatre) -> None:
+def show(strips: list[Strip], shown: ClipSource) -> None:
     """The stage itself, and what stands under it."""
     view = state.seen(FlowView)
-    revealed = truth(strips[0].reel)
+    revealed = truth(strips[0].clip)
     lanes.show(strips, axis=view.axis, scale=view.scale, truth=revealed, step=view.step, take=_go)
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:
@@ -99,7 +99,7 @@ def _go(step: int) -> None:
 
 
 def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
-    unit = strips[0].reel.unit
+    unit = strips[0].clip.unit
     said = [
         f"Bars: flow from {names.plain_f(view.factor)} to each {unit}. The {unit}s are shaded by the lane whose name "
         f"is underlined. Arrow keys walk through {unit}s (left, right) and lanes (up, down), space plays."
@@ -117,21 +117,21 @@ def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
     return " ".join(said)
 
 
-def strips_of(book: FlowBook, shown: Theatre, reel: Reel, before: Reel | None) -> list[Strip]:
+def strips_of(codec: FlowLinks, shown: ClipSource, clip: Clip, before: Clip | None) -> list[Strip]:
     """What is on the stage: the clip, and what is set beside it."""
     view = state.seen(FlowView)
-    strips = [encoded_clips.strip(shown, reel, view.factor, before)]
-    if view.beside == "model" and view.second_model in book.peers(shown.name):
-        strips.append(_of_other_model(view, reel, before))
+    strips = [encoded_clips.strip(shown, clip, view.factor, before)]
+    if view.beside == "model" and view.second_model in codec.peers(shown.name):
+        strips.append(_of_other_model(view, clip, before))
     elif view.beside == "clip" and view.from_ == "stored":
-        strips.append(encoded_clips.strip(shown, shown.reel(view.second_clip), view.factor, None))
+        strips.append(encoded_clips.strip(shown, shown.clip(view.second_clip), view.factor, None))
     return strips
 
 
-def _of_other_model(view: FlowView, reel: Reel, before: Reel | None) -> Strip:
+def _of_other_model(view: FlowView, clip: Clip, before: Clip | None) -> Strip:
     """The same clip, as another model was given it."""
     other = clip_source.load(view.second_model)
     if view.from_ == "upload":
-        return encoded_clips.strip(other, reel, view.factor, before)
+        return encoded_clips.strip(other, clip, view.factor, before)
     own, unchanged = encoded_clips.clip(other, view)
     return encoded_clips.strip(other, own, view.factor, unchanged)

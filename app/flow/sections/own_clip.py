@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.flow import clips
-from app.flow.clip_source import Theatre
-from app.flow.clips import Reel
+from app.flow.clip_source import ClipSource
+from app.flow.clips import Clip
 from app.flow.view import FlowView
 from app.shared import names, prose, state
 from app.shared.stored_models import stored_as
@@ -32,7 +32,7 @@ latents, words = model.encode(given, data.mask), data.steps.words[0]
 
 
 @dataclass(frozen=True)
-class Brought:
+class UploadedClip:
     """A visitor's file.
 
     Attributes:
@@ -44,7 +44,7 @@ class Brought:
     content: bytes
 
 
-def offer(shown: Theatre) -> None:
+def offer(shown: ClipSource) -> None:
     """The choice between a held-out clip and one's own."""
     view = state.seen(FlowView)
     with st.expander("Bring a clip of your own", expanded=view.from_ == "upload"):
@@ -66,13 +66,13 @@ def offer(shown: Theatre) -> None:
 def _keep() -> None:
     file = st.session_state["own_clip"]
     if file is not None:
-        st.session_state["brought"] = Brought(file.name[:80], file.getvalue())
+        st.session_state["brought"] = UploadedClip(file.name[:80], file.getvalue())
         state.change(from_="upload", step=0)
 
 
-def taken(shown: Theatre) -> Reel | None:
+def taken(shown: ClipSource) -> Clip | None:
     """The clip that was brought, as this model is given it; None, with a sentence, where there is none to show."""
-    brought: Brought | None = st.session_state.get("brought")
+    brought: UploadedClip | None = st.session_state.get("brought")
     if brought is None:
         st.info("Choose a file above, and its flow appears here.")
         return None
@@ -86,7 +86,7 @@ def taken(shown: Theatre) -> Reel | None:
         return None
 
 
-def of_file(brought: Brought, shown: Theatre) -> Reel:
+def of_file(brought: UploadedClip, shown: ClipSource) -> Clip:
     """A visitor's file as a model is given it.
 
     Raises:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 import mfm_core as mfm
 from app.elements.element import Data
 from app.elements.ratios import ratios
-from app.flow.clip_source import Theatre
+from app.flow.clip_source import ClipSource
 from app.shared import names, prose
 from app.shared.stored_models import stored_as
 
@@ -45,7 +45,7 @@ def found(figures: Sequence[JsonValue]) -> Found:
     return kept
 
 
-def show(shown: Theatre) -> None:
+def show(shown: ClipSource) -> None:
     """The panel; a sentence where nothing was measured."""
     st.subheader("Does the flow find the truth?", anchor=False, divider="gray")
     kept = found(_figures(shown.name))
@@ -53,7 +53,7 @@ def show(shown: Theatre) -> None:
         prose.caption(
             "Of this model that is not known: nobody can say which steps of real videos truly carry the label. The "
             "models of studio clips have it measured, because their truth is known."
-            if shown.workshop is None
+            if shown.what_if is None
             else "It was not measured of this model; see its card on the page About this model."
         )
         return

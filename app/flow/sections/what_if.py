@@ -8,7 +8,7 @@ import streamlit as st
 from app.elements.element import Data
 from app.elements.heat import heat
 from app.elements.lanes import lanes
-from app.flow.clip_source import Theatre
+from app.flow.clip_source import ClipSource
 from app.flow.figures.flow import Strip
 from app.flow.studio_clips import FACES, TONES
 from app.flow.view import UNCHANGED, FlowView
@@ -19,20 +19,20 @@ CHANGE = 1.0
 """Standard deviations at which the colour of a change is full."""
 
 
-def controls(shown: Theatre) -> None:
+def controls(shown: ClipSource) -> None:
     """The handles; nothing where a model has no what-if."""
-    workshop = shown.workshop
-    if workshop is None:
+    what_if = shown.what_if
+    if what_if is None:
         return
     view = state.seen(FlowView)
-    words = shown.reel(view.clip).words
+    words = shown.clip(view.clip).words
     st.subheader("What if?", anchor=False, divider="gray")
     prose.write("Take one word of the clip, and change it: what is said, how it is said, or the face it is said with.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             state.select("The word", "step", {i: f"{i + 1} · {word}" for i, word in enumerate(words)}, resets=UNCHANGED)
         with st.container(width=200):
-            state.select("Say instead", "word", {"": AS_IT_IS} | {word: word for word in workshop.vocabulary})
+            state.select("Say instead", "word", {"": AS_IT_IS} | {word: word for word in what_if.vocabulary})
         state.choose("In a tone that is", "tone", {"same": AS_IT_IS} | TONES)
         state.choose("With a face that", "face", {"same": AS_IT_IS} | FACES)
         st.button(
@@ -40,20 +40,20 @@ def controls(shown: Theatre) -> None:
         )
 
 
-def answer(strip: Strip, shown: Theatre) -> None:
+def answer(strip: Strip, shown: ClipSource) -> None:
     """The reconstruction of the clip, and of the same before the change."""
-    if shown.workshop is None:
+    if shown.what_if is None:
         return
     if strip.before is not None:
         prose.write(_sentence(strip, strip.before, shown))
     _reconstruction(strip, shown)
 
 
-def _sentence(strip: Strip, before: Strip, shown: Theatre) -> str:
-    step = strip.reel.changed or 0
-    was, now = before.reel.words[step], strip.reel.words[step]
+def _sentence(strip: Strip, before: Strip, shown: ClipSource) -> str:
+    step = strip.clip.changed or 0
+    was, now = before.clip.words[step], strip.clip.words[step]
     rise = strip.label[0] - before.label[0]
-    moved = {name: float(np.abs(strip.rebuilt[name] - x).mean()) for name, x in before.rebuilt.items()}
+    moved = {name: float(np.abs(strip.reconstruction[name] - x).mean()) for name, x in before.reconstruction.items()}
     most = max(moved, key=lambda name: moved[name])
     said = f"“{was}” becomes “{now}”" if was != now else f"“{now}” stays, said differently"
     return (
@@ -64,26 +64,28 @@ def _sentence(strip: Strip, before: Strip, shown: Theatre) -> str:
     )
 
 
-def _nearest(strip: Strip, shown: Theatre, step: int) -> str:
+def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
     """The words nearest to a reconstructed vector."""
-    if shown.workshop is None:
+    if shown.what_if is None:
         return ""
-    return ", ".join(f"“{word}”" for word in shown.workshop.nearest(strip.rebuilt["language"][[step]])[0])
+    return ", ".join(f"“{word}”" for word in shown.what_if.nearest(strip.reconstruction["language"][[step]])[0])
 
 
-def _reconstruction(strip: Strip, shown: Theatre) -> None:
-    rows = shown.workshop.features if shown.workshop else {}
+def _reconstruction(strip: Strip, shown: ClipSource) -> None:
+    rows = shown.what_if.features if shown.what_if else {}
     maps: list[Data] = []
-    columns = list(strip.reel.words)
-    for name, rebuilt in strip.rebuilt.items():
-        told = rows.get(name, tuple(f"feature {i + 1}" for i in range(rebuilt.shape[1])))
-        alt = f"{names.title(name)} of the clip, {rebuilt.shape[1]} features over {len(columns)} words"
+    columns = list(strip.clip.words)
+    for name, reconstruction in strip.reconstruction.items():
+        told = rows.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
+        alt = f"{names.title(name)} of the clip, {reconstruction.shape[1]} features over {len(columns)} words"
         title = names.title(name)
-        given = strip.reel.features[name][0].numpy()
+        given = strip.clip.features[name][0].numpy()
         maps.append(heat.of_features(f"{title}, given", given, told, columns, f"{alt}, as given"))
-        maps.append(heat.of_features(f"{title}, reconstructed", rebuilt, told, columns, f"{alt}, as reconstructed"))
+        maps.append(
+            heat.of_features(f"{title}, reconstructed", reconstruction, told, columns, f"{alt}, as reconstructed")
+        )
         if strip.before is not None:
-            change = rebuilt - strip.before.rebuilt[name]
+            change = reconstruction - strip.before.reconstruction[name]
             maps.append(
                 heat.of_features(f"{title}, what changed", change, told, columns, f"{alt}, what changed", CHANGE)
             )

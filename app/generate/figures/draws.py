@@ -13,7 +13,7 @@ from mfm_core import Latents
 SOURCES: Mapping[str, str] = {"posterior": "the aggregate posterior", "prior": "the prior N(0, I)"}
 
 
-def draw(shown: digit_model.Exhibit, source: Source, seed: int, n: int) -> Latents:
+def draw(shown: digit_model.DigitModel, source: Source, seed: int, n: int) -> Latents:
     """``n`` samples of Z; the same seed gives the same samples."""
     generator = torch.Generator().manual_seed(seed)
     if source == "prior":

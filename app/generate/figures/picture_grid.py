@@ -1,4 +1,4 @@
-"""A plate: pictures in rows and columns, with what the label head and independent judges read from them."""
+"""A grid: pictures in rows and columns, with what the label head and independent judges read from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Plate:
+class PictureGrid:
     """Pictures of every modality in R rows and C columns.
 
     Attributes:
@@ -42,9 +42,9 @@ class Plate:
         return len(self.rows), len(self.columns)
 
 
-def hang(
+def decode_grid(
     model: MFM, latents: Latents, rows: tuple[str, ...], columns: tuple[str, ...], judges: Mapping[str, Judge]
-) -> Plate:
+) -> PictureGrid:
     """Decode latents and read the pictures.
 
     Args:
@@ -66,7 +66,7 @@ def hang(
     def arrange(x: Tensor) -> Array:
         return x.reshape(len(rows), len(columns), *x.shape[1:]).float().numpy()
 
-    return Plate(
+    return PictureGrid(
         {name: arrange(x) for name, x in generated.modalities.items()},
         rows,
         columns,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from app.generate.digit_model import Exhibit
+from app.generate.digit_model import DigitModel
 from app.generate.figures.draws import draw
-from app.generate.figures.picture_grid import Plate, hang
+from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
 
@@ -20,21 +20,21 @@ COUNTED = 200
 FIELDS = frozenset({"seed", "source"})
 
 
-def make(shown: Exhibit, view: View) -> Plate:
+def make(shown: DigitModel, view: View) -> PictureGrid:
     """A row of samples; nothing is held."""
     return _draw(shown, view, SHOWN)
 
 
-def agreement(shown: Exhibit, view: View) -> dict[str, Estimate]:
+def agreement(shown: DigitModel, view: View) -> dict[str, Estimate]:
     """Over many samples, how often each judge reads the digit that the label head says, by modality."""
     from mfm_core.evaluation.statistics import share  # scikit-learn comes with it, and takes a second
 
-    plate = _draw(shown, view, COUNTED)
-    said = plate.label.argmax(-1).ravel()
-    return {name: share(torch.from_numpy(read.argmax(-1).ravel() == said)) for name, read in plate.judged.items()}
+    grid = _draw(shown, view, COUNTED)
+    said = grid.label.argmax(-1).ravel()
+    return {name: share(torch.from_numpy(read.argmax(-1).ravel() == said)) for name, read in grid.judged.items()}
 
 
-def script(shown: Exhibit, view: View) -> str:
+def script(shown: DigitModel, view: View) -> str:
     """Python that makes the same pictures."""
     return compose(
         f"Samples of all of Z (seed {view.seed}).",
@@ -47,6 +47,6 @@ def script(shown: Exhibit, view: View) -> str:
     )
 
 
-def _draw(shown: Exhibit, view: View, n: int) -> Plate:
+def _draw(shown: DigitModel, view: View, n: int) -> PictureGrid:
     names = tuple(f"sample {i + 1}" for i in range(n))
-    return hang(shown.model, draw(shown, view.source, view.seed, n), ("",), names, shown.judges)
+    return decode_grid(shown.model, draw(shown, view.source, view.seed, n), ("",), names, shown.judges)

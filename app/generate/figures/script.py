@@ -1,4 +1,4 @@
-"""The Python script that makes a plate, with nothing but ``mfm_core``, numpy, torch and matplotlib."""
+"""The Python script that makes a grid, with nothing but ``mfm_core``, numpy, torch and matplotlib."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import torch
 
 import mfm_core as mfm
 from app.generate import digit_model
-from app.generate.figures.picture_grid import Plate, hang
+from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.figures.script import compose
 from app.generate.view import FRAMES, View
 from mfm_core import Latents
@@ -33,7 +33,7 @@ def own(path: str) -> int:
     return 0 if path == "pair" else FRAMES // 2
 
 
-def latents(shown: digit_model.Exhibit, view: View) -> Latents:
+def latents(shown: digit_model.DigitModel, view: View) -> Latents:
     """Z of every frame."""
     start = shown.pair(view.a)
     if view.path == "pair":
@@ -46,12 +46,12 @@ def latents(shown: digit_model.Exhibit, view: View) -> Latents:
     return mfm.traverse(start, factor=view.factor, direction=direction, amounts=amounts())
 
 
-def make(shown: digit_model.Exhibit, view: View) -> Plate:
+def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:
     """All frames in one row."""
-    return hang(shown.model, latents(shown, view), (f"pair {view.a}",), values(view.path), shown.judges)
+    return decode_grid(shown.model, latents(shown, view), (f"pair {view.a}",), values(view.path), shown.judges)
 
 
-def script(shown: digit_model.Exhibit, view: View) -> str:
+def script(shown: digit_model.DigitModel, view: View) -> str:
     """Python that makes the same sweep."""
     title = f"A sweep of one Z of held-out pair {view.a}, in {FRAMES} frames."
     start = f"start = codes.latents[[{view.a}]]"

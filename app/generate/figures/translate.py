@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import mfm_core as mfm
 from app.generate import digit_model
 from app.generate.figures.draws import draw
-from app.generate.figures.picture_grid import Plate, hang, stack
+from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
 from app.shared.pictures import pack, unpack
@@ -33,7 +33,7 @@ class Start:
     origin: str
 
 
-def start(shown: digit_model.Exhibit, view: View) -> Start | None:
+def start(shown: digit_model.DigitModel, view: View) -> Start | None:
     """The given picture; None while the visitor has not yet drawn or uploaded one.
 
     Raises:
@@ -46,11 +46,11 @@ def start(shown: digit_model.Exhibit, view: View) -> Start | None:
     if found is not None:
         return Start(found.numpy(), "original")
     with torch.inference_mode():
-        rebuilt = shown.model.decode(shown.pair(view.a)).modalities[view.given][0]
-    return Start(_to_bytes_and_back(rebuilt.numpy()), "reconstruction")
+        cached_reconstructions = shown.model.decode(shown.pair(view.a)).modalities[view.given][0]
+    return Start(_to_bytes_and_back(cached_reconstructions.numpy()), "reconstruction")
 
 
-def make(shown: digit_model.Exhibit, view: View) -> Plate:
+def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:
     """First the style that the model infers, then styles drawn for the absent modalities.
 
     Raises:
@@ -65,10 +65,10 @@ def make(shown: digit_model.Exhibit, view: View) -> Plate:
     absent = tuple(name for name in shown.model.modalities if name != view.given)
     restyled = mfm.swap(many, with_=draw(shown, view.source, view.seed, STYLES), factor=absent)
     columns = ("inferred", *(f"drawn {i + 1}" for i in range(STYLES)))
-    return hang(shown.model, stack([inferred, restyled]), ("translated",), columns, shown.judges)
+    return decode_grid(shown.model, stack([inferred, restyled]), ("translated",), columns, shown.judges)
 
 
-def script(shown: digit_model.Exhibit, view: View) -> str:
+def script(shown: digit_model.DigitModel, view: View) -> str:
     """Python that makes the same pictures; it carries the given picture as letters."""
     given = start(shown, view)
     letters = pack(given.picture) if given else ""

@@ -9,18 +9,18 @@ from app.elements.diagram.diagram import Role
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import cache, caption_row, resample
-from app.generate.digit_model import Exhibit, load
+from app.generate.digit_model import DigitModel, load
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.generate.view import View
 from app.shared import names, state
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 
-def show(shown: Exhibit) -> None:
+def show(shown: DigitModel) -> None:
     """The section."""
-    left, right = hero(
+    left, right = section_header(
         "Do picture and label agree?",
         "All of Z is drawn. The label head reads the digit from the factor F_y and never sees a picture; "
         "the judges were trained apart and see nothing but the picture. Do they agree?",
@@ -31,21 +31,21 @@ def show(shown: Exhibit) -> None:
     with right:
         diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
     view = state.view()
-    plate = cache.hung(read.make, read.FIELDS, shown, view)
+    grid = cache.cached_grid(read.make, read.FIELDS, shown, view)
     sheet = wall.Sheet()
-    wall.show(sheet, [_panel(plate, sheet)], key="wall_read")
+    wall.show(sheet, [_panel(grid, sheet)], key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_agreement(shown.name, view), plate, "read", title, lambda: read.script(shown, view))
+    caption_row.show(_agreement(shown.name, view), grid, "read", title, lambda: read.script(shown, view))
 
 
-def _panel(plate: Plate, sheet: wall.Sheet) -> Data:
-    columns = range(len(plate.columns))
-    said = [wall.cell(read=wall.reading("the label head", plate.label[0, j], large=True)) for j in columns]
+def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
+    columns = range(len(grid.columns))
+    said = [wall.cell(read=wall.reading("the label head", grid.label[0, j], large=True)) for j in columns]
     rows: list[Data] = [{"head": "label head, from F_y", "cells": said}]
-    for name, pictures in plate.pictures.items():
+    for name, pictures in grid.pictures.items():
         cells = [
             wall.judged_cell(
-                plate,
+                grid,
                 name,
                 (0, j),
                 sheet.shot(name, pictures[0, j], f"{names.title(name)}, sample {j + 1}"),
@@ -54,7 +54,7 @@ def _panel(plate: Plate, sheet: wall.Sheet) -> Data:
             for j in columns
         ]
         rows.append({"head": f"{names.title(name)} and its judge", "cells": cells})
-    return {"across": len(plate.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}
+    return {"across": len(grid.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}
 
 
 def _agreement(name: str, view: View) -> str:

@@ -9,20 +9,20 @@ from app.elements.diagram.diagram import Role
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import cache, caption_row, resample
-from app.generate.digit_model import Exhibit
+from app.generate.digit_model import DigitModel
 from app.generate.figures import sample
 from app.generate.figures.draws import SOURCES
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names, state
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 ORDINALS = ("First", "Second")
 
 
-def show(shown: Exhibit) -> None:
+def show(shown: DigitModel) -> None:
     """The section."""
     factors = names.factors(shown.model.modalities)
-    left, right = hero(
+    left, right = section_header(
         "Hold one Z, draw the rest",
         "Each row holds **one value** of a single Z; across it the other Z are drawn anew. What stays the same is what "
         "the held Z carries.",
@@ -35,33 +35,33 @@ def show(shown: Exhibit) -> None:
     with right:
         diagram.show({name: Role("held", "held") if name == held else Role("drawn", "drawn anew") for name in factors})
     view = state.view()
-    plate = cache.hung(sample.make, sample.FIELDS, shown, view)
+    grid = cache.cached_grid(sample.make, sample.FIELDS, shown, view)
     sheet = wall.Sheet()
-    wall.show(sheet, [_panel(plate, held, sheet)], key="wall_sample")
+    wall.show(sheet, [_panel(grid, held, sheet)], key="wall_sample")
     title = f"{names.plain(held)} held, the others from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_how_to_read(held), plate, "sample", title, lambda: sample.script(shown, view))
+    caption_row.show(_how_to_read(held), grid, "sample", title, lambda: sample.script(shown, view))
 
 
-def _panel(plate: Plate, held: str, sheet: wall.Sheet) -> Data:
+def _panel(grid: PictureGrid, held: str, sheet: wall.Sheet) -> Data:
     """A band for each held value, with a row a modality."""
-    columns = range(len(plate.columns))
+    columns = range(len(grid.columns))
     rows: list[Data] = []
     if held != "y":  # the same draws of Z_y in every band
-        said = [wall.cell(read=wall.reading("the label head", plate.label[0, j])) for j in columns]
+        said = [wall.cell(read=wall.reading("the label head", grid.label[0, j])) for j in columns]
         rows.append({"head": "label head", "cells": said})
-    for i in range(len(plate.rows)):
+    for i in range(len(grid.rows)):
         band = f"{ORDINALS[i]} value of {names.plain(held)}"
         if held == "y":
-            digit = int(plate.label[i, 0].argmax())
-            band += f": the label head says {digit}, {100 * plate.label[i, 0, digit]:.0f} %"
+            digit = int(grid.label[i, 0].argmax())
+            band += f": the label head says {digit}, {100 * grid.label[i, 0, digit]:.0f} %"
         rows.append({"band": band})
-        for name, pictures in plate.pictures.items():
+        for name, pictures in grid.pictures.items():
             cells = []
             for j in columns:
                 shot = sheet.shot(name, pictures[i, j], f"{names.title(name)}, held value {i + 1}, draw {j + 1}")
-                cells.append(wall.judged_cell(plate, name, (i, j), shot))
+                cells.append(wall.judged_cell(grid, name, (i, j), shot))
             rows.append({"head": names.title(name), "cells": cells})
-    return {"across": len(plate.columns), "rows": rows, "head": "4.5rem", "folded": 4}
+    return {"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}
 
 
 def _how_to_read(held: str) -> str:

@@ -10,18 +10,18 @@ from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import cache, caption_row, digit_model, pair_picker, resample
 from app.generate.figures import swap
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names, state
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 PLACES = ("A", "B")
 READINGS = "Under a picture: the digit that an independent judge sees in it."
 
 
-def show(shown: digit_model.Exhibit) -> None:
+def show(shown: digit_model.DigitModel) -> None:
     """The section."""
     factors = names.factors(shown.model.modalities)
-    left, right = hero(
+    left, right = section_header(
         "Whose digit is it, and whose style?",
         "Take two real pairs that the model has never seen in training, and exchange one Z between them.",
     )
@@ -35,15 +35,15 @@ def show(shown: digit_model.Exhibit) -> None:
     pair_picker.show(shown, "a", "Pair A")
     pair_picker.show(shown, "b", "Pair B")
     view = state.view()
-    plate = cache.hung(swap.make, swap.FIELDS, shown, view)
+    grid = cache.cached_grid(swap.make, swap.FIELDS, shown, view)
     sheet = wall.Sheet()
-    wall.show(sheet, [_two_by_two(shown, plate, swapped, sheet)], key="wall_swap")
+    wall.show(sheet, [_two_by_two(shown, grid, swapped, sheet)], key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
-    caption_row.show(_what_is_shown(shown), plate, "swap", title, lambda: swap.script(shown, view))
+    caption_row.show(_what_is_shown(shown), grid, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
-def _two_by_two(shown: digit_model.Exhibit, plate: Plate, swapped: str, sheet: wall.Sheet) -> Data:
+def _two_by_two(shown: digit_model.DigitModel, grid: PictureGrid, swapped: str, sheet: wall.Sheet) -> Data:
     """A row a pair: the real pictures if there are any, the model's, and those with the other pair's Z."""
     view = state.view()
     columns = ["as the model rebuilds it", f"with the other's {names.plain(swapped)}"]
@@ -53,15 +53,15 @@ def _two_by_two(shown: digit_model.Exhibit, plate: Plate, swapped: str, sheet: w
     rows: list[Data] = []
     for j, (place, pair) in enumerate(zip(PLACES, (view.a, view.b), strict=True)):
         cells = [wall.cell(*real[j])] if all(real) else []
-        for i, what in enumerate(plate.rows):
+        for i, what in enumerate(grid.rows):
             shots = [
                 sheet.shot(
                     name,
                     pictures[i, j],
                     f"{names.title(name)} of pair {place}, {what}",
-                    wall.judgement(plate.judged, name, (i, j)),
+                    wall.judgement(grid.judged, name, (i, j)),
                 )
-                for name, pictures in plate.pictures.items()
+                for name, pictures in grid.pictures.items()
             ]
             cells.append(wall.cell(*shots))
         rows.append({"head": f"{place}, a {shown.digit(pair)}", "cells": cells})
@@ -77,7 +77,7 @@ def _two_by_two(shown: digit_model.Exhibit, plate: Plate, swapped: str, sheet: w
     }
 
 
-def _real(shown: digit_model.Exhibit, pair: int, place: str, sheet: wall.Sheet) -> list[Data]:
+def _real(shown: digit_model.DigitModel, pair: int, place: str, sheet: wall.Sheet) -> list[Data]:
     """The real pictures of a pair; none unless all of them are at hand."""
     found = {name: digit_model.original(shown.name, name, pair) for name in shown.model.modalities}
     if any(picture is None for picture in found.values()):
@@ -89,7 +89,7 @@ def _real(shown: digit_model.Exhibit, pair: int, place: str, sheet: wall.Sheet) 
     ]
 
 
-def _what_is_shown(shown: digit_model.Exhibit) -> str:
+def _what_is_shown(shown: digit_model.DigitModel) -> str:
     view = state.view()
     real = digit_model.original(shown.name, shown.model.modalities[0], view.a) is not None
     if real:
@@ -100,43 +100,43 @@ def _what_is_shown(shown: digit_model.Exhibit) -> str:
     )
 
 
-def _matrix(shown: digit_model.Exhibit) -> None:
+def _matrix(shown: digit_model.DigitModel) -> None:
     st.subheader("Every content with every style", anchor=False, divider="gray")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         with st.container(width=260):
             state.slide("Rows and columns", "size", 2, 10)
         resample.show()
     view = state.view()
-    plate = cache.hung(swap.make_matrix, swap.MATRIX_FIELDS, shown, view)
+    grid = cache.cached_grid(swap.make_matrix, swap.MATRIX_FIELDS, shown, view)
     content, style = swap.donors(shown, view)
-    givers = cache.rebuilt(shown, tuple(content)), cache.rebuilt(shown, tuple(style))
+    givers = cache.cached_reconstructions(shown, tuple(content)), cache.cached_reconstructions(shown, tuple(style))
     sheet = wall.Sheet()
-    wall.show(sheet, [_block(shown, plate, name, givers, content, sheet) for name in plate.pictures], key="wall_matrix")
+    wall.show(sheet, [_block(shown, grid, name, givers, content, sheet) for name in grid.pictures], key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
-    caption_row.show(_score(shown, plate, content), plate, "matrix", title, lambda: swap.matrix_script(shown, view))
+    caption_row.show(_score(shown, grid, content), grid, "matrix", title, lambda: swap.matrix_script(shown, view))
 
 
 def _block(
-    shown: digit_model.Exhibit,
-    plate: Plate,
+    shown: digit_model.DigitModel,
+    grid: PictureGrid,
     name: str,
-    givers: tuple[Plate, Plate],
+    givers: tuple[PictureGrid, PictureGrid],
     content: list[int],
     sheet: wall.Sheet,
 ) -> Data:
     """One modality of the matrix; a dashed frame where the judge reads another digit than that of the row."""
     by_content, by_style = (giver.pictures[name][0] for giver in givers)
-    n_rows, n_columns = plate.shape
+    n_rows, n_columns = grid.shape
     columns = [wall.cell(sheet.shot(name, by_style[j], f"style {j + 1}")) for j in range(n_columns)]
     rows: list[Data] = []
     for i in range(n_rows):
         digit = shown.digit(content[i])
         cells = []
         for j in range(n_columns):
-            seen = int(plate.judged[name][i, j].argmax()) if name in plate.judged else digit
+            seen = int(grid.judged[name][i, j].argmax()) if name in grid.judged else digit
             wrong = seen != digit
             alt = f"{names.title(name)}: a {digit} in style {j + 1}" + (f"; the judge reads {seen}" if wrong else "")
-            shot = sheet.shot(name, plate.pictures[name][i, j], alt)
+            shot = sheet.shot(name, grid.pictures[name][i, j], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         rows.append({"head": wall.cell(sheet.shot(name, by_content[i], f"content: a {digit}")), "cells": cells})
     return {
@@ -150,11 +150,11 @@ def _block(
     }
 
 
-def _score(shown: digit_model.Exhibit, plate: Plate, content: list[int]) -> str:
+def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int]) -> str:
     wanted = [[shown.digit(i)] for i in content]
     counts = [
         f"{int((read.argmax(-1) == wanted).sum())} of {read.shape[0] * read.shape[1]} {names.title(name)}"
-        for name, read in plate.judged.items()
+        for name, read in grid.judged.items()
     ]
     heads = "The left column gives Z_y, the top row gives every Z_a."
     if not counts:

@@ -10,12 +10,12 @@ from app.elements.element import Data
 from app.elements.pad import pad
 from app.elements.wall import wall
 from app.generate import cache, caption_row, pair_picker, resample
-from app.generate.digit_model import Exhibit
+from app.generate.digit_model import DigitModel
 from app.generate.figures import translate
-from app.generate.figures.picture_grid import Plate
+from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names, state
 from app.shared.pictures import UnreadablePictureError
-from app.shared.section_header import hero
+from app.shared.section_header import section_header
 
 FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it"}
 ORIGINS = {
@@ -25,9 +25,9 @@ ORIGINS = {
 }
 
 
-def show(shown: Exhibit) -> None:
+def show(shown: DigitModel) -> None:
     """The section."""
-    left, right = hero(
+    left, right = section_header(
         "See one, imagine the other",
         "The model is given one modality only. It infers Z_y from that, and the other picture is made in a style "
         "that it infers, then in styles that are drawn.",
@@ -65,7 +65,7 @@ def _ways(channels: int) -> dict[str, str]:
     return ways
 
 
-def _pictures(shown: Exhibit, given: str) -> None:
+def _pictures(shown: DigitModel, given: str) -> None:
     view = state.view()
     try:
         start = translate.start(shown, view)
@@ -75,10 +75,10 @@ def _pictures(shown: Exhibit, given: str) -> None:
     if start is None:
         st.info("Draw or upload a digit, and what the model imagines appears here.")
         return
-    plate = cache.hung(translate.make, translate.FIELDS, shown, view)
+    grid = cache.cached_grid(translate.make, translate.FIELDS, shown, view)
     sheet = wall.Sheet()
     shot = sheet.shot(given, start.picture, f"the given {names.title(given)} picture")
-    said = wall.reading("the label head", plate.label[0, 0])
+    said = wall.reading("the label head", grid.label[0, 0])
     panels = [
         {
             "title": f"Given: {names.title(given)}",
@@ -87,25 +87,25 @@ def _pictures(shown: Exhibit, given: str) -> None:
             "least": "9rem",
             "widest": "12rem",
         },
-        *(_imagined(plate, name, sheet) for name in plate.pictures if name != given),
+        *(_imagined(grid, name, sheet) for name in grid.pictures if name != given),
     ]
     wall.show(sheet, panels, key="wall_translate")
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
         f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y.",
-        plate,
+        grid,
         "translate",
         title,
         lambda: translate.script(shown, view),
     )
 
 
-def _imagined(plate: Plate, name: str, sheet: wall.Sheet) -> Data:
+def _imagined(grid: PictureGrid, name: str, sheet: wall.Sheet) -> Data:
     cells = [
         wall.judged_cell(
-            plate, name, (0, j), sheet.shot(name, plate.pictures[name][0, j], f"{names.title(name)}, style {column}")
+            grid, name, (0, j), sheet.shot(name, grid.pictures[name][0, j], f"{names.title(name)}, style {column}")
         )
-        for j, column in enumerate(plate.columns)
+        for j, column in enumerate(grid.columns)
     ]
     half = (len(cells) + 1) // 2
     rows: list[Data] = [{"cells": cells[:half]}, {"cells": cells[half:]}]
