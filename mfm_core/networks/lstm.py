@@ -56,16 +56,20 @@ def unroll_lstm(first: Tensor, bias: Tensor, weight: Tensor, length: int, *, fas
     return run_lstm(torch.cat([first.unsqueeze(0), later]), weight)[0]
 
 
-def run_lstm(inputs: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """An LSTM over all steps, from h = c = 0; it can be differentiated in any way and order.
+def run_lstm(inputs: Tensor, weight: Tensor, *, fast: bool = False) -> tuple[Tensor, Tensor]:
+    """An LSTM over all steps, from h = c = 0; unless ``fast`` it can be differentiated in any way and order.
 
     Args:
         inputs: What the gates i, f, g, o of each step get from outside, ``(T, N, 4 * hidden)``.
         weight: What they get from the hidden state before, ``(4 * hidden, hidden)``.
+        fast: For training: much faster, but only gradients of the first order can be taken, backwards.
 
     Returns:
         Hidden states and cells after each step, ``(T, N, hidden)`` each.
     """
+    if fast and not torch.is_autocast_enabled(inputs.device.type):
+        hiddens, cells = _Running.apply(inputs, weight)  # type: ignore[no-untyped-call]
+        return hiddens, cells
     hidden, cell, all_hidden, all_cells = None, None, [], []
     for gates in inputs.unbind():
         if hidden is not None:
@@ -103,6 +107,22 @@ class _Reading(torch.autograd.Function):
         by_rows = grad.flatten(0, 1)
         grad_x = (by_rows @ read).view(*grad.shape[:2], read.shape[1]) if ctx.needs_input_grad[0] else None
         return grad_x, (rows.T @ by_rows).T, by_rows.sum(0), grad_weight
+
+
+class _Running(torch.autograd.Function):
+    """:func:`run_lstm` while it trains."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401 (torch's own)
+        gates = inputs.clone(memory_format=torch.contiguous_format)
+        hiddens, cells, squashed = _run(gates, weight)
+        ctx.save_for_backward(weight, gates, hiddens, cells, squashed)
+        ctx.set_materialize_grads(False)
+        return hiddens, cells
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor | None) -> tuple[Tensor, Tensor]:  # noqa: ANN401 (torch's own)
+        return _run_back(ctx.saved_tensors, *given)
 
 
 class _Unrolling(torch.autograd.Function):

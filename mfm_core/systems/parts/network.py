@@ -1,50 +1,59 @@
-"""Systems that are one neural network of sequences: one training loop with early stopping for all of them."""
+"""Systems that are one neural network of sequences: how it is fitted, predicts and is stored, in one place for all."""
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from copy import deepcopy
-from typing import Annotated, Self, cast
+from dataclasses import dataclass
+from typing import ClassVar, Self, cast
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from mfm_core.config import Positive, Share
 from mfm_core.data.dataset import Dataset
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out
 from mfm_core.systems.parts.sequences import Standardiser, real_steps
+from mfm_core.systems.parts.training import Task, TrainingConfig, train
 
 PREDICT_BATCH = 256
 
 
-class NetworkConfig(SystemConfig):
-    """How a network is trained.
+class NetworkConfig(TrainingConfig):
+    """Base of the configurations of systems that are one network."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples as a network reads them.
 
     Attributes:
-        epochs: Passes over the training samples at most.
-        patience: Epochs without a better validation cost before training stops.
-        batch_size: Samples a step.
-        learning_rate: Of AdamW.
-        weight_decay: Of AdamW.
-        dropout: Share of units left out where the network says so.
+        inputs: By modality, standardised, ``(N, T, d)``.
+        mask: Real steps, ``(N, T)``.
+        targets: Classes ``(N,)``, or standardised scores ``(N, size)``, NaN where not known.
+        ids: Names of the samples, where they have any.
     """
 
-    epochs: Positive = 60
-    patience: Positive = 10
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-4
-    dropout: Share = 0.1
+    inputs: Mapping[str, Tensor]
+    mask: Tensor
+    targets: Tensor
+    ids: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, index: Tensor) -> Samples:
+        """The samples at ``index``, without their names."""
+        return Samples({name: x[index] for name, x in self.inputs.items()}, self.mask[index], self.targets[index])
 
 
 class NetworkSystem(System):
     """A system that is one network ``(inputs, mask) -> (N, size)``; a subclass builds the network, and no more.
 
-    Scores are learnt standardised by the training labels and given back in their own units.
+    Scores are learnt standardised by the training labels and given back in their own units; scores that are not known
+    (NaN) are left out. A missing modality is 0 at every step, the mean of the training samples.
     """
+
+    Config: ClassVar[type[SystemConfig]]
 
     def __init__(
         self, config: SystemConfig, spec: DataSpec, network: nn.Module, scale: Standardiser, label_scale: Tensor
@@ -67,18 +76,38 @@ class NetworkSystem(System):
         return None
 
     @classmethod
+    def train_network(
+        cls,
+        config: SystemConfig,
+        spec: DataSpec,
+        samples: Samples,
+        held_out: Samples,
+        *,
+        seed: int,
+        on_report: OnReport,
+    ) -> nn.Module:
+        """Train the network of :meth:`build` with :func:`mfm_core.systems.parts.training.train`."""
+        return train(task_of(cls, config, spec, samples, held_out), cast(NetworkConfig, config), seed, on_report)
+
+    @classmethod
     def fit(
         cls, config: SystemConfig, train: Dataset, validation: Dataset | None, *, seed: int, on_report: OnReport
     ) -> Self:
-        """Train with AdamW and keep the weights of the best validation cost."""
-        config = cast(NetworkConfig, config)
+        """Train with AdamW and keep the weights of the best validation cost.
+
+        Validation samples of a class that no training sample has are left out: no network could learn from them.
+        """
         spec = DataSpec.of(train)
         if validation is None:
             train, validation = hold_out(train, seed)
+        if spec.classes:
+            validation = validation.take((validation.labels < spec.label.size).nonzero().flatten())
         scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # of the weights' initialisation and of dropout
-            network = _train(cls, config, spec, (train, validation), (scale, label_scale), seed, on_report)
+        samples, held_out = (
+            Samples(scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec), part.ids)
+            for part in (train, validation)
+        )
+        network = cls.train_network(config, spec, samples, held_out, seed=seed, on_report=on_report)
         return cls(config, spec, network, scale, label_scale)
 
     def predict(self, dataset: Dataset) -> Tensor:
@@ -116,58 +145,49 @@ class NetworkSystem(System):
         return cls(config, spec, network, Standardiser.from_state(spec, state), label_scale)
 
 
+def task_of(
+    system: type[NetworkSystem], config: SystemConfig, spec: DataSpec, samples: Samples, held_out: Samples
+) -> Task:
+    """The training of a system's network by the cost of the label, and by what it has beside that."""
+
+    def cost(network: nn.Module, batch: Tensor) -> Tensor:
+        some = samples.take(batch)
+        label = label_cost(network(some.inputs, some.mask), some.targets, spec)
+        extra = system.extra_cost(config, network, some.inputs, some.mask, some.targets)
+        return label if extra is None else label + extra
+
+    def validate(network: nn.Module) -> Tensor:
+        return label_cost(network(held_out.inputs, held_out.mask), held_out.targets, spec)
+
+    constant = constant_cost(samples.targets, held_out.targets, spec)
+    return Task(lambda: system.build(config, spec), cost, validate, len(samples), constant)
+
+
 def label_scale_of(labels: Tensor, spec: DataSpec) -> Tensor:
-    """Mean and standard deviation of scores, ``(2, size)``; 0 and 1 for classes."""
+    """Mean and standard deviation of the known scores, ``(2, size)``; 0 and 1 for classes, or where none is known."""
     if spec.classes:
         return torch.stack([torch.zeros(spec.label.size), torch.ones(spec.label.size)])
-    return torch.stack([labels.mean(0), labels.std(0, correction=0).clamp_min(1e-6)]).float()
+    mean = labels.nanmean(0)
+    spread = (labels - mean).square().nanmean(0).sqrt()
+    return torch.stack([mean.nan_to_num(0), spread.nan_to_num(1).clamp_min(1e-6)]).float()
 
 
 def label_cost(out: Tensor, targets: Tensor, spec: DataSpec) -> Tensor:
     """Cross-entropy of classes, mean absolute error of standardised scores (the paper's metric and its code's cost)."""
-    return nn.functional.cross_entropy(out, targets) if spec.classes else nn.functional.l1_loss(out, targets)
+    if spec.classes:
+        return nn.functional.cross_entropy(out, targets)
+    known = ~torch.isnan(targets)
+    return (out - targets).masked_fill(~known, 0).abs().sum() / known.sum().clamp_min(1)
 
 
-def _train(
-    system: type[NetworkSystem],
-    config: NetworkConfig,
-    spec: DataSpec,
-    data: tuple[Dataset, Dataset],
-    scales: tuple[Standardiser, Tensor],
-    seed: int,
-    on_report: OnReport,
-) -> nn.Module:
-    scale, label_scale = scales
-    (x, mask, y), (x_val, mask_val, y_val) = (
-        (scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec)) for part in data
-    )
-    network = system.build(config, spec)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
-    generator = torch.Generator().manual_seed(seed)
-    best, best_cost, best_epoch = deepcopy(network), math.inf, 0
-    for epoch in range(1, config.epochs + 1):
-        network.train()
-        for batch in torch.split(torch.randperm(len(y), generator=generator), config.batch_size):
-            inputs = {name: one[batch] for name, one in x.items()}
-            cost = label_cost(network(inputs, mask[batch]), y[batch], spec)
-            extra = system.extra_cost(config, network, inputs, mask[batch], y[batch])
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(cost if extra is None else cost + extra)
-            nn.utils.clip_grad_norm_(network.parameters(), max_norm=5.0)
-            optimizer.step()
-        network.eval()
-        with torch.inference_mode():
-            validation_cost = float(label_cost(network(x_val, mask_val), y_val, spec))
-        if not math.isfinite(validation_cost):
-            raise ValueError(f"training: the validation cost of epoch {epoch} is {validation_cost}, expected a number")
-        on_report(epoch, {"validation_cost": validation_cost, "epochs": float(config.epochs)})
-        if validation_cost < best_cost:
-            best, best_cost, best_epoch = deepcopy(network), validation_cost, epoch
-        elif epoch - best_epoch >= config.patience:
-            break
-    return best
+def constant_cost(targets: Tensor, held_out: Tensor, spec: DataSpec) -> float:
+    """Cost on ``held_out`` of the frequencies of the classes of ``targets``, or of the median of each score."""
+    if spec.classes:
+        frequencies = torch.bincount(targets, minlength=spec.label.size) / len(targets)
+        best = frequencies.clamp_min(1e-6).log()
+    else:
+        best = targets.nanmedian(dim=0).values.nan_to_num(0)
+    return float(label_cost(best.expand(len(held_out), -1), held_out, spec))
 
 
 def _targets(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:
