@@ -18,6 +18,9 @@ from mfm_core.systems.parts.recurrent import read_out
 from mfm_core.systems.parts.training import train
 from mfm_core.systems.registry import register_system
 
+DRAWS = 8
+"""Draws of noise for each validation sample."""
+
 
 class SALCNNConfig(NetworkConfig):
     """Sizes and training of the SAL-CNN.
@@ -28,7 +31,7 @@ class SALCNNConfig(NetworkConfig):
         features: Size of the representation g(X) of all modalities.
         head: Width of the hidden layer that reads it.
         sparsity: Weight of the L1 norm in the selection phase.
-        noise: Standard deviation of the noise of the addition phase, in units of what was selected.
+        noise: Standard deviation of the random number by which what was selected is multiplied in the addition phase.
     """
 
     system: Literal["sal_cnn"] = "sal_cnn"
@@ -72,28 +75,40 @@ class ConvolutionalNetwork(nn.Module):
         return out
 
 
-def identities(ids: tuple[str, ...] | None) -> Tensor | None:
+def identities(ids: tuple[str, ...] | None, known: tuple[str, ...] | None = None) -> Tensor | None:
     """Number of the video of each sample, ``(N,)``: of ids like ``video[3]`` what stands before the bracket.
 
-    None where no two samples are of one video: then nothing is known of who speaks in more than one.
+    Args:
+        ids: Names of the samples, or None.
+        known: Names of the training samples, by whose videos is counted; those of ``ids`` without it.
+
+    Returns:
+        The numbers, one more than the highest for a video that is not known; or None where no two training samples are
+        of one video: then nothing is known of who speaks in more than one.
     """
-    if ids is None:
+    known = ids if known is None else known
+    if ids is None or known is None:
         return None
-    videos = [name.partition("[")[0] for name in ids]
-    numbers = {video: number for number, video in enumerate(dict.fromkeys(videos))}
-    return torch.tensor([numbers[video] for video in videos]) if len(numbers) < len(videos) else None
+    numbers = {video: number for number, video in enumerate(dict.fromkeys(map(_video, known)))}
+    if len(numbers) == len(known):
+        return None
+    return torch.tensor([numbers.get(_video(name), len(numbers)) for name in ids])
+
+
+def _video(name: str) -> str:
+    return name.partition("[")[0]
 
 
 def select(features: Tensor, identity: Tensor, sparsity: float) -> Tensor:
-    """What of each representation its identity foretells: h(Z), ``(N, features)``.
+    """What of the representations each identity foretells: h, ``(identities + 1, features)``; the last is 0.
 
     Minimises ``|g(X) - h(Z)|^2 + sparsity * |h(Z)|_1`` over tables h with an entry for each identity and feature: the
     mean over the samples of an identity, less the mean over all, drawn towards 0 by half the sparsity.
     """
     centred = features - features.mean(0)
-    count = torch.bincount(identity).clamp_min(1).unsqueeze(1)
+    count = torch.bincount(identity).unsqueeze(1)
     mean = torch.zeros(len(count), features.shape[1]).index_add_(0, identity, centred) / count
-    return nn.functional.softshrink(mean, sparsity / 2)[identity]
+    return torch.cat([nn.functional.softshrink(mean, sparsity / 2), torch.zeros_like(mean[:1])])
 
 
 @register_system(
@@ -106,7 +121,9 @@ class SALCNN(NetworkSystem):
 
     First the network is trained as usual, f(g(X)). In the selection phase a function h of the speaker's identity Z
     alone is fitted to the representation g(X), sparsely: what it foretells is confounded with who speaks. In the
-    addition phase noise of the size of h(Z) is added to g(X) while f is trained again, so that f stops relying on it.
+    addition phase h(Z), times a random number of mean 0, is added to g(X) while f is trained again, so that f stops
+    relying on it; one number a sample, since a number for each feature would mostly cancel. g stays as it is, and the
+    validation cost is that with noise, since validation samples may have the same speakers.
 
     Where samples have names like ``video[3]``, those of one video are taken to have one speaker; where they have none
     such, nothing can be selected, and the system is its convolutional network. The paper's h is a network of one-hot
@@ -143,16 +160,24 @@ class SALCNN(NetworkSystem):
         sal, cnn = cast(SALCNNConfig, config), cast(ConvolutionalNetwork, network)
         cnn.eval().requires_grad_(requires_grad=False)
         features = cnn.represent(samples.inputs, samples.mask)
-        confounded = sal.noise * select(features, identity, sal.sparsity)
-        task = task_of(cls, config, spec, samples, held_out)
+        table = sal.noise * select(features, identity, sal.sparsity)
+        size = table[identity]
+        again = identities(held_out.ids, samples.ids)
+        drawn = torch.randn(DRAWS, len(held_out), 1, generator=torch.Generator().manual_seed(seed))
+        noise = 0 if again is None else drawn * table[again]
 
         def build() -> nn.Module:
             cnn.head = read_out(sal.features, sal.head, spec.label.size, sal.dropout)
             return cnn
 
         def cost(network: nn.Module, batch: Tensor) -> Tensor:
-            noisy = features[batch] + torch.randn(len(batch), features.shape[1]) * confounded[batch]
-            out = cast(ConvolutionalNetwork, network).head(noisy)
-            return label_cost(out, samples.targets[batch], spec)
+            noisy = features[batch] + torch.randn(len(batch), 1) * size[batch]
+            return label_cost(cast(ConvolutionalNetwork, network).head(noisy), samples.targets[batch], spec)
 
-        return train(replace(task, build=build, cost=cost), sal, seed, on_report)
+        def validate(network: nn.Module) -> Tensor:
+            noisy = (cnn.represent(held_out.inputs, held_out.mask) + noise).expand(DRAWS, -1, -1).flatten(0, 1)
+            targets = torch.cat([held_out.targets] * DRAWS)
+            return label_cost(cast(ConvolutionalNetwork, network).head(noisy), targets, spec)
+
+        task = replace(task_of(cls, config, spec, samples, held_out), build=build, cost=cost, validate=validate)
+        return train(task, sal, seed, on_report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Annotated
@@ -47,6 +47,15 @@ class TrainingConfig(SystemConfig):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-3
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-2
     dropout: Share = 0.2
+
+    @classmethod
+    def search_space(cls) -> Mapping[str, tuple[bool | int | float | str, ...]]:
+        """Learning rates, weight decays and dropout: what matters most for networks of any kind."""
+        return {
+            "learning_rate": (1e-3, 2e-3, 5e-3, 1e-2),
+            "weight_decay": (1e-4, 1e-2, 1e-1),
+            "dropout": (0.0, 0.2, 0.4),
+        }
 
 
 @dataclass(frozen=True)
