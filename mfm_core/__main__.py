@@ -3,7 +3,9 @@
 import mfm_core.cli.browser
 import mfm_core.cli.data
 import mfm_core.cli.models
-import mfm_core.cli.studio  # noqa: F401 - all of them enter their commands
+import mfm_core.cli.studio
+import mfm_core.cli.tables  # noqa: F401 - all of them enter their commands
 from mfm_core.cli.app import app
 
-app(prog_name="python -m mfm_core")
+if __name__ == "__main__":  # not in the processes that compute the cells of a table
+    app(prog_name="python -m mfm_core")

@@ -1,0 +1,162 @@
+"""What a table of systems is made of: a data set, systems, seeds and a budget; and the data of one of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import import_module
+from typing import Annotated, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field, model_validator
+
+from mfm_core.config import Config
+from mfm_core.data import load_dataset
+from mfm_core.data.dataset import SPLITS, Dataset
+from mfm_core.data.folds import repeated_folds
+from mfm_core.data.sets.ict_mmmo import read as read_ict_mmmo
+from mfm_core.systems.registry import find_system
+
+N_FOLDS = 5
+FOLDED = {"ict_mmmo": read_ict_mmmo}
+"""Data sets too small for one split: their complete samples are cross-validated, dealt anew for each seed."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$", max_length=80)]
+
+
+class TablePlan(Config):
+    """What all cells of a table share.
+
+    Attributes:
+        dataset: Name of the data set.
+        modalities: Those that the systems read; all of the data set where empty.
+        trials: Configurations that the search tries on validation data, the default one first.
+        imports: Modules to import first, which register systems or data sets of one's own.
+    """
+
+    dataset: Name
+    modalities: tuple[Name, ...] = ()
+    trials: Annotated[int, Field(ge=1, le=1000)] = 3
+    imports: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.modalities)) != len(self.modalities):
+            raise ValueError(f"modalities: expected each once, got {', '.join(self.modalities)}")
+        return self
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One cell of a table: a system, searched and fitted with one seed."""
+
+    system: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its name as a file's."""
+        return f"{self.system}-{self.seed}"
+
+
+def cells_of(systems: tuple[str, ...], n_seeds: int) -> tuple[Cell, ...]:
+    """Every system with every seed: all systems with seed 0 first.
+
+    Raises:
+        ValueError: If a system is not known or named twice, or there is no seed.
+    """
+    if n_seeds < 1:
+        raise ValueError(f"seeds: expected at least 1, got {n_seeds}")
+    for system in systems:
+        find_system(system)
+    if len(set(systems)) != len(systems):
+        raise ValueError(f"systems: expected each once, got {', '.join(systems)}")
+    return tuple(Cell(system, seed) for seed in range(n_seeds) for system in systems)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One way to part a data set.
+
+    Attributes:
+        train: Samples to fit.
+        validation: Samples to search and stop early on.
+        test: Samples that are predicted once.
+        tested: Places of the test samples in the data set, ``(n,)``.
+    """
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+    tested: npt.NDArray[np.int64]
+
+
+def import_all(plan: TablePlan) -> None:
+    """Import the modules that a plan names.
+
+    Raises:
+        ValueError: If there is no such module.
+    """
+    for module in plan.imports:
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"imports: expected modules that can be imported, got {module!r} ({error})") from None
+
+
+def splits(plan: TablePlan, seed: int) -> Iterator[Split]:
+    """The splits that a cell is computed on: the data set's own, or the folds of one repetition.
+
+    Raises:
+        ValueError: If the data set lacks a modality of the plan, or one of its parts is empty.
+        FileNotFoundError: If its files are not there.
+    """
+    for dataset in _datasets(plan.dataset, seed):
+        yield split_of(_with_modalities(dataset, plan.modalities))
+
+
+def split_of(dataset: Dataset) -> Split:
+    """The parts of a data set that is split.
+
+    Raises:
+        ValueError: If one of them is empty.
+    """
+    parts = {name: dataset.part(name) for name in SPLITS}
+    for name, part in parts.items():
+        if len(part) == 0:
+            raise ValueError(f"{dataset.name}: expected samples in all three splits, got none in {name}")
+    return Split(parts["train"], parts["validation"], parts["test"], tested=np.flatnonzero(dataset.split == "test"))
+
+
+@lru_cache(maxsize=2)
+def _datasets(name: str, seed: int) -> tuple[Dataset, ...]:
+    if name in FOLDED:
+        folds = repeated_folds(FOLDED[name](), n_folds=N_FOLDS, n_repeats=1, seed=seed)
+        return tuple(fold.dataset for fold in folds)
+    return (_loaded(name),)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str) -> Dataset:
+    return load_dataset(name)
+
+
+def _with_modalities(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
+    if not names:
+        return dataset
+    if unknown := [name for name in names if name not in dataset.modalities]:
+        raise ValueError(f"modalities: expected some of {', '.join(dataset.modalities)}, got {unknown[0]!r}")
+
+    def only(known: Mapping[str, torch.Tensor] | None) -> dict[str, torch.Tensor] | None:
+        return None if known is None else {name: x for name, x in known.items() if name in names}
+
+    return replace(
+        dataset,
+        modalities={name: dataset.modalities[name] for name in names},
+        present=only(dataset.present),
+        evidence=only(dataset.evidence),
+        scaling=None,
+    )

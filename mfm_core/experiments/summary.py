@@ -1,0 +1,199 @@
+"""What a table says: its figures one a row, and every system against a reference, paired over the test videos."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
+from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
+from mfm_core.evaluation.predictions import MIN_SAMPLES, NEUTRAL
+from mfm_core.experiments.cells import CellResult
+from mfm_core.experiments.plan import TablePlan
+
+REFERENCE = "mfm"
+
+
+def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
+    """The figures of finished cells, one row a cell and figure."""
+    rows = [
+        {
+            "dataset": cell.plan.dataset,
+            "modalities": "+".join(cell.plan.modalities),
+            "system": cell.system,
+            "seed": cell.seed,
+            **figure.model_dump(exclude={"target"}),
+            "trials": cell.trials,
+            "configuration": json.dumps(cell.configurations),
+            "code_version": cell.code_version,
+            "date": cell.date,
+            "seconds": cell.seconds,
+        }
+        for cell in cells
+        for figure in cell.figures
+    ]
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class SystemCells:
+    """The cells of one system: its metrics by seed, and its prediction averaged over the seeds.
+
+    Attributes:
+        metrics: Of each seed, by key and subject.
+        averaged: Of the mean of the seeds' predictions: one prediction a sample, for tests that need independent ones.
+    """
+
+    metrics: tuple[dict[tuple[str, str], Metric], ...]
+    averaged: dict[tuple[str, str], Metric]
+
+    @classmethod
+    def of(cls, cells: Sequence[CellResult]) -> SystemCells:
+        """Measure the cells of one system again, from their stored predictions."""
+        predictions = [np.asarray(cell.predictions, dtype=np.float64) for cell in cells]
+        scales = [torch.from_numpy(x).softmax(1).numpy() if _classes(cells[0]) else x for x in predictions]
+        return cls(
+            tuple(_metrics(cell, x) for cell, x in zip(cells, predictions, strict=True)),
+            _metrics(cells[0], np.mean(scales, axis=0)),
+        )
+
+
+def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.DataFrame:
+    """Every system of one table: mean and standard deviation over its seeds, and its difference to a reference.
+
+    The difference is that of the means over seeds; its interval and p-value are of a paired bootstrap over the test
+    videos, the same for both systems. For accuracies McNemar's exact test compares the predictions averaged over seeds
+    (McNemar, 1947). p-values are corrected for the number of systems by Holm's method (Holm, 1979), each metric alone.
+
+    Args:
+        cells: Finished cells of one table.
+        reference: System that the others are compared with; where it has no cell there are no differences.
+
+    Returns:
+        A row a system, metric and subject.
+
+    Raises:
+        ValueError: If the cells are of different tables.
+    """
+    if len({cell.plan.model_dump_json() for cell in cells}) > 1:
+        raise ValueError("cells: expected cells of one table, got several")
+    by_system: dict[str, list[CellResult]] = {}
+    for cell in cells:
+        by_system.setdefault(cell.system, []).append(cell)
+    measured = {system: SystemCells.of(of_system) for system, of_system in by_system.items()}
+    rows: list[dict[str, object]] = []
+    for system, found in measured.items():
+        for (key, subject), metric in found.metrics[0].items():
+            values = np.array([each[key, subject].value for each in found.metrics])
+            row = _row(by_system[system][0].plan, system, metric, values)
+            other = measured.get(reference)
+            if other is not None and system != reference:
+                row |= _against(found, other, (key, subject), np.asarray(cells[0].units))
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    for column in ("p", "p_mcnemar"):
+        if column in table:
+            table[f"{column}_holm"] = table.groupby(["key", "subject"])[column].transform(
+                lambda p: pd.Series(holm(p.to_numpy()), index=p.index)
+            )
+    return table
+
+
+def _row(plan: TablePlan, system: str, metric: Metric, values: Floats) -> dict[str, object]:
+    return {
+        "dataset": plan.dataset,
+        "modalities": "+".join(plan.modalities),
+        "system": system,
+        "key": metric.key,
+        "subject": metric.subject,
+        "unit": metric.unit,
+        "higher_is_better": metric.higher_is_better,
+        "n": metric.n,
+        "seeds": len(values),
+        "mean": float(values.mean()),
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
+    }
+
+
+def _against(ours: SystemCells, other: SystemCells, place: tuple[str, str], units: Ints) -> dict[str, object]:
+    """Difference of our mean over seeds to the other's, with its interval and p-values."""
+    mine, theirs = ([each[place] for each in cells.metrics] for cells in (ours, other))
+    metrics, width = [*mine, *theirs], mine[0].sums.shape[1]
+    if mine[0].n < MIN_SAMPLES or not all(math.isfinite(metric.value) for metric in metrics):
+        return {}
+    weights = np.array([1 / len(mine)] * len(mine) + [-1 / len(theirs)] * len(theirs))
+
+    def difference(sums: Floats) -> Floats:
+        each = [metric.of_sums(sums[..., i * width : (i + 1) * width]) for i, metric in enumerate(metrics)]
+        return np.asarray(np.tensordot(weights, np.stack(each), axes=1))
+
+    drawn = bootstrap_distribution(np.concatenate([metric.sums for metric in metrics], axis=1), difference, units)
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return {}
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    found: dict[str, object] = {
+        "difference": float(weights @ np.array([metric.value for metric in metrics])),
+        "difference_low": float(low),
+        "difference_high": float(high),
+        "p": two_sided(drawn),
+    }
+    a, b = ours.averaged[place].hits, other.averaged[place].hits
+    if a is not None and b is not None:
+        found |= mcnemar(a, b)
+    return found
+
+
+def two_sided(drawn: Floats) -> float:
+    """Two-sided p-value of a bootstrap distribution against 0: twice its lesser tail, at least 2 / (resamples + 1)."""
+    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    return min(1.0, 2 * (int(tail) + 1) / (len(drawn) + 1))
+
+
+def mcnemar(ours: Floats, theirs: Floats) -> dict[str, object]:
+    """McNemar's exact test of two systems on the same samples.
+
+    Args:
+        ours: Where we are right, ``(N,)`` of 0 and 1; NaN where a sample does not count.
+        theirs: Where they are right, likewise.
+
+    Returns:
+        Samples that only one of them gets right (``only_ours``, ``only_theirs``), and ``p_mcnemar``.
+    """
+    from scipy.stats import binomtest
+
+    gained, lost = int(((ours == 1) & (theirs == 0)).sum()), int(((ours == 0) & (theirs == 1)).sum())
+    p = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+    return {"only_ours": gained, "only_theirs": lost, "p_mcnemar": p}
+
+
+def holm(p: Floats) -> Floats:
+    """p-values corrected by Holm's step-down method, NaN kept (Holm, 1979)."""
+    corrected = np.full(len(p), math.nan)
+    order = [i for i in np.argsort(p) if math.isfinite(p[i])]
+    greatest = 0.0
+    for rank, i in enumerate(order):
+        greatest = max(greatest, min(1.0, (len(order) - rank) * float(p[i])))
+        corrected[i] = greatest
+    return corrected
+
+
+def _classes(cell: CellResult) -> bool:
+    return any(figure.key == "accuracy" for figure in cell.figures)
+
+
+def _metrics(cell: CellResult, x: Floats) -> dict[tuple[str, str], Metric]:
+    y = np.array([[math.nan if one is None else one for one in row] for row in cell.labels])
+    if _classes(cell):
+        found = class_metrics(x, y[:, 0].astype(np.int64))
+    elif y.shape[1] == 1:
+        found = score_metrics(x[:, 0], y[:, 0], NEUTRAL.get(cell.plan.dataset, 0.0))
+    else:
+        found = trait_metrics(x, y)
+    return {(metric.key, metric.subject): metric for metric in found}

@@ -1,0 +1,96 @@
+"""Comparisons of systems, against SciPy and plain loops."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from mfm_core.experiments.cells import CellResult, compute_cell
+from mfm_core.experiments.plan import Cell, TablePlan
+from mfm_core.experiments.summary import comparisons, holm, mcnemar, two_sided
+
+PLAN = TablePlan(dataset="stub_data", trials=1, imports=("tests.experiments.stub",))
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory: pytest.TempPathFactory) -> CellResult:
+    return compute_cell(PLAN, Cell("stub", 0), str(tmp_path_factory.mktemp("search") / "log"))
+
+
+def made(cell: CellResult, system: str, seed: int, noise: float) -> CellResult:
+    rng = np.random.default_rng([seed, len(system)])
+    labels = np.array(cell.labels, dtype=np.float64)
+    x = labels + noise * rng.normal(size=labels.shape)
+    changes = {"system": system, "seed": seed, "predictions": tuple(map(tuple, x.tolist()))}
+    return cell.model_copy(update=changes)
+
+
+def test_a_worse_system_is_found_worse_and_an_equal_one_is_not(cell: CellResult) -> None:
+    cells = [
+        made(cell, name, seed, noise)
+        for name, noise in (("mfm", 1.0), ("worse", 4.0), ("same", 1.0))
+        for seed in (0, 1)
+    ]
+    table = comparisons(cells).set_index(["system", "key"])
+    assert table.loc[("worse", "mae"), "difference_low"] > 0
+    assert table.loc[("worse", "mae"), "p_holm"] <= 0.01
+    assert table.loc[("same", "mae"), "difference_low"] < 0 < table.loc[("same", "mae"), "difference_high"]
+    assert math.isnan(table.loc[("mfm", "mae"), "difference"])
+    gap = table.loc[("worse", "mae"), "mean"] - table.loc[("mfm", "mae"), "mean"]
+    assert table.loc[("worse", "mae"), "difference"] == pytest.approx(gap)
+    assert math.isnan(table.loc[("worse", "mae"), "p_mcnemar"])
+    assert 0 < table.loc[("worse", "a2"), "p_mcnemar_holm"] <= 1
+
+
+def test_the_paired_interval_is_that_of_a_plain_bootstrap(cell: CellResult) -> None:
+    cells = [made(cell, name, 0, noise) for name, noise in (("mfm", 1.0), ("other", 2.0))]
+    row = comparisons(cells).set_index(["system", "key"]).loc[("other", "mae")]
+    labels, units = np.array(cell.labels)[:, 0], np.array(cell.units)
+    errors = [np.abs(np.array(one.predictions)[:, 0] - labels) for one in cells]
+    rng, members = np.random.default_rng(1), [np.flatnonzero(units == u) for u in np.unique(units)]
+    drawn = []
+    for _ in range(2000):
+        chosen = np.concatenate([members[k] for k in rng.integers(len(members), size=len(members))])
+        drawn.append(errors[1][chosen].mean() - errors[0][chosen].mean())
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    width = high - low
+    assert row.difference_low == pytest.approx(low, abs=0.15 * width)
+    assert row.difference_high == pytest.approx(high, abs=0.15 * width)
+
+
+def test_holm_is_that_of_the_worked_example() -> None:
+    # Holm (1979): the least of four times 4, the next times 3, ...; never less than one before.
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm(np.array([0.5, math.nan, 0.9]))[[0, 2]] == pytest.approx([1.0, 1.0])
+    assert math.isnan(holm(np.array([math.nan]))[0])
+
+
+def test_mcnemar_counts_only_what_one_alone_gets_right() -> None:
+    ours = np.array([1, 1, 1, 0, 0, 1, math.nan])
+    theirs = np.array([0, 0, 0, 1, 0, 1, math.nan])
+    found = mcnemar(ours, theirs)
+    assert (found["only_ours"], found["only_theirs"]) == (3, 1)
+    assert found["p_mcnemar"] == pytest.approx(binomtest(3, 4).pvalue)
+
+
+def test_a_bootstrap_p_value_has_a_floor() -> None:
+    assert two_sided(np.ones(999)) == pytest.approx(0.002)
+    assert two_sided(np.array([-1.0, 1.0])) == 1.0
+
+
+def test_cells_of_two_tables_are_not_compared(cell: CellResult) -> None:
+    other = cell.model_copy(update={"plan": PLAN.model_copy(update={"trials": 2})})
+    with pytest.raises(ValueError, match="cells of one table"):
+        comparisons([cell, other])
+
+
+def test_a_cell_comes_back_from_its_file(cell: CellResult, tmp_path: Path) -> None:
+    path = tmp_path / "cell.json"
+    path.write_text(cell.model_dump_json(), encoding="utf-8")
+    again = CellResult.read(path)
+    assert again.predictions == cell.predictions
+    assert again.figures[0] == cell.figures[0]
