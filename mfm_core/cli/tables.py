@@ -31,6 +31,7 @@ def table(
     seeds: Annotated[int, typer.Option(help="Seeds, from 0.")] = 5,
     trials: Annotated[int, typer.Option(help="Configurations tried on validation data, the default first.")] = 3,
     modalities: Annotated[str, typer.Option(help="Names joined by commas; all of the data set without it.")] = "",
+    train_samples: Annotated[int, typer.Option(help="Training samples, drawn by the seed; 0 for all.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes of this machine; 0 for this one alone.")] = 1,
     ray_address: Annotated[str | None, typer.Option(help="Of a Ray cluster that computes the cells.")] = None,
     storage: Annotated[str | None, typer.Option(help="URL of a database for the searches, such as PostgreSQL.")] = None,
@@ -44,7 +45,13 @@ def table(
     Each cell is stored as it is finished; kill the command at any time and give it again to go on.
     """
     with one_sentence():
-        plan = TablePlan(dataset=dataset, modalities=_names(modalities), trials=trials, imports=_names(imports))
+        plan = TablePlan(
+            dataset=dataset,
+            modalities=_names(modalities),
+            trials=trials,
+            train_samples=train_samples,
+            imports=_names(imports),
+        )
         place = folder or Path("runs", "tables", "-".join([dataset, *plan.modalities]))
         if not resume and place.exists():
             raise ValueError(f"{place}: expected a new folder with --no-resume, got one that is there")

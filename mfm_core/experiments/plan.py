@@ -34,12 +34,14 @@ class TablePlan(Config):
         dataset: Name of the data set.
         modalities: Those that the systems read; all of the data set where empty.
         trials: Configurations that the search tries on validation data, the default one first.
+        train_samples: Training samples that the systems learn from, drawn by the seed; all of them where 0.
         imports: Modules to import first, which register systems or data sets of one's own.
     """
 
     dataset: Name
     modalities: tuple[Name, ...] = ()
     trials: Annotated[int, Field(ge=1, le=1000)] = 3
+    train_samples: Annotated[int, Field(ge=0)] = 0
     imports: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
@@ -115,11 +117,16 @@ def splits(plan: TablePlan, seed: int) -> Iterator[Split]:
         FileNotFoundError: If its files are not there.
     """
     for dataset in _datasets(plan.dataset, seed):
-        yield split_of(_with_modalities(dataset, plan.modalities))
+        yield split_of(_with_modalities(dataset, plan.modalities), plan.train_samples, seed)
 
 
-def split_of(dataset: Dataset) -> Split:
+def split_of(dataset: Dataset, train_samples: int = 0, seed: int = 0) -> Split:
     """The parts of a data set that is split.
+
+    Args:
+        dataset: Samples of all three splits.
+        train_samples: How many training samples to keep, at most; all where 0.
+        seed: Of drawing them.
 
     Raises:
         ValueError: If one of them is empty.
@@ -128,6 +135,9 @@ def split_of(dataset: Dataset) -> Split:
     for name, part in parts.items():
         if len(part) == 0:
             raise ValueError(f"{dataset.name}: expected samples in all three splits, got none in {name}")
+    if 0 < train_samples < len(train := parts["train"]):
+        drawn = np.random.default_rng(seed).permutation(len(train))[:train_samples]
+        parts["train"] = train.take(torch.from_numpy(np.sort(drawn)))
     return Split(parts["train"], parts["validation"], parts["test"], tested=np.flatnonzero(dataset.split == "test"))
 
 

@@ -30,6 +30,7 @@ def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
             "seed": cell.seed,
             **figure.model_dump(exclude={"target"}),
             "trials": cell.trials,
+            "train_samples": cell.plan.train_samples or None,
             "configuration": json.dumps(cell.configurations),
             "code_version": cell.code_version,
             "date": cell.date,

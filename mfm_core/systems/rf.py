@@ -38,6 +38,11 @@ class RandomForestConfig(SystemConfig):
     min_leaf: Positive = 2
     max_depth: Positive | None = 16
 
+    @classmethod
+    def search_space(cls) -> Mapping[str, tuple[bool | int | float | str, ...]]:
+        """Size of the leaves and depth of the trees."""
+        return {"min_leaf": (2, 5, 10), "max_depth": (4, 8, 16)}
+
 
 @register_system("rf", title="RF", paper="Breiman (2001), Random forests, Machine Learning 45")
 class RandomForest(System):

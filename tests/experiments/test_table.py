@@ -184,3 +184,11 @@ def test_cells_go_seed_by_seed() -> None:
     assert [cell.name for cell in cells_of(("stub", "majority"), 2)] == [
         "stub-0", "majority-0", "stub-1", "majority-1",
     ]  # fmt: skip
+
+
+def test_fewer_training_samples_are_drawn_by_the_seed() -> None:
+    few = PLAN.model_copy(update={"train_samples": 20})
+    first, again, other = (next(iter(splits(few, seed))).train.ids for seed in (0, 0, 1))
+    assert (len(first or ()), first) == (20, again)
+    assert first != other
+    assert len(next(iter(splits(few, 0))).test) == len(next(iter(splits(PLAN, 0))).test)
