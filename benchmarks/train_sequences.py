@@ -1,14 +1,14 @@
-"""How fast an MFM of sequences trains: ours against the MFM of MMSA, the port of the published code, in turns.
+"""How fast MFM and MFN of sequences train: ours against those of MMSA, ports of the published code, in turns.
 
 One step is forward, loss, backward and an optimiser's step on one batch of 64 sequences of 20 steps. Both models have
-the same sizes of h, z, f and of the memory, no dropout, and the same loss: mean squared errors of the modalities, the
-absolute error of the score, and the MMD of the published code. Both use the same optimiser. Ours gets a mask, which
-says that all steps are real.
+the same sizes of h, z, f and of the memory, no dropout, and the same loss. For MFM: mean squared errors of the
+modalities, absolute error of the score, and the MMD of the published code. For MFN: absolute error of the score.
+Both use the same optimiser. Ours gets a mask, which says that all steps are real.
 
 MMSA 2.2.1 is fetched from PyPI without its dependencies into ``benchmarks/.cache``; of its package only the two files
-of its model are loaded.
+of its models are loaded.
 
-Run: ``python benchmarks/train_sequences.py [--repeats 30] [--threads 1] [--json train_sequences.json]``
+Run: ``python benchmarks/train_sequences.py [--models MFM MFN] [--repeats 30] [--threads 1] [--json rows.json]``
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from types import ModuleType, SimpleNamespace
@@ -34,6 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 from mfm_core import MFM, ModelConfig  # noqa: E402
 from mfm_core.config import LabelConfig, MemoryConfig, SequenceModality  # noqa: E402
+from mfm_core.systems.base import DataSpec, StreamSpec  # noqa: E402
+from mfm_core.systems.mfn import MFN, MFNConfig  # noqa: E402
 from mfm_core.training.objective import ObjectiveConfig, prior_cost  # noqa: E402
 
 CACHE = Path(__file__).resolve().parent / ".cache" / "mmsa-2.2.1"
@@ -78,25 +81,71 @@ def fetch() -> Path:
     return CACHE / "MMSA" / "models" / "singleTask"
 
 
-def published(folder: Path) -> ModuleType:
-    """MMSA's module of its MFM, without the packages around it, which import much that it does not need."""
+def published(folder: Path) -> Callable[[str], ModuleType]:
+    """MMSA's modules by name, without the packages around them, which import much that they do not need."""
     package = ModuleType("mmsa_single_task")
     package.__path__ = [str(folder)]
     sys.modules[package.__name__] = package
-    return importlib.import_module(f"{package.__name__}.MFM")
+    return lambda name: importlib.import_module(f"{package.__name__}.{name}")
 
 
-def their_step(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
-    """MMSA's model, and a training step of it."""
+def shared_sizes(features: tuple[int, int, int], sizes: Sizes) -> dict[str, object]:
+    """What MMSA's MFM and MFN are both told."""
 
     def layer(width: int) -> dict[str, float]:
         return {"shapes": width, "drop": 0.0}
 
+    return {
+        "feature_dims": features,
+        "hidden_dims": sizes.h,
+        "memsize": sizes.memory,
+        "windowsize": 2,
+        "num_classes": 1,
+        "train_mode": "regression",
+        "NN1Config": layer(sizes.attention),
+        "NN2Config": layer(sizes.candidate),
+        "gamma1Config": layer(sizes.gate),
+        "gamma2Config": layer(sizes.gate),
+        "outConfig": layer(sizes.memory),
+    }
+
+
+def their_mfn(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """MMSA's MFN, and a training step of it."""
+    model = module.MFN(SimpleNamespace(**shared_sizes(features, sizes)))
+
+    def cost(inputs: dict[str, Tensor], score: Tensor, _mask: Tensor) -> Tensor:
+        return (model(*(inputs[name] for name in NAMES))["M"] - score).abs().mean()
+
+    return model, stepping(model, cost)
+
+
+def our_mfn(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """Our MFN, and a training step of it."""
+    streams = {name: StreamSpec(kind="sequence", shape=(d,)) for name, d in zip(NAMES, features, strict=True)}
+    config = MFNConfig(
+        hidden=dict(zip(NAMES, sizes.h, strict=True)),
+        memory=sizes.memory,
+        attention=sizes.attention,
+        candidate=sizes.candidate,
+        gate=sizes.gate,
+        head=sizes.memory,
+        dropout=0,
+    )
+    model = MFN.build(config, DataSpec(streams=streams, label=LabelConfig(kind="scores", size=1)))
+
+    def cost(inputs: dict[str, Tensor], score: Tensor, mask: Tensor) -> Tensor:
+        return (model(inputs, mask) - score).abs().mean()
+
+    return model, stepping(model, cost)
+
+
+def their_mfm(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """MMSA's MFM, and a training step of it."""
     z, f, (weigh_l, weigh_a, weigh_v) = sizes.z, sizes.f, RECONSTRUCTION
     model = module.MFM(
         SimpleNamespace(
-            feature_dims=features,
-            hidden_dims=sizes.h,
+            **shared_sizes(features, sizes),
             zy_size=sizes.z_y,
             zl_size=z[0],
             za_size=z[1],
@@ -107,15 +156,6 @@ def their_step(module: ModuleType, features: tuple[int, int, int], sizes: Sizes)
             fv_size=f[2],
             **dict.fromkeys([f"z{m}_to_f{m}_dropout" for m in "ylav"], 0.0),
             fy_to_y_dropout=0.0,
-            memsize=sizes.memory,
-            windowsize=2,
-            num_classes=1,
-            train_mode="regression",
-            NN1Config=layer(sizes.attention),
-            NN2Config=layer(sizes.candidate),
-            gamma1Config=layer(sizes.gate),
-            gamma2Config=layer(sizes.gate),
-            outConfig=layer(sizes.memory),
             lda_xl=weigh_l,
             lda_xa=weigh_a,
             lda_xv=weigh_v,
@@ -130,8 +170,8 @@ def their_step(module: ModuleType, features: tuple[int, int, int], sizes: Sizes)
     return model, stepping(model, cost)
 
 
-def our_step(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
-    """Our model, and a training step of it."""
+def our_mfm(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
+    """Our MFM, and a training step of it."""
     each = zip(NAMES, features, sizes.z, sizes.f, sizes.h, strict=True)
     memory = MemoryConfig(memory=sizes.memory, attention=sizes.attention, candidate=sizes.candidate, gate=sizes.gate)
     config = ModelConfig(
@@ -178,13 +218,18 @@ def n_trained(model: nn.Module) -> int:
     return sum(p.numel() for name, p in model.named_parameters() if not name.startswith("surrogates"))
 
 
-def measure(module: ModuleType, features: tuple[int, int, int], sizes: Sizes, repeats: int) -> dict[str, object]:
+THEIRS, OURS = {"MFM": their_mfm, "MFN": their_mfn}, {"MFM": our_mfm, "MFN": our_mfn}
+
+
+def measure(
+    name: str, module: ModuleType, features: tuple[int, int, int], sizes: Sizes, repeats: int
+) -> dict[str, object]:
     """Sequences a second of both, by the clock and by the processor's time, in turns."""
     generator = torch.Generator().manual_seed(0)
-    inputs = {name: torch.randn(BATCH, LENGTH, d, generator=generator) for name, d in zip(NAMES, features, strict=True)}
+    inputs = {key: torch.randn(BATCH, LENGTH, d, generator=generator) for key, d in zip(NAMES, features, strict=True)}
     score, mask = torch.randn(BATCH, 1, generator=generator), torch.ones(BATCH, LENGTH, dtype=torch.bool)
     torch.manual_seed(0)
-    sides = {"MMSA": their_step(module, features, sizes), "ours": our_step(features, sizes)}
+    sides = {"MMSA": THEIRS[name](module, features, sizes), "ours": OURS[name](features, sizes)}
     clock: dict[str, list[float]] = {side: [] for side in sides}
     processor: dict[str, list[float]] = {side: [] for side in sides}
     for turn in range(-3, repeats):  # the first three warm up
@@ -194,7 +239,7 @@ def measure(module: ModuleType, features: tuple[int, int, int], sizes: Sizes, re
             if turn >= 0:
                 clock[side].append(time.perf_counter() - started[0])
                 processor[side].append(time.process_time() - started[1])
-    row: dict[str, object] = {"features": features, "sizes": sizes.name}
+    row: dict[str, object] = {"model": name, "features": features, "sizes": sizes.name}
     for side, (model, _) in sides.items():
         row |= {f"parameters_{side}": n_trained(model)}
         row |= {f"per_second_{side}": BATCH / median(clock[side]), f"processor_{side}": BATCH / median(processor[side])}
@@ -205,27 +250,26 @@ def measure(module: ModuleType, features: tuple[int, int, int], sizes: Sizes, re
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", choices=list(OURS), default=list(OURS))
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    module = published(fetch())
+    find = published(fetch())
     where = {"threads": arguments.threads, "repeats": arguments.repeats, "torch": torch.__version__}
     where |= {"machine": platform.machine(), "batch": BATCH, "length": LENGTH}
     print(", ".join(f"{key} {value}" for key, value in where.items()))
     print("Sequences a second, medians; in brackets by the processor's time, which other work disturbs less.")
-    print(f"{'features':>13}  {'sizes':<27} {'MMSA':>14} {'ours':>14} {'ratio':>13}")
+    print(f"model {'features':>13}  {'sizes':<27} {'MMSA':>14} {'ours':>14} {'ratio':>13}")
     rows = []
-    for sizes in SIZES:
-        for features in FEATURES:
-            row = measure(module, features, sizes, arguments.repeats)
-            rows.append(row)
-            theirs, ours = (f"{row[f'per_second_{s}']:6.0f} ({row[f'processor_{s}']:5.0f})" for s in ("MMSA", "ours"))
-            ratio = f"{row['ratio']:.2f} ({row['processor_ratio']:.2f})"
-            print(
-                f"{'/'.join(map(str, features)):>13}  {sizes.name:<27} {theirs:>14} {ours:>14} {ratio:>13}", flush=True
-            )
+    for name, sizes, features in product(arguments.models, SIZES, FEATURES):
+        row = measure(name, find(name), features, sizes, arguments.repeats)
+        rows.append(row)
+        theirs, ours = (f"{row[f'per_second_{s}']:6.0f} ({row[f'processor_{s}']:5.0f})" for s in ("MMSA", "ours"))
+        ratio = f"{row['ratio']:.2f} ({row['processor_ratio']:.2f})"
+        widths = "/".join(map(str, features))
+        print(f"{name:<5} {widths:>13}  {sizes.name:<27} {theirs:>14} {ours:>14} {ratio:>13}", flush=True)
     if arguments.json:
         content = {"where": where, "sizes": [asdict(sizes) for sizes in SIZES], "rows": rows}
         arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

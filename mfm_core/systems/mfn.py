@@ -20,7 +20,7 @@ class MFNConfig(NetworkConfig):
     """Sizes and training of the MFN.
 
     Attributes:
-        hidden: Width of the LSTM of each modality.
+        hidden: Width of the LSTM of every modality, or of each by name.
         memory: Size of the multi-view gated memory.
         attention: Width of the hidden layer of the delta-memory attention.
         candidate: Width of the hidden layer that proposes what to remember.
@@ -29,7 +29,7 @@ class MFNConfig(NetworkConfig):
     """
 
     system: Literal["mfn"] = "mfn"
-    hidden: Positive = 32
+    hidden: Positive | dict[str, Positive] = 32
     memory: Positive = 32
     attention: Positive = 32
     candidate: Positive = 32
@@ -44,9 +44,12 @@ class LabelledMemoryFusion(nn.Module):
         super().__init__()
         # A stream may have any name, but that of a submodule may not be an attribute of torch's: so they are numbered.
         self.names = {name: f"view_{index}" for index, name in enumerate(spec.streams)}
+        widths = config.hidden if isinstance(config.hidden, dict) else dict.fromkeys(spec.streams, config.hidden)
+        if set(widths) != set(spec.streams):
+            raise ValueError(f"hidden: expected widths of {', '.join(spec.streams)}, got those of {', '.join(widths)}")
         model = ModelConfig(
             modalities={
-                self.names[name]: SequenceModality(d_x=stream.shape[0], d_z=1, d_f=1, hidden=config.hidden)
+                self.names[name]: SequenceModality(d_x=stream.shape[0], d_z=1, d_f=1, hidden=widths[name])
                 for name, stream in spec.streams.items()
             },
             memory=MemoryConfig(
@@ -57,7 +60,7 @@ class LabelledMemoryFusion(nn.Module):
                 dropout=config.dropout,
             ),
         )
-        size = len(spec.streams) * config.hidden + config.memory
+        size = sum(widths.values()) + config.memory
         self.fusion = MemoryFusion(model, 1)
         self.fusion.read_out = nn.Identity()  # type: ignore[assignment]  # the head takes its place
         for view in self.fusion.views.children():
@@ -65,7 +68,7 @@ class LabelledMemoryFusion(nn.Module):
         self.head = read_out(size, config.head, spec.label.size, config.dropout)
 
     def last(self, inputs: Mapping[str, Tensor], mask: Tensor) -> Tensor:
-        """Hidden states of all views and the memory after the last real step, ``(N, M * hidden + memory)``."""
+        """Hidden states of all views and the memory after the last real step, ``(N, sum of hidden + memory)``."""
         return self.fusion.hidden(self.fusion.features({self.names[name]: x for name, x in inputs.items()}, mask), mask)
 
     def forward(self, inputs: Mapping[str, Tensor], mask: Tensor) -> Tensor:

@@ -12,11 +12,12 @@ from tests.systems.oracle import SPEC, dense, gated, randomised, real, sequences
 
 @pytest.mark.parametrize("training", [True, False])
 def test_it_is_what_the_equations_say(training: bool) -> None:
-    config = MFNConfig(hidden=4, memory=3, attention=5, candidate=6, gate=2, head=4, dropout=0)
+    widths = {"words": 4, "tone": 3, "items": 2}
+    config = MFNConfig(hidden=widths, memory=3, attention=5, candidate=6, gate=2, head=4, dropout=0)
     network = randomised(LabelledMemoryFusion(config, SPEC)).train(training)
     fusion, (inputs, mask), wanted = network.fusion, sequences(), list[Tensor]()
     for sample in range(len(mask)):
-        hidden = [torch.zeros(config.hidden).double() for _ in inputs]
+        hidden = [torch.zeros(widths[name]).double() for name in inputs]
         cell, memory = [h.clone() for h in hidden], torch.zeros(config.memory).double()
         for step in zip(*(real(x, mask, sample) for x in inputs.values()), strict=True):
             before = torch.cat(cell)
@@ -31,3 +32,8 @@ def test_it_is_what_the_equations_say(training: bool) -> None:
         wanted.append(torch.cat([*hidden, memory]))
     torch.testing.assert_close(network.last(inputs, mask), torch.stack(wanted))
     torch.testing.assert_close(network(inputs, mask), torch.stack([dense(network.head, x) for x in wanted]))
+
+
+def test_widths_are_of_the_modalities() -> None:
+    with pytest.raises(ValueError, match="hidden: expected widths of words, tone, items, got those of words, sound"):
+        LabelledMemoryFusion(MFNConfig(hidden={"words": 4, "sound": 3}), SPEC)

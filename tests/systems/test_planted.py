@@ -20,6 +20,17 @@ FINDS: dict[str, tuple[str, str]] = {
     "majority": ("", "order one_modality interaction hidden_state missing padding"),
     "rf": ("one_modality interaction missing padding", "order hidden_state"),
     "svm_md": ("one_modality interaction missing padding", "order hidden_state"),
+    "sal_cnn": ("one_modality interaction hidden_state missing padding", ""),
+    "df": ("one_modality missing padding", "order interaction hidden_state"),
+    "ef_lstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "ef_slstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "ef_blstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "ef_sblstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "mv_lstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "bc_lstm": ("order one_modality interaction hidden_state missing padding", ""),
+    "tfn": ("order one_modality interaction hidden_state missing padding", ""),
+    "marn": ("order one_modality interaction hidden_state missing padding", ""),
+    "mfn": ("order one_modality interaction hidden_state missing padding", ""),
 }
 CELLS = [
     pytest.param(system, signal, found, id=f"{system} {'finds' if found else 'does not find'} {signal}")
