@@ -22,7 +22,7 @@ def offer(monkeypatch):
     """Put a data set into the registry under the name that the runs of these tests read."""
 
     def put(data):
-        monkeypatch.setitem(registry._registry, "made_up", lambda: data)
+        monkeypatch.setitem(registry._loaders, "made_up", lambda: data)
         return data
 
     return put
@@ -130,9 +130,7 @@ def test_training_learns_a_score(offer, tmp_path):
 
 def test_a_run_stores_a_model_that_loads(offer, tmp_path):
     data = made_up_sequences()
-    ones = {
-        name: registry.Scaling(torch.zeros(x.shape[2]), torch.ones(x.shape[2])) for name, x in data.modalities.items()
-    }
+    ones = {name: Scaling(torch.zeros(x.shape[2]), torch.ones(x.shape[2])) for name, x in data.modalities.items()}
     offer(dataclasses.replace(data, scaling=ones))
     path = tmp_path / "run.json"
     path.write_text(json.dumps(sequence_run()))
@@ -165,7 +163,7 @@ def test_samples_with_nothing_to_encode_are_left_out(offer):
 )
 def test_a_run_that_does_not_fit_is_refused(offer, changes, message, monkeypatch):
     data = offer(made_up_sequences())
-    monkeypatch.setitem(registry._registry, "svhn_mnist", lambda: dataclasses.replace(data, mask=None))
+    monkeypatch.setitem(registry._loaders, "svhn_mnist", lambda: dataclasses.replace(data, mask=None))
     with pytest.raises(ValueError, match=message):
         SequenceTask(run_of(**changes), CPU)
 

@@ -17,7 +17,6 @@ from mfm_core.experiments.run import execute, read_run
 from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.scaling import SCALING, load_scaling, save_scaling
-from mfm_core.training import videos
 from mfm_core.training.videos import SequenceRun
 from tests.made_up_sequences import made_up_sequences, sequence_run
 
@@ -32,7 +31,7 @@ def with_truth(data):
 def stored(monkeypatch, tmp_path):
     """The folder of a stored model of clips whose truth is known."""
     data = with_truth(made_up_sequences(60))
-    monkeypatch.setitem(registry._registry, "made_up", lambda: data)
+    monkeypatch.setitem(registry._loaders, "made_up", lambda: data)
     path = tmp_path / "run.json"
     path.write_text(json.dumps(sequence_run()))
     execute(read_run(str(path)), tmp_path / "run", command="python -m mfm_core train made_up")
@@ -112,8 +111,8 @@ def folded(monkeypatch):
     def folds(*, n_folds, n_repeats, seed=0):
         return repeated_folds(data, n_folds=n_folds, n_repeats=n_repeats, seed=seed)
 
-    monkeypatch.setitem(registry._registry, "made_up", lambda: data)
-    monkeypatch.setitem(videos.FOLDED, "made_up", folds)
+    monkeypatch.setitem(registry._loaders, "made_up", lambda: data)
+    monkeypatch.setitem(registry._infos, "made_up", registry.DatasetInfo("made_up", folds=folds))
 
 
 def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):

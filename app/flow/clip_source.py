@@ -14,18 +14,10 @@ from app.flow.clips import Clip
 from app.flow.view import FlowAllowed
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
-
-STUDIO = "studio_"
-"""What the names of models of studio clips begin with."""
+from mfm_core.data.registry import dataset_info
 
 FIRST = "studio_balanced"
 """The model that a visitor meets first."""
-
-SENTENCES = ("ict_mmmo",)
-"""Models of data sets whose steps are sentences."""
-
-WORDS_OF_THE_DATA = ("cmu_mosi",)
-"""Models whose clips are shown from the visitor's copy of the data, because words and features may not be shipped."""
 
 SHOWN = 120
 """Clips of a data set that are offered."""
@@ -82,11 +74,12 @@ def load(name: str) -> ClipSource:
 def _load(place: str, name: str, data: str) -> ClipSource:
     del data  # other data, other clips
     try:
-        part = mfm.load_dataset(name).part("test") if name in WORDS_OF_THE_DATA else None  # often missing, so first
+        of_data = dataset_info(name).clips == "data"
+        part = mfm.load_dataset(name).part("test") if of_data else None  # often missing, so first
         model = mfm.load_pretrained(place)
         if not model.config.sequences:
             raise MissingClipsError(f"The model {name} is not one of sequences.")
-        if name.startswith(STUDIO):
+        if dataset_info(name).clips == "studio":
             return _of_studio(name, model)
         if part is not None:
             return _of_data(name, model, part)
@@ -125,7 +118,7 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
     if codes.latents.mask is None:
         raise MissingClipsError(f"The codes of {name} are not those of sequences.")
     lengths = tuple(codes.latents.mask.sum(1).tolist())
-    unit: Unit = "sentence" if name in SENTENCES else "word"
+    unit: Unit = dataset_info(name).unit or "word"
     noun = {"sentence": "sentences", "word": "words"}[unit]
     titles = tuple(f"held-out video {i + 1} · {n} {noun}" for i, n in enumerate(lengths))
     about = ABOUT_SENTENCES if unit == "sentence" else ABOUT_CODES

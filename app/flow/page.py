@@ -8,6 +8,7 @@ from app.flow import clip_source, encoded_clips
 from app.flow.sections import clip_lanes, own_clip, truth, what_if
 from app.flow.view import FlowLinks, FlowView
 from app.shared import missing, prose, sidebar, state, stored_models
+from mfm_core.data.registry import dataset_info
 
 MISSING = """
 ### There is no clip to play yet
@@ -42,7 +43,7 @@ def main() -> None:
             what_if.controls(shown)
             what_if.answer(strips[0], shown)
     truth.show(shown)
-    if any(name in clip_source.WORDS_OF_THE_DATA for name in reasons):
+    if any(dataset_info(name).clips == "data" for name in reasons):
         prose.caption(clip_source.WITHOUT_MOSI)
     sidebar.show(f"**Model** {shown.name}", f"{stored_models.title(shown.name)}, {len(shown.titles):,} held-out clips")
     state.write_link()

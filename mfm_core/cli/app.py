@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import pooch
@@ -11,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mfm_core.data import data_folder, dataset_names
-from mfm_core.data.importing.fetch import RECIPES, fetch
-from mfm_core.data.importing.imported import IMPORTABLE, imported_names
+from mfm_core.data.importing.fetch import fetch, recipes_of_sets
+from mfm_core.data.importing.imported import imported_names
+from mfm_core.data.registry import DatasetInfo, data_folder, dataset_infos
 
 app = typer.Typer(
     help="Train, measure and feed the Multimodal Factorization Model.",
@@ -41,13 +42,13 @@ def one_sentence() -> Iterator[None]:
 
 
 @data_app.command("fetch")
-def data_fetch(names: Annotated[list[str], typer.Argument(help=f"Among: {', '.join(RECIPES)}.")]) -> None:
+def data_fetch(names: Annotated[list[str], typer.Argument(help=f"Among: {', '.join(recipes_of_sets())}.")]) -> None:
     """Download data sets from their own addresses, check them, and store them in the data folder."""
     pooch.get_logger().setLevel("WARNING")  # the bar below says the same
     for name in names:
         with one_sentence():
-            if name in RECIPES:
-                typer.echo(f"{name}: {RECIPES[name].terms}", err=True)
+            if (recipe := recipes_of_sets().get(name)) is not None:
+                typer.echo(f"{name}: {recipe.terms}", err=True)
             path = fetch(name, data_folder(), downloader=download_with_bar)
             typer.echo(path)
 
@@ -57,32 +58,23 @@ def data_list() -> None:
     """Show which data sets are in the data folder."""
     folder = data_folder()
     typer.echo(f"data folder: {folder} (set MFM_DATA to change it)")
-    names = dataset_names()
-    width = max(map(len, names))
-    for name in names:
-        missing = [file for file in files_of(name) if not (folder / file).is_file()]
-        if name in RECIPES and missing:
-            state = f"not here; python -m mfm_core data fetch {name}"
-        elif name in IMPORTABLE and missing:
-            state = f"not here; python -m mfm_core data import FILES --as {name}"
-        elif missing:
-            state = f"not here: {', '.join(missing)}"
-        else:
-            state = "here" if files_of(name) else "made of the others"
-        typer.echo(f"{name:<{width}} {state}")
+    infos = dataset_infos()
+    width = max(len(info.name) for info in infos)
+    for info in infos:
+        typer.echo(f"{info.name:<{width}} {_state(info, folder)}")
     for name in imported_names():
         typer.echo(f"{name:<{width}} imported")
 
 
-def files_of(name: str) -> tuple[str, ...]:
-    """The files of the data folder that a data set is stored in; none if it is made of other sets."""
-    if name == "svhn_mnist":
-        return ()
-    if name == "cmu_mosi":
-        return ("cmu_mosi_utterances.npz", "cmu_mosi_words.json", "glove50_top30k.npz")
-    if name.startswith("studio_"):
-        return ("studio_clips.npz",)
-    return (f"{name}.npz",)
+def _state(info: DatasetInfo, folder: Path) -> str:
+    missing = [file for file in info.files if not (folder / file).is_file()]
+    if not missing:
+        return "here" if info.files else "made of the others"
+    if info.recipe is not None:
+        return f"not here; python -m mfm_core data fetch {info.name}"
+    if info.importable:
+        return f"not here; python -m mfm_core data import FILES --as {info.name}"
+    return f"not here: {', '.join(missing)}"
 
 
 def download_with_bar(url: str, output_file: object, session: object) -> None:

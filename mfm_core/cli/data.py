@@ -10,14 +10,16 @@ import typer
 from mfm_core.cli.app import data_app, one_sentence
 from mfm_core.data import data_folder, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
-from mfm_core.data.importing.imported import IMPORTABLE, import_files
+from mfm_core.data.importing.imported import import_files, importable_names
 
 
 @data_app.command("import")
 def data_import(
     files: Annotated[list[Path], typer.Argument(help="The .h5 or .csd files of one data set, one .pkl, or one .npz.")],
     *,
-    name: Annotated[str, typer.Option("--as", help=f"Among: {', '.join(IMPORTABLE)}; or a new name, to be loaded by.")],
+    name: Annotated[
+        str, typer.Option("--as", help=f"Among: {', '.join(importable_names())}; or a new name, to be loaded by.")
+    ],
     length: Annotated[
         int | None, typer.Option(help="Last steps to keep; default 20 of .csd, and all of a .pkl.")
     ] = None,

@@ -1,22 +1,15 @@
-"""Data sets: one file each, one registry."""
+"""Data sets: one file each in ``sets``, one registry."""
 
 from mfm_core.data.dataset import Dataset, Split
-from mfm_core.data.registry import data_folder, dataset_names, load_dataset
-from mfm_core.data.sets import cmu_mosi, ict_mmmo, iemocap, mnist, pom, studio_clips, svhn, svhn_mnist, youtube
+from mfm_core.data.registry import DatasetInfo, data_folder, dataset_info, dataset_names, load_dataset, register
 
 __all__ = [
     "Dataset",
+    "DatasetInfo",
     "Split",
-    "cmu_mosi",
     "data_folder",
+    "dataset_info",
     "dataset_names",
-    "ict_mmmo",
-    "iemocap",
     "load_dataset",
-    "mnist",
-    "pom",
-    "studio_clips",
-    "svhn",
-    "svhn_mnist",
-    "youtube",
+    "register",
 ]

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import Fold
 from mfm_core.data.sequences import standardised
-
-
-class Fold(NamedTuple):
-    """One way to split a data set.
-
-    Attributes:
-        repeat: Number of the repetition.
-        fold: Number of the fold in it.
-        dataset: All samples, split this way and standardised by this training split.
-    """
-
-    repeat: int
-    fold: int
-    dataset: Dataset
 
 
 def repeated_folds(dataset: Dataset, *, n_folds: int, n_repeats: int, seed: int) -> Iterator[Fold]:

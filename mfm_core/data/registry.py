@@ -1,16 +1,171 @@
-"""The registry of data sets, and the folder that real data lies in."""
+"""The registry of data sets, and the folder that real data lies in.
+
+A data set is one file of ``mfm_core/data/sets``: its loader, entered by :func:`register` with all that the project
+knows of it. Nothing about a set stands anywhere else.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pooch
 
-from mfm_core.data.dataset import Dataset
+from mfm_core.data.dataset import Dataset, Unit
+
+Loader = Callable[[], Dataset]
+Arrays = Mapping[str, npt.NDArray[np.uint8]]
+
+
+class Source(NamedTuple):
+    """A file to download.
+
+    Attributes:
+        url: Where it lies.
+        sha256: Its checksum, hexadecimal.
+    """
+
+    url: str
+    sha256: str
+
+
+class Recipe(NamedTuple):
+    """How to download a data set.
+
+    Attributes:
+        sources: Its files: of the training split first, then of the test split.
+        convert: From their paths to the arrays of ``<name>.npz``.
+        terms: What it may be used for.
+    """
+
+    sources: tuple[Source, ...]
+    convert: Callable[[list[Path]], Arrays]
+    terms: str
+
+
+class Fold(NamedTuple):
+    """One way to split a data set.
+
+    Attributes:
+        repeat: Number of the repetition.
+        fold: Number of the fold in it.
+        dataset: All samples, split this way and standardised by this training split.
+    """
+
+    repeat: int
+    fold: int
+    dataset: Dataset
+
+
+class Folds(Protocol):
+    """Repeated cross-validation of a data set."""
+
+    def __call__(self, *, n_folds: int, n_repeats: int) -> Iterator[Fold]:
+        """The folds of all repetitions, in order."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What the project knows of a data set.
+
+    Attributes:
+        name: Name in the registry.
+        title: What it is called on a page.
+        description: What a model of it was trained on, a paragraph for the model's card.
+        files: Files of the data folder that it is made of; none where it is made of other sets.
+        unit: What a step of its sequences is; None for images.
+        licence: Terms that weights trained on it fall under, a sentence.
+        source: Where to get it, or the command that makes it.
+        neutral: The score that is neither positive nor negative.
+        folds: Repeated cross-validation, where it is too small for one split.
+        importable: Whether its one file is of the layout that ``data import`` writes.
+        recipe: How to download it.
+        clips: Where a page takes clips from: Z stored beside a model, the user's copy of the data, or the clips that
+            this project made.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    files: tuple[str, ...] = ()
+    unit: Unit | None = None
+    licence: str = ""
+    source: str = ""
+    neutral: float = 0.0
+    folds: Folds | None = None
+    importable: bool = False
+    recipe: Recipe | None = None
+    clips: Literal["codes", "data", "studio"] = "codes"
+
+
+_infos: dict[str, DatasetInfo] = {}
+_loaders: dict[str, Loader] = {}
+_finders: list[Callable[[str], Dataset | None]] = []
+
+
+def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
+    """Enter a loader into the registry with what is known of its data set."""
+
+    def enter(loader: Loader) -> Loader:
+        _infos[info.name], _loaders[info.name] = info, loader
+        return loader
+
+    return enter
+
+
+def register_finder(find: Callable[[str], Dataset | None]) -> None:
+    """Enter a function that loads data sets of names which the registry does not know, or returns None."""
+    _finders.append(find)
+
+
+@cache
+def _load_all() -> None:
+    package = importlib.import_module("mfm_core.data.sets")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"mfm_core.data.sets.{module.name}")
+    importlib.import_module("mfm_core.data.importing.imported")
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Names of the data sets that the project knows."""
+    _load_all()
+    return tuple(_infos)
+
+
+def dataset_infos() -> tuple[DatasetInfo, ...]:
+    """All that is known of every data set."""
+    _load_all()
+    return tuple(_infos.values())
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """What is known of a data set; of one that the user imported little more than its name."""
+    _load_all()
+    return _infos.get(name, DatasetInfo(name, title=name.replace("_", " "), unit="word"))
+
+
+def load_dataset(name: str) -> Dataset:
+    """Load a data set by name from the data folder; sets that the user imported under other names are known too.
+
+    Raises:
+        ValueError: If the name is unknown.
+        FileNotFoundError: If its files are not there.
+    """
+    names = dataset_names()
+    if name in _loaders:
+        return _loaders[name]()
+    for find in _finders:
+        if (dataset := find(name)) is not None:
+            return dataset
+    raise ValueError(f"name: expected one of {', '.join(names)}, got {name!r}")
 
 
 def data_folder() -> Path:
@@ -36,37 +191,3 @@ def read_arrays(name: str, members: tuple[str, ...]) -> dict[str, npt.NDArray[np
         if missing := [member for member in members if member not in archive.files]:
             raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
         return {member: archive[member] for member in members}
-
-
-_registry: dict[str, Callable[[], Dataset]] = {}
-
-
-def register(name: str) -> Callable[[Callable[[], Dataset]], Callable[[], Dataset]]:
-    """Enter a loader into the registry under ``name``."""
-
-    def enter(loader: Callable[[], Dataset]) -> Callable[[], Dataset]:
-        _registry[name] = loader
-        return loader
-
-    return enter
-
-
-def dataset_names() -> tuple[str, ...]:
-    """Names that :func:`load_dataset` knows."""
-    return tuple(_registry)
-
-
-def load_dataset(name: str) -> Dataset:
-    """Load a data set by name from the data folder; sets that the user imported under other names are known too.
-
-    Raises:
-        ValueError: If the name is unknown.
-        FileNotFoundError: If its files are not there.
-    """
-    if name not in _registry:
-        from mfm_core.data.importing import imported  # which is made of this module
-
-        if (dataset := imported.load(name)) is not None:
-            return dataset
-        raise ValueError(f"name: expected one of {', '.join(_registry)}, got {name!r}")
-    return _registry[name]()

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.digits import Figure
 from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
 from mfm_core.model import MFM
 from mfm_core.training.videos import encode_present, groups, presence
 
 N_BOOTSTRAP = 1000
-# The middle of the scale: a sample exactly there is neither positive nor negative.
-MIDDLE = {"ict_mmmo": 3.0}
 
 
 def bootstrap(statistic: Callable[[np.ndarray], float], n: int, *, seed: int = 0) -> Estimate:
@@ -116,7 +115,7 @@ def evaluate_sequences(
         The figures, in the order of the card.
     """
     on_progress("encoding held-out videos")
-    middle, names = MIDDLE.get(data.name, 0.0), model.modalities
+    middle, names = dataset_info(data.name).neutral, model.modalities
     latents, decided = encode_present(model, data)
     figures = label_figures("all modalities a video has", decided, data.labels, middle=middle, seed=seed)
     generated = model.decode(latents).modalities

@@ -57,3 +57,11 @@ def read_mat(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     if not ((y >= 1) & (y <= 10)).all():
         raise ValueError(f"{path}: expected labels 1 to 10, got {y.min()} to {y.max()}")
     return np.ascontiguousarray(x.transpose(3, 0, 1, 2)), (y[:, 0] % 10).astype(np.uint8)
+
+
+def join_splits(
+    images: list[npt.NDArray[np.uint8]], labels: list[npt.NDArray[np.uint8]]
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """Training split, numbered 0, and test split, numbered 1, in one table."""
+    split = np.repeat(np.arange(len(labels), dtype=np.uint8), [len(part) for part in labels])
+    return {"images": np.concatenate(images), "labels": np.concatenate(labels), "split": split}

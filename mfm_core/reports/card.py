@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 from rich.table import Table
 
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.digits import Figure
 from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows
 from mfm_core.storage.folder import StoredModel
@@ -26,11 +27,6 @@ TERMS = {
     "feature_match": "MMD between those pictures and real ones, in the readers' features and in the coarse picture",
     "style_kept": "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
     "grey_kept": "so is how much of it is grey: ink is drawn in strokes, not as a haze",
-}
-LICENCES = {
-    "svhn": "Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights are "
-    "for non-commercial use too.",
-    "mnist": "Trained on MNIST (LeCun et al., 1998), CC BY-SA 3.0.",
 }
 PURPOSES = {
     "judge": "It judges generated pictures; no model was trained with it.",
@@ -121,7 +117,7 @@ def about(name: str, stored: StoredModel) -> list[str]:
             f"A classifier of digits from {' and '.join(modalities)}: the encoder that MFM uses for Z_y, no generation."
         )
     purpose = PURPOSES.get(name.partition("_")[0], "")
-    return [f"{what} {purpose}".rstrip(), " ".join(LICENCES[m] for m in modalities if m in LICENCES)]
+    return [f"{what} {purpose}".rstrip(), " ".join(filter(None, (dataset_info(m).licence for m in modalities)))]
 
 
 def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> str:

@@ -13,16 +13,12 @@ from torch import Tensor, nn
 
 from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight, weighed
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import load_dataset
-from mfm_core.data.sets import ict_mmmo
+from mfm_core.data.registry import dataset_info, dataset_infos, load_dataset
 from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
 from mfm_core.training.digits import check_weights, seeded
 from mfm_core.training.loop import Report, TrainingConfig
 from mfm_core.training.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
-
-# Data sets too small for one split, and how they are dealt to folds.
-FOLDED = {"ict_mmmo": ict_mmmo.folds}
 
 
 class FoldConfig(Config):
@@ -70,8 +66,9 @@ class SequenceRun(Config):
             if not isinstance(modality, SequenceModality):
                 raise ValueError(f"model.modalities: expected sequences, got {name}, of kind {modality.kind}")  # noqa: TRY004
         check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
-        if self.fold is not None and (self.data not in FOLDED or self.fold.number >= self.fold.of):
-            raise ValueError(f"fold: expected one of {', '.join(FOLDED)}, numbered from 0, got {self.fold}")
+        folded = [info.name for info in dataset_infos() if info.folds is not None]
+        if self.fold is not None and (self.data not in folded or self.fold.number >= self.fold.of):
+            raise ValueError(f"fold: expected one of {', '.join(folded)}, numbered from 0, got {self.fold}")
         return self
 
 
@@ -82,11 +79,12 @@ def load_run_data(run: SequenceRun) -> Dataset:
         ValueError: If the name is unknown, or the files are damaged.
         FileNotFoundError: If the files are not there.
     """
-    if run.fold is None:
+    folds = dataset_info(run.data).folds
+    if run.fold is None or folds is None:
         data = load_dataset(run.data)
     else:
         place = run.fold.repetition * run.fold.of + run.fold.number
-        dealt = FOLDED[run.data](n_folds=run.fold.of, n_repeats=run.fold.repetition + 1)
+        dealt = folds(n_folds=run.fold.of, n_repeats=run.fold.repetition + 1)
         data = next(islice(dealt, place, None)).dataset
     if data.mask is None:
         raise ValueError(f"data: expected a data set of sequences, got {run.data}")

@@ -15,7 +15,8 @@ import pytest
 
 from mfm_core import load_dataset
 from mfm_core.cli.app import download_with_bar
-from mfm_core.data.importing.fetch import RECIPES, Arrays, Recipe, Source, fetch
+from mfm_core.data.importing.fetch import fetch, recipes_of_sets
+from mfm_core.data.registry import Arrays, Recipe, Source
 from tests.data.published import write_idx, write_mnist, write_svhn
 
 
@@ -46,7 +47,7 @@ def address(published: Path) -> Iterator[str]:
 
 def recipe(name: str, published: Path, address: str) -> dict[str, Recipe]:
     """The real recipe, but for the address and for the checksums of what is published now."""
-    real = RECIPES[name]
+    real = recipes_of_sets()[name]
     names = [source.url.rpartition("/")[2] for source in real.sources]
     sources = [Source(address + n, hashlib.sha256((published / n).read_bytes()).hexdigest()) for n in names]
     return {name: real._replace(sources=tuple(sources))}
@@ -116,7 +117,7 @@ def test_a_missing_file_is_told_by_its_address(published: Path, address: str, da
 
 def test_a_host_that_does_not_answer_is_told_by_its_address(data_folder: Path) -> None:
     source = Source("http://127.0.0.1:9/train_32x32.mat", "0" * 64)
-    recipes = {"svhn": RECIPES["svhn"]._replace(sources=(source,))}
+    recipes = {"svhn": recipes_of_sets()["svhn"]._replace(sources=(source,))}
     message = "http://127.0.0.1:9/train_32x32.mat: could not be downloaded (ConnectionError); is there a network?"
     with pytest.raises(ConnectionError, match=f"^{re.escape(message)}$"):
         fetch("svhn", data_folder, recipes=recipes)
@@ -137,7 +138,7 @@ def test_an_unknown_name_is_refused(data_folder: Path) -> None:
 
 
 def test_every_real_source_has_a_checksum() -> None:
-    for known in RECIPES.values():
+    for known in recipes_of_sets().values():
         for source in known.sources:
             assert re.fullmatch("[0-9a-f]{64}", source.sha256)
             assert source.url.startswith("http")

@@ -13,6 +13,7 @@ from app.flow.figures.flow import Strip
 from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
 from app.shared.section_header import section_header
+from mfm_core.data.registry import dataset_info
 
 AXES = {"step": "a step each", "time": "seconds"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
@@ -37,7 +38,7 @@ def controls(codec: FlowLinks, shown: ClipSource) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.choose("Flow from", "factor", names.generating(shown.model.modalities))
         state.choose("Scale", "scale", SCALES)
-        if shown.what_if or shown.name in clip_source.WORDS_OF_THE_DATA:
+        if shown.what_if or dataset_info(shown.name).clips == "data":
             state.choose("Axis", "axis", AXES)
         _beside(codec, shown)
 

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mfm_core.data.dataset import Dataset, Split
-from mfm_core.data.registry import data_folder, dataset_names, load_dataset
+from mfm_core.data.registry import data_folder, dataset_infos, dataset_names, load_dataset, register_finder
 from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
 from mfm_core.data.sequences import standardised
 from mfm_core.files.npz import LOCAL, numbers, read_archive
 
-# Names that a file of ours may take: sets whose layout is the one that we write. Others are made of several files.
-IMPORTABLE = ("ict_mmmo", "youtube", "pom", "iemocap")
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _OURS = ("cmu_mosi", "cmu_mosi_utterances", "glove50_top30k", "studio_clips")
+
+
+def importable_names() -> tuple[str, ...]:
+    """Names of known sets that a user's file may take: those whose layout is the one that is written here."""
+    return tuple(info.name for info in dataset_infos() if info.importable)
 
 
 def import_files(paths: Sequence[Path], name: str, *, length: int | None = None, replace: bool = False) -> Path:
@@ -24,7 +27,7 @@ def import_files(paths: Sequence[Path], name: str, *, length: int | None = None,
 
     Args:
         paths: ``.h5`` files of one data set, ``.csd`` files of one data set, one ``.pkl``, or one ``.npz``.
-        name: One of ``IMPORTABLE``, or a name of the user's.
+        name: One of :func:`importable_names`, or a name of the user's.
         length: How many of the last steps to keep. Default: 20 words of ``.csd``, and all steps of other formats.
         replace: Whether an older file of that name may be overwritten.
 
@@ -36,10 +39,9 @@ def import_files(paths: Sequence[Path], name: str, *, length: int | None = None,
         FileExistsError: If there is a file of that name already.
         ValueError: If a file is damaged, of an unknown format, or not of the set that it is to be stored as.
     """
-    if not _NAME.fullmatch(name) or name in _OURS or (name in dataset_names() and name not in IMPORTABLE):
-        raise ValueError(
-            f"name: expected one of {', '.join(IMPORTABLE)}, or a new name of small letters, digits and _, got {name!r}"
-        )
+    if not _NAME.fullmatch(name) or name in _OURS or (name in dataset_names() and name not in importable_names()):
+        known = ", ".join(importable_names())
+        raise ValueError(f"name: expected one of {known}, or a new name of small letters, digits and _, got {name!r}")
     if length is not None and not 1 <= length <= 10_000:
         raise ValueError(f"length: expected 1 to 10000, got {length}")
     target = data_folder() / f"{name}.npz"
@@ -143,3 +145,6 @@ def _load(name: str) -> Dataset:
     if not modalities:
         raise ValueError(f"{name}.npz: expected arrays text_train, audio_train or visual_train, got none")
     return standardised(read_dataset(name, modalities, "word", "import it again"))
+
+
+register_finder(load)

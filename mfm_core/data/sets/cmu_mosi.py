@@ -30,7 +30,7 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.data.dataset import Dataset, Steps
-from mfm_core.data.registry import data_folder, register
+from mfm_core.data.registry import DatasetInfo, data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
 from mfm_core.files.npz import LOCAL, Array, numbers, read_archive
 
@@ -97,7 +97,19 @@ def read() -> Dataset:
     )
 
 
-@register("cmu_mosi")
+@register(
+    DatasetInfo(
+        "cmu_mosi",
+        title="CMU-MOSI, real opinions",
+        description="Trained on CMU-MOSI (Zadeh et al., 2016): 2,199 utterances of 93 videos, sentiment -3 to 3, with "
+        "the official videos of each split. Words are real and at real times; the acoustic features are the mean of "
+        "the utterance, the same at every word. There is no visual stream. No transcript or feature is shipped.",
+        files=("cmu_mosi_utterances.npz", "cmu_mosi_words.json", "glove50_top30k.npz"),
+        unit="word",
+        source="the files named in shared data folders, see the head of mfm_core/data/sets/cmu_mosi.py",
+        clips="data",
+    )
+)
 def load() -> Dataset:
     """The utterances, standardised."""
     return standardised(read())

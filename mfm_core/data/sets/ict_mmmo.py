@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.folds import Fold, repeated_folds
-from mfm_core.data.registry import register
+from mfm_core.data.folds import repeated_folds
+from mfm_core.data.registry import DatasetInfo, Fold, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
@@ -34,12 +34,27 @@ def read() -> Dataset:
     return read_dataset("ict_mmmo", ("language", "acoustic", "visual"), "sentence", SOURCE)
 
 
-@register("ict_mmmo")
-def load() -> Dataset:
-    """The videos, standardised; language by the 40 validation videos, since no training video has any."""
-    return standardised(read())
-
-
 def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
     """Repeated folds over the 120 complete videos; the 220 without language are in the training split of each."""
     return repeated_folds(read(), n_folds=n_folds, n_repeats=n_repeats, seed=seed)
+
+
+@register(
+    DatasetInfo(
+        "ict_mmmo",
+        title="ICT-MMMO, real reviews",
+        description="Trained on ICT-MMMO (Wöllmer et al., 2013): 340 online reviews, a rating of 1 to 5 each. A step "
+        "is a sentence, not a word: the mean of its words' vectors. 220 of the videos lack language: the surrogates "
+        "stand in for it. Features preprocessed by an author of the paper (github.com/pliang279/MFN, MIT licence); no "
+        "video, word or feature of theirs is shipped.",
+        files=("ict_mmmo.npz",),
+        unit="sentence",
+        source=SOURCE,
+        neutral=3.0,
+        folds=folds,
+        importable=True,
+    )
+)
+def load() -> Dataset:
+    """The videos, standardised; language by the 40 validation videos, since no training video has any."""
+    return standardised(read())

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import register
+from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
@@ -45,7 +45,17 @@ def read() -> Dataset:
     return dataset
 
 
-@register("iemocap")
+@register(
+    DatasetInfo(
+        "iemocap",
+        title="IEMOCAP, acted emotions",
+        description="Trained on IEMOCAP (Busso et al., 2008): segments of acted dialogues, labelled with emotions.",
+        files=("iemocap.npz",),
+        unit="word",
+        source=SOURCE,
+        importable=True,
+    )
+)
 def load() -> Dataset:
     """The segments, standardised."""
     return standardised(read())

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import register
+from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
@@ -33,7 +33,19 @@ def read() -> Dataset:
     return dataset
 
 
-@register("pom")
+@register(
+    DatasetInfo(
+        "pom",
+        title="POM, traits of reviewers",
+        description="Trained on POM (Park et al., 2014): 903 film reviews, 17 traits of the speaker rated by others. "
+        "The published tensors have no language, and no visual features in 486 videos.",
+        files=("pom.npz",),
+        unit="sentence",
+        source=SOURCE,
+        neutral=4.0,
+        importable=True,
+    )
+)
 def load() -> Dataset:
     """The videos, standardised."""
     return standardised(read())

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from mfm_core.data.dataset import SPLITS, Dataset, Steps
-from mfm_core.data.registry import data_folder, read_arrays, register
+from mfm_core.data.registry import DatasetInfo, data_folder, read_arrays, register
 from mfm_core.data.sequences import standardised
 from mfm_core.studio.truth import MODALITIES, World, weights
 
@@ -79,19 +79,35 @@ def score_of(evidence: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.stack([evidence[name] for name in MODALITIES]).double().sum((0, 2)).float().unsqueeze(1)
 
 
-@register("studio_language_led")
+def _info(name: str, title: str, says: str) -> DatasetInfo:
+    description = (
+        "Studio clips: 2,400 spoken reviews that this project wrote, had spoken by a synthetic voice and acted by a "
+        f"drawn face, so that what each word, tone and face adds to the score is known. In this world {says}. Ours, "
+        "under the licence of the code; the word vectors are GloVe (Pennington et al., 2014), public domain (PDDL)."
+    )
+    files = (f"{FILE}.npz",)
+    return DatasetInfo(name, title, description, files, unit="word", source=MAKE, clips="studio")
+
+
+@register(
+    _info(
+        "studio_language_led", "studio clips, language-led", "words say most, tone a little, the face next to nothing"
+    )
+)
 def load_language_led() -> Dataset:
     """The clips, standardised, with scores that language leads."""
     return standardised(read("language_led"))
 
 
-@register("studio_balanced")
+@register(_info("studio_balanced", "studio clips, balanced", "words, tone and face say equally much"))
 def load_balanced() -> Dataset:
     """The clips, standardised, with scores of three equal parts."""
     return standardised(read("balanced"))
 
 
-@register("studio_face_led")
+@register(
+    _info("studio_face_led", "studio clips, face-led", "the face says most, tone a little, words next to nothing")
+)
 def load_face_led() -> Dataset:
     """The clips, standardised, with scores that the face leads."""
     return standardised(read("face_led"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import data_folder, read_arrays, register
+from mfm_core.data.registry import Arrays, DatasetInfo, Recipe, Source, data_folder, read_arrays, register
+from mfm_core.files.digits import join_splits, read_mat
 
 SHARES = {"train": 0.78, "validation": 0.04, "test": 0.18}
 SPLIT_SEED = 0
@@ -16,7 +19,41 @@ VALIDATION_SHARE = 0.05
 LONGEST_NUMBER = 6
 
 
-@register("svhn")
+_URL = "http://ufldl.stanford.edu/housenumbers/"
+
+
+def convert_svhn(paths: list[Path]) -> Arrays:
+    """Cropped digits of the training split, then of the test split -> ``images`` (N, 32, 32, 3), ``labels``, ``split``.
+
+    Raises:
+        ValueError: If a file is damaged.
+    """
+    parts = [read_mat(path) for path in paths]
+    return join_splits([images for images, _ in parts], [labels for _, labels in parts])
+
+
+RECIPE = Recipe(
+    (
+        Source(_URL + "train_32x32.mat", "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+        Source(_URL + "test_32x32.mat", "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+    ),
+    convert_svhn,
+    "SVHN (Netzer et al., 2011), for non-commercial use only",
+)
+
+
+@register(
+    DatasetInfo(
+        "svhn",
+        title="SVHN",
+        description="SVHN (Netzer et al., 2011): digits of house numbers.",
+        files=("svhn.npz",),
+        licence="Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights "
+        "are for non-commercial use too.",
+        source="python -m mfm_core data fetch svhn",
+        recipe=RECIPE,
+    )
+)
 def load() -> Dataset:
     """SVHN, split by photograph: digits of one photograph overlap, so all of them lie in one split.
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import SPLITS, Dataset, Split
-from mfm_core.data.registry import register
+from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sets import mnist, svhn
 
 PAIRING_SEED = 0
 
 
-@register("svhn_mnist")
+@register(DatasetInfo("svhn_mnist", title="SVHN-MNIST, digits", source="python -m mfm_core data fetch mnist svhn"))
 def load() -> Dataset:
     """One fixed pair for every SVHN digit, its MNIST partner drawn inside the same split.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import register
+from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
@@ -39,7 +39,18 @@ def read() -> Dataset:
     return replace(dataset, labels=one_hot.argmax(1))
 
 
-@register("youtube")
+@register(
+    DatasetInfo(
+        "youtube",
+        title="YouTube, opinions",
+        description="Trained on YouTube (Morency et al., 2011): 269 opinion segments of three classes, sparse in all "
+        "streams.",
+        files=("youtube.npz",),
+        unit="word",
+        source=SOURCE,
+        importable=True,
+    )
+)
 def load() -> Dataset:
     """The segments, standardised; language by the validation segments, since no training segment has any."""
     return standardised(read())
