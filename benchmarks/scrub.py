@@ -1,4 +1,7 @@
-"""How smoothly a slide scrubs in a real browser: the page's own element against a plain ``st.slider``.
+"""How smoothly a slide scrubs where the server decodes: the page's own element against a plain ``st.slider``.
+
+The page shows its scrubber where a browser cannot decode; to measure it, the browser is left without workers. How live
+the sliders are that decode in the browser, ``benchmarks/slide.py`` measures.
 
 Both pages show the same sweep of the same stored model, in turns, in the same browser on this machine:
 
@@ -174,7 +177,7 @@ def server(script: Path, environment: dict[str, str]) -> Iterator[str]:
 def open_page(browser: Browser, address: str, case: Case) -> tuple[Page, float]:
     """A page in a browser of its own, and the seconds until its first picture."""
     page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
-    page.add_init_script(HELPERS)
+    page.add_init_script(f"delete window.Worker; {HELPERS}")
     start = time.perf_counter()
     page.goto(f"{address}/{case.query}")
     page.wait_for_function(f"() => {case.shown} !== undefined", polling=20, timeout=60_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,25 @@ FOLDER = Path(__file__).parent
 Data = dict[str, Any]
 
 
-def define(name: str, *parts: str) -> Callable[..., Any]:
+def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[..., Any]:
     """Register the element of the folder ``<name>``: ``<name>.js`` and ``<name>.css``, after what all elements share.
 
     Args:
         name: Of the element and its folder.
         parts: Further scripts of the folder that it is made of.
+        worker: Scripts of the folder for a worker; their text is the constant ``WORKER``.
     """
 
     def read(*path: str) -> str:
         return FOLDER.joinpath(*path).read_text(encoding="utf-8")
 
+    text = "".join(read(name, f"{part}.js") for part in worker)
+    constant = f"const WORKER = {json.dumps(text)};\n" if worker else ""
     mount: Callable[..., Any] = st.components.v2.component(
         f"mfm_{name}",
         html='<div class="root"></div>',
         css=read("common.css") + read(name, f"{name}.css"),
-        js=read("common.js") + "".join(read(name, f"{part}.js") for part in (*parts, name)),
+        js=read("common.js") + constant + "".join(read(name, f"{part}.js") for part in (*parts, name)),
     )
     return mount
 

@@ -33,6 +33,10 @@ class View(Linked):
         at: Frame of the slide, 0 to 60.
         given: The modality that a translation starts from.
         from_: Where the given picture comes from.
+        z: All of Z as the sliders have it, see ``app.elements.latent_sliders``; empty for a pair as it is.
+        model: The model that the sliders show; empty for the first.
+        locks: The sliders that are held.
+        names: What the visitor calls directions.
         picture: A drawn or uploaded picture, packed (see ``app.shared.pictures``).
     """
 
@@ -47,6 +51,10 @@ class View(Linked):
     at: Annotated[int, Field(ge=0, le=FRAMES - 1)] = 48
     given: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "mnist"
     from_: Given = "pair"
+    z: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    model: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
+    locks: Annotated[str, Field(max_length=2_048, pattern=r"^[a-z0-9_.-]*$")] = ""
+    names: Annotated[str, Field(max_length=2_048)] = ""
     picture: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""
 
 

@@ -91,9 +91,9 @@ Attribute = Callable[[Tensor], Tensor]
 COLOURED: Mapping[str, Attribute] = {
     "brightness": brightness,
     "contrast": contrast,
-    "hue, blue to orange": warmth,
-    "hue, magenta to green": greenness,
-    "light digit on dark": polarity,
+    "hue, warm": warmth,
+    "hue, green": greenness,
+    "light on dark": polarity,
 }
 """Of pictures with three channels."""
 

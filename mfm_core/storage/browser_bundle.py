@@ -17,6 +17,9 @@ from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge,
 from mfm_core.storage.codes import Codes
 
 N_DIRECTIONS = 8
+MADE_AS = 2
+"""How directions are ranked and named; a bundle that was made otherwise is not used again."""
+
 MAX_BUNDLE_BYTES = 4_000_000
 _DIGITS = 5
 
@@ -94,7 +97,7 @@ def browser_bundle(model: MFM, codes: Codes, judges: Mapping[str, Discriminative
 
 
 def _key(codes: Codes, *weights: bytes) -> str:
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(str(MADE_AS).encode())
     for content in (*weights, *(block.numpy().tobytes() for block in codes.latents.blocks().values())):
         whole.update(content)
     return whole.hexdigest()[:24]

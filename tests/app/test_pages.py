@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.elements.latent_sliders import latent_sliders
 from app.generate.digit_model import MODEL, DigitModel
 from app.generate.figures import translate
+from app.generate.sections import slide
 from app.generate.view import View
 from app.shared.pictures import pack
 from tests.app.conftest import CARD
@@ -24,8 +26,11 @@ def no_real_data(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("MFM_DATA", str(tmp_path))
 
 
-def visit(**params: str) -> AppTest:
+def visit(*, unable: bool = False, **params: str) -> AppTest:
+    """The page of a link, in a browser that can decode or not."""
     page = AppTest.from_file(MAIN, default_timeout=60)
+    if unable:
+        page.session_state["unable_to_decode"] = "it has no workers"
     for name, value in params.items():
         page.query_params[name] = value
     page.run()
@@ -56,12 +61,13 @@ def test_every_section_opens_from_its_link(section: str) -> None:
     page = visit(section=section)
     assert page.header
     assert not page.warning
-    assert elements(page)["mfm_diagram"][0]["alt"]
+    if section != "slide":
+        assert elements(page)["mfm_diagram"][0]["alt"]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_picture_carries_alternative_text(section: str) -> None:
-    for data in elements(visit(section=section))["mfm_wall"]:
+    for data in elements(visit(unable=True, section=section))["mfm_wall"]:
         for panel in data["panels"]:
             for row in panel["rows"]:
                 for cell in row.get("cells", []):
@@ -119,7 +125,7 @@ def test_others_goes_to_the_next_pair_of_the_same_digit(shown: DigitModel) -> No
 
 
 def test_the_path_of_a_slide_is_chosen_from_a_list() -> None:
-    page = visit(section="slide")
+    page = visit(unable=True, section="slide")
     versions = set()
     for path in ("direction-2", "dimension-3", "pair"):
         page.selectbox(key="view_path").set_value(path).run()
@@ -129,16 +135,44 @@ def test_the_path_of_a_slide_is_chosen_from_a_list() -> None:
 
 
 def test_a_path_that_the_chosen_z_does_not_have_falls_back_to_the_first_direction() -> None:
-    page = visit(section="slide", factor="svhn", path="dimension-5")
+    page = visit(unable=True, section="slide", factor="svhn", path="dimension-5")
     page.get_by_key("view_factor").set_value("y").run()
     assert page.selectbox(key="view_path").value == "direction-1"
 
 
 def test_the_sweep_is_one_sprite_a_modality_with_all_frames() -> None:
-    data = elements(visit(section="slide", at="7"))["mfm_scrubber"][0]
+    data = elements(visit(unable=True, section="slide", at="7"))["mfm_scrubber"][0]
     assert data["start"] == 7
     assert data["frames"] == len(data["values"]) == len(data["believed"]) == 61
     assert set(data["tiles"]) == {"svhn", "mnist"}
+
+
+def test_the_sliders_are_given_the_model_and_the_files_they_need(shown: DigitModel) -> None:
+    data = elements(visit(section="slide", z="AAAA", locks="y-1"))["mfm_latent_sliders"][0]
+    (model,) = data["models"]
+    assert model["name"] == MODEL
+    assert model["model"]["sizes"] == shown.model.sizes
+    assert all((latent_sliders.STATIC / one["weights"]).exists() for one in (model["model"], *model["judges"].values()))
+    first = shown.codes.latents[[shown.shown[0]]]
+    for factor, block in first.blocks().items():
+        assert model["pairs"][0][factor] == pytest.approx(block[0].tolist(), abs=1e-4)
+    assert data["link"] == {"z": "AAAA", "model": "", "locks": "y-1", "names": ""}
+
+
+def test_where_the_browser_cannot_decode_the_page_says_so() -> None:
+    page = visit(unable=True, section="slide")
+    assert [info.value for info in page.info] == ["The server decodes here, for the browser cannot: it has no workers."]
+    assert "mfm_latent_sliders" not in elements(page)
+
+
+def test_where_the_weights_cannot_be_written_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.setattr(latent_sliders, "STATIC", blocked / "static")
+    slide._bundle.clear()
+    page = visit(section="slide")
+    assert "the weights could not be written" in page.info[0].value
+    assert "mfm_scrubber" in elements(page)
 
 
 def test_a_translation_starts_from_either_modality() -> None:

@@ -34,6 +34,10 @@ def views(draw: st.DrawFn) -> View:
         at=draw(st.integers(0, FRAMES - 1)),
         given=draw(st.sampled_from(["svhn", "mnist"])),
         from_=draw(st.sampled_from(["pair", "draw", "upload"])),
+        z=draw(st.text("abcXYZ019-_", max_size=40)),
+        model=draw(st.sampled_from(["", "svhn_mnist_eq4"])),
+        locks=draw(st.text("ay019.-_", max_size=40)),
+        names=draw(st.text(max_size=40)),
         picture=draw(st.text("abcXYZ019-_", max_size=40)),
     )
 
@@ -100,7 +104,7 @@ def test_numbers_out_of_range_are_clamped_and_noted(params: dict[str, str], fiel
         {"path": "dimension-9"},
         {"picture": "A" * 9_000},
         {"picture": "ä"},
-        {"model": "svhn_mnist"},
+        {"stranger": "svhn_mnist"},
         {"at": ""},
     ],
 )

@@ -107,7 +107,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def visit(chromium: Browser, server: str) -> Iterator[Visit]:
-    """Open the app in a browser of its own: ``visit(query, width=, height=, scheme=)``."""
+    """Open the app in a browser of its own: ``visit(query, width=, height=, scheme=, workers=)``."""
     yield from opener(chromium, server)
 
 
@@ -121,7 +121,9 @@ def opener(chromium: Browser, address: str) -> Iterator[Visit]:
     """What opens pages of one server; they are closed afterwards."""
     opened = []
 
-    def open_page(query: str = "", *, width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
+    def open_page(
+        query: str = "", *, width: int = 1280, height: int = 860, scheme: str = "light", workers: bool = True
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # type: ignore[arg-type]
@@ -129,6 +131,8 @@ def opener(chromium: Browser, address: str) -> Iterator[Visit]:
         )
         opened.append(context)
         page = context.new_page()
+        if not workers:
+            page.add_init_script("delete window.Worker")
         page.goto(address + "/" + query)
         page.locator("h2").wait_for(timeout=60_000)
         settle(page)
@@ -145,6 +149,7 @@ def settle(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
     expect(page.locator("[data-pending]")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[data-busy]")).to_have_count(0, timeout=60_000)
     page.wait_for_timeout(200)
 
 

@@ -35,10 +35,8 @@ class Lane {
 
 /** Runs one task at a time, and of those that are asked for meanwhile only the newest. */
 class Newest {
-  constructor(task) {
-    this.task = task;
-    this.busy = false;
-    this.next = null;
+  constructor(task, onTurn) {
+    Object.assign(this, { task, onTurn, busy: false, next: null });
   }
 
   ask(request) {
@@ -47,12 +45,16 @@ class Newest {
       return;
     }
     this.busy = true;
-    this.task(request).finally(() => {
-      this.busy = false;
-      const { next } = this;
-      this.next = null;
-      if (next) this.ask(next);
-    });
+    this.onTurn();
+    this.task(request)
+      .catch(() => {}) // a worker that was stopped answers nobody; one that fails is told of where it is loaded
+      .finally(() => {
+        this.busy = false;
+        const { next } = this;
+        this.next = null;
+        if (next) this.ask(next);
+        else this.onTurn();
+      });
   }
 }
 

@@ -415,10 +415,3 @@ function joined(n, own, shared) {
   }
   return { n, shape: [first + second], data };
 }
-
-function softmax(logits) {
-  const top = Math.max(...logits);
-  const powers = Array.from(logits, (x) => Math.exp(x - top));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((x) => x / sum);
-}

@@ -1,81 +1,69 @@
-"""Slide along one Z."""
+"""Slide along every latent factor, live in the visitor's browser."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from app.elements.diagram import diagram
-from app.elements.diagram.diagram import Role
-from app.elements.element import Data
-from app.elements.scrubber import scrubber
-from app.elements.wall import wall
-from app.generate import cache, caption_row, digit_model, pair_picker
-from app.generate.figures import slide
-from app.generate.figures.picture_grid import PictureGrid
-from app.shared import names, state
-from app.shared.section_header import section_header
+from app.elements.latent_sliders import latent_sliders
+from app.elements.latent_sliders.latent_sliders import SliderLink, SliderModel
+from app.generate import digit_model
+from app.generate.sections import slide_on_server
+from app.shared import prose, state
+from app.shared.stored_models import models, stored_as
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+
+CONTRAST = "svhn_mnist_eq4"
+TITLES = {digit_model.MODEL: "MFM, factorized", CONTRAST: "Eq. 4 alone"}
+NOTES = {
+    digit_model.MODEL: "The model of this page: the digit in Z_y, the style in Z_a.",
+    CONTRAST: "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
+}
+PAIRS = 24
+"""Real pairs that a visitor can go through."""
 
 
 def show(shown: digit_model.DigitModel) -> None:
     """The section."""
-    factors = names.factors(shown.model.modalities)
-    left, right = section_header(
-        "What changes along one Z?",
-        "Drag the slider: one Z of a real pair moves, the others stay. "
-        "Directions are ranked by how much they change the picture.",
+    unable = st.session_state.get("unable_to_decode")
+    if unable is None:
+        try:
+            offered = [_slider_model(name) for name in (digit_model.MODEL, CONTRAST) if name in models()]
+        except OSError as error:
+            unable = f"the weights could not be written for it ({error.strerror})"
+    if unable is not None:
+        st.info(f"The server decodes here, for the browser cannot: {unable}.")
+        slide_on_server.show(shown)
+        return
+    st.header("Slide any latent factor", anchor=False)
+    prose.write(
+        "Every slider is live: your browser decodes the pictures itself. Turn the wheel and the digit changes while "
+        "the style stays; move a style and the digit stays."
     )
-    with left:
-        moved = state.choose("Move", "factor", factors)
-        path = state.select("Along", "path", _paths(shown, moved))
-    with right:
-        diagram.show({name: Role("moved", "you move it") if name == moved else Role("a", "stays") for name in factors})
-    pair_picker.show(shown, "a", "From A")
-    if path == "pair":
-        pair_picker.show(shown, "b", "To B")
-    _scrub(shown)
     view = state.view()
-    grid = cache.cached_grid(slide.make, slide.FIELDS, shown, view)
-    title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path.replace('-', ' ')}"
-    how = "Below the slider: where it was let go. Bright in the third picture: what differs from the pair itself."
-    caption_row.show(how, grid, "slide", title, lambda: slide.script(shown, view))
+    link = SliderLink(view.z, view.model, view.locks, view.names)
+    latent_sliders.show(offered, link, on_unable=_keep)
 
 
-def _paths(shown: digit_model.DigitModel, factor: str) -> dict[str, str]:
-    """Every path of a block of Z, and what it is called."""
-    effects = digit_model.ranked(shown.name, factor).effects.tolist()
-    paths = {
-        f"direction-{i + 1}": f"direction {i + 1} · a step changes a pixel by {100 * effect:.1f} %"
-        for i, effect in enumerate(effects)
-    }
-    paths["pair"] = "the way to another pair"
-    return paths | {f"dimension-{i + 1}": f"raw dimension {i + 1}" for i in range(shown.model.sizes[factor])}
+def _keep(reason: str) -> None:
+    st.session_state["unable_to_decode"] = reason
 
 
-@st.fragment
-def _scrub(shown: digit_model.DigitModel) -> None:
-    """The slider and where it was let go; nothing else of the page is drawn anew when it moves."""
-    view = state.view()
-    grid = cache.cached_grid(slide.make, slide.FIELDS, shown, view)
-    ends = (grid.columns[0], grid.columns[-1])
-    if view.path == "pair":
-        ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
-    label = f"Move {names.plain(view.factor)} along {view.path.replace('-', ' ')}"
-    sweep = f"{shown.name} {view.a} {view.factor} {view.path} {view.b if view.path == 'pair' else ''}"
-    scrubber.show(grid, label=label, ends=ends, sweep=sweep)
-    sheet = wall.Sheet()
-    panels = [_before_and_after(grid, name, slide.own(view.path), view.at, sheet) for name in grid.pictures]
-    wall.show(sheet, panels, key="wall_slide")
-    state.write_link()
+def _slider_model(name: str) -> SliderModel:
+    stored = digit_model.load(stored_as(name))
+    first, *_ = stored.shown
+    others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
+    pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
+    return SliderModel(name, TITLES[name], NOTES[name], _bundle(stored.name), stored.codes.latents[pairs])
 
 
-def _before_and_after(grid: PictureGrid, name: str, own: int, at: int, sheet: wall.Sheet) -> Data:
-    before, after = grid.pictures[name][0, own], grid.pictures[name][0, at]
-    change = np.clip(2 * np.abs(after - before).max(0, keepdims=True), 0, 1)
-    cells = [
-        wall.cell(sheet.shot(name, before, f"{names.title(name)}, the pair itself")),
-        wall.cell(sheet.shot(name, after, f"{names.title(name)} at {grid.columns[at]}")),
-        wall.cell(sheet.shot(f"{name} change", change, f"{names.title(name)}: where the two differ")),
-    ]
-    columns = ["the pair", f"at {grid.columns[at]}", "what changed"]
-    return {"across": 3, "title": names.title(name), "columns": columns, "rows": [{"cells": cells}]}
+@st.cache_resource(max_entries=8, show_spinner="Naming directions …")
+def _bundle(name: str) -> BrowserBundle:
+    stored = digit_model.load(name)
+    judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
+    return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)
+
+
+def _readable(judge: Discriminative) -> bool:
+    """Whether browsers are taught the layers of a judge."""
+    return all(modality.fusion == "convolutional" for modality in judge.config.images.values())

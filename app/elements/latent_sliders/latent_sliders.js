@@ -1,0 +1,392 @@
+// Every slider live: MFM's generative half runs in workers of this page, and the server hears nothing of it.
+const LAST = 100;
+const shown = new WeakMap();
+let left = null; // the state in which the sliders were left for another page, and the link they had been opened with
+
+class Sliders {
+  constructor(root, data, unable) {
+    Object.assign(this, { root, data, unable, version: data.version, past: [], counts: [], locks: new Set(), names: {} });
+    this.decoder = new Decoder(WORKER, data.place);
+    this.mine = new Map(); // Z of each model, and the Z it was opened with
+    this.dirty = new Set();
+    const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
+    this.turn = turn;
+    this.watch = setInterval(() => this.#rewritten(), 1000);
+    this.live = new Newest(() => this.#decode(), turn);
+    this.strip = new Newest((what) => this.#decodeStrip(what), turn);
+    this.judge = new Newest((what) => this.#judge(what), turn);
+    this.#build(data.models[0]);
+    this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
+  }
+
+  get sizes() { return this.model.model.sizes; }
+  get digits() { return Array.from({ length: this.model.model.label.size }, (_, k) => String(k)); }
+
+  /** The page's elements; those that depend on the model are laid out again when it changes. */
+  #build(model) {
+    this.model = model;
+    this.modalities = Object.keys(model.model.shapes);
+    const { titles, words } = this.data;
+    this.stage = new Stage(this.modalities, titles, this.digits);
+    this.row = model.means.length ? new Strip(this.modalities, titles, this.digits, (k) => this.#pick(k)) : null;
+    const to = {
+      begin: () => this.begin(),
+      slide: (factor, row, wanted) => this.slide(factor, row, wanted),
+      lock: (id) => this.#lock(id),
+      rename: (id, name) => this.#rename(id, name),
+      draw: (factor) => this.draw(factor),
+      reset: (factor, id) => this.reset(factor, id),
+    };
+    this.groups = ["y", ...this.modalities].map((factor, i) => new Group(factor, i ? `a${i - 1}` : "y", words[factor], to));
+    this.wheel = model.means.length ? new Wheel(model.means, this.digits, (block) => this.#set("y", block), () => this.begin()) : null;
+    this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
+    this.tools = new Tools(this);
+    const styles = this.row ? small("Draw nine further styles and show each in all digits", "Ten styles", () => this.#tenStyles()) : null;
+    const stripTitle = element("div", { class: "title" }, [element("h4", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
+    const page = element("div", { class: "page" }, [
+      ...(this.data.models.length > 1 ? [this.#switch()] : []),
+      element("div", { class: "top" }, [this.wheelBox, this.stage.box]),
+      ...(this.row ? [element("section", { class: "styles" }, [stripTitle, this.row.box])] : []),
+      element("div", { class: "groups" }, this.groups.map((group) => group.box)),
+      this.tools.box,
+    ]);
+    this.root.replaceChildren(page);
+    this.root.onkeydown = (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target.type !== "text") {
+        event.preventDefault();
+        this.undo();
+      }
+    };
+  }
+
+  #switch() {
+    const buttons = this.data.models.map((model) => {
+      const button = small(model.note, model.title, () => this.#choose(model), { "aria-pressed": "false" });
+      button.dataset.key = model.key;
+      return button;
+    });
+    this.note = element("p", { class: "note" });
+    return element("div", { class: "models", role: "group", "aria-label": "Model" }, [...buttons, this.note]);
+  }
+
+  #choose(model) {
+    if (model === this.model) return;
+    this.tools.stop();
+    this.#lay(model);
+    this.written();
+  }
+
+  /** Show another model, at the Z it was left at. */
+  #lay(model) {
+    const same = model.means.length > 0 === this.model.means.length > 0;
+    this.model = model;
+    if (!same) this.#build(model);
+    if (this.wheel) this.wheel.means = model.means;
+    if (!this.mine.has(model.key)) this.mine.set(model.key, { z: settledAll(model.pairs[0]), base: settledAll(model.pairs[0]), pair: 0 });
+    Object.assign(this, { past: [], counts: [] });
+    this.tools.kept = { A: null, B: null };
+    for (const button of this.root.querySelectorAll(".models button")) button.setAttribute("aria-pressed", String(button.dataset.key === model.key));
+    if (this.note) this.note.textContent = model.note;
+    this.setRaw(this.tools.raw.checked);
+    this.#count();
+    this.#load();
+  }
+
+  /** Open a link's state: {z, model, locks, names}; what it does not say starts at the first pair. */
+  open({ z, model, locks, names }) {
+    const chosen = this.data.models.find((one) => one.name === model) ?? this.data.models[0];
+    this.locks = new Set(locks ? locks.split(".") : []);
+    this.names = namesFromText(names);
+    const raw = [...this.locks].some((id) => id.includes("-raw"));
+    this.tools.raw.checked = raw;
+    const given = z ? fromLetters(z, chosen.model.sizes) : null;
+    this.mine.delete(chosen.key);
+    this.#lay(chosen);
+    if (given) this.take(given);
+    else if (z) this.tools.say("The link's sliders could not be read; the first pair is shown.");
+  }
+
+  async #load() {
+    const { model } = this;
+    this.root.dataset.pending = this.version;
+    try {
+      const { simd } = await this.decoder.load(model);
+      this.root.dataset.simd = simd;
+    } catch (error) {
+      this.unable(String(error.message ?? error));
+      return;
+    }
+    if (model !== this.model) return;
+    for (const name of this.modalities) this.dirty.add(name);
+    this.live.ask({});
+    this.strip.ask(this.modalities);
+    this.decoder.loadJudges(model).then(() => this.judge.ask({ names: this.modalities, style: false }), () => {});
+  }
+
+  get z() { return this.mine.get(this.model.key).z; }
+
+  snapshot() { return Object.fromEntries(Object.entries(this.z).map(([factor, block]) => [factor, block.slice()])); }
+
+  begin() {
+    if (this.tools.playing) this.tools.stop();
+    this.past.push(this.snapshot());
+    if (this.past.length > 200) this.past.shift();
+  }
+
+  undo() {
+    if (this.past.length) this.take(this.past.pop());
+  }
+
+  jump(z) {
+    this.begin();
+    this.take(z);
+  }
+
+  /** Set all blocks that differ. */
+  take(z) {
+    for (const [factor, block] of Object.entries(z)) {
+      if (block.some((x, i) => x !== this.z[factor][i])) this.#set(factor, block, false);
+    }
+  }
+
+  slide(factor, row, wanted) {
+    this.last = { factor, row };
+    this.#set(factor, moved(this.z[factor], row.vector, wanted), false);
+  }
+
+  /** Set one block; held coordinates stay where `held` says so. */
+  #set(factor, block, held = true) {
+    const mine = this.mine.get(this.model.key), group = this.groups.find((one) => one.factor === factor);
+    const after = settled(held ? group.hold(mine.z[factor], Float32Array.from(block), this.locks) : block);
+    mine.z = { ...mine.z, [factor]: after };
+    for (const name of factor === "y" ? this.modalities : [factor]) this.dirty.add(name);
+    this.changed = factor;
+    group.show(after, this.locks, this.names);
+    if (factor === "y") this.wheel?.follow(after);
+    this.live.ask({});
+    if (factor !== "y") this.strip.ask([factor]);
+    this.written();
+  }
+
+  #pick(digit) {
+    this.begin();
+    this.#set("y", this.model.means[digit]);
+  }
+
+  draw(factor) {
+    this.begin();
+    const seed = Math.floor(Math.random() * 2 ** 32), draws = normals(seed);
+    for (const one of factor ? [factor] : Object.keys(this.sizes)) this.#set(one, draws(this.sizes[one]));
+  }
+
+  nextPair() {
+    this.begin();
+    const mine = this.mine.get(this.model.key);
+    mine.pair = (mine.pair + 1) % this.model.pairs.length;
+    mine.base = settledAll(this.model.pairs[mine.pair]);
+    for (const factor of Object.keys(this.sizes)) this.#set(factor, mine.base[factor]);
+  }
+
+  reset(factor, id) {
+    this.begin();
+    const { base } = this.mine.get(this.model.key);
+    for (const group of this.groups) {
+      if (factor && group.factor !== factor) continue;
+      const row = id && group.rows.find((one) => one.id === id);
+      if (row) this.#set(group.factor, moved(this.z[group.factor], row.vector, dot(base[group.factor], row.vector)), false);
+      else this.#set(group.factor, base[group.factor]);
+    }
+  }
+
+  #lock(id) {
+    if (!this.locks.delete(id)) this.locks.add(id);
+    this.#showAll();
+    this.written();
+  }
+
+  #rename(id, name) {
+    if (name) this.names[id] = name;
+    else delete this.names[id];
+    this.#showAll();
+    this.written();
+  }
+
+  setRaw(raw) {
+    this.locks = new Set([...this.locks].filter((id) => id.includes("-raw") === raw));
+    for (const group of this.groups) group.lay(this.model.directions[group.factor], this.sizes[group.factor], raw);
+    const strongest = this.groups[1] ?? this.groups[0];
+    this.last = { factor: strongest.factor, row: strongest.rows[0] };
+    this.#showAll();
+  }
+
+  #showAll() {
+    for (const group of this.groups) group.show(this.z[group.factor], this.locks, this.names);
+    this.wheel?.follow(this.z.y);
+  }
+
+  async #decode() {
+    const { model } = this, names = [...this.dirty], style = this.changed !== "y" && this.changed !== undefined;
+    this.dirty.clear();
+    const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
+    const answer = await this.decoder.live.ask("decode", { key: model.key, n: 1, z });
+    if (model !== this.model) return;
+    const { shapes, label } = model.model;
+    const { top, sure } = this.stage.show(answer.pixels, shapes, label.kind === "classes" ? softmax(answer.label) : [...answer.label]);
+    this.wheel?.say(top, sure);
+    this.row?.mark(top);
+    this.digit = top;
+    this.root.dataset.frame = Number(this.root.dataset.frame ?? 0) + 1;
+    if (this.root.dataset.pending) {
+      this.root.dataset.ready = this.version;
+      delete this.root.dataset.pending;
+    }
+    this.judge.ask({ names, style });
+  }
+
+  /** Pictures of one Z of every modality, for a file. */
+  async decodeOne(z) {
+    const { y, ...a } = z;
+    return (await this.decoder.side.ask("decode", { key: this.model.key, n: 1, z: { y, a } })).pixels;
+  }
+
+  #inEveryDigit(styles) {
+    const { means, model: { sizes } } = this.model, n = means.length;
+    const a = Object.fromEntries(Object.entries(styles).map(([name, block]) => [name, Float32Array.from({ length: n * sizes[name] }, (_, i) => block[i % sizes[name]])]));
+    return this.decoder.side.ask("decode", { key: this.model.key, n, z: { y: Float32Array.from(means.flat()), a } });
+  }
+
+  async #decodeStrip(asked) {
+    this.stale = new Set([...(this.stale ?? []), ...asked]);
+    if (!this.row) return;
+    const { model } = this, names = [...this.stale];
+    this.stale.clear();
+    const { pixels } = await this.#inEveryDigit(Object.fromEntries(names.map((name) => [name, this.z[name]])));
+    if (model !== this.model) return;
+    this.row.show(pixels, model.model.shapes);
+    this.root.dataset.strip = Number(this.root.dataset.strip ?? 0) + 1;
+  }
+
+  async #tenStyles() {
+    const { model } = this, draws = normals(Math.floor(Math.random() * 2 ** 32));
+    this.row.more.replaceChildren();
+    for (let row = 1; row < 10 && model === this.model; row++) {
+      const styles = Object.fromEntries(this.modalities.map((name) => [name, draws(this.sizes[name])]));
+      const { pixels } = await this.#inEveryDigit(styles);
+      this.row.add(pixels, model.model.shapes, `style ${row + 1} of ten`);
+    }
+    this.root.dataset.matrix = Number(this.root.dataset.matrix ?? 0) + 1;
+  }
+
+  /** Let the judges read what is shown; of a moved style count whether they see the digit that Z_y stands for. */
+  async #judge({ names, style }) {
+    const { model, digit } = this;
+    const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
+    const { read } = await this.decoder.side.ask("decode", { key: model.key, n: 1, z, read: true });
+    if (model !== this.model) return;
+    for (const [name, logits] of Object.entries(read)) {
+      const top = this.stage.read(name, softmax(logits));
+      if (style && names.length === 1) this.counts.push(top === digit);
+    }
+    this.counts = this.counts.slice(-LAST);
+    this.#count();
+  }
+
+  #count() {
+    const n = this.counts.length, kept = this.counts.filter(Boolean).length;
+    const counted = n ? element("b", {}, `label unchanged in ${kept} of the last ${n} pictures you made`) : null;
+    this.stage.counted.replaceChildren(
+      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich("Slide Z_y: the digit changes, the style stays. Slide a Z_a: the style changes, the digit stays.")),
+    );
+  }
+
+  /** The state as parts of a link. */
+  link() {
+    const { z, base } = this.mine.get(this.model.key);
+    const opened = this.model === this.data.models[0] && this.mine.get(this.model.key).pair === 0;
+    const still = opened && Object.keys(z).every((factor) => z[factor].every((x, i) => x === base[factor][i]));
+    return {
+      z: still ? "" : toLetters(z, this.sizes),
+      model: this.model === this.data.models[0] ? "" : this.model.name,
+      locks: [...this.locks].sort().join("."),
+      names: namesToText(this.names),
+    };
+  }
+
+  address() {
+    const address = new URL(location.href);
+    for (const [name, value] of Object.entries(this.link())) {
+      if (value) address.searchParams.set(name, value);
+      else address.searchParams.delete(name);
+    }
+    return address.href;
+  }
+
+  /** Keep the address of the page up to date, a moment after the last change. */
+  written() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      const address = this.address();
+      if (this.root.isConnected && !this.tools.playing && address !== location.href) history.replaceState(history.state, "", address);
+      this.turn();
+    }, 250);
+    this.turn();
+  }
+
+  /** The server writes the address without what it was not told; put our parts back. */
+  #rewritten() {
+    if (this.root.isConnected && !this.timer && this.address() !== location.href) this.written();
+  }
+
+  python() {
+    const list = (block) => `torch.tensor([[${[...block].map((x) => Number(x.toFixed(4))).join(", ")}]])`;
+    const styles = this.modalities.map((name) => `        ${JSON.stringify(name)}: ${list(this.z[name])},`);
+    return [
+      "import mfm_core as mfm",
+      "import torch",
+      "",
+      `model = mfm.load_pretrained(${JSON.stringify(this.model.name)})`,
+      "latents = mfm.Latents(",
+      `    y=${list(this.z.y)},`,
+      "    a={",
+      ...styles,
+      "    },",
+      ")",
+      "generated = model.decode(latents)",
+      "print(generated.label.softmax(1))  # generated.modalities holds the pictures",
+      "",
+    ].join("\n");
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    clearInterval(this.watch);
+    left = { opened: JSON.stringify(this.data.link), now: this.link() };
+    this.tools.playing = false;
+    this.decoder.stop();
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".root");
+  const known = shown.get(root);
+  if (known?.version === data.version) return;
+  known?.stop();
+  const unable = (reason) => {
+    root.replaceChildren(element("p", { class: "note", role: "status" }, `This browser cannot decode here: ${reason}`));
+    delete root.dataset.pending;
+    setTriggerValue("unable", reason.slice(0, 200));
+  };
+  if (typeof Worker === "undefined") {
+    unable("it has no workers");
+    return;
+  }
+  try {
+    shown.set(root, new Sliders(root, data, unable));
+  } catch (error) {
+    unable(String(error.message ?? error));
+    return;
+  }
+  return () => setTimeout(() => { if (!root.isConnected) shown.get(root)?.stop(); }, 0);
+}

@@ -1,0 +1,104 @@
+"""Sliders of every latent factor: MFM's generative half runs in the visitor's browser, and the server only serves it.
+
+The weights are a static file of the app, named by its content; the browser fetches it once and decodes in workers. What
+the visitor does changes the link in the browser, and the server hears of it with the next thing it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app.elements.element import FOLDER, define, on_trigger
+from app.shared import names
+from mfm_core import Latents
+from mfm_core.storage.browser_bundle import BrowserBundle
+
+STATIC = FOLDER.parent / "static"
+"""What Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
+
+KEY = "latent_sliders"
+
+
+@dataclass(frozen=True)
+class SliderModel:
+    """A model that the sliders can show.
+
+    Attributes:
+        name: What ``mfm_core.load_pretrained`` takes.
+        title: Of its button, where there are several.
+        note: A sentence about it.
+        bundle: Its generative half, judges and directions.
+        pairs: Z of held-out real pairs; the first is what is shown first.
+    """
+
+    name: str
+    title: str
+    note: str
+    bundle: BrowserBundle
+    pairs: Latents
+
+
+@dataclass(frozen=True)
+class SliderLink:
+    """What a link says of the sliders; empty where it says nothing.
+
+    Attributes:
+        z: All blocks of Z, as the element writes them.
+        model: Name of the model.
+        locks: Which sliders are held.
+        names: What the visitor calls directions.
+    """
+
+    z: str = ""
+    model: str = ""
+    locks: str = ""
+    names: str = ""
+
+
+mount = define(KEY, "state", "decoder", "wheel", "groups", "stage", "files", "tools", worker=("layers", "worker"))
+
+
+def show(models: Sequence[SliderModel], link: SliderLink, *, on_unable: Callable[[str], None]) -> None:
+    """Show the sliders.
+
+    Args:
+        models: At least one, all of the same modalities.
+        link: What they show first.
+        on_unable: Called with a reason where the browser cannot decode.
+    """
+    data = _described(models)
+    data["link"] = vars(link)
+    data["version"] = _hash(data)
+    mount(data=data, key=KEY, on_unable_change=on_trigger(KEY, "unable", lambda reason: on_unable(str(reason)[:200])))
+
+
+def _described(models: Sequence[SliderModel]) -> dict[str, Any]:
+    modalities = list(models[0].bundle.model.shapes)
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    data: dict[str, Any] = {
+        "models": [_model(model) for model in models],
+        "place": f"/{base}/app/static/" if base else "/app/static/",
+        "titles": {name: names.title(name) for name in modalities},
+        "words": {
+            factor: {"meaning": names.meaning(factor), "plain": names.plain(factor)} for factor in ("y", *modalities)
+        },
+    }
+    data["content"] = _hash(data)
+    return data
+
+
+def _model(model: SliderModel) -> dict[str, Any]:
+    blocks: Mapping[str, Any] = {name: block.tolist() for name, block in model.pairs.blocks().items()}
+    pairs = [{name: [round(x, 4) for x in rows[i]] for name, rows in blocks.items()} for i in range(len(model.pairs))]
+    named = {"name": model.name, "title": model.title, "note": model.note, "pairs": pairs}
+    return model.bundle.model_dump(mode="json") | named
+
+
+def _hash(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,180 @@
+"""How live the sliders of the page Generate are in a real browser, against the server's ways of doing the same.
+
+All pages show the same stored model, in turns, in the same browser on this machine:
+
+* pairs a second while a slider is dragged, one slider of each latent: how often the pictures on the screen changed
+  while the slider moved with every frame of the screen; beside them how often the strip of ten digits was painted;
+* nine further styles in ten digits each, a 10 x 10 matrix with the first: seconds until the last of these 90 pairs;
+* first live picture: from asking for the page in a browser without a cache to the first picture, on a server that has
+  shown it before;
+* the server's own scrubber (where the browser cannot decode) and a plain ``st.slider`` whose pictures the server
+  decodes: pictures a second while dragging;
+* ``--sessions N``: N browsers' sessions are open at once and slide, which asks the server nothing; how long other
+  interactions of theirs, one after the other, then take.
+
+Run: ``python benchmarks/slide.py [--repeats 5] [--sessions 300] [--json slide.json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import websockets
+from playwright.sync_api import Browser, Page, sync_playwright
+from scrub import ARGUMENTS, CASES, CHROMIUM, FIND, PLAIN, ROOT, frames_a_second, open_page, server, summary
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+QUERY = "?section=slide"
+READY = "() => find('[data-ready]') && find('[data-strip]') ? true : undefined"
+
+# Moves a slider to and fro, a step with every frame of the screen, and counts what was painted meanwhile.
+DRIVE = """([selector, seconds]) => new Promise((done) => {
+  const input = find(selector), root = find("[data-ready]");
+  const frames = () => Number(root.dataset.frame ?? 0), strips = () => Number(root.dataset.strip ?? 0);
+  const [begun, firstFrame, firstStrip] = [performance.now(), frames(), strips()];
+  let turns = 0;
+  const step = (now) => {
+    const t = (now - begun) / 1000;
+    if (t > seconds) {
+      done({ pairs: (frames() - firstFrame) / t, strips: (strips() - firstStrip) / t, screen: turns / t });
+      return;
+    }
+    turns += 1;
+    input.value = 3 * Math.sin(t * 2);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+MATRIX = """() => new Promise((done) => {
+  const root = find("[data-ready]"), before = Number(root.dataset.matrix ?? 0), begun = performance.now();
+  find(".styles .title button").click();
+  const look = () => {
+    if (Number(root.dataset.matrix ?? 0) > before) done((performance.now() - begun) / 1000);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def live_page(browser: Browser, address: str) -> tuple[Page, float]:
+    """The page in a browser of its own, and the seconds until its first live picture."""
+    page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
+    page.add_init_script(f"window.find = {FIND};")
+    start = time.perf_counter()
+    page.goto(f"{address}/{QUERY}")
+    page.wait_for_function("() => find('[data-ready]') ? true : undefined", polling=10, timeout=120_000)
+    seconds = time.perf_counter() - start
+    page.wait_for_function(READY, timeout=60_000)
+    page.wait_for_timeout(1_000)
+    return page, seconds
+
+
+def measure_live(browser: Browser, address: str, repeats: int) -> dict[str, object]:
+    """Everything about the live sliders."""
+    first = []
+    for turn in range(repeats + 1):
+        page, seconds = live_page(browser, address)
+        if turn:  # the first warms the server
+            first.append(seconds)
+        page.context.close()
+    page, _ = live_page(browser, address)
+    figures: dict[str, object] = {}
+    for group, name in (("y", "Z_y"), ("a0", "first Z_a"), ("a1", "second Z_a")):
+        found = [page.evaluate(DRIVE, [f".group.{group} input[type=range]", 3]) for _ in range(repeats)]
+        for key in ("pairs", "strips", "screen"):
+            figures[f"{name}: {key} a second"] = summary(np.array([one[key] for one in found]))
+    figures["90 pairs more, s"] = summary(np.array([page.evaluate(MATRIX) for _ in range(repeats)]))
+    figures["first live picture, s"] = summary(np.array(first))
+    figures["simd"] = page.evaluate("() => find('[data-simd]').dataset.simd")
+    page.context.close()
+    return figures
+
+
+def measure_servers(browser: Browser, addresses: dict[str, str], repeats: int) -> dict[str, object]:
+    """Pictures a second where the server decodes."""
+    figures: dict[str, object] = {}
+    for key, address in addresses.items():
+        page, _ = open_page(browser, address, CASES[key])
+        rates = [frames_a_second(page, CASES[key]) for _ in range(repeats)]
+        figures[f"{CASES[key].name}: pictures a second"] = summary(np.array(rates))
+        page.context.close()
+    return figures
+
+
+async def open_session(address: str) -> Any:
+    """A session as a browser opens one, after its first run."""
+    link = address.replace("http", "ws") + "/_stcore/stream"
+    socket = await websockets.connect(link, subprotocols=["streamlit"], max_size=None, open_timeout=120)
+    await rerun(socket, QUERY[1:])
+    return socket
+
+
+async def rerun(socket: Any, query: str) -> float:
+    """Ask for a run and wait until it is over: seconds."""
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    start = time.perf_counter()
+    await socket.send(message.SerializeToString())
+    while True:
+        answer = ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), 120))
+        if answer.WhichOneof("type") == "script_finished":
+            return time.perf_counter() - start
+
+
+async def crowd(address: str, n: int, interactions: int) -> dict[str, object]:
+    """Other interactions of n sessions that are open and slide."""
+    sockets = []
+    for start in range(0, n, 10):
+        sockets += await asyncio.gather(*(open_session(address) for _ in range(start, min(start + 10, n))))
+    waits = []
+    for turn in range(interactions):
+        socket = sockets[(turn * 37) % n]
+        waits.append(await rerun(socket, f"section=swap&seed={turn % 5}"))
+    for socket in sockets:
+        await socket.close()
+    return {"open sessions": n, "another interaction, s": summary(np.array(waits))}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--sessions", type=int, default=0)
+    parser.add_argument("--model", default=str(ROOT / "pretrained" / "svhn_mnist"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    model = Path(options.model).resolve()
+    load = os.getloadavg()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        plain = Path(place) / "plain.py"
+        plain.write_text(PLAIN.format(name=str(model)))
+        environment = {"MFM_PRETRAINED": str(model.parent), "MFM_DATA": place, "PYTHONPATH": str(ROOT)}
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with server(ROOT / "app" / "main.py", environment) as ours, server(plain, environment) as theirs:
+            results = measure_live(browser, ours, options.repeats)
+            results |= measure_servers(browser, {"ours": ours, "plain": theirs}, options.repeats)
+            if options.sessions:
+                results |= asyncio.run(crowd(ours, options.sessions, 60))
+        browser.close()
+    report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load before": load, "results": results}
+    for name, figure in results.items():
+        print(f"{name:48}", f"{figure['p50']:8.2f}  p95 {figure['p95']:8.2f}" if isinstance(figure, dict) else figure)
+    text = json.dumps(report, indent=2)
+    if options.json:
+        options.json.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,310 @@
+"""The sliders of the page Generate, which decode in the browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit, pixels, settle
+from tests.browser.test_generate import count_sent
+
+DECODED = "() => Number(find('[data-frame]').dataset.frame)"
+FIND = """window.find = (selector) => {
+  const walk = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (node.matches(selector)) return node;
+      const found = node.shadowRoot && walk(node.shadowRoot);
+      if (found) return found;
+    }
+    return null;
+  };
+  return walk(document);
+}"""
+
+
+def opened(visit: Visit, query: str = "?section=slide", **more: object) -> Page:
+    page = visit(query, **more)
+    painted(page)
+    return page
+
+
+def painted(page: Page) -> None:
+    """Wait for the first pictures."""
+    page.evaluate(FIND)
+    page.locator("[data-strip]").wait_for(timeout=60_000)
+    at_rest(page)
+
+
+def at_rest(page: Page) -> None:
+    """Wait until both workers are idle and the link is written."""
+    page.wait_for_timeout(100)
+    expect(page.locator("[data-busy]")).to_have_count(0, timeout=60_000)
+
+
+def picture(page: Page, place: int) -> str:
+    return page.locator(".picture canvas").nth(place).evaluate("(canvas) => canvas.toDataURL()")  # type: ignore[no-any-return]
+
+
+def slider(page: Page, group: str, place: int = 0) -> Locator:
+    return page.locator(f".group.{group} input[type=range]").nth(place)
+
+
+def drag(page: Page, control: Locator, *shares: float) -> None:
+    control.scroll_into_view_if_needed()
+    box = control.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * shares[0], y)
+    page.mouse.down()
+    for share in shares[1:]:
+        page.mouse.move(box["x"] + box["width"] * share, y)
+    page.mouse.up()
+    at_rest(page)
+
+
+def digit(page: Page) -> str:
+    return page.locator(".says b").inner_text()
+
+
+def test_a_style_changes_its_picture_and_nothing_else_and_asks_no_server(visit: Visit) -> None:
+    page = opened(visit)
+    sent = count_sent(page)
+    painted(page)
+    svhn, mnist, said = picture(page, 0), picture(page, 1), digit(page)
+    frames = page.evaluate(DECODED)
+    sent.clear()
+    drag(page, slider(page, "a0"), *(0.2 + 0.03 * step for step in range(20)))
+    assert sent == [], "the server was asked"
+    assert page.evaluate(DECODED) > frames + 3
+    assert picture(page, 0) != svhn
+    assert picture(page, 1) == mnist
+    assert digit(page) == said
+    expect(page.locator(".counted")).to_contain_text(re.compile(r"label unchanged in \d+ of the last \d+ pictures"))
+
+
+def test_the_wheel_changes_the_digit_and_keeps_the_styles(visit: Visit) -> None:
+    page = opened(visit)
+    styles = [slider(page, group, place).input_value() for group in ("a0", "a1") for place in range(3)]
+    strip = page.locator(".strip button canvas").first.evaluate("(canvas) => canvas.toDataURL()")
+    before = [picture(page, place) for place in (0, 1)]
+    wheel = page.get_by_role("slider", name="Digit wheel: Z_y")
+    box = wheel.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.11, steps=4)
+    page.mouse.up()
+    at_rest(page)
+    top = page.locator(".strip button[aria-pressed=true]").count()
+    assert top == 1
+    assert [picture(page, place) for place in (0, 1)] != before
+    assert styles == [slider(page, group, place).input_value() for group in ("a0", "a1") for place in range(3)]
+    assert page.locator(".strip button canvas").first.evaluate("(canvas) => canvas.toDataURL()") == strip
+
+
+def test_the_wheel_is_worked_by_keyboard_and_shows_what_it_says(visit: Visit) -> None:
+    page = opened(visit)
+    wheel = page.get_by_role("slider", name="Digit wheel: Z_y")
+    wheel.focus()
+    seen = set()
+    for key in ("0", "1", "4", "Home", "End", "PageDown", "ArrowLeft"):
+        page.keyboard.press(key)
+        at_rest(page)
+        seen.add(picture(page, 1))
+        assert digit(page) in (wheel.get_attribute("aria-valuetext") or "")
+    assert len(seen) >= 5
+
+
+def test_a_link_opens_the_identical_pictures_and_sliders(visit: Visit) -> None:
+    page = opened(visit)
+    drag(page, slider(page, "a0", 1), 0.5, 0.8)
+    drag(page, slider(page, "a1", 0), 0.5, 0.15)
+    drag(page, slider(page, "y", 2), 0.5, 0.7)
+    expect(page).to_have_url(re.compile(r"\bz=[\w-]{20,}"))
+    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    assert [picture(again, place) for place in (0, 1)] == [picture(page, place) for place in (0, 1)]
+    values = [[row.input_value() for row in one.locator(".group input[type=range]").all()] for one in (page, again)]
+    assert values[0] == values[1]
+
+
+def test_the_link_survives_what_the_server_writes_into_it(visit: Visit) -> None:
+    page = opened(visit)
+    drag(page, slider(page, "a0", 1), 0.5, 0.8)
+    expect(page).to_have_url(re.compile(r"\bz="))
+    before = [picture(page, place) for place in (0, 1)]
+    page.get_by_label("Seed", exact=True).fill("7")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\bseed=7"))
+    settle(page)
+    expect(page).to_have_url(re.compile(r"seed=7.*\bz=|\bz=.*seed=7"))
+    assert [picture(page, place) for place in (0, 1)] == before
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_sliders_are_found_as_they_were_left(visit: Visit) -> None:
+    page = opened(visit)
+    drag(page, slider(page, "a0", 1), 0.5, 0.8)
+    before = [picture(page, place) for place in (0, 1)]
+    page.get_by_role("radio", name="Read").click()
+    settle(page)
+    page.get_by_role("radio", name="Slide").click()
+    settle(page)
+    painted(page)
+    assert [picture(page, place) for place in (0, 1)] == before
+
+
+def test_undo_reset_and_hold(visit: Visit) -> None:
+    page = opened(visit)
+    first, control = picture(page, 0), slider(page, "a0", 2)
+    start = control.input_value()
+    drag(page, control, 0.5, 0.95)
+    moved = control.input_value()
+    assert moved != start
+    page.get_by_role("button", name="Undo").click()
+    at_rest(page)
+    assert picture(page, 0) == first
+    drag(page, control, 0.5, 0.95)
+    row = page.locator(".group.a0 .slider").nth(2)
+    row.locator("button.lock").click()
+    expect(control).to_be_disabled()
+    page.get_by_role("button", name="Draw Z_a of SVHN from the prior").click()
+    at_rest(page)
+    assert picture(page, 0) != first
+    assert float(control.input_value()) == pytest.approx(float(moved), abs=0.051)
+    row.locator("button.lock").click()
+    row.locator("button.value").click()
+    assert float(control.input_value()) == pytest.approx(float(start), abs=0.051)
+    page.get_by_role("button", name="Reset all sliders").click()
+    at_rest(page)
+    assert picture(page, 0) == first
+
+
+def test_a_slider_is_renamed_in_the_link(visit: Visit) -> None:
+    page = opened(visit)
+    page.locator(".group.a1 .slider button.name").first.click()
+    page.keyboard.type("lean <b>")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("names="))
+    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    expect(again.locator(".group.a1 .slider button.name").first).to_have_text("lean <b>")
+
+
+def test_sliding_goes_on_without_a_network(visit: Visit) -> None:
+    page = opened(visit)
+    before = [picture(page, place) for place in (0, 1)]
+    page.context.set_offline(True)
+    page.evaluate("() => { window.fetch = () => Promise.reject(new Error('off')); }")
+    drag(page, slider(page, "a0"), 0.3, 0.9)
+    drag(page, slider(page, "a1"), 0.3, 0.9)
+    assert all(picture(page, place) != before[place] for place in (0, 1))
+
+
+@pytest.mark.parametrize("broken", ["worker", "weights"])
+def test_where_the_browser_cannot_decode_the_server_does(broken: str, visit: Visit) -> None:
+    page = visit("?seed=3")
+    if broken == "worker":
+        page.add_init_script("delete window.Worker")
+    else:
+        page.route("**/app/static/**", lambda route: route.abort())
+    page.goto(page.url.split("?")[0] + "?section=slide")
+    note = page.get_by_role("status").filter(has_text="The server decodes here")
+    expect(note).to_be_visible()
+    settle(page)
+    expect(page.locator(".track input[type=range]")).to_have_count(1)
+
+
+def test_a_link_that_is_no_state_of_this_model_opens_the_first_pair(visit: Visit) -> None:
+    page = opened(visit, "?section=slide&z=AAAA&locks=nothing&names=~~~x")
+    expect(page.get_by_role("status").filter(has_text="could not be read")).to_be_visible()
+    assert picture(page, 0) == picture(opened(visit), 0)
+
+
+def take(page: Page, name: str) -> bytes:
+    page.locator("details.take summary").click()
+    with page.expect_download(timeout=120_000) as waited:
+        page.get_by_role("button", name=name).click()
+    page.locator("details.take summary").click()
+    return Path(waited.value.path()).read_bytes()
+
+
+def test_what_is_taken_home_is_what_was_shown(visit: Visit) -> None:
+    page = opened(visit)
+    drag(page, slider(page, "a1"), 0.5, 0.6)
+    with Image.open(io.BytesIO(take(page, "Picture, PNG"))) as png:
+        assert png.height == 256
+        enlarged = png.convert("RGB")
+    shown = page.locator(".picture canvas").first.evaluate(
+        "(c) => [...c.getContext('2d').getImageData(0, 0, 32, 32).data]"
+    )
+    found = [value for y in range(32) for x in range(32) for value in (*enlarged.getpixel((8 * x + 4, 8 * y + 4)), 255)]
+    assert found == shown
+    with Image.open(io.BytesIO(take(page, "Animation, GIF"))) as gif:
+        assert gif.n_frames == 40
+        assert gif.size == png.size
+        frames = []
+        for frame in (0, 10):
+            gif.seek(frame)
+            frames.append(np.asarray(gif.convert("RGB")).astype(float))
+    assert np.abs(frames[0] - np.asarray(enlarged)).mean() < 6, "256 colours are enough for the picture"
+    assert np.abs(frames[0] - frames[1]).max() > 20
+    assert take(page, "Animation, WebM")[:4] == b"\x1aE\xdf\xa3"
+
+
+def test_two_settings_are_compared_and_the_way_between_them_plays(visit: Visit) -> None:
+    page = opened(visit)
+    first = picture(page, 0)
+    page.get_by_role("button", name="Keep this as A").click()
+    page.get_by_role("button", name="Draw everything that is not held").click()
+    at_rest(page)
+    second = picture(page, 0)
+    page.get_by_role("button", name="Keep this as B").click()
+    page.get_by_role("button", name="Show A").click()
+    at_rest(page)
+    assert picture(page, 0) == first
+    page.get_by_label("What to animate").select_option("ab")
+    page.get_by_role("button", name="Play").click()
+    seen = set()
+    for _ in range(8):
+        page.wait_for_timeout(400)
+        seen.add(picture(page, 0))
+    page.get_by_role("button", name="Stop").click()
+    assert len(seen) >= 3
+    page.get_by_role("button", name="Show B").click()
+    at_rest(page)
+    assert picture(page, 0) == second
+
+
+def test_every_digit_in_ten_styles(visit: Visit) -> None:
+    page = opened(visit)
+    page.get_by_role("button", name="Draw nine further styles").click()
+    expect(page.locator(".more .ten")).to_have_count(9, timeout=60_000)
+    assert len(set(pixels(page))) > 100
+
+
+def test_raw_dimensions_are_behind_a_switch(visit: Visit) -> None:
+    page = opened(visit)
+    expect(page.locator(".group.y .slider")).to_have_count(min(8, page.locator(".group.y .slider").count()))
+    before = picture(page, 0)
+    page.get_by_label("raw dimensions").check()
+    names = page.locator(".group.a0 .slider button.name")
+    expect(names.first).to_have_text("dimension 1")
+    assert picture(page, 0) == before
+    drag(page, slider(page, "a0", 0), 0.5, 0.95)
+    assert picture(page, 0) != before
+
+
+def test_the_python_that_is_copied_makes_the_same_pictures(visit: Visit) -> None:
+    page = opened(visit)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("details.take summary").click()
+    page.get_by_role("button", name="Copy Python").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("Python copied|Copy it"))).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    assert 'mfm.load_pretrained("svhn_mnist")' in code
+    compile(code, "copied", "exec")
