@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from mfm_core.networks.lstm import LSTM, unroll_lstm
+from mfm_core.networks.lstm import LSTM, run_lstm, unroll_lstm
 from mfm_core.networks.recurrent import RecurrentDecoder, RecurrentEncoder
 from mfm_core.networks.steps import in_front, last_real, put_back, to_front
 
@@ -182,3 +182,22 @@ def test_no_sequences_are_none() -> None:
     none = torch.zeros(0, 7, dtype=torch.bool)
     assert RecurrentEncoder(3, 4)(torch.zeros(0, 7, 3), none).shape == (0, 4)
     assert RecurrentDecoder(4, 3)(torch.zeros(0, 4), none).shape == (0, 7, 3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_the_gradient_of_the_fast_run_is_that_of_autograd(length: int, generator: torch.Generator) -> None:
+    shapes = [(length, 5, 12), (12, 3)]
+    leaves = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    weigh = torch.randn(2, length, 5, 3, generator=generator, dtype=torch.float64)
+
+    def gradients(fast: bool) -> tuple[Tensor, ...]:
+        states = torch.stack(run_lstm(*leaves, fast=fast))
+        found = torch.autograd.grad((states * weigh).sum(), leaves, allow_unused=True, materialize_grads=True)
+        return states, *found
+
+    for by_hand, by_autograd in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(by_hand, by_autograd)
+    hiddens, cells = run_lstm(*leaves, fast=True)
+    (of_cells,) = torch.autograd.grad(cells.sum(), leaves[:1])
+    assert bool(of_cells.abs().sum() > 0)
+    assert hiddens.shape == cells.shape
