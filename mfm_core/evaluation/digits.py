@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import JsonValue
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.evaluation.statistics import Estimate, correlation, frechet_distance, mean, probe_hits, share
+from mfm_core.evaluation.bootstrap import bootstrap_interval
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.predictions import independent_units
+from mfm_core.evaluation.probes import FOLDS as PROBE_FOLDS
+from mfm_core.evaluation.probes import SEEDS as PROBE_SEEDS
+from mfm_core.evaluation.probes import probe_classes
+from mfm_core.evaluation.statistics import Estimate, correlation, frechet_distance, share
 from mfm_core.generation import swap
+from mfm_core.interpretation.one_thread import one_thread
 from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.posterior import AggregatePosterior
 
-N_PROBE = 20_000
 BATCH = 500
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class Figure:
 
 
 def evaluation_pairs(pools: DigitPools, seed: int) -> Dataset:
-    """Every MNIST digit of a split once, each paired with a random SVHN digit of the same label."""
+    """Every MNIST digit of a split once, each paired with a random SVHN digit of the same label, which names it."""
     generator = torch.Generator().manual_seed(seed)
     index = torch.empty_like(pools.mnist_labels)
     for label in torch.unique(pools.mnist_labels):
@@ -69,7 +81,8 @@ def evaluation_pairs(pools: DigitPools, seed: int) -> Dataset:
         candidates = torch.nonzero(pools.svhn_labels == label).squeeze(1)
         index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
     pictures = {"svhn": pools.svhn[index], "mnist": pools.mnist}
-    return Dataset("svhn_mnist", pictures, pools.mnist_labels, DigitPools.names(pools.split, len(index)))
+    ids = tuple(pools.svhn_ids[n] for n in index.tolist())
+    return Dataset("svhn_mnist", pictures, pools.mnist_labels, DigitPools.names(pools.split, len(index)), ids=ids)
 
 
 def batches(n: int) -> list[slice]:
@@ -77,31 +90,57 @@ def batches(n: int) -> list[slice]:
     return [slice(start, start + BATCH) for start in range(0, n, BATCH)]
 
 
-@torch.inference_mode()
-def encode_all(model: MFM, pictures: Mapping[str, Tensor]) -> Latents:
+@contextmanager
+def one_thread_each() -> Iterator[int]:
+    """Run every operation on one thread, so that figures are the same on any number of them.
+
+    Sums that several threads share are rounded differently, and a digit between two classes is then read as the other.
+
+    Yields:
+        How many threads there were: batches may be worked on side by side by so many.
+    """
+    from threadpoolctl import threadpool_limits
+
+    workers = torch.get_num_threads()
+    with one_thread(), threadpool_limits(1):
+        yield workers
+
+
+def by_batches(work: Callable[[slice], Result], n: int, workers: int = 1) -> list[Result]:
+    """What ``work`` makes of each batch of ``n`` samples, in order, ``workers`` of them at once."""
+
+    def infer(part: slice) -> Result:
+        with torch.inference_mode():  # which is each thread's own
+            return work(part)
+
+    if workers == 1:
+        return [infer(part) for part in batches(n)]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(infer, batches(n)))
+
+
+def encode_all(model: MFM, pictures: Mapping[str, Tensor], workers: int = 1) -> Latents:
     """Encode many samples, a batch at a time."""
     n = len(next(iter(pictures.values())))
-    parts = [model.encode({name: x[part] for name, x in pictures.items()}) for part in batches(n)]
-    return concatenate(parts)
+    return concatenate(by_batches(lambda part: model.encode({k: x[part] for k, x in pictures.items()}), n, workers))
 
 
-@torch.inference_mode()
-def decode_all(model: MFM, latents: Latents) -> tuple[dict[str, Tensor], Tensor]:
+def decode_all(model: MFM, latents: Latents, workers: int = 1) -> tuple[dict[str, Tensor], Tensor]:
     """Decode many samples, a batch at a time: pictures by modality, and logits of the label."""
-    parts = [model.decode(latents[part]) for part in batches(len(latents))]
+    parts = by_batches(lambda part: model.decode(latents[part]), len(latents), workers)
     pictures = {name: torch.cat([part.modalities[name] for part in parts]) for name in model.modalities}
     return pictures, torch.cat([part.label for part in parts])
 
 
 @dataclass(frozen=True)
 class Judges:
-    """Classifiers trained apart from the model, by modality."""
+    """Classifiers trained apart from the model, by modality, and how many batches they read at once."""
 
     networks: Mapping[str, Discriminative]
+    workers: int = 1
 
-    @torch.inference_mode()
     def _over(self, pictures: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
-        return torch.cat([read(pictures[part]) for part in batches(len(pictures))])
+        return torch.cat(by_batches(lambda part: read(pictures[part]), len(pictures), self.workers))
 
     def digits(self, name: str, pictures: Tensor) -> Tensor:
         """The digit seen in each picture, ``(N,)``."""
@@ -135,60 +174,79 @@ def evaluate(
     """
     if set(model.modalities) != {"svhn", "mnist"}:
         raise ValueError(f"model: expected an MFM of svhn and mnist, got one of {', '.join(model.modalities)}")
-    judging = Judges(judges)
+    with one_thread_each() as workers:
+        return _evaluate(model, Judges(judges, workers), seed, on_progress, workers)
+
+
+def _evaluate(model: MFM, judges: Judges, seed: int, on_progress: Callable[[str], None], workers: int) -> list[Figure]:
     generator = torch.Generator().manual_seed(seed)
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     labels, n = pairs.labels, len(pairs)
+    photograph = torch.from_numpy(independent_units(pairs))
     on_progress("encoding held-out pairs")
-    latents = encode_all(model, pairs.modalities)
-    rebuilt, decided = decode_all(model, latents)
+    latents = encode_all(model, pairs.modalities, workers)
+    rebuilt, decided = decode_all(model, latents, workers)
     donor = torch.randperm(n, generator=generator)
     prior = model.sample(n, generator=generator)
 
     on_progress("decoding swaps and samples")
-    swapped, _ = decode_all(model, swap(latents[donor], with_=latents, factor="y"))
-    restyled, _ = decode_all(model, swap(prior, with_=latents, factor="y"))
-    sampled, _ = decode_all(model, prior)
+    swapped, _ = decode_all(model, swap(latents[donor], with_=latents, factor="y"), workers)
+    restyled, _ = decode_all(model, swap(prior, with_=latents, factor="y"), workers)
+    sampled, _ = decode_all(model, prior, workers)
     aggregate = AggregatePosterior.fit(latents, seed=seed).sample(n, generator=generator)
-    drawn, _ = decode_all(model, aggregate)
+    drawn, _ = decode_all(model, aggregate, workers)
 
-    figures = [Figure("label accuracy, both modalities", share(decided.argmax(1) == labels), 0.99)]
+    # Z_y of every pair comes of an SVHN digit too, and digits of one photograph are much alike.
+    hit = crossed_mean(decided.argmax(1) == labels, [photograph])
+    figures = [Figure("label accuracy, both modalities", hit, 0.99)]
     aims = {"svhn": (0.97, 0.96, 0.004), "mnist": (0.995, 0.99, 0.015)}
     for name in model.modalities:
         error = (rebuilt[name] - pairs.modalities[name]).square().flatten(1).mean(1)
-        seen = {key: judging.digits(name, x[name]) for key, x in {"swap": swapped, "prior": restyled}.items()}
+        seen = {key: judges.digits(name, x[name]) for key, x in {"swap": swapped, "prior": restyled}.items()}
+        donors = [photograph[donor]] if name == "svhn" else []  # each MNIST digit is a donor once
+        real = judges.digits(name, pairs.modalities[name]) == labels
         aim = aims[name]
         figures += [
             Figure(
                 f"judge's accuracy on real pictures, {name}",
-                share(judging.digits(name, pairs.modalities[name]) == labels),
+                crossed_mean(real, [photograph]) if name == "svhn" else share(real),
             ),
-            Figure(f"reconstruction error a pixel, {name}", mean(error), aim[2], at_most=True),
-            Figure(f"swap shows the digit of Z_y, {name}", share(seen["swap"] == labels), aim[0]),
-            Figure(f"Z_a from the prior shows the digit of Z_y, {name}", share(seen["prior"] == labels), aim[1]),
+            Figure(f"reconstruction error a pixel, {name}", crossed_mean(error, [photograph]), aim[2], at_most=True),
+            Figure(
+                f"swap shows the digit of Z_y, {name}",
+                crossed_mean(seen["swap"] == labels, [photograph, *donors]),
+                aim[0],
+            ),
+            Figure(
+                f"Z_a from the prior shows the digit of Z_y, {name}",
+                crossed_mean(seen["prior"] == labels, [photograph]),
+                aim[1],
+            ),
         ]
     for title, pictures, reach in (("prior", sampled, 0.92), ("aggregate posterior", drawn, 0.96)):
-        first, second = (judging.digits(name, pictures[name]) for name in model.modalities)
+        first, second = (judges.digits(name, pictures[name]) for name in model.modalities)
         figures.append(Figure(f"all of Z from the {title}: judges agree", share(first == second), reach))
 
     on_progress("style under swap")
     figures += style_figures(pairs, donor, swapped)
     on_progress("translation")
     for source, target, reach in (("mnist", "svhn", 0.95), ("svhn", "mnist", 0.90)):
-        translated, _ = decode_all(model, encode_all(model, {source: pairs.modalities[source]}))
-        seen_label = judging.digits(target, translated[target])
-        figures.append(Figure(f"translation {source} to {target}", share(seen_label == labels), reach))
+        translated, _ = decode_all(model, encode_all(model, {source: pairs.modalities[source]}, workers), workers)
+        right = judges.digits(target, translated[target]) == labels
+        estimate = crossed_mean(right, [photograph]) if source == "svhn" else share(right)
+        figures.append(Figure(f"translation {source} to {target}", estimate, reach))
     on_progress("probes")
-    figures += probe_figures(model, latents, labels, seed)
+    figures += probe_figures(latents, pairs, workers)
     on_progress("Frechet distances")
-    figures += frechet_figures(judging, pairs, {"swapped": swapped, "prior": sampled, "aggregate": drawn}, generator)
+    figures += frechet_figures(judges, pairs, {"swapped": swapped, "prior": sampled, "aggregate": drawn}, generator)
     return figures
 
 
 def style_figures(pairs: Dataset, donor: Tensor, swapped: Mapping[str, Tensor]) -> list[Figure]:
     """Correlation between the donor of Z_a and the swapped picture, of what the eye calls style."""
     colour = [x.mean(dim=(2, 3)) for x in (pairs.modalities["svhn"][donor], swapped["svhn"])]
-    channels = [correlation(colour[0][:, c], colour[1][:, c]) for c in range(3)]
+    units = independent_units(pairs)[donor.numpy()]
+    channels = [clustered_correlation(colour[0][:, c], colour[1][:, c], units) for c in range(3)]
     weakest = min(channels, key=lambda estimate: estimate.value)
     ink = [x.sum(dim=(1, 2, 3)) for x in (pairs.modalities["mnist"][donor], swapped["mnist"])]
     return [
@@ -197,34 +255,64 @@ def style_figures(pairs: Dataset, donor: Tensor, swapped: Mapping[str, Tensor]) 
     ]
 
 
-def probe_figures(model: MFM, latents: Latents, labels: Tensor, seed: int) -> list[Figure]:
-    """The digit read by a trained probe from each block of Z."""
-    generator = torch.Generator().manual_seed(seed)
-    train = evaluation_pairs(DigitPools.load("train"), seed)
-    train = train.take(torch.randperm(len(train), generator=generator)[:N_PROBE])
-    codes = encode_all(model, train.modalities)
+def clustered_correlation(x: Tensor, y: Tensor, units: npt.NDArray[np.int64]) -> Estimate:
+    """Pearson's correlation (N,), with an interval over independent units (N,)."""
+    # Only centred sums keep their digits; a correlation does not depend on where its variables are centred.
+    a, b = ((v - v.mean()).double().numpy() for v in (x, y))
+    sums = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=1)
+
+    def of_sums(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        n, s, t, ss, tt, st = np.moveaxis(totals, -1, 0)
+        found: npt.NDArray[np.float64] = (st - s * t / n) / np.sqrt((ss - s * s / n) * (tt - t * t / n))
+        return found
+
+    low, high = bootstrap_interval(sums, of_sums, units)
+    return Estimate(correlation(x, y).value, low, high, len(np.unique(units)))
+
+
+def probe_figures(latents: Latents, pairs: Dataset, workers: int) -> list[Figure]:
+    """The digit as the best of a family of probes reads it from each block of Z, and what the most frequent class has.
+
+    Each SVHN digit counts once, and digits of one photograph are never in a probe's training and in its test.
+    """
+    ids = pairs.ids or ()
+    once = torch.tensor(sorted({one: n for n, one in reversed(list(enumerate(ids)))}.values()))
+    photograph = torch.from_numpy(independent_units(pairs))
     figures = []
     for name, block in latents.blocks().items():
-        hits = probe_hits(codes.blocks()[name], train.labels, block, labels, seed=seed)
-        reach, title = (None, "Z_y") if name == "y" else (0.2, f"Z_a of {name}")
-        figures.append(Figure(f"digit read from {title} by a probe", share(hits), reach, at_most=True))
+        rows = once if name == "svhn" else torch.arange(len(block))
+        clusters = None if name == "mnist" else photograph[rows]
+        labels = pairs.labels[rows]
+        probed = probe_classes(
+            block[rows], labels, clusters=clusters, seeds=PROBE_SEEDS, folds=PROBE_FOLDS, workers=workers
+        )
+        chance = crossed_mean(
+            labels == labels.mode().values, [torch.arange(len(rows)) if clusters is None else clusters]
+        )
+        title = "Z_y" if name == "y" else f"Z_a of {name}"
+        aim = {"mnist": 0.2, "svhn": probed.chance + 0.03}.get(name)
+        figures.append(Figure(f"digit read from {title} by the best probe", probed.estimate, aim, at_most=True))
+        if name != "y":
+            figures.append(Figure(f"most frequent digit, {name}", chance))
     return figures
 
 
 def frechet_figures(
-    judging: Judges, pairs: Dataset, generated: Mapping[str, Mapping[str, Tensor]], generator: torch.Generator
+    judges: Judges, pairs: Dataset, generated: Mapping[str, Mapping[str, Tensor]], generator: torch.Generator
 ) -> list[Figure]:
     """Frechet distance of generated to real pictures, with the floor (real) and the ceiling (mean pictures)."""
     figures = []
     order = torch.randperm(len(pairs), generator=generator)
     half = len(pairs) // 2
+    photographs = len(np.unique(independent_units(pairs)[order[half:].numpy()]))
     for name, real in pairs.modalities.items():
         means = torch.stack([real[pairs.labels == label].mean(0) for label in range(10)])[pairs.labels]
-        features = judging.features(name, real)
+        features = judges.features(name, real)
         wanted, other = features[order[:half]], features[order[half:]]
-        compared = {"real (floor)": other, "mean pictures (ceiling)": judging.features(name, means)[order[half:]]}
-        compared |= {key: judging.features(name, x[name])[order[half:]] for key, x in generated.items()}
+        compared = {"real (floor)": other, "mean pictures (ceiling)": judges.features(name, means)[order[half:]]}
+        compared |= {key: judges.features(name, x[name])[order[half:]] for key, x in generated.items()}
         for key, found in compared.items():
             distance = frechet_distance(wanted, found)
-            figures.append(Figure(f"Frechet distance, {name}: {key}", Estimate(distance, distance, distance, half)))
+            n = photographs if name == "svhn" else half
+            figures.append(Figure(f"Frechet distance, {name}: {key}", Estimate(distance, distance, distance, n)))
     return figures

@@ -57,8 +57,9 @@ RECIPE = Recipe(
 def load() -> Dataset:
     """SVHN, split by photograph: digits of one photograph overlap, so all of them lie in one split.
 
-    Where the file tells the photograph of each digit, whole photographs are dealt to the splits. Where it does not, as
-    the official files do not, the official test digits are the test split, for they are of other photographs.
+    Where the file tells the photograph of each digit, whole photographs are dealt to the splits, and the digits of one
+    are named ``photograph[0]``, ``photograph[1]``. Where it does not, as the official files do not, the official test
+    digits are the test split, for they are of other photographs.
 
     Raises:
         FileNotFoundError: If ``svhn.npz`` is not in the data folder.
@@ -68,12 +69,14 @@ def load() -> Dataset:
     if _photographs_are_known():
         photograph = read_arrays("svhn", ("number_image",))["number_image"].astype(np.int64)
         split = split_by_photograph(official, photograph)
+        ids = [f"{('train', 'test')[o]} {p}[{n}]" for n, (o, p) in enumerate(zip(official, photograph, strict=True))]
     else:
         split = split_in_order(official)
+        ids = [str(n) for n in range(len(official))]
     kept = np.flatnonzero(split != "")
     images = torch.from_numpy(arrays["images"][kept]).permute(0, 3, 1, 2).contiguous().float().div_(255)
     labels = torch.from_numpy(arrays["labels"][kept]).long()
-    return Dataset("svhn", {"svhn": images}, labels, split[kept])
+    return Dataset("svhn", {"svhn": images}, labels, split[kept], ids=tuple(ids[n] for n in kept))
 
 
 def _photographs_are_known() -> bool:

@@ -28,7 +28,8 @@ def load() -> Dataset:
     parts = [pool.pairs(torch.arange(len(pool.svhn_labels)), generator) for pool in pools]
     modalities = {name: torch.cat([part.modalities[name] for part in parts]) for name in ("svhn", "mnist")}
     split = [name for name, part in zip(SPLITS, parts, strict=True) for _ in range(len(part))]
-    return Dataset("svhn_mnist", modalities, torch.cat([part.labels for part in parts]), np.array(split))
+    ids = tuple(one for pool in pools for one in pool.svhn_ids)
+    return Dataset("svhn_mnist", modalities, torch.cat([part.labels for part in parts]), np.array(split), ids=ids)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class DigitPools:
         split: The split all digits belong to.
         svhn: ``(n, 3, 32, 32)``; svhn_labels: ``(n,)``.
         mnist: ``(m, 1, 28, 28)``; mnist_labels: ``(m,)``.
+        svhn_ids: Names of the SVHN digits, which tell those of one photograph, see :func:`mfm_core.data.svhn.load`.
     """
 
     split: Split
@@ -46,17 +48,24 @@ class DigitPools:
     svhn_labels: Tensor
     mnist: Tensor
     mnist_labels: Tensor
+    svhn_ids: tuple[str, ...]
 
     @classmethod
     def load(cls, split: Split) -> DigitPools:
         """Load both data sets and keep one split."""
         digits = svhn.load().part(split), mnist.load().part(split)
+        svhn_digits, mnist_digits = digits
         return cls(
-            split, digits[0].modalities["svhn"], digits[0].labels, digits[1].modalities["mnist"], digits[1].labels
+            split,
+            svhn_digits.modalities["svhn"],
+            svhn_digits.labels,
+            mnist_digits.modalities["mnist"],
+            mnist_digits.labels,
+            svhn_digits.ids or (),
         )
 
     def pairs(self, svhn_index: Tensor, generator: torch.Generator) -> Dataset:
-        """Pair the SVHN digits at ``svhn_index`` with random MNIST digits of the same label."""
+        """Pair the SVHN digits at ``svhn_index`` with random MNIST digits of the same label, and name pairs by them."""
         labels = self.svhn_labels[svhn_index]
         mnist_index = torch.empty_like(svhn_index)
         for label in torch.unique(labels):
@@ -64,7 +73,8 @@ class DigitPools:
             candidates = torch.nonzero(self.mnist_labels == label).squeeze(1)
             mnist_index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
         modalities = {"svhn": self.svhn[svhn_index], "mnist": self.mnist[mnist_index]}
-        return Dataset("svhn_mnist", modalities, labels, self.names(self.split, len(labels)))
+        ids = tuple(self.svhn_ids[n] for n in svhn_index.tolist())
+        return Dataset("svhn_mnist", modalities, labels, self.names(self.split, len(labels)), ids=ids)
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """A new order of the SVHN digits, cut into full batches of indices."""

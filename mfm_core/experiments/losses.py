@@ -1,0 +1,78 @@
+"""Which loss makes it factorize? One small model of digits for each objective and seed, trained alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from mfm_core.experiments.run import execute, read_run
+from mfm_core.storage.folder import CONFIG
+from mfm_core.training.digits import FactorizeRun
+from mfm_core.training.loop import Report
+
+BASE = "svhn_mnist_losses"
+SHIPPED = "svhn_mnist_codes"
+SEEDS = (0, 1, 2)
+OBJECTIVES = ("none", "published_code", "per_block", "joint", "shipped")
+"""``joint`` is Eq. 4 alone; ``none`` to ``joint`` are choices of ``objective.independence``; ``shipped`` adds to Eq. 4
+the terms and flows that the shipped model's encoders were trained with."""
+
+
+def loss_run(objective: str, seed: int) -> FactorizeRun:
+    """The run that trains one of ``OBJECTIVES``: all differ in the objective alone.
+
+    Args:
+        objective: One of ``OBJECTIVES``.
+        seed: Of weights, batches and everything drawn.
+
+    Raises:
+        ValueError: If there is no such objective.
+    """
+    if objective not in OBJECTIVES:
+        raise ValueError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {objective!r}")
+    changes: dict[str, JsonValue] = {"training.seed": seed}
+    if objective == "shipped":
+        shipped = read_run(SHIPPED)
+        changes |= {"factorization": shipped.model_dump(mode="json")["factorization"]}
+        changes |= {"readers": shipped.model_dump(mode="json")["readers"]}
+        changes |= {f"model.modalities.{name}.flow": 4 for name in shipped.model.modalities}
+    else:
+        changes["objective.independence"] = objective
+    run = read_run(BASE, changes)
+    if not isinstance(run, FactorizeRun):
+        raise TypeError(f"{BASE}: expected a run of an MFM of digits, got {type(run).__name__}")
+    return run
+
+
+def train_losses(
+    folder: Path,
+    *,
+    seeds: tuple[int, ...] = SEEDS,
+    objectives: tuple[str, ...] = OBJECTIVES,
+    on_report: Callable[[str, int, Report], None] = lambda cell, step, report: None,
+) -> Mapping[tuple[str, int], Path]:
+    """Train every objective from every seed, or go on where that was stopped; seed by seed.
+
+    Args:
+        folder: Holds a run a cell, named ``<objective>_<seed>``.
+        seeds: Of the weights.
+        objectives: Among ``OBJECTIVES``.
+        on_report: Called after every step with the cell's name.
+
+    Returns:
+        The folder of each trained model by objective and seed.
+    """
+    models = {}
+    for seed in seeds:
+        for objective in objectives:
+            cell = f"{objective}_{seed}"
+            place = folder / cell
+            models[objective, seed] = place / "model"
+            if not (place / "model" / CONFIG).is_file():
+                command = f"python -m mfm_core losses --objective {objective} --seed {seed}"
+                run = loss_run(objective, seed)
+                execute(run, place, command=command, on_report=partial(on_report, cell))
+    return models
