@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import bootstrap
 from torch import nn
 
 from mfm_core import MFM, Latents, ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.evaluation.digits import Estimate, Figure, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation import digits, probes
+from mfm_core.evaluation.digits import (
+    Estimate,
+    Figure,
+    clustered_correlation,
+    decode_all,
+    encode_all,
+    evaluate,
+    evaluation_pairs,
+)
 from mfm_core.latents import Generated
 from mfm_core.networks.classifier import Discriminative
 from tests.made_up_digits import blocks, paint_mnist, paint_svhn
 
-pytestmark = pytest.mark.usefixtures("made_up_data")
+pytestmark = pytest.mark.usefixtures("made_up_data", "few_probes")
+
+
+@pytest.fixture
+def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast half of the family, once."""
+    family = probes._classifiers()
+    monkeypatch.setattr(probes, "_classifiers", lambda: {name: family[name] for name in ("linear", "RBF SVM")})
+    monkeypatch.setattr(digits, "PROBE_SEEDS", (0,))
+    monkeypatch.setattr(digits, "PROBE_FOLDS", 2)
 
 
 class Perfect:
@@ -97,7 +118,7 @@ def test_a_perfect_model_reaches_every_figure():
     assert found["judge's accuracy on real pictures, svhn"] == found["judge's accuracy on real pictures, mnist"] == 1
     for name in ("svhn", "mnist"):
         assert found[f"reconstruction error a pixel, {name}"] < 1e-9
-        assert found[f"digit read from Z_a of {name} by a probe"] < 0.2
+        assert found[f"digit read from Z_a of {name} by the best probe"] < found[f"most frequent digit, {name}"] + 0.1
         floor, ceiling = (
             found[f"Frechet distance, {name}: {key}"] for key in ("real (floor)", "mean pictures (ceiling)")
         )
@@ -105,8 +126,9 @@ def test_a_perfect_model_reaches_every_figure():
         assert found[f"Frechet distance, {name}: swapped"] < ceiling
     assert found["style kept under swap: mean colour, svhn (weakest channel)"] > 0.99
     assert found["style kept under swap: ink mass, mnist"] > 0.999
-    assert found["digit read from Z_y by a probe"] == 1
-    assert all(figure.reached for figure in figures if figure.reach is not None)
+    assert found["digit read from Z_y by the best probe"] > 0.99
+    unsure = "digit read from Z_a of svhn by the best probe"  # of some hundred digits chance alone is off by more
+    assert all(figure.reached for figure in figures if figure.reach is not None and figure.name != unsure)
 
 
 def test_a_model_whose_style_carries_the_digit_is_found_out():
@@ -114,7 +136,7 @@ def test_a_model_whose_style_carries_the_digit_is_found_out():
     found = values(figures)
     by_chance = pytest.approx(0.1, abs=0.06)
     assert found["reconstruction error a pixel, mnist"] < 1e-9
-    assert found["digit read from Z_a of mnist by a probe"] == 1
+    assert found["digit read from Z_a of mnist by the best probe"] == 1
     assert found["swap shows the digit of Z_y, mnist"] == by_chance
     assert found["Z_a from the prior shows the digit of Z_y, mnist"] == by_chance
     assert found["all of Z from the prior: judges agree"] == by_chance
@@ -139,17 +161,44 @@ def judges(tiny_config: ModelConfig) -> dict[str, Discriminative]:
 def test_all_figures_of_any_model_are_there_finite_and_the_same_for_a_seed(tiny_model: MFM, judges):
     stages: list[str] = []
     before = torch.random.get_rng_state()
+    pairs = evaluation_pairs(DigitPools.load("test"), 3)
+    photographs = len({one.partition("[")[0] for one in pairs.ids})
     figures = evaluate(tiny_model, judges, seed=3, on_progress=stages.append)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert len(figures) == len(values(figures)) == 1 + 2 * 4 + 2 + 2 + 2 + 3 + 10
+    assert len(figures) == len(values(figures)) == 1 + 2 * 4 + 2 + 2 + 2 + 5 + 10
     assert len(stages) == 6
     for figure in figures:
         estimate = figure.estimate
         assert all(math.isfinite(number) for number in (estimate.value, estimate.low, estimate.high)), figure
         assert estimate.low <= estimate.value <= estimate.high
-        assert estimate.n in (300, 150)
-    assert evaluate(tiny_model, judges, seed=3) == figures
+        assert estimate.n in (300, 150) or estimate.n <= photographs
     assert values(evaluate(tiny_model, judges, seed=4)) != values(figures)
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_figures_are_the_same_on_any_number_of_threads(tiny_model: MFM, judges, two_threads):
+    on_two = evaluate(tiny_model, judges)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
+    assert evaluate(tiny_model, judges) == on_two
+
+
+def test_figures_that_rest_on_svhn_pictures_count_photographs(tiny_model: MFM, judges):
+    found = {figure.name: figure.estimate for figure in evaluate(tiny_model, judges)}
+    pairs = evaluation_pairs(DigitPools.load("test"), 0)
+    photographs = {one.partition("[")[0] for one in pairs.ids}
+    assert len(photographs) < len(set(pairs.ids)) < len(pairs)
+    assert found["swap shows the digit of Z_y, mnist"].n == len(photographs)
+    assert found["digit read from Z_a of svhn by the best probe"].n == len(photographs)
+    assert found["digit read from Z_a of mnist by the best probe"].n == len(pairs)
+    assert found["translation mnist to svhn"].n == len(pairs)
 
 
 def test_every_mnist_digit_is_paired_once_with_an_svhn_digit_of_its_label():
@@ -198,3 +247,22 @@ def test_a_model_of_one_modality_is_refused(tiny_config: ModelConfig, judges):
     config = tiny_config.model_copy(update={"modalities": {"svhn": tiny_config.modalities["svhn"]}})
     with pytest.raises(ValueError, match=r"^model: expected an MFM of svhn and mnist, got one of svhn$"):
         evaluate(MFM(config), judges)
+
+
+def test_the_interval_of_a_clustered_correlation_is_scipys_over_clusters(generator):
+    units = torch.arange(80).repeat_interleave(3).numpy()
+    x, noise = (torch.randn(80, generator=generator).repeat_interleave(3) for _ in range(2))
+    y = x + noise
+    found = clustered_correlation(x, y, units)
+    theirs = bootstrap(
+        (x[::3].numpy(), y[::3].numpy()),
+        lambda a, b: np.corrcoef(a, b)[0, 1],
+        paired=True,
+        rng=0,
+        vectorized=False,
+        method="percentile",
+        n_resamples=2000,
+    ).confidence_interval
+    assert found.value == pytest.approx(np.corrcoef(x.numpy(), y.numpy())[0, 1], abs=1e-6)
+    assert [found.low, found.high] == pytest.approx([theirs.low, theirs.high], abs=0.02)
+    assert found.n == 80
