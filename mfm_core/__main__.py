@@ -2,6 +2,7 @@
 
 import mfm_core.cli.browser
 import mfm_core.cli.data
+import mfm_core.cli.losses
 import mfm_core.cli.models
 import mfm_core.cli.studio
 import mfm_core.cli.tables  # noqa: F401 - all of them enter their commands

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from mfm_core import MFM, Codes, Latents, ModelConfig
 from mfm_core.config import ImageModality, LabelConfig, MemoryConfig, SequenceModality
+from mfm_core.evaluation import digits, probes
 from mfm_core.storage import models
 from tests import made_up_digits
 
@@ -155,3 +156,12 @@ def make_codes(model: MFM, generator: torch.Generator, n: int = 5) -> Codes:
 @pytest.fixture
 def folder(stored: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(stored, tmp_path / "tiny"))
+
+
+@pytest.fixture
+def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast half of the probes of digits, with one seed and two folds."""
+    family = probes._classifiers()
+    monkeypatch.setattr(probes, "_classifiers", lambda: {name: family[name] for name in ("linear", "RBF SVM")})
+    monkeypatch.setattr(digits, "PROBE_SEEDS", (0,))
+    monkeypatch.setattr(digits, "PROBE_FOLDS", 2)

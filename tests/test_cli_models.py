@@ -22,6 +22,8 @@ from mfm_core.storage.codes import find_originals
 from mfm_core.training.digits import seeded
 from tests import tiny_runs
 
+pytestmark = pytest.mark.usefixtures("few_probes")
+
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory, drawn_digits: Path):

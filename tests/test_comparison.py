@@ -43,7 +43,7 @@ def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch, made_up_data, tiny_model, tiny_config) -> Path:
+def shelf(tmp_path: Path, monkeypatch, made_up_data, tiny_model, tiny_config, few_probes) -> Path:
     """An MFM, a judge of each modality, and a baseline of both."""
     monkeypatch.setattr(storage_folder, "PRETRAINED", tmp_path)
     models.save_model(tiny_model, tmp_path / "both", run={}, card="")

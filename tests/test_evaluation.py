@@ -13,7 +13,6 @@ from torch import nn
 
 from mfm_core import MFM, Latents, ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.evaluation import digits, probes
 from mfm_core.evaluation.digits import (
     Estimate,
     Figure,
@@ -28,15 +27,6 @@ from mfm_core.networks.classifier import Discriminative
 from tests.made_up_digits import blocks, paint_mnist, paint_svhn
 
 pytestmark = pytest.mark.usefixtures("made_up_data", "few_probes")
-
-
-@pytest.fixture
-def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fast half of the family, once."""
-    family = probes._classifiers()
-    monkeypatch.setattr(probes, "_classifiers", lambda: {name: family[name] for name in ("linear", "RBF SVM")})
-    monkeypatch.setattr(digits, "PROBE_SEEDS", (0,))
-    monkeypatch.setattr(digits, "PROBE_FOLDS", 2)
 
 
 class Perfect:

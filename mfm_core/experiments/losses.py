@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from mfm_core.evaluation.losses import Samples, figures, measure
+from mfm_core.experiments.cells import code_version
 from mfm_core.experiments.run import execute, read_run
 from mfm_core.storage.folder import CONFIG
+from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.training.digits import FactorizeRun
 from mfm_core.training.loop import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BASE = "svhn_mnist_losses"
 SHIPPED = "svhn_mnist_codes"
@@ -45,6 +54,37 @@ def loss_run(objective: str, seed: int) -> FactorizeRun:
     if not isinstance(run, FactorizeRun):
         raise TypeError(f"{BASE}: expected a run of an MFM of digits, got {type(run).__name__}")
     return run
+
+
+def loss_rows(models: Mapping[tuple[str, int], Path], *, on_progress: Callable[[str], None]) -> pd.DataFrame:
+    """Measure trained models: one row a figure, objective and seed, and one of all seeds together.
+
+    Args:
+        models: Folders of stored models by objective and seed, see :func:`train_losses`.
+        on_progress: Called with the name of each model.
+
+    Returns:
+        Columns objective, seed (``all`` for those of several), the fields of :class:`Figure`, configuration,
+        code_version and date.
+    """
+    import pandas as pd
+
+    judges = {name: load_judge(name) for name in ("svhn", "mnist")}
+    by_objective: dict[str, dict[str, Samples]] = {}
+    for (objective, seed), folder in models.items():
+        on_progress(f"{objective}, seed {seed}")
+        by_objective.setdefault(objective, {})[str(seed)] = measure(load_pretrained(folder), judges)
+    rows = []
+    for objective, samples in by_objective.items():
+        groups = {seed: [one] for seed, one in samples.items()}
+        if len(samples) > 1:
+            groups["all"] = list(samples.values())
+        known: dict[str, JsonValue] = {"dataset": "svhn_mnist", "objective": objective}
+        configuration = json.dumps(loss_run(objective, 0).model_dump(mode="json"))
+        made = {"configuration": configuration, "code_version": code_version(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+        for seeds, group in groups.items():
+            rows += [{**known, "seed": seeds, **f.model_dump(exclude={"target"}), **made} for f in figures(group)]
+    return pd.DataFrame(rows)
 
 
 def train_losses(

@@ -1,0 +1,47 @@
+"""The command that asks which loss makes a model of digits factorize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from mfm_core.cli.app import app, one_sentence
+from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, train_losses
+from mfm_core.training.loop import Report
+
+EVERY = 50
+
+
+@app.command("losses")
+def losses(
+    *,
+    objectives: Annotated[str, typer.Option("--objective", help="Names joined by commas.")] = ",".join(OBJECTIVES),
+    seeds: Annotated[str, typer.Option("--seed", help="Numbers joined by commas.")] = ",".join(map(str, SEEDS)),
+    folder: Annotated[Path, typer.Option(help="Holds a run of each.")] = Path("runs/losses"),
+    results: Annotated[Path | None, typer.Option(help="Where the figures go, as CSV; else they are printed.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train a small MFM of digits by each objective from each seed, alike, and measure them; goes on where stopped."""
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with one_sentence():
+        chosen = tuple(name.strip() for name in objectives.split(","))
+        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
+            raise ValueError(f"seed: expected numbers joined by commas, got {seeds!r}")
+
+        def report(cell: str, step: int, terms: Report) -> None:
+            if step % EVERY == 0:
+                console.print(f"{cell}: step {step}, cost {terms['cost']:.4g}")
+
+        models = train_losses(folder, seeds=tuple(map(int, seeds.split(","))), objectives=chosen, on_report=report)
+        table = loss_rows(models, on_progress=lambda name: console.print(f"measuring {name}"))
+        if results is None:
+            typer.echo(table.to_csv(index=False))
+        else:
+            results.parent.mkdir(parents=True, exist_ok=True)
+            table.to_csv(results, index=False)
+            typer.echo(results)

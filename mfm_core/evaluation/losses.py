@@ -1,0 +1,123 @@
+"""What each objective buys a small model of digits: swap, probes, coherence and reconstruction, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mfm_core.data import load_dataset
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.digits import Judges, decode_all, encode_all, one_thread_each
+from mfm_core.evaluation.figures import Figure, Unit
+from mfm_core.evaluation.predictions import independent_units
+from mfm_core.evaluation.probes import Probed, probe_classes
+from mfm_core.evaluation.statistics import Estimate
+from mfm_core.generation import swap
+from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
+
+Key = tuple[str, str]
+"""Key and subject of a figure."""
+UNITS: Mapping[str, Unit] = {"reconstruction_error": "squared_error"}
+LOWER_IS_BETTER = ("reconstruction_error", "probe_accuracy", "probe_chance")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What one model does with each held-out pair.
+
+    Attributes:
+        values: By key and subject, hits or errors of each pair, ``(N,)``.
+        factors: By key and subject, the clusters of the pairs, see :func:`crossed_mean`.
+        probed: By modality, what the probes read from Z_a.
+    """
+
+    values: Mapping[Key, Tensor]
+    factors: Mapping[Key, Sequence[Tensor]]
+    probed: Mapping[str, Probed]
+
+
+def measure(model: MFM, judges: Mapping[str, Discriminative], *, seed: int = 0) -> Samples:
+    """Measure one model on the held-out pairs, each SVHN digit once.
+
+    Args:
+        model: An MFM of SVHN and MNIST.
+        judges: Classifiers by modality, trained apart from the model and from its readers.
+        seed: Of the donors and of the samples of the prior.
+    """
+    pairs = load_dataset("svhn_mnist").part("test")
+    photograph = torch.from_numpy(independent_units(pairs))
+    generator = torch.Generator().manual_seed(seed)
+    donor = torch.randperm(len(pairs), generator=generator)
+    prior = model.sample(len(pairs), generator=generator)
+    with one_thread_each() as workers:
+        judging = Judges(judges, workers)
+        latents = encode_all(model, pairs.modalities, workers)
+        rebuilt, decided = decode_all(model, latents, workers)
+        swapped, _ = decode_all(model, swap(latents[donor], with_=latents, factor="y"), workers)
+        sampled, _ = decode_all(model, prior, workers)
+        values: dict[Key, Tensor] = {("label_accuracy", ""): decided.argmax(1) == pairs.labels}
+        factors: dict[Key, list[Tensor]] = {("label_accuracy", ""): [photograph]}
+        seen = []
+        for name, x in pairs.modalities.items():
+            values["reconstruction_error", name] = (rebuilt[name] - x).square().flatten(1).mean(1)
+            values["swap_accuracy", name] = judging.digits(name, swapped[name]) == pairs.labels
+            factors["reconstruction_error", name] = [photograph]
+            factors["swap_accuracy", name] = [photograph, photograph[donor]]
+            seen.append(judging.digits(name, sampled[name]))
+        values["joint_coherence", ""] = seen[0] == seen[1]
+        factors["joint_coherence", ""] = [torch.arange(len(pairs))]  # draws of the prior are independent
+        probed = {
+            name: probe_classes(z, pairs.labels, clusters=photograph, seeds=(0,), workers=workers)
+            for name, z in latents.a.items()
+        }
+    return Samples(values, factors, probed)
+
+
+def figures(samples: Sequence[Samples]) -> list[Figure]:
+    """The figures of one model, or of several that differ in their seed alone.
+
+    The intervals of several are over seeds and pairs together: a pair that is hard for one seed is hard for the others.
+
+    Args:
+        samples: Of each seed, on the same pairs.
+    """
+    found = []
+    for key, subject in samples[0].values:
+        values = torch.cat([one.values[key, subject].double() for one in samples])
+        factors = [factor.repeat(len(samples)) for factor in samples[0].factors[key, subject]]
+        n = min(len(torch.unique(factor)) for factor in factors)
+        if len(samples) > 1:
+            factors.append(torch.arange(len(samples)).repeat_interleave(len(values) // len(samples)))
+        found.append(_figure(key, subject, crossed_mean(values, factors), n))
+    for subject in samples[0].probed:
+        found += _probe_figures(subject, [one.probed[subject] for one in samples])
+    return found
+
+
+def _probe_figures(subject: str, probed: Sequence[Probed]) -> list[Figure]:
+    """The mean over seeds of the best probe's accuracy; the interval holds those of all seeds."""
+    each = [one.estimate for one in probed]
+    value = sum(one.value for one in each) / len(each)
+    estimate = Estimate(value, min(one.low for one in each), max(one.high for one in each), each[0].n)
+    chance = Estimate(probed[0].chance, probed[0].chance, probed[0].chance, each[0].n)
+    return [
+        _figure("probe_accuracy", subject, estimate, estimate.n),
+        _figure("probe_chance", subject, chance, estimate.n),
+    ]
+
+
+def _figure(key: str, subject: str, estimate: Estimate, n: int) -> Figure:
+    return Figure(
+        key=key,
+        subject=subject,
+        unit=UNITS.get(key, "share"),
+        higher_is_better=key not in LOWER_IS_BETTER,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        n=n,
+    )

@@ -1,0 +1,74 @@
+"""Objectives side by side: runs that differ in the objective alone, and figures over pairs and seeds."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mfm_core import MFM, ModelConfig
+from mfm_core.evaluation.losses import Samples, figures, measure
+from mfm_core.evaluation.probes import Probed
+from mfm_core.evaluation.statistics import Estimate
+from mfm_core.experiments.losses import OBJECTIVES, loss_run
+from mfm_core.networks.classifier import Discriminative
+
+
+def test_the_runs_differ_in_their_objective_alone():
+    runs = {name: loss_run(name, 1).model_dump() for name in OBJECTIVES}
+    assert [run["objective"].pop("independence") for run in runs.values()] == [*OBJECTIVES[:4], "joint"]
+    added = runs["shipped"]
+    assert added["factorization"].pop("label_readback") == 40
+    assert all(added.pop("readers").values())
+    assert [modality.pop("flow") for modality in added["model"]["modalities"].values()] == [4, 4]
+    for name in OBJECTIVES[:4]:
+        assert not any(runs[name].pop("factorization").values())
+        assert runs[name].pop("readers") == {}
+        assert [modality.pop("flow") for modality in runs[name]["model"]["modalities"].values()] == [0, 0]
+    del added["factorization"]
+    assert all(run == added for run in runs.values())
+
+
+def test_an_unknown_objective_is_refused():
+    with pytest.raises(ValueError, match=r"^objective: expected one of none, published_code, .*, got 'elbo'$"):
+        loss_run("elbo", 0)
+
+
+@pytest.mark.usefixtures("made_up_data", "few_probes")
+def test_a_model_is_measured_on_each_held_out_svhn_digit_once(tiny_model: MFM, tiny_config: ModelConfig):
+    judges = {
+        name: Discriminative(tiny_config.model_copy(update={"modalities": {name: m}})).eval()
+        for name, m in tiny_config.modalities.items()
+    }
+    samples = measure(tiny_model, judges)
+    found = {(figure.key, figure.subject): figure for figure in figures([samples])}
+    assert {key for key, _ in found} == {
+        "label_accuracy", "reconstruction_error", "swap_accuracy", "joint_coherence", "probe_accuracy", "probe_chance",
+    }  # fmt: skip
+    assert len(found) == 10
+    for (key, subject), values in samples.values.items():
+        figure = found[key, subject]
+        assert figure.value == pytest.approx(values.double().mean().item())
+        assert figure.low <= figure.value <= figure.high
+        assert (figure.n < len(values)) == (key != "joint_coherence")
+
+
+def hits_of(*rows: list[int]) -> list[Samples]:
+    probed = {"svhn": Probed("linear", Estimate(0.3, 0.2, 0.4, 6), 0.1, {"linear": 0.3})}
+    key = ("label_accuracy", "")
+    return [Samples({key: torch.tensor(row)}, {key: [torch.arange(len(row))]}, probed) for row in rows]
+
+
+def test_seeds_that_share_their_pairs_do_not_make_the_interval_narrower():
+    row = [1, 1, 0, 1, 0, 1] * 10
+    (one, *_), (three, *_) = (figures(hits_of(*[row] * n)) for n in (1, 3))
+    assert three.value == one.value
+    assert (three.low, three.high) == pytest.approx((one.low, one.high), abs=0.02)
+    assert three.n == one.n == 60
+
+
+def test_seeds_that_differ_make_it_wider():
+    (same, *_), (apart, *_) = (
+        figures(hits_of(*rows)) for rows in ([[1, 0] * 30] * 3, [[0] * 60, [1, 0] * 30, [1] * 60])
+    )
+    assert apart.value == same.value == 0.5
+    assert apart.high - apart.low > 1.5 * (same.high - same.low)
