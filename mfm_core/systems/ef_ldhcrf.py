@@ -1,0 +1,37 @@
+"""EF-LDHCRF: a latent-dynamic conditional random field on all modalities side by side."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mfm_core.systems.parts.chain_system import ChainConfig, ChainSystem
+from mfm_core.systems.registry import register_system
+
+
+class EfLdhcrfConfig(ChainConfig):
+    """The prior is weaker where each label has its own states, which see fewer samples."""
+
+    system: Literal["ef_ldhcrf"] = "ef_ldhcrf"
+    l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
+
+
+@register_system(
+    "ef_ldhcrf",
+    title="EF-LDHCRF",
+    paper="Morency, Quattoni, Darrell (2007), Latent-dynamic discriminative models, CVPR",
+)
+class EfLdhcrf(ChainSystem):
+    """A label at each step, with states of each label's own: the probability of labels sums those of their states.
+
+    Each step of a training sequence has the sequence's label. A modality that a sample lacks adds no
+    observation potential.
+
+    The source labels steps; the label of a sequence here is that of the largest product over the steps of the labels'
+    marginals, which the source leaves open, as it does starts and scores (settled as for EF-HCRF).
+    """
+
+    Config = EfLdhcrfConfig
+    fused = True
+    disjoint = True

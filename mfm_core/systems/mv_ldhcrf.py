@@ -1,0 +1,37 @@
+"""MV-LDHCRF: a latent-dynamic conditional random field with a chain of each modality, linked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mfm_core.systems.parts.chain_system import ChainConfig, ChainSystem
+from mfm_core.systems.registry import register_system
+
+
+class MvLdhcrfConfig(ChainConfig):
+    """The prior is weaker where each label has its own states, which see fewer samples."""
+
+    system: Literal["mv_ldhcrf"] = "mv_ldhcrf"
+    l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
+
+
+@register_system(
+    "mv_ldhcrf",
+    title="MV-LDHCRF",
+    paper="Song, Morency, Davis (2012), Multi-view latent variable discriminative models for action recognition, CVPR",
+)
+class MvLdhcrf(ChainSystem):
+    """As MV-HCRF with a label at each step and states of each label's own, all modalities in those of one label.
+
+    Inference is exact, over K H^V joint states; H is the largest of 4, 3, 2 that leaves at most 64 of them. The source
+    uses loopy belief propagation here. A modality that a sample lacks adds no
+    observation potential.
+
+    The label of a sequence, starts and scores are settled as for EF-LDHCRF.
+    """
+
+    Config = MvLdhcrfConfig
+    fused = False
+    disjoint = True
