@@ -31,6 +31,16 @@ FINDS: dict[str, tuple[str, str]] = {
     "tfn": ("order one_modality interaction hidden_state missing padding", ""),
     "marn": ("order one_modality interaction hidden_state missing padding", ""),
     "mfn": ("order one_modality interaction hidden_state missing padding", ""),
+    "ef_hcrf": ("order interaction hidden_state missing padding", ""),
+    "ef_ldhcrf": ("order interaction hidden_state missing padding", ""),
+    "mv_hcrf": ("order interaction hidden_state missing padding", ""),
+    "mv_ldhcrf": ("order interaction hidden_state missing padding", ""),
+    "cmv_hcrf": ("order interaction hidden_state missing padding", ""),
+    "cmv_ldhcrf": ("order interaction hidden_state missing padding", ""),
+    "thmm": ("order one_modality interaction hidden_state missing padding", ""),
+    "c_mkl": ("one_modality missing padding", "interaction"),
+    "ef_hsshcrf": ("order interaction hidden_state missing", ""),
+    "mv_hsshcrf": ("order interaction hidden_state missing", ""),
 }
 CELLS = [
     pytest.param(system, signal, found, id=f"{system} {'finds' if found else 'does not find'} {signal}")
