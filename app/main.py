@@ -12,7 +12,13 @@ if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the p
     sys.path.insert(0, str(ROOT))
 
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
-PAGES = {"generate": "Generate", "flow": "Flow", "dependency": "Dependency", "about": "About this model"}
+PAGES = {
+    "generate": "Generate",
+    "flow": "Flow",
+    "dependency": "Dependency",
+    "claims": "Claims",
+    "about": "About this model",
+}
 STYLE = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
 .mfm-prose { margin: 0; max-width: 62ch; }

@@ -130,7 +130,7 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
         result = command(*arguments, "--into", "both")
         assert result.exit_code == 0, result.stderr
     metrics = models.load_metrics("both")
-    assert [row[0] for row in metrics["comparison"]["rows"]] == ["a", "MFM"]
+    assert [row["system"] for row in metrics["comparison"]["systems"]] == ["a", "MFM"]
     assert metrics["ablations"]["header"] == ["figure", "nothing"]
     assert "figures" in metrics
     text = models.load_card("both")

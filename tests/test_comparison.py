@@ -13,6 +13,7 @@ from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.comparison import MAIN, _training, ablations, against, compare, label_hits
 from mfm_core.evaluation.digits import evaluation_pairs
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.reports.card import comparison_table
 from mfm_core.storage import folder as storage_folder
 from mfm_core.storage import models
 
@@ -29,17 +30,21 @@ def test_mcnemar_is_the_brute_force_binomial(gains, losses):
     ours = torch.tensor([[True] * gains + [False] * losses + [True] * 4 + [False] * 3])
     theirs = torch.tensor([[False] * gains + [True] * losses + [True] * 4 + [False] * 3])
     p = brute_force_p(gains, losses)
-    assert against(ours, theirs) == f"{gains} gained, {losses} lost, p = {p:.2g}"
+    found = against(ours, theirs)
+    assert (found["gained"], found["lost"], found["p"]) == (gains, losses, pytest.approx(p))
 
 
 def test_mcnemar_compares_the_seeds_that_both_have():
     ours, theirs = torch.ones(3, 10, dtype=torch.bool), torch.zeros(2, 10, dtype=torch.bool)
-    assert against(ours, theirs) == f"20 gained, 0 lost, p = {2 / 2**20:.2g}"
+    assert against(ours, theirs) == {"gained": 20, "lost": 0, "p": pytest.approx(2 / 2**20)}
 
 
 def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
     ours = torch.ones(1, 1500, dtype=torch.bool)
-    assert against(ours, ~ours) == "1500 gained, 0 lost, p < 1e-300"
+    system = {"system": "UM", "accuracies": [0.0, 0.5], "errors": 1500, "n": 3000, **against(ours, ~ours)}
+    table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
+    assert table["rows"] == [["UM", "25.00 %", "0.00 %, 50.00 %", "1500 of 3000", "1500 gained, 0 lost, p < 1e-300"]]
+    assert table["header"][-1] == "against MFM (McNemar, p)"
 
 
 @pytest.fixture
@@ -61,11 +66,11 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     right = int((model.decode(model.encode(pairs.modalities)).label.argmax(1) == pairs.labels).sum())
     n = len(pairs)
     assert n == 300
-    assert table["rows"][1] == ["MFM", f"{right / 3:.2f} %", f"{right / 3:.2f} %", f"{n - right} of 300", ""]
-    assert table["rows"][0][0] == "UM"
-    assert table["rows"][0][3].endswith(" of 600")
-    assert "gained" in table["rows"][0][4]
-    assert table["header"][-1] == "against MFM (McNemar, p)"
+    um, mfm = table["systems"]
+    assert mfm == {"system": "MFM", "accuracies": [pytest.approx(right / 300)], "errors": n - right, "n": 300}
+    assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 600, 2, "MFM")
+    assert um["errors"] == 600 - round(300 * sum(um["accuracies"]))
+    assert {"gained", "lost", "p"} < set(um)
 
 
 def test_ablations_show_the_main_figures_of_each_model(shelf):

@@ -32,8 +32,11 @@ FIGURES = [
 ]
 COMPARISON = {
     "note": "n = 7.",
-    "header": ["system", "mean"],
-    "rows": [["MM", "90 %"], ["MFM", "99 %"], ["other", "1 %"]],
+    "reference": "MFM",
+    "systems": [
+        {"system": name, "accuracies": [accuracy], "errors": 1, "n": 9}
+        for name, accuracy in (("MM", 0.9), ("MFM", 0.99), ("other", 0.01))
+    ],
 }
 
 
@@ -132,12 +135,15 @@ def test_ratios_stand_beside_the_paper(tmp_path):
 
 def test_figures_stand_beside_what_the_paper_says():
     text = readme_figures({"comparison": COMPARISON, "figures": FIGURES})
-    assert "| system | paper, Figure 5(b) | ours: mean |" in text
-    assert "| MM | above either modality alone | 90 % |" in text
-    assert "| MFM | above MM | 99 % |" in text
-    assert "| other |  | 1 % |" in text
-    shipped = {**COMPARISON, "rows": [["MFM, shipped", "99 %"], ["MFM after 7 steps", "9 %"]]}
-    assert "| MFM, shipped | above MM | 99 % |\n| MFM after 7 steps |  |" in readme_figures({"comparison": shipped})
+    assert "| system | paper, Figure 5(b) | ours: mean accuracy |" in text
+    assert "| MM | above either modality alone | 90.00 % |" in text
+    assert "| MFM | above MM | 99.00 % |" in text
+    assert "| other |  | 1.00 % |" in text
+    names = ("MFM, shipped", "MFM after 7 steps")
+    shipped = {**COMPARISON, "systems": [{**COMPARISON["systems"][1], "system": name} for name in names]}
+    told = readme_figures({"comparison": shipped})
+    assert "| MFM, shipped | above MM | 99.00 % |" in told
+    assert "| MFM after 7 steps |  |" in told
     assert "| label accuracy | 99.10 % | 98.00 % to 100.00 % | 10 | >= 99.00 % | yes |" in text
     assert "are at 10.0 %, 25.0 %." in text
     assert "mnist" not in text
@@ -167,4 +173,4 @@ def test_the_command_writes_them(folder, tmp_path, monkeypatch):
     readme.write_text(f"Umlaut: ä\n{BEGIN}\n{END}\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["readme-figures", "tiny", "--readme", str(readme)])
     assert (result.exit_code, result.stdout) == (0, f"{readme}\n"), result.stderr
-    assert "| MFM | above MM | 99 % |" in readme.read_text(encoding="utf-8")
+    assert "| MFM | above MM | 99.00 % |" in readme.read_text(encoding="utf-8")

@@ -26,6 +26,11 @@ def stored_as(name: str) -> str:
     return os.path.join(place, name) if place else name  # noqa: PTH118 - mfm_core takes a name or a path as text
 
 
+def elsewhere() -> bool:
+    """Whether ``MFM_PRETRAINED`` names another place than the repository's."""
+    return bool(os.environ.get("MFM_PRETRAINED"))
+
+
 def title(name: str) -> str:
     """A model in a list."""
     return TITLES.get(name, name.replace("_", " "))

@@ -26,7 +26,7 @@ from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_
 from mfm_core.evaluation.ratio_table import ratio_table
 from mfm_core.experiments.run import execute, read_run, run_names, total_steps
 from mfm_core.model import MFM
-from mfm_core.reports.card import card, figures_table, table_of
+from mfm_core.reports.card import card, comparison_table, figures_table, table_of
 from mfm_core.reports.readme import RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.storage.codes import Codes, fingerprint
 from mfm_core.storage.folder import StoredModel, model_folder, read_text
@@ -191,7 +191,7 @@ def compare_command(
         table = compare(groups, seed=seed)
         if into is not None:
             update_metrics(model_folder(into), {"comparison": table})
-        show(table_of(table))
+        show(table_of(comparison_table(table)))
 
 
 @app.command("ablations")

@@ -14,7 +14,7 @@ from mfm_core.evaluation.digits import Figure, batches, decode_all, encode_all, 
 from mfm_core.evaluation.statistics import share
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.reports.card import percent, shown
+from mfm_core.reports.card import shown
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_discriminative, load_judge, load_pretrained
 
@@ -75,35 +75,42 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
     Args:
         groups: Names of stored models, one a seed, by the name of the system.
         seed: Of the pairing.
+
+    Returns:
+        A note, the name of the last group as ``reference``, and of each system its ``accuracies`` by seed, ``errors``
+        among ``n`` samples over all seeds, and against the reference what :func:`against` counts.
     """
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     hits = {
         group: torch.stack([label_hits(load_any(name), pairs) for name in names]) for group, names in groups.items()
     }
     last = list(hits)[-1]
-    rows: list[JsonValue] = []
+    systems: list[JsonValue] = []
     for group, found in hits.items():
-        accuracies = found.double().mean(1)
-        row = [group, percent(float(accuracies.mean())), ", ".join(percent(float(a)) for a in accuracies)]
-        row += [f"{int((~found).sum())} of {found.numel()}", "" if group == last else against(hits[last], found)]
-        rows.append(list[JsonValue](row))
+        row: dict[str, JsonValue] = {
+            "system": group,
+            "accuracies": [float(accuracy) for accuracy in found.double().mean(1)],
+            "errors": int((~found).sum()),
+            "n": found.numel(),
+        }
+        systems.append(row if group == last else row | against(hits[last], found))
     n = f"n = {len(pairs)} held-out pairs (every MNIST test digit once)"
     return {
         "note": f"{n}, the same for all; pairing seed {seed}. The test pools the seeds, which share these pairs.",
-        "header": ["system", "mean accuracy", "each seed", "errors, all seeds", f"against {last} (McNemar, p)"],
-        "rows": rows,
+        "reference": last,
+        "systems": systems,
     }
 
 
-def against(ours: Tensor, theirs: Tensor) -> str:
-    """Pairs that only one of two systems gets right, over seeds in order, and the exact two-sided p."""
+def against(ours: Tensor, theirs: Tensor) -> dict[str, JsonValue]:
+    """Pairs that only one of two systems gets right, over seeds in order, and McNemar's exact two-sided p."""
     from scipy.stats import binomtest
 
     n_seeds = min(len(ours), len(theirs))
     a, b = ours[:n_seeds], theirs[:n_seeds]
-    gains, losses = int((a & ~b).sum()), int((~a & b).sum())
-    p = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
-    return f"{gains} gained, {losses} lost, p {'< 1e-300' if p < 1e-300 else f'= {p:.2g}'}"  # less than a float can say
+    gained, lost = int((a & ~b).sum()), int((~a & b).sum())
+    p = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+    return {"gained": gained, "lost": lost, "p": p}
 
 
 def _training(names: Sequence[str]) -> str:

@@ -91,8 +91,9 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
     rows: list[dict[str, object]] = []
     for system, found in measured.items():
         for (key, subject), metric in found.metrics[0].items():
-            values = np.array([each[key, subject].value for each in found.metrics])
-            row = _row(by_system[system][0].plan, system, metric, values)
+            of_seeds = [each[key, subject] for each in found.metrics]
+            row = _row(by_system[system][0].plan, system, metric, np.array([one.value for one in of_seeds]))
+            row["low"], row["high"] = _interval(of_seeds, np.asarray(cells[0].units))
             other = measured.get(reference)
             if other is not None and system != reference:
                 row |= _against(found, other, (key, subject), np.asarray(cells[0].units))
@@ -125,17 +126,11 @@ def _row(plan: TablePlan, system: str, metric: Metric, values: Floats) -> dict[s
 def _against(ours: SystemCells, other: SystemCells, place: tuple[str, str], units: Ints) -> dict[str, object]:
     """Difference of our mean over seeds to the other's, with its interval and p-values."""
     mine, theirs = ([each[place] for each in cells.metrics] for cells in (ours, other))
-    metrics, width = [*mine, *theirs], mine[0].sums.shape[1]
+    metrics = [*mine, *theirs]
     if mine[0].n < MIN_SAMPLES or not all(math.isfinite(metric.value) for metric in metrics):
         return {}
     weights = np.array([1 / len(mine)] * len(mine) + [-1 / len(theirs)] * len(theirs))
-
-    def difference(sums: Floats) -> Floats:
-        each = [metric.of_sums(sums[..., i * width : (i + 1) * width]) for i, metric in enumerate(metrics)]
-        return np.asarray(np.tensordot(weights, np.stack(each), axes=1))
-
-    drawn = bootstrap_distribution(np.concatenate([metric.sums for metric in metrics], axis=1), difference, units)
-    drawn = drawn[np.isfinite(drawn)]
+    drawn = _drawn(metrics, weights, units)
     if not len(drawn):
         return {}
     low, high = np.percentile(drawn, [2.5, 97.5])
@@ -149,6 +144,29 @@ def _against(ours: SystemCells, other: SystemCells, place: tuple[str, str], unit
     if a is not None and b is not None:
         found |= mcnemar(a, b)
     return found
+
+
+def _drawn(metrics: Sequence[Metric], weights: Floats, units: Ints) -> Floats:
+    """Bootstrap distribution of a weighted sum of one metric of several cells, over the same units for all."""
+    width = metrics[0].sums.shape[1]
+
+    def weighted(sums: Floats) -> Floats:
+        each = [metric.of_sums(sums[..., i * width : (i + 1) * width]) for i, metric in enumerate(metrics)]
+        return np.asarray(np.tensordot(weights, np.stack(each), axes=1))
+
+    drawn = bootstrap_distribution(np.concatenate([metric.sums for metric in metrics], axis=1), weighted, units)
+    return drawn[np.isfinite(drawn)]
+
+
+def _interval(metrics: Sequence[Metric], units: Ints) -> tuple[float, float]:
+    """95 % interval of the mean over seeds, over the test videos; NaN where it has none."""
+    if metrics[0].n < MIN_SAMPLES or not all(math.isfinite(metric.value) for metric in metrics):
+        return math.nan, math.nan
+    drawn = _drawn(metrics, np.full(len(metrics), 1 / len(metrics)), units)
+    if not len(drawn):
+        return math.nan, math.nan
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def two_sided(drawn: Floats) -> float:

@@ -82,10 +82,13 @@ def figure_rows(figures: Sequence[Mapping[str, JsonValue]]) -> list[tuple[str, .
 
 
 def _number(figure: Mapping[str, JsonValue], key: str) -> float:
-    value = figure[key]
-    if not isinstance(value, int | float):
-        raise TypeError(f"metrics: {key}: expected a number, got {value!r}")
-    return float(value)
+    return _value(figure[key], key)
+
+
+def _value(given: JsonValue, key: str = "comparison") -> float:
+    if not isinstance(given, int | float):
+        raise TypeError(f"metrics: {key}: expected a number, got {given!r}")
+    return float(given)
 
 
 def table_of(table: Mapping[str, JsonValue]) -> Table:
@@ -96,6 +99,31 @@ def table_of(table: Mapping[str, JsonValue]) -> Table:
     for row in _list(table["rows"]):
         shown_table.add_row(*_texts(row))
     return shown_table
+
+
+def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """A stored comparison of systems (Figure 5(b)) as text: its note, a header and a row a system."""
+    reference, rows = str(stored["reference"]), list[JsonValue]()
+    for system in _list(stored["systems"]):
+        if not isinstance(system, dict):
+            raise TypeError(f"metrics: comparison.systems: expected objects, got {system!r}")
+        accuracies = [_value(accuracy) for accuracy in _list(system["accuracies"])]
+        tested = ""
+        if "p" in system:
+            p = _value(system["p"])
+            told = "< 1e-300" if p < 1e-300 else f"= {p:.2g}"  # less than a float can say
+            tested = f"{system['gained']} gained, {system['lost']} lost, p {told}"
+        rows.append(
+            [
+                str(system["system"]),
+                percent(sum(accuracies) / len(accuracies)),
+                ", ".join(map(percent, accuracies)),
+                f"{system['errors']} of {system['n']}",
+                tested,
+            ]
+        )
+    header: list[JsonValue] = ["system", "mean accuracy", "each seed", "errors, all seeds"]
+    return {"note": stored["note"], "header": [*header, f"against {reference} (McNemar, p)"], "rows": rows}
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -163,6 +191,7 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
     for key, title in titles.items():
         table = metrics.get(key)
         if isinstance(table, dict):
+            table = comparison_table(table) if key == "comparison" else table
             parts += [
                 title,
                 str(table["note"]),

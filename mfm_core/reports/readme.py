@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from mfm_core.reports.card import figure_rows, markdown_table, shown
+from mfm_core.reports.card import comparison_table, figure_rows, markdown_table, shown
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 RATIOS = "<!-- ratios -->", "<!-- /ratios -->"
@@ -21,7 +21,8 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
         metrics: ``metrics.json`` of the model.
     """
     parts = []
-    match metrics.get("comparison"):
+    stored = metrics.get("comparison")
+    match comparison_table(stored) if isinstance(stored, dict) else None:
         case {"note": str(note), "header": list(header), "rows": list(rows)}:
             lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
             lines = [[system, PAPER.get(system.partition(",")[0], ""), *cells] for system, *cells in lines]

@@ -43,6 +43,8 @@ def test_a_worse_system_is_found_worse_and_an_equal_one_is_not(cell: CellResult)
     gap = table.loc[("worse", "mae"), "mean"] - table.loc[("mfm", "mae"), "mean"]
     assert table.loc[("worse", "mae"), "difference"] == pytest.approx(gap)
     assert math.isnan(table.loc[("worse", "mae"), "p_mcnemar"])
+    assert (table["low"] < table["mean"]).all()
+    assert (table["mean"] < table["high"]).all()
     assert 0 < table.loc[("worse", "a2"), "p_mcnemar_holm"] <= 1
 
 

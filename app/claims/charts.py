@@ -1,0 +1,99 @@
+"""The chart of systems, and its numbers as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.claims.results import title_of_system
+from mfm_core.evaluation.figures import Unit, shown
+from mfm_core.evaluation.paper import PaperValue
+
+OURS, PAPER = "#3f7cac", "#c8553d"
+"""Blue and red that differ in lightness too, legible on white and on black."""
+
+
+def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str) -> go.Figure:
+    """Every system with its mean over the seeds and the 95 % interval over test videos, the paper's number beside it.
+
+    Args:
+        rows: Of one table, metric and subject.
+        paper: The paper's numbers, by system.
+        unit: What the values are read in.
+        metric: Its title.
+    """
+    names = [title_of_system(name) for name in rows["system"]]
+    above = (rows["high"] - rows["mean"]).clip(lower=0)
+    below = (rows["mean"] - rows["low"]).clip(lower=0)
+    told = [
+        f"{shown(row['mean'], unit)}<br>95 % interval {shown(row['low'], unit)} to {shown(row['high'], unit)}"
+        f"<br>{row['seeds']} seeds, n = {row['n']}"
+        for _, row in rows.iterrows()
+    ]
+    ours = go.Scatter(
+        x=rows["mean"],
+        y=names,
+        error_x={"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
+        mode="markers",
+        marker={"size": 9, "color": OURS},
+        name="ours, mean of the seeds",
+        customdata=told,
+        hovertemplate="%{y}: %{customdata}<extra></extra>",
+    )
+    known = [(title_of_system(name), paper[name]) for name in rows["system"] if name in paper]
+    printed = go.Scatter(
+        x=[value for _, value in known],
+        y=[name for name, _ in known],
+        mode="markers",
+        marker={"size": 9, "symbol": "diamond-open", "color": PAPER, "line": {"width": 2}},
+        name="the paper, on its own data",
+        customdata=[shown(value, unit) for _, value in known],
+        hovertemplate="%{y}, the paper: %{customdata}<extra></extra>",
+    )
+    chart = go.Figure([ours, printed] if known else [ours])
+    chart.update_layout(
+        height=110 + 26 * len(names),
+        margin={"l": 8, "r": 12, "t": 36, "b": 40},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        xaxis={"title": metric, "tickformat": ".0%" if unit == "share" else None, "zeroline": False},
+        yaxis={"autorange": "reversed", "automargin": True},
+        dragmode=False,
+    )
+    return chart
+
+
+def numbers(rows: pd.DataFrame, paper: dict[str, float]) -> pd.DataFrame:
+    """The chart's numbers, and the comparison of each system with MFM."""
+    table = pd.DataFrame(
+        {
+            "system": [title_of_system(name) for name in rows["system"]],
+            "ours": rows["mean"].to_numpy(),
+            "low": rows["low"].to_numpy(),
+            "high": rows["high"].to_numpy(),
+            "sd over seeds": rows["sd"].to_numpy(),
+            "seeds": rows["seeds"].to_numpy(),
+            "n": rows["n"].to_numpy(),
+            "paper": [paper.get(name) for name in rows["system"]],
+        }
+    )
+    for column, title in {
+        "difference": "minus MFM",
+        "difference_low": "minus MFM, low",
+        "difference_high": "minus MFM, high",
+        "p_holm": "p, bootstrap, Holm",
+        "p_mcnemar_holm": "p, McNemar, Holm",
+    }.items():
+        if column in rows and rows[column].notna().any():
+            table[title] = rows[column].to_numpy()
+    return table
+
+
+def paper_of(values: list[PaperValue], dataset: str, key: str, subject: str) -> dict[str, float]:
+    """The paper's numbers of a data set and metric, by system; for POM's mean over traits the mean of its 16."""
+    found = [value for value in values if value.dataset == dataset and value.key == key]
+    if subject:
+        return {}  # the published tensors do not name their traits, so that none can be matched
+    sums: dict[str, list[float]] = {}
+    for value in found:
+        sums.setdefault(value.system, []).append(value.value)
+    return {system: sum(each) / len(each) for system, each in sums.items()}

@@ -1,0 +1,90 @@
+"""Stored results as the page shows them: read once, again when their files change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+import mfm_core as mfm
+from app.claims.view import ALL, ClaimsLinks
+from app.shared import stored_models
+from mfm_core.evaluation.claims import CLAIMS
+from mfm_core.evaluation.verdicts import Evidence
+from mfm_core.experiments.results import COMPARISONS, read_comparisons
+
+METRICS = {
+    "a2": "A2, positive or negative",
+    "a3": "A3, three classes",
+    "a7": "A7, seven classes",
+    "accuracy": "accuracy",
+    "f1": "F1, weighted",
+    "mae": "mean absolute error",
+    "r": "correlation r",
+}
+TABLES = {
+    "youtube-audiovisual": "YouTube, voice and face",
+    "ict_mmmo": "ICT-MMMO, 120 complete videos",
+    "pom": "POM, voice and face",
+    "cmu_mosi": "CMU-MOSI, words and voice",
+    "studio_balanced": "studio clips, balanced",
+    "studio_language_led": "studio clips, language-led",
+    "studio_face_led": "studio clips, face-led",
+}
+
+
+def comparisons() -> pd.DataFrame:
+    """Every system of every stored table, one row a metric and subject; empty where none is stored."""
+    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else None
+    return _read(folder, _stamp(folder))
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _read(folder: Path | None, stamp: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    del stamp  # a changed file makes another key
+    found = read_comparisons(folder)
+    return found if found.empty else found.assign(subject=found["subject"].replace("", ALL))
+
+
+def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
+    from mfm_core.experiments.results import results_folder
+
+    paths = sorted((folder or results_folder()).glob(f"*{COMPARISONS}"))
+    return tuple((path.name, path.stat().st_mtime_ns) for path in paths)
+
+
+def evidence() -> Evidence:
+    """What the verdicts are computed from: the stored tables, and the metrics of the stored models."""
+    metrics = {}
+    for name in stored_models.models():
+        try:
+            metrics[name] = mfm.load_metrics(stored_models.stored_as(name))
+        except (FileNotFoundError, ValueError):
+            continue  # a model that was not measured is no evidence
+    table = comparisons()
+    return Evidence(table if table.empty else table.assign(subject=table["subject"].replace(ALL, "")), metrics)
+
+
+def links() -> ClaimsLinks:
+    """What the links of the page may ask for."""
+    table = comparisons()
+    tables: dict[str, dict[str, tuple[str, ...]]] = {}
+    systems: dict[str, tuple[str, ...]] = {}
+    if not table.empty:
+        order = list(TABLES)
+        known = sorted(
+            table["table"].unique(), key=lambda one: (order.index(one) if one in TABLES else len(order), one)
+        )
+        for name in known:
+            rows = table[table["table"] == name]
+            tables[name] = {key: tuple(rows[rows["key"] == key]["subject"].unique()) for key in rows["key"].unique()}
+            systems[name] = (ALL, *rows["system"].unique())
+    return ClaimsLinks(tuple(claim.key for claim in CLAIMS), tables, systems)
+
+
+def title_of_system(name: str) -> str:
+    """A system as the paper writes it."""
+    if name == ALL:
+        return "all systems"
+    return mfm.system_info(name).title if name in mfm.system_names() else name.upper().replace("_", "-")

@@ -1,0 +1,147 @@
+"""The three sections of the page Claims."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from app.claims import charts, results
+from app.claims.view import ALL, ClaimsView
+from app.shared import prose, state
+from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.figures import shown
+from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
+from mfm_core.evaluation.verdicts import Measurement, Outcome
+
+MARKS = {"holds": "green", "does not hold": "orange", "cannot be tested here": "gray"}
+PAPERS = {
+    "sentiment": "Sentiment: CMU-MOSI, ICT-MMMO, YouTube (supplement, Table 2)",
+    "pom": "Traits: POM (supplement, Table 1)",
+    "iemocap": "Emotions: IEMOCAP (supplement, Table 3)",
+    "ablations": "Ablations: CMU-MOSI (Table 2)",
+}
+_PLACES = {"sentiment": "Supplement, Table 2", "pom": "Supplement, Table 1", "iemocap": "Supplement, Table 3"}
+
+
+def claims() -> None:
+    """Every claim with its verdict; the test behind one is open, and each opens with a click."""
+    outcomes, opened = judged(results.evidence()), state.seen(ClaimsView).claim
+    counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
+    prose.write("; ".join(f"**{n}** {verdict}" for verdict, n in counts.items()) + ".")
+    state.select("Claim whose test the link opens", "claim", {claim.key: claim.text for claim in CLAIMS})
+    for claim in CLAIMS:
+        found = outcomes[claim.key]
+        label = f":{MARKS[found.verdict]}-badge[{found.verdict}] {claim.text}"
+        with st.expander(label, expanded=claim.key == opened):
+            st.markdown(f"**Where:** {claim.place}  \n**Test:** {claim.test}  \n**Found:** {found.because}.")
+            if found.measurements:
+                st.dataframe(_measurements(found), hide_index=True)
+    rows = [
+        {"claim": claim.text, "place": claim.place, "test": claim.test, "verdict": outcomes[claim.key].verdict}
+        | {"because": outcomes[claim.key].because}
+        for claim in CLAIMS
+    ]
+    _download("Claims and verdicts, CSV", "claims.csv", pd.DataFrame(rows))
+
+
+def _measurements(found: Outcome) -> pd.DataFrame:
+    return pd.DataFrame([_told(one) for one in found.measurements])
+
+
+def _told(one: Measurement) -> dict[str, str]:
+    interval = f"{shown(one.low, one.unit)} to {shown(one.high, one.unit)}" if math.isfinite(one.low) else ""
+    return {
+        "measured": one.what,
+        "ours": shown(one.value, one.unit),
+        "95 % interval": interval,
+        "paper": "" if one.paper is None else shown(one.paper, one.unit),
+        "p": "" if one.p is None or math.isnan(one.p) else f"{one.p:.2g}",
+    }
+
+
+def systems() -> None:
+    """A chart of every system with its interval, filtered by data set, metric and system."""
+    table, links = results.comparisons(), results.links()
+    if table.empty:
+        st.info("No table of systems is stored yet. Compute one with: `python -m mfm_core table ict_mmmo`")
+        return
+    left, middle, right = st.columns(3)
+    with left:
+        name = state.select("Data set", "table", {one: results.TABLES.get(one, one) for one in links.tables})
+    metrics = links.tables[name]
+    with middle:
+        metric = state.select("Metric", "metric", {key: results.METRICS.get(key, key) for key in metrics})
+        subjects = metrics[metric]
+        if len(subjects) > 1:
+            state.select("Score", "subject", {one: _score(one) for one in subjects})
+    with right:
+        known = {one: results.title_of_system(one) for one in links.systems[name]}
+        system = state.select("System", "system", known)
+    view = state.seen(ClaimsView)
+    rows = table[(table["table"] == view.table) & (table["key"] == view.metric) & (table["subject"] == view.subject)]
+    rows = rows if system == ALL else rows[rows["system"] == system]
+    subject = "" if view.subject == ALL else view.subject
+    paper = charts.paper_of(list(paper_values()), str(rows["dataset"].iloc[0]), view.metric, subject)
+    title = results.METRICS.get(view.metric, view.metric)
+    chart = charts.systems_chart(rows, paper, unit=rows["unit"].iloc[0], metric=title)
+    st.plotly_chart(chart, config={"displaylogo": False}, key="systems")
+    prose.caption(
+        f"{title} of {len(rows)} systems on {results.TABLES.get(view.table, view.table)}. Points are means over seeds, "
+        "bars 95 % bootstrap intervals over test videos. The paper's diamonds are of the full data, which are not "
+        "published: they and ours are not the same experiment."
+    )
+    numbers = charts.numbers(rows, paper)
+    with st.expander("The numbers of this chart, and each system against MFM"):
+        st.dataframe(numbers, hide_index=True)
+    _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
+    _download("All comparisons, CSV", "comparisons.csv", table)
+
+
+def _score(subject: str) -> str:
+    return "mean over all" if subject == ALL else f"score {subject}"
+
+
+def tables() -> None:
+    """A table of the paper, ours beside each of its columns."""
+    chosen = state.select("Table", "paper", PAPERS)
+    place = _PLACES.get(chosen, "Table 2")
+    values = [value for value in paper_values() if value.table == place]
+    ours = results.comparisons()
+    columns: dict[str, dict[str, str]] = {}
+    for value in values:
+        row = columns.setdefault(results.title_of_system(value.system), {})
+        name = _column(value.dataset, value.subject, value.key)
+        row[name] = shown(value.value, value.unit)
+        if not ours.empty and not value.subject:
+            same = (ours["dataset"] == value.dataset) & (ours["system"] == value.system) & (ours["key"] == value.key)
+            found = ours[same & (ours["subject"] == ALL)]
+            row[f"{name}, ours"] = "" if found.empty else _interval(found.iloc[0])
+    frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
+    st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame))
+    note = {
+        "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
+        "ours; the chart shows the mean.",
+        "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
+    }.get(chosen, "Ours: mean of the seeds, with the 95 % interval over test videos, on the part that is published.")
+    prose.caption(f"{note} Source of the paper's numbers: {SOURCE}, {place}.")
+    _download("This table, CSV", f"paper-{chosen}.csv", frame)
+
+
+def _column(dataset: str, subject: str, key: str) -> str:
+    title = {"cmu_mosi": "MOSI", "ict_mmmo": "MMMO", "youtube": "YouTube", "pom": "POM", "iemocap": ""}[dataset]
+    metric = {"accuracy": "A3"}.get(key, key.upper() if key != "r" else "r")
+    return " ".join(part for part in (title, subject, metric) if part)
+
+
+def _interval(row: pd.Series) -> str:
+    value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def _download(label: str, file: str, frame: pd.DataFrame) -> None:
+    def make() -> str:
+        return str(frame.to_csv(index=False))
+
+    st.download_button(label, make, file, "text/csv", key=f"take_{file}", on_click="ignore", type="tertiary")

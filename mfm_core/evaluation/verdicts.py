@@ -1,0 +1,296 @@
+"""Verdicts on claims of the paper, each computed from stored results: tables of systems and the metrics of models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from pydantic import JsonValue
+
+from mfm_core.evaluation.figures import Unit
+
+Verdict = Literal["holds", "does not hold", "cannot be tested here"]
+LEVEL = 0.05
+MFM, ABLATIONS = "mfm", ("m_a", "m_b", "m_c", "m_d", "m_e")
+METRICS = {
+    "cmu_mosi": ("a2", "f1", "a7", "mae", "r"),
+    "ict_mmmo": ("a2", "f1"),
+    "youtube": ("accuracy", "f1"),
+    "pom": ("r",),
+}
+"""The metrics that the paper reports of each data set."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What verdicts are computed from.
+
+    Attributes:
+        comparisons: Rows of :func:`mfm_core.experiments.results.read_comparisons`; empty where no table is stored.
+        metrics: ``metrics.json`` of stored models, by name.
+    """
+
+    comparisons: pd.DataFrame
+    metrics: Mapping[str, Mapping[str, JsonValue]]
+
+    def rows(self, dataset: str, key: str) -> pd.DataFrame:
+        """Every system of a data set in one metric of the whole label."""
+        table = self.comparisons
+        if table.empty:
+            return table
+        return table[(table["dataset"] == dataset) & (table["key"] == key) & (table["subject"] == "")]
+
+    def figure(self, model: str, name: str) -> Mapping[str, float] | None:
+        """A figure of a stored model's card: ``value``, ``low``, ``high``; None where it was not measured."""
+        figures = self.metrics.get(model, {}).get("figures")
+        for figure in figures if isinstance(figures, list) else []:
+            if isinstance(figure, dict) and figure.get("name") == name:
+                return {part: _number(figure[part]) for part in ("value", "low", "high")}
+        return None
+
+    def ratio(self, model: str, modality: str) -> Mapping[str, float] | None:
+        """The dependency ratio of a modality at the paper's bandwidth: ``value``, ``low``, ``high``."""
+        ratios = self.metrics.get(model, {}).get("dependency")
+        for ratio in ratios if isinstance(ratios, list) else []:
+            if isinstance(ratio, dict) and ratio.get("modality") == modality and ratio.get("bandwidth") == 1.0:
+                parts = {"value": "ratio", "low": "low", "high": "high"}
+                return {part: _number(ratio[stored]) for part, stored in parts.items()}
+        return None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number that a verdict rests on.
+
+    Attributes:
+        what: Of what.
+        unit: What it is read in.
+        value: Ours.
+        low: Lower end of its 95 % interval, NaN where it has none.
+        high: Upper end.
+        paper: The paper's number, None where it prints none.
+        p: p-value of its test, corrected where there were several; None where there is none.
+    """
+
+    what: str
+    unit: Unit
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    paper: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a claim.
+
+    Attributes:
+        verdict: Whether it holds.
+        because: Why, in a sentence.
+        measurements: What it rests on.
+    """
+
+    verdict: Verdict
+    because: str
+    measurements: tuple[Measurement, ...] = ()
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def untestable(because: str) -> Outcome:
+    """The outcome of a claim for which nothing is stored."""
+    return Outcome("cannot be tested here", because)
+
+
+def decided(holds: bool, because: str, measurements: Sequence[Measurement]) -> Outcome:
+    """The outcome of a claim that was tested."""
+    return Outcome("holds" if holds else "does not hold", because, tuple(measurements))
+
+
+def digit_accuracy(evidence: Evidence) -> dict[str, Mapping[str, JsonValue]]:
+    """The stored comparison of Figure 5(b), by system; the reference, MFM, as ``MFM``."""
+    stored = evidence.metrics.get("svhn_mnist", {}).get("comparison")
+    found: dict[str, Mapping[str, JsonValue]] = {}
+    if isinstance(stored, dict) and isinstance(systems := stored.get("systems"), list):
+        for system in systems:
+            if isinstance(system, dict):
+                name = str(system["system"])
+                found["MFM" if name == stored["reference"] else name] = system
+    return found
+
+
+def _accuracy(name: str, system: Mapping[str, JsonValue]) -> Measurement:
+    each = system["accuracies"]
+    values = [_number(one) for one in each] if isinstance(each, list) else []
+    p = _number(system["p"]) if "p" in system else None
+    return Measurement(f"{name}, mean accuracy of {len(values)} seeds", "share", sum(values) / len(values), p=p)
+
+
+def multimodal_is_better(evidence: Evidence) -> Outcome:
+    """Two modalities classify digits better than either alone."""
+    found = digit_accuracy(evidence)
+    if not {"UM(SVHN)", "UM(MNIST)", "MM"} <= set(found):
+        return untestable("the stored models of one and of two modalities were not compared")
+    rows = {name: _accuracy(name, found[name]) for name in ("UM(SVHN)", "UM(MNIST)", "MM")}
+    above = all(rows["MM"].value > rows[name].value for name in ("UM(SVHN)", "UM(MNIST)"))
+    because = "MM is above both" if above else "MM is not above both"
+    return decided(above, f"{because} in mean accuracy on the same held-out pairs", list(rows.values()))
+
+
+def mfm_beats_mm(evidence: Evidence) -> Outcome:
+    """MFM classifies digits better than the discriminative baseline of both modalities."""
+    found = digit_accuracy(evidence)
+    if not {"MM", "MFM"} <= set(found):
+        return untestable("MFM and MM were not compared")
+    rows = [_accuracy(name, found[name]) for name in ("MM", "MFM")]
+    p = rows[0].p if rows[0].p is not None else math.nan
+    ahead = rows[1].value > rows[0].value
+    because = f"MFM is {'ahead' if ahead else 'not ahead'} on average; McNemar's exact test gives p = {p:.2g}"
+    return decided(ahead and p < LEVEL, because, rows)
+
+
+def _figures(evidence: Evidence, model: str, names: Mapping[str, tuple[str, Unit]]) -> list[Measurement]:
+    found = []
+    for name, (what, unit) in names.items():
+        if (figure := evidence.figure(model, name)) is not None:
+            found.append(Measurement(what, unit, figure["value"], figure["low"], figure["high"]))
+    return found
+
+
+def flexible_generation(evidence: Evidence) -> Outcome:
+    """With Z_y kept, generated pictures show its digit whatever the style."""
+    names: dict[str, tuple[str, Unit]] = {
+        f"Z_a from the prior shows the digit of Z_y, {modality}": (
+            f"{modality}: judge finds the digit of Z_y, Z_a from the prior",
+            "share",
+        )
+        for modality in ("svhn", "mnist")
+    }
+    rows = _figures(evidence, "svhn_mnist", names)
+    if len(rows) < len(names):
+        return untestable("no model of SVHN and MNIST was measured")
+    least = min(row.low for row in rows)
+    because = f"the lower end of the intervals is {100 * least:.1f} %, at chance it would be 10 %"
+    return decided(least > 0.9, because, rows)
+
+
+def labels_and_styles_apart(evidence: Evidence) -> Outcome:
+    """The modality-specific codes hold the style and not the label."""
+    names: dict[str, tuple[str, Unit]] = {
+        f"digit read from Z_a of {modality} by a probe": (f"{modality}: a probe reads the digit from Z_a", "share")
+        for modality in ("svhn", "mnist")
+    }
+    rows = _figures(evidence, "svhn_mnist", names)
+    if len(rows) < len(names):
+        return untestable("no model of SVHN and MNIST was probed")
+    most = max(row.high for row in rows)
+    because = f"a probe reads up to {100 * most:.1f} % of the digits from Z_a, where chance is 10 %"
+    return decided(most < 0.2, because, rows)
+
+
+def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
+    """No other system is significantly better than MFM in any metric that the paper reports of a data set."""
+
+    def judge(evidence: Evidence) -> Outcome:
+        rows: list[Measurement] = []
+        better: list[str] = []
+        for key in METRICS[dataset]:
+            table = evidence.rows(dataset, key)
+            if table.empty or MFM not in set(table["system"]):
+                return untestable("no result of MFM on these data is stored")
+            for _, row in table[~table["system"].isin((MFM, *ABLATIONS))].iterrows():
+                gap = row["difference"] if row["higher_is_better"] else -row["difference"]
+                if math.isfinite(gap):
+                    what = f"{row['system']} minus MFM, {key}"
+                    interval = row["difference_low"], row["difference_high"]
+                    rows.append(Measurement(what, row["unit"], row["difference"], *interval, p=row["p_holm"]))
+                    if gap > 0 and row["p_holm"] < LEVEL:
+                        better.append(f"{row['system']} ({key})")
+        if not rows:
+            return untestable("no other system was compared with MFM on these data")
+        because = (
+            f"significantly better than MFM after Holm's correction: {', '.join(better)}"
+            if better
+            else f"none of {len(rows)} comparisons finds a system better than MFM (Holm, level {LEVEL})"
+        )
+        return decided(not better, because, rows)
+
+    return judge
+
+
+def baselines_vary(evidence: Evidence) -> Outcome:
+    """The best baseline is not the same on every data set."""
+    best: list[Measurement] = []
+    winners: set[str] = set()
+    for dataset, keys in METRICS.items():
+        table = evidence.rows(dataset, keys[0])
+        table = table[~table["system"].isin((MFM, *ABLATIONS))] if not table.empty else table
+        table = table.dropna(subset=["mean"]) if not table.empty else table
+        if len(table) < 2:
+            continue
+        row = table.loc[table["mean"].idxmax() if table["higher_is_better"].iloc[0] else table["mean"].idxmin()]
+        winners.add(str(row["system"]))
+        best.append(Measurement(f"{dataset}, {keys[0]}: {row['system']}", row["unit"], row["mean"]))
+    if len(best) < 2:
+        return untestable("results of baselines are stored for fewer than two data sets")
+    because = f"the best baselines of {len(best)} data sets are {', '.join(sorted(winners))}"
+    return decided(len(winners) > 1, because, best)
+
+
+def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> Callable[[Evidence], Outcome]:
+    """In each pair the first system has the better mean in most of the metrics of Table 2."""
+
+    def judge(evidence: Evidence) -> Outcome:
+        rows: list[Measurement] = []
+        wins: list[bool] = []
+        for key in METRICS[dataset]:
+            table = (
+                evidence.rows(dataset, key).set_index("system") if not evidence.comparisons.empty else pd.DataFrame()
+            )
+            for first, second in pairs:
+                if first not in table.index or second not in table.index:
+                    return untestable(f"{first} and {second} are not both stored for {dataset}")
+                one, other = table.loc[first], table.loc[second]
+                gap = float(one["mean"] - other["mean"])
+                wins.append(gap > 0 if one["higher_is_better"] else gap < 0)
+                rows.append(Measurement(f"{first} minus {second}, {key}", one["unit"], gap))
+        because = f"{sum(wins)} of {len(wins)} differences of means go that way; most of them are needed"
+        return decided(sum(wins) > len(wins) / 2, because, rows)
+
+    return judge
+
+
+def language_leads(evidence: Evidence) -> Outcome:
+    """On CMU-MOSI language depends more on the label's factor than the voice does, at the paper's bandwidth."""
+    paper = {"language": 0.307, "acoustic": 0.107}
+    found = {name: evidence.ratio("cmu_mosi", name) for name in paper}
+    rows = [
+        Measurement(f"r_i of {name}", "score", ratio["value"], ratio["low"], ratio["high"], paper[name])
+        for name, ratio in found.items()
+        if ratio is not None
+    ]
+    if len(rows) < len(paper):
+        return untestable("no model of CMU-MOSI with language and voice was measured")
+    holds = rows[0].low > rows[1].high
+    overlap = "do not overlap" if holds else "overlap, or voice is ahead"
+    return decided(holds, f"the intervals {overlap}; the data here have no face, so its place is not tested", rows)
+
+
+def flow_finds_evidence(evidence: Evidence) -> Outcome:
+    """The gradient-norm flow of F_y is larger at steps that carry evidence."""
+    rows = []
+    for world in ("studio_language_led", "studio_balanced", "studio_face_led"):
+        for modality in ("language", "acoustic", "visual"):
+            name = f"area under the curve of steps against evidence, {modality}: flow of F_y"
+            rows += _figures(evidence, world, {name: (f"{world}, {modality}: area under the curve", "area")})
+    if not rows:
+        return untestable("no model of clips whose evidence is known was measured")
+    above = [row.what for row in rows if row.low > 0.5]
+    because = f"above chance (0.5) with its whole interval in {len(above)} of {len(rows)} cases; all are needed"
+    return decided(len(above) == len(rows), because, rows)

@@ -1,0 +1,138 @@
+"""The page Claims: verdicts, the chart of systems, the paper's tables, and the link that carries what is shown."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.claims.charts import numbers, systems_chart
+from app.claims.view import ClaimsLinks, ClaimsView
+from mfm_core.evaluation.claims import CLAIMS
+
+PAGE = str(Path(__file__).parents[2] / "app" / "main.py")
+SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
+
+
+def comparison_rows(dataset: str, systems: tuple[str, ...], keys: tuple[str, ...]) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "dataset": dataset,
+            "modalities": "",
+            "system": system,
+            "key": key,
+            "subject": "",
+            "unit": "share",
+            "higher_is_better": True,
+            "n": 120,
+            "seeds": 3,
+            "mean": (mean := float(rng.uniform(0.5, 0.8))),
+            "sd": 0.02,
+            "low": mean - 0.05,
+            "high": mean + 0.06,
+            "difference": 0.0 if system != "mfm" else None,
+            "difference_low": -0.1,
+            "difference_high": 0.1,
+            "p": 0.5,
+            "p_holm": 1.0,
+        }
+        for system in systems
+        for key in keys
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def stored(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of stored models with results of one data set."""
+    folder = tmp_path / "pretrained"
+    (folder / "results").mkdir(parents=True)
+    comparison_rows("ict_mmmo", SYSTEMS, ("a2", "f1")).to_csv(
+        folder / "results" / "ict_mmmo.comparisons.csv", index=False
+    )
+    monkeypatch.setenv("MFM_PRETRAINED", str(folder))
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+    return folder
+
+
+def visit(**params: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=120).run()
+    page.switch_page("claims/page.py")
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def test_every_claim_is_shown_with_its_verdict_and_its_test(stored: Path) -> None:
+    page = visit()
+    labels = [one.label for one in page.expander]
+    assert len(labels) == len(CLAIMS)
+    for claim, label in zip(CLAIMS, labels, strict=True):
+        assert claim.text in label
+        assert any(mark in label for mark in ("holds", "does not hold", "cannot be tested here"))
+    assert any("competitive on ICT-MMMO" in label and "badge[holds]" in label for label in labels)
+
+
+def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> None:
+    page = visit(section="systems", table="ict_mmmo", metric="f1")
+    (chart,) = page.get("plotly_chart")
+    ours, paper = json.loads(chart.proto.spec)["data"]
+    assert len(ours["y"]) == len(SYSTEMS)
+    assert "MFM" in paper["y"]
+    alone = visit(section="systems", table="ict_mmmo", metric="f1", system="mfm")
+    assert json.loads(alone.get("plotly_chart")[0].proto.spec)["data"][0]["y"] == ["MFM"]
+
+
+def test_the_papers_tables_stand_beside_ours(stored: Path) -> None:
+    page = visit(section="tables", paper="sentiment")
+    frame = page.dataframe[0].value.set_index("system")
+    assert frame.loc["MFM", "MMMO A2"] == "76.30 %"
+    assert "(" in frame.loc["MFM", "MMMO A2, ours"]
+    for name in ("pom", "iemocap", "ablations"):
+        assert len(visit(section="tables", paper=name).dataframe[0].value)
+
+
+def test_without_results_the_page_says_how_to_compute_them(stored: Path) -> None:
+    (stored / "results" / "ict_mmmo.comparisons.csv").unlink()
+    assert "python -m mfm_core table" in visit(section="systems").info[0].value
+
+
+LINKS = ClaimsLinks(
+    tuple(claim.key for claim in CLAIMS), {"one": {"a2": ("all",), "r": ("all", "3")}}, {"one": ("all", "mfm", "tfn")}
+)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ClaimsView(claim="generation", table="one"),
+        ClaimsView(section="systems", claim="multimodal", table="one", metric="r", subject="3", system="tfn"),
+        ClaimsView(section="tables", table="one", paper="pom"),
+    ],
+)
+def test_a_link_brings_the_view_back(view: ClaimsView) -> None:
+    assert LINKS.parse(LINKS.link(view)) == (view, [])
+
+
+def test_a_link_to_what_is_not_stored_is_put_right() -> None:
+    view, notices = LINKS.parse({"table": "two", "metric": "r", "claim": "<script>", "more": "1"})
+    assert (view.table, view.metric, view.claim) == ("one", "r", CLAIMS[0].key)
+    assert len(notices) == 3
+
+
+def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
+    names = tuple(f"system_{i}" for i in range(26))
+    rows = comparison_rows("x", names, ("a2",))
+    started = time.perf_counter()
+    chart = systems_chart(rows, {"system_3": 0.7}, unit="share", metric="A2")
+    assert len(numbers(rows, {})) == 26
+    assert time.perf_counter() - started < 5
+    assert [len(trace.y) for trace in chart.data] == [26, 1]
