@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
 
 MIN_SAMPLES = 5
-NEUTRAL = {"ict_mmmo": 3.0}
-"""The score between negative and positive, of data sets where it is not 0."""
 
 
 def evaluate_predictions(
@@ -54,7 +53,7 @@ def metrics_of(dataset: Dataset, predictions: Tensor, *, neutral: float | None =
         return class_metrics(x, dataset.labels.numpy())
     y = dataset.labels.double().numpy()
     if y.shape[1] == 1:
-        middle = NEUTRAL.get(dataset.name, 0.0) if neutral is None else neutral
+        middle = dataset_info(dataset.name).neutral if neutral is None else neutral
         return score_metrics(x[:, 0], y[:, 0], middle)
     return trait_metrics(x, y)
 

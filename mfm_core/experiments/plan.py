@@ -16,13 +16,10 @@ from pydantic import Field, model_validator
 from mfm_core.config import Config
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
-from mfm_core.data.folds import repeated_folds
-from mfm_core.data.sets.ict_mmmo import read as read_ict_mmmo
+from mfm_core.data.registry import dataset_info
 from mfm_core.systems.registry import find_system
 
 N_FOLDS = 5
-FOLDED = {"ict_mmmo": read_ict_mmmo}
-"""Data sets too small for one split: their complete samples are cross-validated, dealt anew for each seed."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$", max_length=80)]
 
@@ -143,9 +140,8 @@ def split_of(dataset: Dataset, train_samples: int = 0, seed: int = 0) -> Split:
 
 @lru_cache(maxsize=2)
 def _datasets(name: str, seed: int) -> tuple[Dataset, ...]:
-    if name in FOLDED:
-        folds = repeated_folds(FOLDED[name](), n_folds=N_FOLDS, n_repeats=1, seed=seed)
-        return tuple(fold.dataset for fold in folds)
+    if (folds := dataset_info(name).folds) is not None:  # its complete samples are dealt anew for each seed
+        return tuple(fold.dataset for fold in folds(n_folds=N_FOLDS, n_repeats=seed + 1) if fold.repeat == seed)
     return (_loaded(name),)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
-from mfm_core.evaluation.predictions import MIN_SAMPLES, NEUTRAL
+from mfm_core.evaluation.predictions import MIN_SAMPLES
 from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
 
@@ -212,7 +213,7 @@ def _metrics(cell: CellResult, x: Floats) -> dict[tuple[str, str], Metric]:
     if _classes(cell):
         found = class_metrics(x, y[:, 0].astype(np.int64))
     elif y.shape[1] == 1:
-        found = score_metrics(x[:, 0], y[:, 0], NEUTRAL.get(cell.plan.dataset, 0.0))
+        found = score_metrics(x[:, 0], y[:, 0], dataset_info(cell.plan.dataset).neutral)
     else:
         found = trait_metrics(x, y)
     return {(metric.key, metric.subject): metric for metric in found}

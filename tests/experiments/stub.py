@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import mfm_core as mfm
-from mfm_core.data.registry import register
+from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.systems.base import OnReport, take_tensor
 
 
@@ -28,7 +28,7 @@ def logged() -> list[list[str]]:
     return [line.split() for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-@register("stub_data")
+@register(DatasetInfo("stub_data"))
 def load() -> mfm.Dataset:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 4, 3))
