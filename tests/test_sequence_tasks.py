@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from mfm_core.data import load_dataset, registry
+from mfm_core.data.scaling import Scaling
 from mfm_core.experiments.run import execute, read_run
 from mfm_core.model import MFM
 from mfm_core.storage.scaling import load_scaling
