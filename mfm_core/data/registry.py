@@ -68,8 +68,8 @@ class Fold(NamedTuple):
 class Folds(Protocol):
     """Repeated cross-validation of a data set."""
 
-    def __call__(self, *, n_folds: int, n_repeats: int) -> Iterator[Fold]:
-        """The folds of all repetitions, in order."""
+    def __call__(self, *, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
+        """Yield the folds of all repetitions, in order; the seed deals the samples."""
 
 
 @dataclass(frozen=True)
