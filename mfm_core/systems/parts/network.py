@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self, cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -52,8 +52,6 @@ class NetworkSystem(System):
     Scores are learnt standardised by the training labels and given back in their own units; scores that are not known
     (NaN) are left out. A missing modality is 0 at every step, the mean of the training samples.
     """
-
-    Config: ClassVar[type[SystemConfig]]
 
     def __init__(
         self, config: SystemConfig, spec: DataSpec, network: nn.Module, scale: Standardiser, label_scale: Tensor
