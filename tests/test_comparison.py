@@ -45,6 +45,9 @@ def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
     table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
     assert table["rows"] == [["UM", "25.00 %", "0.00 %, 50.00 %", "1500 of 3000", "1500 gained, 0 lost, p < 1e-300"]]
     assert table["header"][-1] == "against MFM (McNemar, p)"
+    system |= {"difference": {"value": 0.001, "low": -0.0005, "high": 0.0025, "n": 30}}
+    table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
+    assert table["rows"][0][-1].startswith("+0.10 points (-0.05 to +0.25); 1500 gained")
 
 
 @pytest.fixture
@@ -71,6 +74,10 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 600, 2, "MFM")
     assert um["errors"] == 600 - round(300 * sum(um["accuracies"]))
     assert {"gained", "lost", "p"} < set(um)
+    gap = um["difference"]
+    assert gap["value"] == pytest.approx(right / 300 - sum(um["accuracies"]) / 2)
+    assert gap["low"] <= gap["value"] <= gap["high"]
+    assert gap["n"] == len({one.partition("[")[0] for one in pairs.ids})
 
 
 def test_ablations_show_the_main_figures_of_each_model(shelf):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import bootstrap
 
-from mfm_core.evaluation.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean, difference
 
 
 def test_of_samples_that_stand_for_themselves_it_is_scipys_percentile_interval(generator):
@@ -45,6 +45,34 @@ def test_of_two_factors_that_cross_the_variances_add(generator):
     wanted = 2 * 1.96 * float((a.var(correction=0) / 40 + b.var(correction=0) / 30).sqrt())
     assert found.high - found.low == pytest.approx(wanted, rel=0.08)
     assert found.n == 30
+
+
+def test_the_difference_of_two_systems_of_one_seed_is_scipys_paired_interval(generator):
+    ours, theirs = (torch.rand(300, generator=generator) < p for p in (0.9, 0.8))
+    found = difference(ours[None], theirs[None], torch.arange(300))
+    gain = ours.double().numpy() - theirs.double().numpy()
+    theirs_too = bootstrap((gain,), np.mean, method="percentile", n_resamples=5000, rng=1).confidence_interval
+    assert found.value == pytest.approx(gain.mean())
+    assert [found.low, found.high] == pytest.approx([theirs_too.low, theirs_too.high], abs=0.01)
+    assert found.n == 300
+
+
+def test_seeds_that_differ_widen_a_difference_and_seeds_that_agree_do_not(generator):
+    hits = torch.rand(400, generator=generator) < 0.8
+    alike = torch.stack([hits] * 3)
+    apart = torch.stack([hits, hits | (torch.arange(400) < 80), hits & (torch.arange(400) > 80)])
+    narrow = difference(alike, alike, torch.arange(400))
+    assert (narrow.value, narrow.low, narrow.high) == (0, 0, 0)
+    wide = difference(apart, alike, torch.arange(400))
+    means = apart.double().mean(1).numpy()
+    assert wide.high - wide.low > 2 * 1.96 * means.std() / 3**0.5 * 0.8
+
+
+def test_a_difference_of_other_samples_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^ours, theirs, clusters: expected shapes .*, got \[\(1, 3\), \(1, 2\), \(3,\)\]$"
+    ):
+        difference(torch.ones(1, 3), torch.ones(1, 2), torch.arange(3))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.evaluation.crossed_bootstrap import difference
 from mfm_core.evaluation.digits import Figure, batches, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.statistics import share
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
@@ -78,9 +80,11 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
 
     Returns:
         A note, the name of the last group as ``reference``, and of each system its ``accuracies`` by seed, ``errors``
-        among ``n`` samples over all seeds, and against the reference what :func:`against` counts.
+        among ``n`` samples over all seeds, and against the reference what :func:`against` counts and the
+        ``difference`` of the mean accuracies, see :func:`difference`.
     """
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
+    photograph = torch.from_numpy(independent_units(pairs))
     hits = {
         group: torch.stack([label_hits(load_any(name), pairs) for name in names]) for group, names in groups.items()
     }
@@ -93,10 +97,15 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
             "errors": int((~found).sum()),
             "n": found.numel(),
         }
-        systems.append(row if group == last else row | against(hits[last], found))
+        if group != last:
+            gap = difference(hits[last], found, photograph)
+            row |= against(hits[last], found)
+            row["difference"] = {"value": gap.value, "low": gap.low, "high": gap.high, "n": gap.n}
+        systems.append(row)
     n = f"n = {len(pairs)} held-out pairs (every MNIST test digit once)"
     return {
-        "note": f"{n}, the same for all; pairing seed {seed}. The test pools the seeds, which share these pairs.",
+        "note": f"{n}, the same for all; pairing seed {seed}. McNemar's test pools the seeds, which share these pairs; "
+        "the interval of a difference is over photographs and seeds.",
         "reference": last,
         "systems": systems,
     }
