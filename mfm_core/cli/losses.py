@@ -10,10 +10,21 @@ import typer
 from rich.console import Console
 
 from mfm_core.cli.app import app, one_sentence
+from mfm_core.cli.models import held_out_codes
 from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, train_losses
+from mfm_core.reports.card import card
+from mfm_core.storage.folder import StoredModel
+from mfm_core.storage.models import load_pretrained, save_codes, save_model
 from mfm_core.training.loop import Report
 
 EVERY = 50
+
+
+def keep_with_codes(model: Path, folder: Path) -> None:
+    """Store a trained model in another folder, with a card and the codes of the held-out pairs."""
+    network, stored = load_pretrained(model), StoredModel.of_folder(model)
+    save_model(network, folder, run=stored.run, card=card(folder.name, stored, {}))
+    save_codes(held_out_codes(network, stored), folder)
 
 
 @app.command("losses")
@@ -23,6 +34,10 @@ def losses(
     seeds: Annotated[str, typer.Option("--seed", help="Numbers joined by commas.")] = ",".join(map(str, SEEDS)),
     folder: Annotated[Path, typer.Option(help="Holds a run of each.")] = Path("runs/losses"),
     results: Annotated[Path | None, typer.Option(help="Where the figures go, as CSV; else they are printed.")] = None,
+    store_eq4: Annotated[
+        Path | None, typer.Option(help="Where the model of Eq. 4 alone and the first seed goes, with its codes.")
+    ] = None,
+    measured: Annotated[bool, typer.Option(help="Measure the models.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
 ) -> None:
     """Train a small MFM of digits by each objective from each seed, alike, and measure them; goes on where stopped."""
@@ -37,7 +52,13 @@ def losses(
             if step % EVERY == 0:
                 console.print(f"{cell}: step {step}, cost {terms['cost']:.4g}")
 
+        if store_eq4 is not None and "joint" not in chosen:
+            raise ValueError(f"objective: expected joint among those to train, to store it, got {objectives!r}")
         models = train_losses(folder, seeds=tuple(map(int, seeds.split(","))), objectives=chosen, on_report=report)
+        if store_eq4 is not None:
+            keep_with_codes(models["joint", min(seed for _, seed in models)], store_eq4)
+        if not measured:
+            return
         table = loss_rows(models, on_progress=lambda name: console.print(f"measuring {name}"))
         if results is None:
             typer.echo(table.to_csv(index=False))
