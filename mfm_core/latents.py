@@ -1,4 +1,4 @@
-"""What flows between the parts of the model: latents Z, factors F and what is generated from them."""
+"""Latents Z, factors F and what is generated from them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Factors(_Blocks):
 
 @dataclass(frozen=True)
 class Generated:
-    """What the generative network makes of factors (Figure 1a).
+    """Output of the generative network (Figure 1a).
 
     Attributes:
         modalities: Each modality; an image is ``(N, channels, height, width)`` in [0, 1], a sequence ``(N, T, d)``,

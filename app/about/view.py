@@ -1,4 +1,4 @@
-"""What a visitor of the page About this model looks at: one of the stored models."""
+"""View of the page About this model: one of the stored models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.shared.links import NAME, Linked, read_fields, unknown_parts, write_fie
 
 
 class AboutView(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         model: The model whose card is shown.

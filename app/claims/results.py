@@ -55,7 +55,7 @@ def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
 
 
 def evidence() -> Evidence:
-    """What the verdicts are computed from: the stored tables, and the metrics of the stored models."""
+    """Load the evidence of the verdicts: the stored tables, and the metrics of the stored models."""
     metrics = {}
     for name in stored_models.models():
         try:
@@ -67,7 +67,7 @@ def evidence() -> Evidence:
 
 
 def links() -> ClaimsLinks:
-    """What the links of the page may ask for."""
+    """Values that links of the page may ask for."""
     table = comparisons()
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     systems: dict[str, tuple[str, ...]] = {}

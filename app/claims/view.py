@@ -1,4 +1,4 @@
-"""What a visitor of the page Claims looks at, as a value: everything that its link carries, and nothing else."""
+"""View of the page Claims as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Word = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")]
 
 
 class ClaimsView(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         section: The claims, the chart of systems, or the paper's tables.

@@ -1,4 +1,4 @@
-"""What a visitor of the page Dependency can take home."""
+"""Downloads of the page Dependency: figure, numbers, table and script."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Grams:
 
 
 def bandwidth(view: DependencyView) -> Bandwidth:
-    """What ``mfm_core.dependency_ratios`` takes."""
+    """Bandwidth as ``mfm_core.dependency_ratios`` takes it."""
     if view.bandwidth == "median":
         return "median"
     return 1.0 if view.bandwidth == "one" else view.value / 100

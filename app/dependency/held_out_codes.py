@@ -34,7 +34,7 @@ class HeldOutCodes:
 
     @property
     def limits(self) -> DependencyAllowed:
-        """What a link may ask for."""
+        """Values that a link may ask for."""
         return DependencyAllowed(self.model.modalities, min(len(self.labels), MOST))
 
     def order(self, seed: int) -> Tensor:

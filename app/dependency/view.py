@@ -1,4 +1,4 @@
-"""What a visitor of the page Dependency looks at, as a value: everything that its link carries, and nothing else."""
+"""View of the page Dependency as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEWEST = 20
 
 
 class DependencyView(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         models: Names of the models, with a dot between.
@@ -55,7 +55,7 @@ class DependencyView(Linked):
 
 @dataclass(frozen=True)
 class DependencyAllowed:
-    """What a view may ask of one model.
+    """Values that a view may ask of one model.
 
     Attributes:
         modalities: Names of the modalities.

@@ -1,4 +1,4 @@
-"""What the page Flow plays: a stored model of sequences with the clips that belong to it, loaded once for all."""
+"""Clips of the page Flow: a stored model of sequences with the clips that belong to it, loaded once for all."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ClipSource:
 
     @property
     def limits(self) -> FlowAllowed:
-        """What a link may ask for."""
+        """Values that a link may ask for."""
         words = frozenset(self.what_if.vocabulary) if self.what_if else frozenset()
         opening = self.what_if.opening if self.what_if else 0
         return FlowAllowed(self.model.modalities, self.lengths, self.clips, words, opening)

@@ -1,4 +1,4 @@
-"""What a visitor of the page Flow can take home."""
+"""Downloads of the page Flow: figure, numbers, table and script."""
 
 from __future__ import annotations
 

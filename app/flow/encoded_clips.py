@@ -21,7 +21,7 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None) -> Strip:
-    """What a model makes of a clip, and of the same before a change."""
+    """Flow of a clip, and of the same before a change."""
     return _strip(stored_as(shown.name), clip.key, factor, before.key if before else "", shown, clip, before)
 
 

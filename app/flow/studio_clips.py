@@ -53,7 +53,7 @@ class WhatIf:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """What each clip is called: what is said in it."""
+        """Title of each clip: the words said in it."""
         return tuple(f"{i + 1} · {text}" for i, text in enumerate(self.clips.text))
 
     @property
@@ -76,7 +76,7 @@ class WhatIf:
 
     @property
     def features(self) -> Mapping[str, tuple[str, ...]]:
-        """What the features of a modality are called, where they have names."""
+        """Names of the features of a modality, where they have any."""
         return {"acoustic": self.clips.tone_names, "visual": self.clips.face_names}
 
     def clip(self, index: int) -> Clip:

@@ -1,4 +1,4 @@
-"""What a visitor of the page Flow looks at, as a value: everything that its link carries, and nothing else."""
+"""View of the page Flow as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNCHANGED: Mapping[str, str] = {"word": "", "tone": "same", "face": "same"}
 
 
 class FlowView(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         model: The model.
@@ -62,7 +62,7 @@ class FlowView(Linked):
 
 @dataclass(frozen=True)
 class FlowAllowed:
-    """What a view may ask of one model.
+    """Values that a view may ask of one model.
 
     Attributes:
         modalities: Names of the modalities.

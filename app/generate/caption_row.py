@@ -1,4 +1,4 @@
-"""What stands under a picture: how to read it, and what can be taken home."""
+"""Row under a picture: how to read it, and its downloads."""
 
 from __future__ import annotations
 

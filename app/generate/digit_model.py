@@ -1,4 +1,4 @@
-"""What is on show: a stored model with its held-out codes and judges, loaded once and shared by all visitors."""
+"""Model of digits with its held-out codes and judges, loaded once and shared by all visitors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class DigitModel:
 
     @property
     def limits(self) -> Allowed:
-        """What a link may ask for."""
+        """Values that a link may ask for."""
         return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown)
 
     def pair(self, index: int) -> mfm.Latents:

@@ -1,4 +1,4 @@
-"""What a visitor of the page Generate looks at, as a value: everything that its link carries, and nothing else."""
+"""View of the page Generate as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRAMES = 61
 
 
 class View(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         section: The question asked.
@@ -60,7 +60,7 @@ class View(Linked):
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a view may ask of the model in use.
+    """Values that a view may ask of the model in use.
 
     Attributes:
         modalities: Names of the modalities.

@@ -1,4 +1,4 @@
-"""What a visitor can take home: the figure, the numbers, and the script that makes the picture."""
+"""Downloads: the figure, the numbers, and the script that makes the picture."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def numbers(grid: PictureGrid) -> bytes:
 
 
 def table(grid: PictureGrid) -> str:
-    """What was read from each picture, as CSV."""
+    """Readings of each picture, as CSV."""
     readers = {"label head": grid.label} | {f"judge of {name}": read for name, read in grid.judged.items()}
     lines = ["row,column,reader," + ",".join(f"p{digit}" for digit in range(grid.label.shape[-1]))]
     for i, row in enumerate(grid.rows):

@@ -107,7 +107,7 @@ def job_queue() -> JobQueue:
 
 
 def result(key: str, label: str, make: Make) -> Any:  # noqa: ANN401 - whatever the work makes
-    """What came of a piece of work; None while it is done, was stopped or failed, and the page says so.
+    """Result of a piece of work; None while it is done, was stopped or failed, and the page says so.
 
     Args:
         key: What tells this work from every other.

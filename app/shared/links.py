@@ -1,4 +1,4 @@
-"""What the link of a page carries: the fields of a view as text, read with care, for anyone may have written them."""
+"""Links of pages: the fields of a view as text, read with care, for anyone may have written them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Allowed = Mapping[str, Collection[str]]
 
 
 class LinkCodec(Protocol):
-    """What a page knows of its views: how a link is read, what can be shown, and how a link is written."""
+    """Codec of a page's links: how one is read, what can be shown, and how one is written."""
 
     def parse(self, params: Mapping[str, str]) -> tuple[Any, list[str]]:
         """The view of a link, and a sentence for each thing that was put right."""

@@ -1,4 +1,4 @@
-"""What a page says when there is nothing to show on it."""
+"""Message of a page that has nothing to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What blocks of Z and modalities are called on a page."""
+"""Names of blocks of Z and of modalities on a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def title(modality: str) -> str:
 
 
 def meaning(factor: str) -> str:
-    """What a block of Z should hold."""
+    """Meaning of a block of Z."""
     return "the digit" if factor == "y" else STYLES.get(factor, f"style of {title(factor)}")
 
 
@@ -39,7 +39,7 @@ HUES = ("a0", "a1", "a2", "a3")
 
 
 def stream(modality: str) -> str:
-    """What a modality of spoken videos is made of."""
+    """Content of a modality of spoken videos."""
     return STREAMS.get(modality, "")
 
 

@@ -90,7 +90,7 @@ def unpack(text: str, shape: tuple[int, int, int]) -> Array:
 
 
 def take(raw: bytes, shape: tuple[int, int, int]) -> Array:
-    """What a modality of this shape makes of a visitor's picture.
+    """Convert a visitor's picture to the shape of a modality.
 
     A digit in ink (one channel) is turned light on dark, cropped to its ink, scaled into the middle 20/28 of the
     picture and centred by mass, as MNIST is. A photograph (three channels) is cropped to its middle square and scaled.

@@ -26,5 +26,5 @@ def caption(text: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """What a visitor's file says, so that Streamlit sets it as it is written."""
+    """Escape a visitor's text, so that Streamlit sets it as it is written."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -44,7 +44,7 @@ def open_view(codec: LinkCodec, page: str) -> None:
 
 
 def view() -> View:
-    """What the page Generate shows."""
+    """View of the page Generate."""
     return seen(View)
 
 
@@ -61,7 +61,7 @@ def seen(kind: type[V]) -> V:
 
 
 def limits() -> Allowed:
-    """What the model in use on the page Generate allows."""
+    """Allowed values of the model in use on the page Generate."""
     codec: GenerateLinks = st.session_state["book"]
     return codec.limits
 
@@ -83,7 +83,7 @@ def write_link() -> None:
 
 
 def notices() -> list[str]:
-    """What was put right when the link was read, until the visitor changes something."""
+    """Corrections made when the link was read, until the visitor changes something."""
     found: list[str] = st.session_state["notices"]
     return found
 

@@ -17,7 +17,7 @@ TITLES = {
     "ict_mmmo": "ICT-MMMO, real reviews",
     "cmu_mosi": "CMU-MOSI, real opinions",
 }
-"""What the models of the project are called on a page, in the order in which they are offered."""
+"""Titles of the project's models on a page, in the order in which they are offered."""
 
 
 def stored_as(name: str) -> str:

@@ -86,7 +86,7 @@ def download_with_bar(url: str, output_file: object, session: object) -> None:
 
 
 class _Bar:
-    """What pooch expects of a progress bar, shown by rich."""
+    """Progress bar as pooch expects it, shown by rich."""
 
     def __init__(self, progress: Progress, description: str) -> None:
         self._progress, self._task = progress, progress.add_task(description, total=None)

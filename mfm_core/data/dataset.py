@@ -21,7 +21,7 @@ Unit = Literal["word", "sentence"]
 
 @dataclass(frozen=True)
 class Steps:
-    """What the steps of sequences are.
+    """Steps of sequences: their unit, words and times.
 
     Attributes:
         unit: ``"word"`` or ``"sentence"``.

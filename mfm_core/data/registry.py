@@ -74,7 +74,7 @@ class Folds(Protocol):
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What the project knows of a data set.
+    """Description of a data set.
 
     Attributes:
         name: Name in the registry.
@@ -147,7 +147,7 @@ def dataset_infos() -> tuple[DatasetInfo, ...]:
 
 
 def dataset_info(name: str) -> DatasetInfo:
-    """What is known of a data set; of one that the user imported little more than its name."""
+    """Describe a data set; one that the user imported by little more than its name."""
     _load_all()
     return _infos.get(name, DatasetInfo(name, title=name.replace("_", " "), unit="word"))
 

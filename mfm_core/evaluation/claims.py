@@ -1,4 +1,4 @@
-"""What section 3 of the paper claims, in our words, and the test of each."""
+"""Claims of section 3 of the paper, in our words, and the test of each."""
 
 from __future__ import annotations
 

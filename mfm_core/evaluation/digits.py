@@ -107,7 +107,7 @@ def one_thread_each() -> Iterator[int]:
 
 
 def by_batches(work: Callable[[slice], Result], n: int, workers: int = 1) -> list[Result]:
-    """What ``work`` makes of each batch of ``n`` samples, in order, ``workers`` of them at once."""
+    """Apply ``work`` to each batch of ``n`` samples, in order, ``workers`` of them at once."""
 
     def infer(part: slice) -> Result:
         with torch.inference_mode():  # which is each thread's own

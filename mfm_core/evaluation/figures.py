@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, JsonValue, PlainSerializer
 from mfm_core.config import Config
 
 Unit = Literal["share", "score", "correlation", "explained", "area", "squared_error", "distance", "nats"]
-"""What a value is read in.
+"""Unit of a value.
 
 ``share`` of samples, 0 to 1; ``score``, the label's own scale; ``correlation``, -1 to 1; ``explained``, a share of
 variance, at most 1; ``area`` under a curve, 0 to 1; ``squared_error`` of a pixel; ``distance``; ``nats``.

@@ -135,7 +135,7 @@ def dependency_of(model: MFM, latents: Latents, bandwidth: Bandwidth, seed: int)
 
 
 def as_dict(ratio: DependencyRatio) -> dict[str, JsonValue]:
-    """What is stored of a dependency ratio; None where it is not a number."""
+    """Dependency ratio as it is stored; None where it is not a number."""
     stored: dict[str, JsonValue] = {"bandwidth": ratio.bandwidth, "n": ratio.n, "warning": ratio.warning}
     for key in ("ratio", "low", "high", "p_value", "depends_on_y", "depends_on_a", "ratio_at_median"):
         value = float(getattr(ratio, key))

@@ -1,4 +1,4 @@
-"""What each objective buys a small model of digits: swap, probes, coherence and reconstruction, with intervals."""
+"""Figures of small models of digits by objective: swap, probes, coherence and reconstruction, with intervals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOWER_IS_BETTER = ("reconstruction_error", "probe_accuracy", "probe_chance")
 
 @dataclass(frozen=True)
 class Samples:
-    """What one model does with each held-out pair.
+    """Outcomes of one model on each held-out pair.
 
     Attributes:
         values: By key and subject, hits or errors of each pair, ``(N,)``.

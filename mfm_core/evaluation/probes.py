@@ -1,4 +1,4 @@
-"""What can be read from codes: the best of a family of probes, cross-fitted on held-out codes.
+"""Probes of codes: the best of a family, cross-fitted on held-out codes.
 
 One probe alone tells what that probe finds, not what is there: a linear one overlooks what a support-vector machine
 reads with ease. scikit-learn takes a second to import and most commands probe nothing: each function imports its own.
@@ -27,7 +27,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class Estimator(Protocol):
-    """What scikit-learn fits."""
+    """Estimator of scikit-learn."""
 
     def fit(self, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> object: ...  # noqa: D102
 
@@ -40,7 +40,7 @@ Family = Mapping[str, Callable[[int, int, int], Estimator]]
 
 @dataclass(frozen=True)
 class Probed:
-    """What a family of probes reads from codes.
+    """Result of a family of probes on codes.
 
     Attributes:
         best: The probe that reads most, in the mean over seeds.
@@ -187,7 +187,7 @@ def _cross_fit(
     *,
     stratified: bool,
 ) -> dict[str, npt.NDArray[Any]]:
-    """What each probe, trained on the other folds, says of every sample: ``(seeds, N, ...)`` by name."""
+    """Predict every sample by each probe trained on the other folds: ``(seeds, N, ...)`` by name."""
     from joblib import Parallel, delayed
 
     jobs = [

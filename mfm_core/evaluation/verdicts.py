@@ -26,7 +26,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """What verdicts are computed from.
+    """Evidence that verdicts are computed from.
 
     Attributes:
         comparisons: Rows of :func:`mfm_core.experiments.results.read_comparisons`; empty where no table is stored.
@@ -86,7 +86,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a claim.
+    """Verdict on a claim.
 
     Attributes:
         verdict: Whether it holds.

@@ -26,7 +26,7 @@ MAX_BYTES = 50_000_000
 
 
 class CellResult(Config):
-    """What is stored of a computed cell.
+    """Computed cell as it is stored.
 
     Attributes:
         format_version: Version of this layout.

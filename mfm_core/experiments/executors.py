@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Event:
-    """What became of the cells since the last event.
+    """Cells finished or failed since the last event.
 
     Attributes:
         running: Cells being computed.

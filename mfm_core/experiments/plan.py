@@ -1,4 +1,4 @@
-"""What a table of systems is made of: a data set, systems, seeds and a budget; and the data of one of its cells."""
+"""Plan of a table of systems: a data set, systems, seeds and a budget; and the data of one of its cells."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$", max_length=80)]
 
 
 class TablePlan(Config):
-    """What all cells of a table share.
+    """Settings that all cells of a table share.
 
     Attributes:
         dataset: Name of the data set.

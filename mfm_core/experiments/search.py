@@ -22,7 +22,7 @@ Value = bool | int | float | str
 
 
 def search_space(config: SystemConfig) -> dict[str, tuple[Value, ...]]:
-    """What a search chooses each field among: the default first, then what the configuration's class declares."""
+    """Candidates of each field in a search: the default first, then those that the configuration's class declares."""
     return {
         field: tuple(dict.fromkeys((getattr(config, field), *values)))
         for field, values in type(config).search_space().items()
@@ -30,7 +30,7 @@ def search_space(config: SystemConfig) -> dict[str, tuple[Value, ...]]:
 
 
 def validation_error(dataset: Dataset, predictions: torch.Tensor) -> float:
-    """What a search makes small on validation data: mean absolute error of scores, 1 - weighted F1 of classes."""
+    """Cost that a search minimises on validation data: mean absolute error of scores, 1 - weighted F1 of classes."""
     values = {(metric.key, metric.subject): metric.value for metric in metrics_of(dataset, predictions)}
     return 1 - values["f1", ""] if dataset.labels.dtype == torch.int64 else values["mae", ""]
 

@@ -1,4 +1,4 @@
-"""What a table says: its figures one a row, and every system against a reference, paired over the test videos."""
+"""Summary of a table: its figures one a row, and every system against a reference, paired over the test videos."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_pickle(path: Path) -> Any:  # noqa: ANN401 - whatever plain content the
 
 
 class _Refusal(Exception):
-    """What is wrong with a file."""
+    """Describe the fault of a file."""
 
 
 def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a memory map, which is no IO[bytes]

@@ -49,7 +49,7 @@ _HEADER = TypeAdapter(dict[str, _Entry | dict[str, str]])
 
 
 class TensorSpec(NamedTuple):
-    """What a tensor has to be: its shape and its type."""
+    """Shape and type of a tensor."""
 
     shape: tuple[int, ...]
     dtype: torch.dtype

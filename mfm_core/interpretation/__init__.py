@@ -1,1 +1,1 @@
-"""What the factors do: how much a modality depends on F_y (Eq. 5), and at which step F_y moves it (Eq. 7)."""
+"""Interpretation of factors: how much a modality depends on F_y (Eq. 5), and at which step F_y moves it (Eq. 7)."""

@@ -102,7 +102,7 @@ INKED: Mapping[str, Attribute] = {"slant": slant, "stroke width": stroke_width, 
 
 
 class Named(NamedTuple):
-    """What a direction does.
+    """Effect of a direction.
 
     Attributes:
         name: The attribute that moves with it; None where none does.

@@ -1,4 +1,4 @@
-"""What the gradient-norm flow is judged against: attributions of the label to the steps of the input."""
+"""Attributions of the label to the steps of the input, which the gradient-norm flow is judged against."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def leave_one_out(
 
 
 def score(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor, target: Tensor) -> Tensor:
-    """What the rivals differentiate, ``(N,)``: D(G_y(Z_y)) at ``target`` ``(N,)``.
+    """Output that attributions differentiate, ``(N,)``: D(G_y(Z_y)) at ``target`` ``(N,)``.
 
     Unless one is named it is the first score, or the logit of the class that the model takes each sample for.
     """

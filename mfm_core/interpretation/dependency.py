@@ -140,7 +140,7 @@ class Kernels:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one pass over the Gram matrices gives, of each modality in order.
+    """Results of one pass over the Gram matrices, of each modality in order.
 
     Attributes:
         dependencies: HSIC_norm(F_y, X^_i) and HSIC_norm(F_a_i, X^_i).

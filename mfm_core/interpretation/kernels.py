@@ -90,7 +90,7 @@ class Gram:
 
 
 def portion(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """What a part of the work, from ``start`` to ``end`` of the whole, is to tell its progress."""
+    """Progress of a part of the work, from ``start`` to ``end`` of the whole."""
     return None if progress is None else lambda share: progress(start + (end - start) * share)
 
 

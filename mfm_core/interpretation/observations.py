@@ -1,4 +1,4 @@
-"""What the dependency measures look at: the factors, and what the model generates from them."""
+"""Observations that dependency is measured on: the factors, and what the model generates from them."""
 
 from __future__ import annotations
 

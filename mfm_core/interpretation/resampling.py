@@ -1,4 +1,4 @@
-"""What chance does to the dependencies: leaving samples out, and permuting one variable against another."""
+"""Resampling of dependencies: leaving samples out, and permuting one variable against another."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an encoder or decoder can be."""
+"""Networks: encoders, decoders, fusion, flows and classifiers."""

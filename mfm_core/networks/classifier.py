@@ -35,6 +35,6 @@ class Discriminative(nn.Module):
         return logits
 
     def penultimate(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> Tensor:
-        """What the last linear layer reads, ``(N, hidden)``: the features of the Fréchet distance."""
+        """Input of the last linear layer, ``(N, hidden)``: the features of the Fréchet distance."""
         features = self.fusion.features(inputs, mask)
         return self.fusion.hidden(features, mask).float()

@@ -86,7 +86,7 @@ class ConditionalFlow(nn.Module):
         return z, log_determinant + more
 
     def costs(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """What training makes small, averaged over the batch and over numbers.
+        """Negative log-likelihood, averaged over the batch and over numbers.
 
         Returns:
             The surprise -log p(x | context) under N(0, I) after the map, in nats; and the squared distance that the
@@ -99,7 +99,7 @@ class ConditionalFlow(nn.Module):
 
 
 def _through(layers: nn.ModuleList, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-    """What all layers make of x, and the sum of their logarithms of the Jacobian's determinant."""
+    """Apply all layers to x, and sum their logarithms of the Jacobian's determinant."""
     log_determinant = x.new_zeros(len(x))
     for layer in layers:
         x, more = layer(x, context)

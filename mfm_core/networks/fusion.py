@@ -35,7 +35,7 @@ class LateFusion(nn.Module):
         return {name: self.extractors[name](x) for name, x in inputs.items()}
 
     def summaries(self, features: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """What a surrogate reads of the features: all of them, ``(N, features)`` each."""
+        """Features that a surrogate reads: all of them, ``(N, features)`` each."""
         return features
 
     def hidden(self, features: Mapping[str, Tensor], _mask: Tensor | None = None) -> Tensor:
@@ -50,7 +50,7 @@ class LateFusion(nn.Module):
 
 
 def _extractor(modality: ImageModality, d_out: int) -> nn.Module:
-    """What reads one modality for the fusion."""
+    """Build the encoder of one modality for the fusion."""
     shape, channels, depth = modality.shape, modality.fusion_channels, modality.fusion_depth
     if modality.fusion == "residual":
         return ResidualEncoder(shape, channels, depth, d_out)
@@ -59,7 +59,7 @@ def _extractor(modality: ImageModality, d_out: int) -> nn.Module:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a surrogate infers of absent modalities.
+    """Inference of a surrogate for absent modalities.
 
     Attributes:
         y: The Z_y it holds possible, ``(N, K, d_y)``: one for each class of the label, or one alone for scores.

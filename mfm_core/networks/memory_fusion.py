@@ -42,7 +42,7 @@ class MemoryFusion(nn.Module):
         return nn.Sequential(nn.Linear(d_in, hidden), nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(hidden, d_out))
 
     def features(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> dict[str, Tensor]:
-        """What the view-LSTMs of the modalities given make of them, each from its modality alone.
+        """Run the view-LSTMs of the modalities given, each on its modality alone.
 
         Args:
             inputs: Modalities by name, ``(N, T, d_x)``.
@@ -60,7 +60,7 @@ class MemoryFusion(nn.Module):
         return found
 
     def summaries(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What a surrogate reads of the features: the last hidden state of each modality, ``(N, hidden)``."""
+        """Features that a surrogate reads: the last hidden state of each modality, ``(N, hidden)``."""
         return {name: feature[:, 0] for name, feature in features.items()}
 
     def hidden(self, features: Mapping[str, Tensor], mask: Tensor | None = None) -> Tensor:
@@ -82,7 +82,7 @@ class MemoryFusion(nn.Module):
         return remember(seen, proposed, self.left_in(seen), weight[:, -self.size :], last, fast=self.training)
 
     def left_in(self, hidden: Tensor) -> Tensor | None:
-        """What dropout multiplies the gates' hidden layers by, for all steps at once; None where it does nothing."""
+        """Dropout factors of the gates' hidden layers, for all steps at once; None where it does nothing."""
         return nn.functional.dropout(torch.ones_like(hidden), self.dropout) if self.training and self.dropout else None
 
     def forward(self, features: Mapping[str, Tensor], mask: Tensor | None = None) -> Tensor:

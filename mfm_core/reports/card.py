@@ -1,4 +1,4 @@
-"""What is printed and stored of measured figures: tables, metrics.json and the model's card."""
+"""Reports of measured figures: tables, metrics.json and the model's card."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def about(name: str, stored: StoredModel) -> list[str]:
-    """What a model is and whose data it saw, a paragraph each."""
+    """Describe a model and its data, a paragraph each."""
     modalities = stored.model.modalities
     if stored.model.sequences:
         what = f"A Multimodal Factorization Model of the {' and '.join(modalities)} streams of spoken videos."

@@ -1,4 +1,4 @@
-"""What is said of a model of spoken videos: its data, and its dependency ratios beside the paper's."""
+"""Reports of a model of spoken videos: its data, and its dependency ratios beside the paper's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mfm_core.data.registry import dataset_info
 
 
 def about_data(run: Mapping[str, JsonValue]) -> str:
-    """What a model of sequences was trained on, a paragraph; empty where it is not known."""
+    """Describe the data that a model of sequences was trained on, a paragraph; empty where it is not known."""
     configuration = run.get("configuration")
     data = configuration.get("data") if isinstance(configuration, dict) else None
     return dataset_info(str(data)).description

@@ -1,4 +1,4 @@
-"""What is known of a stored model before its weights are read: where it lies and what it says of itself."""
+"""Folders of stored models: where one lies and what it says of itself, before its weights are read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_TEXT_BYTES = 1_000_000
 
 
 class StoredModel(Config):
-    """What ``config.json`` of a stored model holds.
+    """Content of ``config.json`` of a stored model.
 
     Attributes:
         format_version: Version of this layout.

@@ -193,7 +193,7 @@ def load_codes(name_or_folder: str | Path) -> Codes:
 
 
 def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
-    """What the file of a model's codes has to hold, for as many samples, of as many steps, as its header tells."""
+    """Expected tensors of a file of codes, for as many samples, of as many steps, as its header tells."""
     specs = read_header(path).specs
     n = _size(specs, "labels", 0)
     if n > MAX_CODES:

@@ -35,7 +35,7 @@ class Scores(Config):
 
 
 class ClipEntry(Config):
-    """What ``clips.json`` says of a clip.
+    """Entry of a clip in ``clips.json``.
 
     Attributes:
         number: Its number among all studio clips.
@@ -71,7 +71,7 @@ class ClipEntry(Config):
 
 
 class ClipsFile(Config):
-    """What ``clips.json`` holds.
+    """Content of ``clips.json``.
 
     Attributes:
         format_version: Version of this layout.
@@ -115,7 +115,7 @@ class ClipsFile(Config):
 
 
 def expected_tensors(description: ClipsFile) -> dict[str, TensorSpec]:
-    """What ``features.safetensors`` has to hold beside a ``clips.json``."""
+    """Expected tensors of ``features.safetensors`` beside a ``clips.json``."""
     n = len(description.clips)
     sizes = {"acoustic": len(description.tone_names), "visual": len(description.face_names), "language": _VECTOR}
     shapes: dict[str, tuple[int, ...]] = {

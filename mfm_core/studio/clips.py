@@ -139,7 +139,7 @@ class Clips:
         return raw
 
     def _evidence(self, world: World, edits: Sequence[EditedClip]) -> dict[str, Tensor]:
-        """What each step of edits truly adds to the score, by modality: ``(n, T)``."""
+        """True contribution of each step of edits to the score, by modality: ``(n, T)``."""
         weight = torch.from_numpy(weights(world, self.spread.numpy()))
         evidence = {name: torch.zeros(len(edits), STEPS) for name in MODALITIES}
         for row, take in enumerate(edits):

@@ -66,7 +66,7 @@ class EditedClip:
         return replace(self, faces=self._with(self.faces, step, FACES[face]))
 
     def evidence(self) -> dict[str, Tensor]:
-        """What each word adds, by modality, before a world weighs it: ``(words,)`` float32."""
+        """Contribution of each word, by modality, before a world weighs it: ``(words,)`` float32."""
         language = torch.from_numpy(language_evidence(self.words))
         levels = [torch.tensor(levels, dtype=torch.float32) for levels in (self.tones, self.faces)]
         return dict(zip(MODALITIES, [language, *levels], strict=True))

@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Habits:
-    """What a face does anyhow; drawn independently of everything that counts.
+    """Habits of a face, drawn independently of everything that counts.
 
     Attributes:
         smile: Resting smile.

@@ -1,4 +1,4 @@
-"""What each word of a studio clip truly adds to its score, by what is said, how it is said, and what the face shows.
+"""Truth of studio clips: the contribution of each word by what is said, how it is said, and what the face shows.
 
 Language follows from the words alone (:func:`language_evidence`); tone and face are one level a word: -1 (lowered,
 frown), 0 (plain, rest) or 1 (raised, smile). A world weighs the three; a score is the sum of all evidence, without
@@ -35,7 +35,7 @@ _REACH = 2  # an article may stand between the negator and the rest of its phras
 
 
 def language_evidence(words: Sequence[str]) -> Array:
-    """What each word adds to the score, in a world where only language counts.
+    """Contribution of each word to the score, in a world where only language counts.
 
     An evaluative word adds its valence. With an intensifier right before it the two add 1.5 times that, of which the
     intensifier has a third. With a negator before them ("not good", "never a really good film") all of it is
@@ -74,7 +74,7 @@ def _negator(words: Sequence[str], first: int) -> int | None:
 
 
 def weights(world: World, spread: npt.ArrayLike) -> Array:
-    """What one unit of each modality's evidence counts in a world.
+    """Weight of one unit of each modality's evidence in a world.
 
     The weights are divided by the standard deviation of each modality's sum over a clip, and by their own length, so
     that the score of independent modalities has standard deviation 1 in every world.

@@ -39,7 +39,7 @@ VERBS: Mapping[str, float] = _valued(
 )
 OPENINGS: Mapping[str, float] = _valued((POSITIVE_OPENINGS, MILD), (NEGATIVE_OPENINGS, -MILD))
 VALENCE: Mapping[str, float] = {**ADJECTIVES, **VERBS, **OPENINGS}
-"""What an evaluative word adds to the score where nothing before it changes that."""
+"""Contribution of an evaluative word to the score where nothing before it changes that."""
 
 INTENSIFIERS = ("really", "truly", "very", "extremely", "incredibly", "absolutely")
 VERB_INTENSIFIERS = ("really", "truly", "absolutely")

@@ -35,7 +35,7 @@ class StreamSpec(Config):
 
 
 class DataSpec(Config):
-    """What a fitted system reads and predicts: it is stored with the system and checked before each prediction.
+    """Specification of a system's data: stored with the system and checked before each prediction.
 
     Attributes:
         streams: Each modality by name, in order.
@@ -92,7 +92,7 @@ class SystemConfig(Config):
 
 @dataclass(frozen=True)
 class SystemInfo:
-    """What the registry knows of a system.
+    """Description of a system in the registry.
 
     Attributes:
         name: Name in the registry, lower case.

@@ -194,7 +194,7 @@ def build_networks(config: CMklConfig, spec: DataSpec) -> nn.ModuleDict:
 
 
 def kernel_inputs(networks: nn.ModuleDict, scale: Standardiser, dataset: Dataset) -> tuple[list[Tensor], Tensor]:
-    """What the kernels read, and which samples have it.
+    """Input of the kernels, and which samples have it.
 
     Returns:
         Of each modality the features of its network ``(N, features)``, and the means and standard deviations of its

@@ -104,7 +104,7 @@ class MultiAttentionRecurrence(nn.Module):
         return last_real(torch.stack(states), mask)
 
     def recurrent_weight(self) -> Tensor:
-        """What the gates of all modalities read of hidden states and code, ``(M * hidden + code, 4 * M * hidden)``."""
+        """Weights of the gates of all modalities on hidden states and code, ``(M * hidden + code, 4 * M * hidden)``."""
         own = [cast(LSTM, memory).step.weight.view(4, self.hidden, self.hidden) for memory in self.memories]
         code = [cast(nn.Linear, read).weight.view(4, self.hidden, -1) for read in self.read_code]
         of_gates = [

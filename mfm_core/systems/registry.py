@@ -80,7 +80,7 @@ def find_system(name: str) -> type[System]:
 
 
 def system_info(name: str) -> SystemInfo:
-    """What is known of a system: title, paper, configuration.
+    """Describe a system: title, paper, configuration.
 
     Raises:
         ValueError: If there is none of this name.

@@ -100,7 +100,7 @@ def _video(name: str) -> str:
 
 
 def select(features: Tensor, identity: Tensor, sparsity: float) -> Tensor:
-    """What of the representations each identity foretells: h, ``(identities + 1, features)``; the last is 0.
+    """Part of the representations that each identity foretells: h, ``(identities + 1, features)``; the last is 0.
 
     Minimises ``|g(X) - h(Z)|^2 + sparsity * |h(Z)|_1`` over tables h with an entry for each identity and feature: the
     mean over the samples of an identity, less the mean over all, drawn towards 0 by half the sparsity.

@@ -18,7 +18,7 @@ MAX_CONFIG_BYTES = 1_000_000
 
 
 class StoredSystem(Config):
-    """What ``config.json`` of a stored system holds.
+    """Content of ``config.json`` of a stored system.
 
     Attributes:
         format_version: Version of this layout; 1 is that of stored models of MFM.

@@ -21,7 +21,7 @@ Penalty = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class SupportVectorConfig(SystemConfig):
-    """What is chosen from.
+    """Candidates of the choice.
 
     Attributes:
         penalties: Values of C, of which the one with the best validation result is taken, the smallest of equals.

@@ -131,7 +131,7 @@ def readback_costs(
     real: Mapping[str, Tensor],
     imagined: Imagined,
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """What frozen readers say of imagined pictures: the cost of each modality's label, and the MMD to real pictures.
+    """Costs of imagined pictures by frozen readers: of each modality's label, and the MMD to real pictures.
 
     Restyled and sampled pictures are each compared with real ones: were all kinds compared as one crowd, the sampled
     ones would grow wild to make up for the calm of the translated ones, whose style is an average.

@@ -85,7 +85,7 @@ class FlowTask:
 
 @torch.no_grad()
 def encode_to_codes(model: MFM, name: str, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """What the flow of a modality reads of pictures ``(N, channels, height, width)``: codes and contexts.
+    """Input of a modality's flow from pictures ``(N, channels, height, width)``: codes and contexts.
 
     Returns:
         Codes ``(N, d_z)`` and what the flow is told beside them ``(N, n_labels)``; what encodes is in evaluation mode.

@@ -51,11 +51,11 @@ class TrainingConfig(Config):
 
 
 class Task(Protocol):
-    """What the loop trains."""
+    """Task that the loop trains."""
 
     @property
     def model(self) -> nn.Module:
-        """What is trained, averaged and kept."""
+        """Network that is trained, averaged and kept."""
 
     @property
     def helpers(self) -> Mapping[str, tuple[nn.Module, torch.optim.Optimizer]]:

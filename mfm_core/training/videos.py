@@ -1,4 +1,4 @@
-"""What is trained on spoken videos: MFM on sequences, from whatever modalities a video has."""
+"""Training task of spoken videos: MFM on sequences, from whatever modalities a video has."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class SequenceTask:
         return in_order(parts, indices), surrogate
 
     def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
-        """What the surrogates infer is the Z of all modalities, and their Z_y, or their choice of it, the label."""
+        """Cost of the surrogates: their Z against that of all modalities, and their label against the true one."""
         objective, costs = self.run.objective, []
         classes = labels if self.run.model.label.kind == "classes" else None
         for guess, logits in self.model.infer_missing(features, latents, classes):

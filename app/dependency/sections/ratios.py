@@ -114,7 +114,7 @@ def show() -> None:
 
 
 def key_of(what: str, name: str, view: DependencyView) -> str:
-    """What tells this work from every other: model, data and parameters."""
+    """Key of this work: model, data and parameters."""
     parts = [what, stored_models.stored_as(name), view.kernel, view.seed, view.n]
     if what != "bandwidths":
         parts.append(figures.bandwidth(view))

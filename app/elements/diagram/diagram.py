@@ -16,7 +16,7 @@ mount = define("diagram")
 
 @dataclass(frozen=True)
 class Role:
-    """What happens to one Z.
+    """Role of one Z in the diagram.
 
     Attributes:
         kind: How it is drawn.

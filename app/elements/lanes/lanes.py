@@ -38,7 +38,7 @@ def show(
 
 
 def describe(strips: Sequence[Strip], *, axis: str, scale: str, truth: bool) -> Data:
-    """What the element is given, but for where the cursor stands."""
+    """Data of the element, but for where the cursor stands."""
     keys = [strip.clip.key for strip in strips]
     panels = [
         _panel(strip, top, axis, truth, leads=i == 0)
@@ -86,7 +86,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
 
 
 def scores(strip: Strip, truth: bool) -> list[Data]:
-    """What the label head says, before and after a change, and the true label where it is revealed."""
+    """Scores of the label head, before and after a change, and the true label where it is revealed."""
     said = [
         {"label": "The model's score", "value": score(strip), "before": score(strip.before) if strip.before else None}
     ]
@@ -97,7 +97,7 @@ def scores(strip: Strip, truth: bool) -> list[Data]:
 
 
 def score(strip: Strip) -> str:
-    """What the label head says of a clip."""
+    """Score of the label head for a clip, as text."""
     return ", ".join(plain(value) for value in strip.label)
 
 

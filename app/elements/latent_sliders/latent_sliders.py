@@ -20,7 +20,7 @@ from mfm_core import Latents
 from mfm_core.storage.browser_bundle import BrowserBundle
 
 STATIC = FOLDER.parent / "static"
-"""What Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
+"""Folder that Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
 
 KEY = "latent_sliders"
 
@@ -46,7 +46,7 @@ class SliderModel:
 
 @dataclass(frozen=True)
 class SliderLink:
-    """What a link says of the sliders; empty where it says nothing.
+    """State of the sliders in a link; empty where it has none.
 
     Attributes:
         z: All blocks of Z, as the element writes them.

@@ -52,7 +52,7 @@ def percents(probabilities: Array) -> list[float]:
 
 
 def reading(who: str, probabilities: Array, *, large: bool = False) -> Data:
-    """What somebody reads from a picture: bars, and a sentence for screen readers.
+    """Reading of a picture: bars, and a sentence for screen readers.
 
     Args:
         who: For instance ``"judge"``.

@@ -13,7 +13,7 @@ from app.flow.clips import Array, Clip
 
 @dataclass(frozen=True)
 class Strip:
-    """What a model makes of one clip of ``n`` steps.
+    """Flow, score and reconstruction of one clip of ``n`` steps.
 
     Attributes:
         model: Name of the model.
@@ -68,7 +68,7 @@ def strip(name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | Non
 
 
 def tops(strips: Sequence[Strip], scale: str) -> list[dict[str, float]]:
-    """What stands at the top of each lane of each strip: a modality's largest flow, or the largest of all.
+    """Value at the top of each lane of each strip: a modality's largest flow, or the largest of all.
 
     The same clip before a change counts, so that both fit into the lane.
     """

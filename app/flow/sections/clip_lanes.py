@@ -19,7 +19,7 @@ AXES = {"step": "a step each", "time": "seconds"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
 BESIDE = {"nothing": "nothing", "model": "another model", "clip": "another clip"}
 OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
-"""What another clip or model sets back."""
+"""Fields that another clip or model sets back."""
 
 
 def controls(codec: FlowLinks, shown: ClipSource) -> None:
@@ -119,7 +119,7 @@ def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
 
 
 def strips_of(codec: FlowLinks, shown: ClipSource, clip: Clip, before: Clip | None) -> list[Strip]:
-    """What is on the stage: the clip, and what is set beside it."""
+    """Strips on show: the clip, and what is set beside it."""
     view = state.seen(FlowView)
     strips = [encoded_clips.strip(shown, clip, view.factor, before)]
     if view.beside == "model" and view.second_model in codec.peers(shown.name):

@@ -21,7 +21,7 @@ MEASURES = {
 }
 PATTERN = re.compile(r"^(?P<measure>[^,]+), (?P<modality>[a-z_0-9]+): (?P<way>.+)$")
 OURS = "flow"
-"""What the way of judging that is ours is called; rivals are drawn hollow."""
+"""Title of our own measure; the others are drawn hollow."""
 
 Row = tuple[str, float, float, float, int]
 Found = dict[str, dict[str, list[Row]]]

@@ -1,4 +1,4 @@
-"""What if another word had been said, in another tone, with another face? Score, flow and reconstruction answer."""
+"""What-if of a clip: another word, another tone, another face; score, flow and reconstruction answer."""
 
 from __future__ import annotations
 

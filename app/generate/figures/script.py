@@ -10,7 +10,7 @@ DRAWS: dict[Source, str] = {
     "prior": "source = model",
     "posterior": "source = mfm.AggregatePosterior.fit(codes.latents)",
 }
-"""What a script draws from."""
+"""Sources that a script draws from."""
 
 _TEMPLATE = '''\
 """{title}

@@ -22,7 +22,7 @@ def amounts() -> torch.Tensor:
 
 
 def values(path: str) -> tuple[str, ...]:
-    """What each frame of a sweep is called."""
+    """Label of each frame of a sweep."""
     if path == "pair":
         return tuple(f"{round(100 * i / (FRAMES - 1))} %" for i in range(FRAMES))
     return tuple(f"{amount:+.1f}".replace("-", MINUS) if abs(amount) > 1e-3 else "0" for amount in amounts().tolist())

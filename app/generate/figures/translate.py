@@ -96,6 +96,6 @@ def script(shown: digit_model.DigitModel, view: View) -> str:
 
 
 def _to_bytes_and_back(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a PNG keeps of a picture: what is shown and shared is then exactly what the model is given."""
+    """Round a picture as a PNG does: what is shown and shared is then exactly what the model is given."""
     shown: NDArray[np.float32] = unpack(pack(picture), (picture.shape[0], picture.shape[1], picture.shape[2]))
     return shown

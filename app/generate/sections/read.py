@@ -1,4 +1,4 @@
-"""What the label head says and what independent judges see."""
+"""Section Read: the label head's answer beside that of independent judges."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _OFFICIAL_VIDEOS = (52, 10, 31)
 
 
 class Track(NamedTuple):
-    """What a file says of one video.
+    """Content of a file about one video.
 
     Attributes:
         features: ``(n, d)``.
@@ -77,7 +77,7 @@ def _track(video: object, where: str) -> Track:
 
 
 def role_of(path: Path) -> Role:
-    """What a file holds, by its name.
+    """Kind of content of a file, by its name.
 
     Raises:
         ValueError: If the name does not tell.

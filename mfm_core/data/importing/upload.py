@@ -32,7 +32,7 @@ _TEXT_COLUMNS = ("word", "start", "end")
 
 @dataclass(frozen=True)
 class ClipShape:
-    """What a model takes.
+    """Shape of the clips that a model takes.
 
     Attributes:
         d: Number of features of each modality.

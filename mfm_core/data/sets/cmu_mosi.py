@@ -42,7 +42,7 @@ _Word = tuple[Annotated[str, Field(min_length=1, max_length=100)], _Seconds, _Se
 
 
 class Utterance(Config):
-    """What was said.
+    """Utterance of a video.
 
     Attributes:
         id: Video and number of the utterance.
@@ -125,7 +125,7 @@ def spans_in_order(spans: Sequence[tuple[float | None, float | None]]) -> Tensor
 
 
 def timing_features(words: Sequence[str], spans: Tensor) -> Tensor:
-    """What the times of an utterance's words say, ``(T, 5)`` as ``TIMING``; zeros for a word of unknown times.
+    """Timing features of an utterance's words, ``(T, 5)`` as ``TIMING``; zeros for a word of unknown times.
 
     Args:
         words: All words of the utterance.

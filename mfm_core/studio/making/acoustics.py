@@ -1,4 +1,4 @@
-"""What the voice does at each word, measured from the waveform with librosa."""
+"""Acoustic features of each word, measured from the waveform with librosa."""
 
 from __future__ import annotations
 

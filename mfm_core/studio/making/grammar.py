@@ -70,7 +70,7 @@ LINKS = ("and", "and", "while", "then", "but", "")
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is said.
+    """Sentence of a clip.
 
     Attributes:
         words: In lower case, 6 to 20.

@@ -43,7 +43,7 @@ class Script:
     seeds: tuple[np.random.SeedSequence, np.random.SeedSequence, np.random.SeedSequence]
 
     def evidence(self) -> Array:
-        """What each word adds, language, tone and face, before any weight: ``(3, words)``."""
+        """Contribution of each word, language, tone and face, before any weight: ``(3, words)``."""
         return np.stack([language_evidence(self.sentence.words), self.tones, self.faces]).astype(np.float32)
 
 

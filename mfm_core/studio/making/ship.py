@@ -149,7 +149,7 @@ def _measured() -> tuple[Array, dict[str, Array]]:
 
 
 def _entry(number: int, clip: Clip, spread: Array) -> dict[str, object]:
-    """What ``clips.json`` says of a clip."""
+    """Entry of a clip in ``clips.json``."""
     script = clip.script
     said = script.sentence.words
     marks = ["," if pause else "" for pause in script.sentence.pauses]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class Beliefs(NamedTuple):
-    """What forward-backward finds.
+    """Result of forward-backward.
 
     Attributes:
         log_partition: Log of the sum of the exponentiated potentials of all sequences of states, ``(B, N)``; 0 without

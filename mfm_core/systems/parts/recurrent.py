@@ -76,7 +76,7 @@ class Recurrence(nn.Module):
 
 
 def read_out(d_in: int, hidden: int, d_out: int, dropout: float) -> nn.Sequential:
-    """What most systems end in: dropout, a hidden layer of rectified units, dropout, a linear layer."""
+    """Head of most systems: dropout, a hidden layer of rectified units, dropout, a linear layer."""
     return nn.Sequential(
         nn.Dropout(dropout), nn.Linear(d_in, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, d_out)
     )
