@@ -159,6 +159,17 @@ def test_the_sliders_are_given_the_model_and_the_files_they_need(shown: DigitMod
     assert data["link"] == {"z": "AAAA", "model": "", "locks": "y-1", "names": ""}
 
 
+def test_the_contrast_model_is_offered_where_it_is_stored(
+    shown: DigitModel, models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    both = shutil.copytree(models, tmp_path / "both")
+    shutil.copytree(both / MODEL, both / slide.CONTRAST)
+    monkeypatch.setenv("MFM_PRETRAINED", str(both))
+    data = elements(visit(section="slide", model=slide.CONTRAST))["mfm_latent_sliders"][0]
+    assert [model["name"] for model in data["models"]] == [MODEL, slide.CONTRAST]
+    assert data["link"]["model"] == slide.CONTRAST
+
+
 def test_where_the_browser_cannot_decode_the_page_says_so() -> None:
     page = visit(unable=True, section="slide")
     assert [info.value for info in page.info] == ["The server decodes here, for the browser cannot: it has no workers."]

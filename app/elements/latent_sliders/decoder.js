@@ -35,8 +35,9 @@ class Lane {
 
 /** Runs one task at a time, and of those that are asked for meanwhile only the newest. */
 class Newest {
-  constructor(task, onTurn) {
-    Object.assign(this, { task, onTurn, busy: false, next: null });
+  /** `rest` milliseconds pass between the end of a task and the next. */
+  constructor(task, onTurn, rest = 0) {
+    Object.assign(this, { task, onTurn, rest, busy: false, next: null });
   }
 
   ask(request) {
@@ -48,6 +49,7 @@ class Newest {
     this.onTurn();
     this.task(request)
       .catch(() => {}) // a worker that was stopped answers nobody; one that fails is told of where it is loaded
+      .then(() => this.rest && new Promise((over) => setTimeout(over, this.rest)))
       .finally(() => {
         this.busy = false;
         const { next } = this;
@@ -75,18 +77,22 @@ class Decoder {
     this.judged = new Map();
   }
 
-  /** Load a model into both workers, once. */
+  /** Load a model into both workers, once: promises of the one and of the other. */
   load(model) {
-    if (!this.loaded.has(model.key)) this.loaded.set(model.key, this.#load(model));
+    if (!this.loaded.has(model.key)) {
+      const { key, model: description } = model, bytes = fetchWeights(this.place + description.weights);
+      const into = (lane) => bytes.then((buffer) => lane.ask("load", { key, description, buffer }));
+      this.loaded.set(model.key, { live: into(this.live), side: into(this.side) });
+    }
     return this.loaded.get(model.key);
   }
 
-  async #load({ key, model: description }) {
-    const buffer = await fetchWeights(this.place + description.weights);
-    const side = this.side.ask("load", { key, description, buffer });
-    const answer = await this.live.ask("load", { key, description, buffer });
-    await side;
-    return answer;
+  /** Decode one Z; where two modalities are wanted, each worker takes a share. */
+  async decode(key, z) {
+    const [first, ...others] = Object.entries(z.a);
+    const ask = (lane, a) => lane.ask("decode", { key, n: 1, z: { y: z.y, a: Object.fromEntries(a) } });
+    const [answer, rest] = await Promise.all([ask(this.live, [first]), others.length ? ask(this.side, others) : null]);
+    return { ...answer, pixels: { ...answer.pixels, ...rest?.pixels } };
   }
 
   /** Load the judges of a model into the second worker, once. */

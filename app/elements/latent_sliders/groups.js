@@ -19,7 +19,7 @@ class Group {
     Object.assign(this, { factor, words, to, rows: [] });
     this.list = element("div", { class: "rows" });
     const symbol = element("span", { class: "chip" }, rich(factor === "y" ? "Z_y" : "Z_a"));
-    const heading = element("h4", {}, [symbol, ` ${words.meaning}`]);
+    const heading = element("h3", {}, [symbol, ` ${words.meaning}`]);
     const tools = element("div", { class: "mini" }, [
       small(`Draw ${words.plain} from the prior`, "Draw", () => to.draw(factor)),
       small(`Reset all of ${words.plain}`, "Reset", () => to.reset(factor, null)),
@@ -95,15 +95,8 @@ class Group {
   /** Show a block of Z, which sliders are held, and what the visitor calls them. */
   show(block, locks, names) {
     for (const row of this.rows) {
-      const at = dot(block, row.vector), text = Math.abs(at) < 0.005 ? "0.00" : at.toFixed(2).replace("-", "\u2212");
-      row.at = at;
-      if (Math.abs(Number(row.input.value) - at) > 0.026) row.input.value = at;
-      row.input.style.setProperty("--at", `${(100 * (Math.min(Math.max(at, -REACH), REACH) + REACH)) / (2 * REACH)}%`);
-      row.output.textContent = text;
-      const called = names[row.id] ?? row.plain;
-      if (row.name.textContent !== called) row.name.textContent = called;
-      row.input.setAttribute("aria-label", `${this.words.plain}, ${called}`);
-      row.input.setAttribute("aria-valuetext", text);
+      const at = dot(block, row.vector), called = names[row.id] ?? row.plain;
+      if (row.at === undefined || Math.abs(row.at - at) > 5e-4 || row.name.textContent !== called) this.#place(row, at, called);
       const held = locks.has(row.id);
       if (row.held !== held) {
         row.held = held;
@@ -112,6 +105,17 @@ class Group {
         row.lock.replaceChildren(icon(held ? LOCK : UNLOCK));
       }
     }
+  }
+
+  #place(row, at, called) {
+    const text = Math.abs(at) < 0.005 ? "0.00" : at.toFixed(2).replace("-", "\u2212");
+    row.at = at;
+    if (Math.abs(Number(row.input.value) - at) > 0.026) row.input.value = at;
+    row.input.style.setProperty("--at", `${(100 * (Math.min(Math.max(at, -REACH), REACH) + REACH)) / (2 * REACH)}%`);
+    row.output.textContent = text;
+    if (row.name.textContent !== called) row.name.textContent = called;
+    row.input.setAttribute("aria-label", `${this.words.plain}, ${called}`);
+    row.input.setAttribute("aria-valuetext", text);
   }
 
   /** The block with the coordinates that are held put back to what they were. */

@@ -1,22 +1,23 @@
 // Every slider live: MFM's generative half runs in workers of this page, and the server hears nothing of it.
 const LAST = 100;
+const JUDGED_EVERY = 80; // milliseconds; a judge costs as much as three pictures, and the pictures come first
 const shown = new WeakMap();
 let left = null; // the state in which the sliders were left for another page, and the link they had been opened with
 
 class Sliders {
-  constructor(root, data, unable) {
-    Object.assign(this, { root, data, unable, version: data.version, past: [], counts: [], locks: new Set(), names: {} });
+  constructor(root, data, unable, wantMap) {
+    Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], locks: new Set(), names: {} });
     this.decoder = new Decoder(WORKER, data.place);
     this.mine = new Map(); // Z of each model, and the Z it was opened with
     this.dirty = new Set();
     const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
     this.turn = turn;
-    this.watch = setInterval(() => this.#rewritten(), 1000);
     this.live = new Newest(() => this.#decode(), turn);
     this.strip = new Newest((what) => this.#decodeStrip(what), turn);
-    this.judge = new Newest((what) => this.#judge(what), turn);
+    this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
+    this.watch = setInterval(() => this.#rewritten(), 1000);
   }
 
   get sizes() { return this.model.model.sizes; }
@@ -41,14 +42,16 @@ class Sliders {
     this.wheel = model.means.length ? new Wheel(model.means, this.digits, (block) => this.#set("y", block), () => this.begin()) : null;
     this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
     this.tools = new Tools(this);
+    this.map = model.means.length ? new LatentMap(this, () => this.wantMap(this.model.name)) : null;
     const styles = this.row ? small("Draw nine further styles and show each in all digits", "Ten styles", () => this.#tenStyles()) : null;
-    const stripTitle = element("div", { class: "title" }, [element("h4", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
+    const stripTitle = element("div", { class: "title" }, [element("h3", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
     const page = element("div", { class: "page" }, [
       ...(this.data.models.length > 1 ? [this.#switch()] : []),
       element("div", { class: "top" }, [this.wheelBox, this.stage.box]),
       ...(this.row ? [element("section", { class: "styles" }, [stripTitle, this.row.box])] : []),
       element("div", { class: "groups" }, this.groups.map((group) => group.box)),
       this.tools.box,
+      ...(this.map ? [this.map.box] : []),
     ]);
     this.root.replaceChildren(page);
     this.root.onkeydown = (event) => {
@@ -82,11 +85,13 @@ class Sliders {
     this.model = model;
     if (!same) this.#build(model);
     if (this.wheel) this.wheel.means = model.means;
+    if (this.map) Object.assign(this.map, { data: null, map: null }).box.open = false;
     if (!this.mine.has(model.key)) this.mine.set(model.key, { z: settledAll(model.pairs[0]), base: settledAll(model.pairs[0]), pair: 0 });
     Object.assign(this, { past: [], counts: [] });
     this.tools.kept = { A: null, B: null };
     for (const button of this.root.querySelectorAll(".models button")) button.setAttribute("aria-pressed", String(button.dataset.key === model.key));
-    if (this.note) this.note.textContent = model.note;
+    if (this.note) this.note.replaceChildren(...rich(model.note));
+    for (const { read } of this.stage.pictures) read.textContent = "\u00a0";
     this.setRaw(this.tools.raw.checked);
     this.#count();
     this.#load();
@@ -109,9 +114,10 @@ class Sliders {
   async #load() {
     const { model } = this;
     this.root.dataset.pending = this.version;
+    const { live, side } = this.decoder.load(model);
     try {
-      const { simd } = await this.decoder.load(model);
-      this.root.dataset.simd = simd;
+      this.root.dataset.simd = (await live).simd;
+      if (this.modalities.length > 1) await side; // it decodes the second modality
     } catch (error) {
       this.unable(String(error.message ?? error));
       return;
@@ -121,6 +127,15 @@ class Sliders {
     this.live.ask({});
     this.strip.ask(this.modalities);
     this.decoder.loadJudges(model).then(() => this.judge.ask({ names: this.modalities, style: false }), () => {});
+  }
+
+  /** A map that was asked for has come. */
+  async giveMaps(maps) {
+    try {
+      await this.map?.give(maps[this.model.name]);
+    } catch (error) {
+      this.map.note.textContent = `The map could not be read: ${error.message ?? error}`;
+    }
   }
 
   get z() { return this.mine.get(this.model.key).z; }
@@ -163,6 +178,7 @@ class Sliders {
     this.changed = factor;
     group.show(after, this.locks, this.names);
     if (factor === "y") this.wheel?.follow(after);
+    if (this.map?.block.value === factor) this.map.draw();
     this.live.ask({});
     if (factor !== "y") this.strip.ask([factor]);
     this.written();
@@ -228,7 +244,8 @@ class Sliders {
     const { model } = this, names = [...this.dirty], style = this.changed !== "y" && this.changed !== undefined;
     this.dirty.clear();
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
-    const answer = await this.decoder.live.ask("decode", { key: model.key, n: 1, z });
+    if (!names.length) return;
+    const answer = await this.decoder.decode(model.key, z);
     if (model !== this.model) return;
     const { shapes, label } = model.model;
     const { top, sure } = this.stage.show(answer.pixels, shapes, label.kind === "classes" ? softmax(answer.label) : [...answer.label]);
@@ -295,7 +312,7 @@ class Sliders {
     const n = this.counts.length, kept = this.counts.filter(Boolean).length;
     const counted = n ? element("b", {}, `label unchanged in ${kept} of the last ${n} pictures you made`) : null;
     this.stage.counted.replaceChildren(
-      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich("Slide Z_y: the digit changes, the style stays. Slide a Z_a: the style changes, the digit stays.")),
+      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich("Slide a Z_a: here an independent judge counts in how many of your pictures the digit stays.")),
     );
   }
 
@@ -372,6 +389,11 @@ export default function (component) {
   const root = parentElement.querySelector(".root");
   const known = shown.get(root);
   if (known?.version === data.version) return;
+  if (known && known.data.content === data.content && JSON.stringify(known.data.link) === JSON.stringify(data.link)) {
+    known.version = data.version;
+    known.giveMaps(data.maps);
+    return;
+  }
   known?.stop();
   const unable = (reason) => {
     root.replaceChildren(element("p", { class: "note", role: "status" }, `This browser cannot decode here: ${reason}`));
@@ -383,7 +405,7 @@ export default function (component) {
     return;
   }
   try {
-    shown.set(root, new Sliders(root, data, unable));
+    shown.set(root, new Sliders(root, data, unable, (name) => setTriggerValue("map", name)));
   } catch (error) {
     unable(String(error.message ?? error));
     return;

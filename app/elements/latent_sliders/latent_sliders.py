@@ -18,6 +18,7 @@ from app.elements.element import FOLDER, define, on_trigger
 from app.shared import names
 from mfm_core import Latents
 from mfm_core.storage.browser_bundle import BrowserBundle
+from mfm_core.storage.browser_map import BrowserMap
 
 STATIC = FOLDER.parent / "static"
 """Folder that Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
@@ -61,21 +62,40 @@ class SliderLink:
     names: str = ""
 
 
-mount = define(KEY, "state", "decoder", "wheel", "groups", "stage", "files", "tools", worker=("layers", "worker"))
+mount = define(
+    KEY,
+    *("layers", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "map"),
+    worker=("layers", "worker"),
+)
 
 
-def show(models: Sequence[SliderModel], link: SliderLink, *, on_unable: Callable[[str], None]) -> None:
+def show(
+    models: Sequence[SliderModel],
+    link: SliderLink,
+    maps: Mapping[str, BrowserMap],
+    *,
+    on_map: Callable[[str], None],
+    on_unable: Callable[[str], None],
+) -> None:
     """Show the sliders.
 
     Args:
         models: At least one, all of the same modalities.
         link: What they show first.
+        maps: Maps of their latent spaces by name of the model, those that were asked for.
+        on_map: Called with the name of a model whose map is asked for.
         on_unable: Called with a reason where the browser cannot decode.
     """
     data = _described(models)
     data["link"] = vars(link)
+    data["maps"] = {name: one.model_dump(mode="json") for name, one in maps.items()}
     data["version"] = _hash(data)
-    mount(data=data, key=KEY, on_unable_change=on_trigger(KEY, "unable", lambda reason: on_unable(str(reason)[:200])))
+    mount(
+        data=data,
+        key=KEY,
+        on_unable_change=on_trigger(KEY, "unable", lambda reason: on_unable(str(reason)[:200])),
+        on_map_change=on_trigger(KEY, "map", lambda name: on_map(str(name)[:80])),
+    )
 
 
 def _described(models: Sequence[SliderModel]) -> dict[str, Any]:

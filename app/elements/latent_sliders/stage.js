@@ -23,7 +23,7 @@ class Stage {
     this.bars = chart(digits.length, 64, digits.length <= 10);
     this.says = element("p", { class: "says" });
     this.counted = element("p", { class: "counted" });
-    const head = element("h4", {}, rich("What D reads from F_y"));
+    const head = element("h3", {}, rich("What D reads from F_y"));
     this.words = element("div", { class: "words" }, [head, this.bars.svg, this.says, this.counted]);
     const pictures = element("div", { class: "pictures" }, this.pictures.map((one) => one.box));
     this.box = element("div", { class: "stage" }, [pictures, this.words]);
@@ -31,13 +31,13 @@ class Stage {
 
   /** Show pictures by modality, and what the label head says: probabilities. */
   show(pixels, shapes, label) {
-    const top = best(label), sure = percent(label[top]);
+    const top = best(label), sure = percent(label[top]), text = label.map((p) => p.toFixed(3)).join(" ");
+    for (const { name, canvas } of this.pictures) if (pixels[name]) put(canvas, pixels[name], shapes[name]);
+    if (text === this.text) return { top, sure }; // a style was moved
+    this.text = text;
     this.bars.set(label.map((p) => 100 * p));
     this.says.replaceChildren("The label head says ", element("b", {}, this.digits[top]), `, ${sure} %`);
-    for (const { name, title, canvas } of this.pictures) {
-      if (pixels[name]) put(canvas, pixels[name], shapes[name]);
-      canvas.setAttribute("aria-label", `${title}, generated; the label head says ${this.digits[top]}`);
-    }
+    for (const { title, canvas } of this.pictures) canvas.setAttribute("aria-label", `${title}, generated; the label head says ${this.digits[top]}`);
     return { top, sure };
   }
 

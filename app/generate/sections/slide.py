@@ -12,6 +12,7 @@ from app.shared import prose, state
 from app.shared.stored_models import models, stored_as
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+from mfm_core.storage.browser_map import BrowserMap, browser_map
 
 CONTRAST = "svhn_mnist_eq4"
 TITLES = {digit_model.MODEL: "MFM, factorized", CONTRAST: "Eq. 4 alone"}
@@ -42,11 +43,17 @@ def show(shown: digit_model.DigitModel) -> None:
     )
     view = state.view()
     link = SliderLink(view.z, view.model, view.locks, view.names)
-    latent_sliders.show(offered, link, on_unable=_keep)
+    wanted: list[str] = st.session_state.get("wanted_maps", [])
+    maps = {model.name: _map(stored_as(model.name)) for model in offered if model.name in wanted}
+    latent_sliders.show(offered, link, maps, on_map=_want, on_unable=_keep)
 
 
 def _keep(reason: str) -> None:
     st.session_state["unable_to_decode"] = reason
+
+
+def _want(name: str) -> None:
+    st.session_state["wanted_maps"] = [*st.session_state.get("wanted_maps", []), name]
 
 
 def _slider_model(name: str) -> SliderModel:
@@ -62,6 +69,12 @@ def _bundle(name: str) -> BrowserBundle:
     stored = digit_model.load(name)
     judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
     return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")
+def _map(name: str) -> BrowserMap:
+    stored = digit_model.load(name)
+    return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC)
 
 
 def _readable(judge: Discriminative) -> bool:

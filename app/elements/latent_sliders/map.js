@@ -1,0 +1,195 @@
+// A map of held-out pairs in the principal plane of one block of Z: hover decodes a pair, a click sets the sliders there.
+const NEAR = 9; // pixels
+const TONES = 32;
+
+class LatentMap {
+  constructor(main, wanted) {
+    Object.assign(this, { main, wanted, data: null });
+    const option = ([value, text]) => element("option", { value }, text);
+    const { words } = main.data;
+    this.block = element("select", { "aria-label": "Which latent" }, Object.entries(words).map(([factor, word]) => option([factor, `${word.plain}, ${word.meaning}`])));
+    const axes = [["principal", "principal axes"], ["strongest", "the two strongest directions"]];
+    this.axes = element("select", { "aria-label": "Axes" }, axes.map(option));
+    this.colour = element("select", { "aria-label": "Colour of a point" });
+    this.canvas = element("canvas", { class: "plane", tabindex: 0, role: "application" });
+    this.canvas.setAttribute("aria-label", "Map of held-out pairs. Arrow keys move Z in this plane.");
+    this.tip = element("div", { class: "tip", hidden: true }, main.modalities.map(() => element("canvas")));
+    this.tipText = element("span");
+    this.tip.append(this.tipText);
+    this.note = element("p", { class: "note", role: "status" });
+    this.body = element("div", { class: "mapbody" }, [
+      element("div", { class: "bar" }, [this.block, this.axes, this.colour]),
+      element("div", { class: "planebox" }, [this.canvas, this.tip]),
+      this.note,
+    ]);
+    this.box = element("details", { class: "map" }, [element("summary", {}, "Map of the latent space"), this.body]);
+    this.hover = new Newest((i) => this.#tell(i), () => {});
+    this.box.addEventListener("toggle", () => this.#opened());
+    for (const one of [this.block, this.axes, this.colour]) one.addEventListener("change", () => this.#lay());
+    this.canvas.addEventListener("pointermove", (event) => this.#over(event));
+    this.canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    this.canvas.addEventListener("click", (event) => this.#click(event));
+    this.canvas.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #opened() {
+    if (!this.box.open) return;
+    if (this.data) return this.draw();
+    this.note.textContent = "The codes are being laid out \u2026";
+    this.wanted();
+  }
+
+  /** Take the map of the model on show: its description, and the file with the codes. */
+  async give(map) {
+    if (!map || this.map?.file === map.file) return;
+    this.map = map;
+    const tensors = readSafetensors(await fetchWeights(this.main.decoder.place + map.file));
+    this.data = tensors;
+    this.colour.replaceChildren(...["digit", ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
+    this.#lay();
+  }
+
+  #titled(text) {
+    const [what, name] = text.split(", ");
+    return name ? `${what}, ${this.main.data.titles[name] ?? name}` : what;
+  }
+
+  get n() { return this.data.labels.data.length; }
+  /** The mean of the codes and the axes on show, with what is told of each. */
+  get plane() {
+    const factor = this.block.value, { mean, axes, shares } = this.map.blocks[factor];
+    if (this.axes.value === "principal") return { mean, axes, told: shares.map((share) => `${(100 * share).toFixed(0)} % of the variance`) };
+    const { vectors, names } = this.main.model.directions[factor];
+    return { mean, axes: vectors.slice(0, 2), told: [0, 1].map((i) => this.main.names[`${factor}-${i + 1}`] ?? names[i] ?? `direction ${i + 1}`) };
+  }
+
+  code(factor, i) {
+    const size = this.main.sizes[factor];
+    return this.data[factor].data.subarray(i * size, (i + 1) * size);
+  }
+
+  /** Where a block lies in the plane. */
+  at(block) {
+    return this.plane.axes.map((axis) => dot(block, axis) - dot(this.plane.mean, axis));
+  }
+
+  #lay() {
+    const factor = this.block.value;
+    this.points = Array.from({ length: this.n }, (_, i) => this.at(this.code(factor, i)));
+    this.reach = 1.12 * Math.max(...this.points.flat().map(Math.abs), 1e-3);
+    const row = Number(this.colour.value), labels = this.data.labels.data;
+    if (row < 0) this.tones = Array.from(labels, (digit) => digit);
+    else {
+      const values = this.data.colours.data.subarray(row * this.n, (row + 1) * this.n), sorted = [...values].sort((a, b) => a - b);
+      const low = sorted[Math.floor(0.02 * this.n)], high = sorted[Math.floor(0.98 * this.n)];
+      this.tones = Array.from(values, (x) => Math.round((TONES - 1) * Math.min(Math.max((x - low) / (high - low || 1), 0), 1)));
+    }
+    const [right, up] = this.plane.told;
+    this.tip.hidden = true;
+    this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. To the right: ${right}; upwards: ${up}. Hover to see a pair; click to take its Z, or that of any empty place.`;
+    this.draw();
+  }
+
+  #palette() {
+    const style = getComputedStyle(this.main.root), light = Number(this.colour.value) >= 0;
+    if (!light) return Array.from({ length: 10 }, (_, k) => `hsl(${36 * k} ${k % 2 ? 85 : 60}% ${k % 2 ? 42 : 58}%)`);
+    const [low, high] = ["--st-blue-color", "--st-orange-color"].map((name) => style.getPropertyValue(name).trim());
+    return Array.from({ length: TONES }, (_, i) => `color-mix(in oklab, ${high} ${(100 * i) / (TONES - 1)}%, ${low})`);
+  }
+
+  /** Plane to pixels. */
+  #pixel([x, y]) {
+    const { clientWidth: width, clientHeight: height } = this.canvas, scale = Math.min(width, height) / 2 / this.reach;
+    return [width / 2 + x * scale, height / 2 - y * scale];
+  }
+
+  #place(event) {
+    const box = this.canvas.getBoundingClientRect(), scale = Math.min(box.width, box.height) / 2 / this.reach;
+    return [(event.clientX - box.left - box.width / 2) / scale, -(event.clientY - box.top - box.height / 2) / scale];
+  }
+
+  draw() {
+    if (!this.box.open || !this.data) return;
+    const { canvas } = this, dense = window.devicePixelRatio || 1, style = getComputedStyle(this.main.root);
+    Object.assign(canvas, { width: canvas.clientWidth * dense, height: canvas.clientHeight * dense });
+    const context = canvas.getContext("2d"), colours = this.#palette();
+    context.scale(dense, dense);
+    this.points.forEach((point, i) => {
+      const [x, y] = this.#pixel(point);
+      context.fillStyle = colours[this.tones[i]];
+      context.fillRect(x - 1.75, y - 1.75, 3.5, 3.5);
+    });
+    context.fillStyle = context.strokeStyle = style.color;
+    context.font = `700 17px ${style.fontFamily}`;
+    context.textAlign = "center";
+    if (this.block.value === "y") {
+      context.lineWidth = 4;
+      this.main.model.means.forEach((mean, k) => {
+        const [x, y] = this.#pixel(this.at(mean));
+        context.strokeStyle = style.getPropertyValue("--st-background-color");
+        context.strokeText(this.main.digits[k], x, y + 6);
+        context.fillText(this.main.digits[k], x, y + 6);
+      });
+    }
+    const [x, y] = this.#pixel(this.at(this.main.z[this.block.value]));
+    context.strokeStyle = style.color;
+    context.lineWidth = 2.5;
+    context.beginPath();
+    context.arc(x, y, 9, 0, 2 * Math.PI);
+    context.stroke();
+  }
+
+  #nearest(event) {
+    const box = this.canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
+    let found = -1, least = NEAR ** 2;
+    this.points.forEach((point, i) => {
+      const [px, py] = this.#pixel(point), far = (px - x) ** 2 + (py - y) ** 2;
+      if (far < least) [found, least] = [i, far];
+    });
+    return found;
+  }
+
+  #over(event) {
+    if (!this.data) return;
+    const i = this.#nearest(event);
+    if (i < 0) {
+      this.tip.hidden = true;
+      this.told = -1;
+      return;
+    }
+    const [x, y] = this.#pixel(this.points[i]);
+    Object.assign(this.tip.style, { left: `${Math.min(x + 14, this.canvas.clientWidth - 150)}px`, top: `${Math.max(y - 92, 0)}px` });
+    if (i !== this.told) this.hover.ask(i);
+    this.told = i;
+  }
+
+  async #tell(i) {
+    const z = Object.fromEntries(Object.keys(this.main.sizes).map((factor) => [factor, this.code(factor, i)]));
+    const pixels = await this.main.decodeOne(z), { shapes } = this.main.model.model;
+    if (this.told !== i) return;
+    [...this.tip.querySelectorAll("canvas")].forEach((canvas, place) => put(canvas, pixels[this.main.modalities[place]], shapes[this.main.modalities[place]]));
+    this.tipText.textContent = `pair ${i}: a ${this.data.labels.data[i]}`;
+    this.tip.hidden = false;
+  }
+
+  #click(event) {
+    if (!this.data) return;
+    const factor = this.block.value, i = this.#nearest(event);
+    this.main.jump({ ...this.main.snapshot(), [factor]: i < 0 ? this.#moved(this.#place(event)) : settled(this.code(factor, i)) });
+  }
+
+  #key(event) {
+    const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, 0.15], ArrowDown: [0, -0.15] }[event.key];
+    if (!step || !this.data) return;
+    event.preventDefault();
+    if (!event.repeat) this.main.begin();
+    const here = this.at(this.main.z[this.block.value]);
+    this.main.take({ ...this.main.snapshot(), [this.block.value]: this.#moved(here.map((x, k) => x + step[k])) });
+  }
+
+  /** Z of the block on show, moved within the plane; what the plane does not show stays. */
+  #moved(place) {
+    const { axes, mean } = this.plane;
+    return settled(axes.reduce((block, axis, k) => moved(block, axis, place[k] + dot(mean, axis)), this.main.z[this.block.value]));
+  }
+}

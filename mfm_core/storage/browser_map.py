@@ -1,0 +1,107 @@
+"""A map of held-out codes for a browser: the codes, their two principal axes, and what to colour them by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from mfm_core.config import Config
+from mfm_core.interpretation.attributes import COLOURED, INKED
+from mfm_core.model import MFM
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.browser import write_once
+from mfm_core.storage.codes import Codes
+
+BATCH = 128
+
+
+class MapBlock(Config):
+    """The principal plane of one block of Z.
+
+    Attributes:
+        mean: Of the codes ``(d,)``.
+        axes: The two directions of most variance ``(2, d)``, orthonormal.
+        shares: Share of the variance along each.
+    """
+
+    mean: tuple[float, ...]
+    axes: tuple[tuple[float, ...], tuple[float, ...]]
+    shares: tuple[float, float]
+
+
+class BrowserMap(Config):
+    """A map of codes.
+
+    Attributes:
+        format_version: Of this layout.
+        file: A safetensors file with the codes of each block by its name, ``labels``, and ``colours`` (n_colours, N).
+        blocks: The plane of each block of Z.
+        colours: What each row of ``colours`` measures.
+    """
+
+    format_version: Literal[1] = 1
+    file: str
+    blocks: dict[str, MapBlock]
+    colours: tuple[str, ...]
+
+
+def browser_map(model: MFM, codes: Codes, judges: Mapping[str, Discriminative], folder: Path) -> BrowserMap:
+    """Lay out the codes of held-out pairs and write them into a folder.
+
+    Args:
+        model: An MFM of images whose label is one of several classes.
+        codes: At least 3 pairs.
+        judges: Classifiers of one modality each, by modality.
+        folder: Where the file goes.
+
+    Raises:
+        ValueError: If there are fewer pairs, or the model is not as said.
+        OSError: If the folder cannot be written.
+    """
+    if len(codes) < 3:
+        raise ValueError(f"codes: expected at least 3 pairs, got {len(codes)}")
+    if not model.config.images or model.config.label.kind != "classes":
+        raise ValueError("model: expected an MFM of images whose label is of kind 'classes'")
+    colours = _colours(model, codes, judges)
+    blocks = codes.latents.blocks()
+    tensors = {name: block.half() for name, block in blocks.items()} | {"labels": codes.labels.half()}
+    content = save(tensors | {"colours": torch.stack(list(colours.values())).half()})
+    name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors"
+    write_once(folder / name, content)
+    return BrowserMap(file=name, blocks={key: plane(block) for key, block in blocks.items()}, colours=tuple(colours))
+
+
+def plane(block: Tensor) -> MapBlock:
+    """The two directions of most variance of codes ``(N, d)``, ``d`` at least 2."""
+    # scikit-learn takes half a second to import, and most users of the package never draw a map.
+    from sklearn.decomposition import PCA
+
+    fitted = PCA(n_components=2, svd_solver="full").fit(block.double().numpy())
+    first, second = (tuple(round(x, 5) for x in axis) for axis in fitted.components_.tolist())
+    shares = fitted.explained_variance_ratio_.tolist()
+    return MapBlock(
+        mean=tuple(round(x, 5) for x in fitted.mean_.tolist()),
+        axes=(first, second),
+        shares=(round(shares[0], 4), round(shares[1], 4)),
+    )
+
+
+def _colours(model: MFM, codes: Codes, judges: Mapping[str, Discriminative]) -> dict[str, Tensor]:
+    """An attribute of each modality's pictures, and how sure its judge is of the label; each (N,)."""
+    found: dict[str, list[Tensor]] = {}
+    with torch.inference_mode():
+        for start in range(0, len(codes), BATCH):
+            part = slice(start, start + BATCH)
+            for name, pictures in model.decode(codes.latents[part]).modalities.items():
+                attribute, measure = next(iter((COLOURED if pictures.shape[1] == 3 else INKED).items()))
+                found.setdefault(f"{attribute}, {name}", []).append(measure(pictures))
+                if name in judges:
+                    sure = judges[name]({name: pictures}).softmax(1).gather(1, codes.labels[part, None])[:, 0]
+                    found.setdefault(f"judge's confidence, {name}", []).append(sure)
+    return {name: torch.cat(parts) for name, parts in found.items()}
