@@ -12,7 +12,8 @@ import torch
 from typer.testing import CliRunner
 
 import mfm_core as mfm
-from mfm_core.cli.models import app
+import mfm_core.__main__  # enters all commands
+from mfm_core.cli.app import app
 from mfm_core.reports.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.storage import folder as storage_folder
 
@@ -76,8 +77,16 @@ def test_the_example_of_videos_runs():
     assert ratio.n == 500
 
 
+def test_the_example_of_own_data_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run(2)
+    predicted = names["system"].predict(names["test"])
+    assert torch.allclose(names["again"].predict(names["test"]), predicted, atol=1e-6)
+    assert all(figure.n == len(names["test"]) for figure in names["figures"])
+
+
 def test_every_example_is_run():
-    assert len(CODE) == 2
+    assert len(CODE) == 3
 
 
 def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only():
@@ -92,7 +101,7 @@ def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only(
 
 
 def test_the_commands_it_names_exist():
-    for line in (SHELL[2] + SHELL[3]).splitlines():
+    for line in "".join(SHELL[2:]).splitlines():
         words = shlex.split(line, comments=True)[3:]
         result = CliRunner().invoke(app, [*words[: 2 if words[0] == "data" else 1], "--help"])
         assert result.exit_code == 0, line
