@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-_SMALL = {"channels": [4, 6], "fusion_channels": [4, 6], "hidden": 8}
+_SMALL = {"channels": [4, 6], "fusion_channels": [8, 8], "hidden": 8}
 MODALITIES = {
     "svhn": {"shape": [3, 32, 32], "d_z": 5, "d_f": 6, "fusion": "residual", "flow": 2, **_SMALL},
     "mnist": {"shape": [1, 28, 28], "d_z": 4, "d_f": 5, "flow": 3, **_SMALL},
