@@ -19,7 +19,7 @@ from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage import folder as storage_folder
 from mfm_core.storage import models
 from mfm_core.storage.codes import find_originals
-from mfm_core.training.digits import seeded
+from mfm_core.training.common import seeded
 from tests import tiny_runs
 
 pytestmark = pytest.mark.usefixtures("few_probes")

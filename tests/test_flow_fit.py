@@ -8,8 +8,10 @@ import torch
 from mfm_core.config import ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
-from mfm_core.training.digits import FactorizeRun, FactorizeTask, seeded
+from mfm_core.training.common import seeded
+from mfm_core.training.digits import DigitPairs
 from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
+from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import train
 from tests import tiny_runs
 
@@ -92,7 +94,8 @@ def settling(**changes: object) -> FactorizeRun:
 
 
 def test_a_run_of_one_modality_leaves_what_is_generated_of_the_others_as_it_was(tmp_path):
-    task = FactorizeTask(settling(only=["mnist"], fit_flows={"mnist": {"training": TRAINING}}), {}, torch.device("cpu"))
+    run = settling(only=["mnist"], fit_flows={"mnist": {"training": TRAINING}})
+    task = FactorizeTask(run, {}, DigitPairs(run.model, run.augmentation), torch.device("cpu"))
     _, terms = task.loss(torch.arange(16), torch.Generator().manual_seed(1))
     assert "error_mnist" in terms
     assert not {"error_svhn", "flow", "recognition"} & set(terms)

@@ -15,7 +15,8 @@ from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage import folder as storage_folder
 from mfm_core.storage import models
 from mfm_core.storage.folder import StoredModel
-from mfm_core.training.digits import DiscriminativeRun, FactorizeRun, FactorizeTask
+from mfm_core.training.digits import DigitPairs, DiscriminativeRun
+from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.videos import SequenceRun
 from tests import tiny_runs
 
@@ -243,7 +244,7 @@ def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_en
     execute(without_readers(), tmp_path / "first", command="none")
     start = str(tmp_path / "first" / "model")
     run = without_readers(start=start, settle=True, model=tiny_runs.mixed(mixed))
-    begun = FactorizeTask(run, {}, torch.device("cpu")).model
+    begun = FactorizeTask(run, {}, DigitPairs(run.model, run.augmentation), torch.device("cpu")).model
     start_from(begun, start)
     before, after = begun.state_dict(), execute(run, tmp_path / "second", command="none").state_dict()
     flows = r"flow\.mixed\." if mixed else r"flow\."

@@ -59,7 +59,8 @@ def test_masked_errors_against_a_loop():
 
 def test_the_loss_is_equation_4(offer):
     data = offer(made_up_sequences())
-    run = run_of(objective={"mmd": 3.0, "label": 2.0, "reconstruction": 5.0, "surrogate": 0.5}, mmd_y=4.0)
+    weights = {"mmd": 3.0, "label": 2.0, "reconstruction": 5.0, "surrogate": 0.5, "surrogate_label": 7.0}
+    run = run_of(objective=weights, mmd_y=4.0)
     task = SequenceTask(run, CPU)
     task.model.eval().requires_grad_(False)
     batch = torch.arange(16)
@@ -78,12 +79,36 @@ def test_the_loss_is_equation_4(offer):
     for given in (("language",), ("acoustic",)):
         guess = model.encode({name: x.modalities[name] for name in given}, mask)
         (absent,) = set(model.modalities) - set(given)
-        surrogates += float(
+        surrogates += 0.5 * float(
             (guess.y - latents.y).square().mean() + (guess.a[absent] - latents.a[absent]).square().mean()
         )
-        surrogates += float((model.decide(guess.y) - x.labels).square().mean())
-    assert float(terms["surrogate"]) == pytest.approx(0.5 * surrogates, rel=1e-4)
+        surrogates += 7.0 * float((model.decide(guess.y) - x.labels).square().mean())
+    assert float(terms["surrogate"]) == pytest.approx(surrogates, rel=1e-4)
     assert float(cost) == pytest.approx(sum(float(term) for term in terms.values()), rel=1e-5)
+
+
+def test_the_label_of_surrogates_has_a_weight_of_its_own(offer):
+    offer(made_up_sequences())
+    costs = []
+    for weight in (0.0, 10.0, 1000.0):
+        task = SequenceTask(run_of(objective={"surrogate": 2.0, "surrogate_label": weight}), CPU)
+        costs.append(float(task.loss(torch.arange(16), step_generator(0, 2, 0))[1]["surrogate"].detach()))
+    assert costs[0] < costs[1] < costs[2]
+    assert (costs[2] - costs[0]) / (costs[1] - costs[0]) == pytest.approx(100, rel=1e-2)
+
+
+def test_a_model_of_some_modalities_trains_on_these_alone(offer, tmp_path):
+    data = offer(made_up_sequences(without_language=9))
+    run = sequence_run()
+    del run["model"]["modalities"]["acoustic"]
+    task = SequenceTask(SequenceRun.model_validate(run), CPU)
+    assert len(task.train) == 31  # nothing is known of the nine that lack language
+    assert list(task.train.modalities) == ["language"]
+    _, terms = task.loss(torch.arange(16), step_generator(0, 2, 0))
+    assert set(terms) == {"error_language", "label", "mmd"}
+    trained = train(task, task.run.training, tmp_path)
+    assert trained.modalities == ("language",)
+    assert "acoustic" in data.modalities
 
 
 def test_what_padding_and_absent_modalities_hold_costs_nothing(offer):

@@ -12,7 +12,8 @@ from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.training.augmentation import augment
-from mfm_core.training.digits import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask, seeded
+from mfm_core.training.common import seeded
+from mfm_core.training.digits import DigitPairs, DiscriminativeRun, DiscriminativeTask
 from mfm_core.training.factorization import (
     grey_kept_costs,
     imagine,
@@ -21,6 +22,7 @@ from mfm_core.training.factorization import (
     same_label_partner,
     style_kept_costs,
 )
+from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import train
 from mfm_core.training.objective import label_cost, mmd, prior_cost
 from tests import tiny_runs
@@ -49,7 +51,7 @@ def factorize_task(**changes: object) -> FactorizeTask:
     for name in run.readers:
         config = DiscriminativeRun.model_validate(tiny_runs.discriminative(name)).model
         readers[name] = seeded(lambda config=config: Discriminative(config), 7).eval().requires_grad_(False)
-    return FactorizeTask(run, readers, CPU)
+    return FactorizeTask(run, readers, DigitPairs(run.model, run.augmentation), CPU)
 
 
 def discriminative_task(*modalities: str, **changes: object) -> DiscriminativeTask:
@@ -103,8 +105,8 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     cost, terms = step_of(task)
 
     g = torch.Generator().manual_seed(1)
-    pairs = task.pools.pairs(torch.arange(16), g)
-    x = {name: augment(pairs.modalities[name], task.augmentation[name], g) for name in ("svhn", "mnist")}
+    pairs = task.source.pools.pairs(torch.arange(16), g)
+    x = {name: augment(pairs.modalities[name], task.source.augmentation[name], g) for name in ("svhn", "mnist")}
     seen = {"svhn": augment(x["svhn"], task.run.seen["svhn"], g), "mnist": x["mnist"]}
     features = model.encoder_y.features(seen)
     expected = {"flow": 0.0, "flow_near": 0.0, "recognition": 0.0}
@@ -193,7 +195,7 @@ def test_a_run_that_settles_fits_its_flows_to_further_pairs_too():
     g = torch.Generator().manual_seed(1)
     first, _ = task.draw(torch.arange(16), g)
     seen = {"svhn": augment(first["svhn"], task.run.seen["svhn"], g), "mnist": first["mnist"]}
-    more, _ = task.draw(torch.randint(len(task.pools.svhn_labels), (40,), generator=g), g)
+    more, _ = task.draw(torch.randint(len(task.source.pools.svhn_labels), (40,), generator=g), g)
     expected = torch.zeros(2)
     for name, encoder in task.model.encoders_a.items():
         pictures = torch.cat([first[name], more[name]])
@@ -230,7 +232,7 @@ def test_a_killed_run_of_mfm_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, 
     whole = factorize_task(training=training)
     wanted = train(whole, whole.run.training, tmp_path / "whole", save_every=0).state_dict()
     for at in (1, 3):
-        killed = KilledTask(whole.run, whole.readers, CPU, at=at)
+        killed = KilledTask(whole.run, whole.readers, whole.source, CPU, at=at)
         with pytest.raises(KeyboardInterrupt):
             train(killed, whole.run.training, tmp_path / str(at), save_every=0)
         resumed = factorize_task(training=training)
@@ -283,15 +285,15 @@ def test_a_baseline_learns_digits_that_can_be_learnt(tmp_path):
 def test_pairs_are_of_one_label_and_drawn_anew_at_every_step():
     task = discriminative_task("svhn", "mnist", augmentation={"svhn": {}, "mnist": {}})
     drawn = [task.draw(torch.arange(64), torch.Generator().manual_seed(seed)) for seed in range(2)]
-    assert torch.equal(drawn[0][1], task.pools.svhn_labels[:64])
+    assert torch.equal(drawn[0][1], task.source.pools.svhn_labels[:64])
     assert torch.equal(drawn[0][0]["svhn"], drawn[1][0]["svhn"])
     assert not torch.equal(drawn[0][0]["mnist"], drawn[1][0]["mnist"])
 
 
 def test_no_training_photograph_is_validated_on():
     task = discriminative_task("svhn", "mnist")
-    training = {picture.numpy().tobytes() for picture in task.pools.svhn}
-    assert not any(picture.numpy().tobytes() in training for picture in task.held_out()[0]["svhn"])
+    training = {picture.numpy().tobytes() for picture in task.source.pools.svhn}
+    assert not any(picture.numpy().tobytes() in training for picture in task.source.held_out()[0]["svhn"])
 
 
 def test_tasks_leave_the_global_generator_alone(tmp_path):
@@ -339,7 +341,7 @@ def test_a_reader_of_something_else_is_refused():
     turned = {"svhn": task.readers["mnist"], "mnist": task.readers["svhn"]}
     message = r"^readers.svhn: expected one of 10 classes from svhn, got one of 10 classes from mnist$"
     with pytest.raises(ValueError, match=message):
-        FactorizeTask(task.run, turned, CPU)
+        FactorizeTask(task.run, turned, task.source, CPU)
 
 
 def test_a_model_of_other_pictures_or_labels_is_refused():

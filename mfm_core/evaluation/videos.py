@@ -15,7 +15,8 @@ from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.digits import Figure
 from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
 from mfm_core.model import MFM
-from mfm_core.training.videos import encode_present, groups, presence
+from mfm_core.training.common import presence
+from mfm_core.training.videos import encode_present, groups
 
 N_BOOTSTRAP = 1000
 
@@ -144,6 +145,6 @@ def missing_figures(model: MFM, data: Dataset, *, middle: float, seed: int) -> l
             generated = model.decode(latents).modalities
             for name in model.modalities:
                 if name not in given:
-                    r2 = explained(group.inputs[name], generated[name], group.mask, seed=seed)
+                    r2 = explained(group.inputs[name], generated[name], cast(Tensor, group.mask), seed=seed)
                     figures.append(Figure(f"variance explained (R2) of {name}, inferred {title}", r2))
     return figures

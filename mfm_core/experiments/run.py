@@ -18,8 +18,9 @@ from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_discriminative, load_pretrained, save_model
 from mfm_core.storage.scaling import save_scaling
-from mfm_core.training.digits import DiscriminativeRun, DiscriminativeTask, FactorizeRun, FactorizeTask
+from mfm_core.training.digits import DigitPairs, DiscriminativeRun, DiscriminativeTask
 from mfm_core.training.flow_fit import fit_flow
+from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import Report, Task, train
 from mfm_core.training.videos import SequenceRun, SequenceTask
 
@@ -143,7 +144,8 @@ def execute(
         task: Task = sequences
     elif isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
-        factorize = FactorizeTask(run, readers, where)
+        pairs = DigitPairs(run.model, run.augmentation)
+        factorize = FactorizeTask(run, readers, pairs, where)
         if run.start is not None:
             start_from(factorize.model, run.start)
         task = factorize

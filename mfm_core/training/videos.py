@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 import torch
 from pydantic import Field, model_validator
@@ -16,10 +16,19 @@ from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info, dataset_infos, load_dataset
 from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
-from mfm_core.training.digits import check_weights, seeded
+from mfm_core.training.common import (
+    add_noise,
+    check_weights,
+    classes_of,
+    label_report,
+    presence,
+    seeded,
+    surrogate_cost,
+)
 from mfm_core.training.loop import Report, TrainingConfig
-from mfm_core.training.objective import ObjectiveConfig, inference_cost, label_cost, mmd, prior_cost
+from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost
 
+Value = TypeVar("Value")
 
 class FoldConfig(Config):
     """One fold of a repeated cross-validation.
@@ -73,10 +82,10 @@ class SequenceRun(Config):
 
 
 def load_run_data(run: SequenceRun) -> Dataset:
-    """The data set of a run, split as the run says, without the samples that have nothing to encode.
+    """The data set of a run, split as the run says: the model's modalities of the samples that have one of them.
 
     Raises:
-        ValueError: If the name is unknown, or the files are damaged.
+        ValueError: If the name is unknown, the files are damaged, or the data is not what the model reads.
         FileNotFoundError: If the files are not there.
     """
     folds = dataset_info(run.data).folds
@@ -88,8 +97,25 @@ def load_run_data(run: SequenceRun) -> Dataset:
         data = next(islice(dealt, place, None)).dataset
     if data.mask is None:
         raise ValueError(f"data: expected a data set of sequences, got {run.data}")
-    some = presence(data, tuple(data.modalities)).any(dim=1) & data.mask.any(dim=1)
-    return data.take(torch.nonzero(some).squeeze(1))
+    check_fits(run, data)
+    return encodable(data, tuple(run.model.modalities))
+
+
+def encodable(data: Dataset, names: tuple[str, ...]) -> Dataset:
+    """The modalities ``names`` of the samples that have one of them, at one real step at least."""
+    some = presence(data, names).any(dim=1) & cast(Tensor, data.mask).any(dim=1)
+    chosen = replace(
+        data,
+        modalities=_of(names, data.modalities),
+        scaling=None if data.scaling is None else _of(names, data.scaling),
+        present=None if data.present is None else _of(names, data.present),
+        evidence=None if data.evidence is None else _of(names, data.evidence),
+    )
+    return chosen.take(torch.nonzero(some).squeeze(1))
+
+
+def _of(names: tuple[str, ...], known: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: known[name] for name in names if name in known}
 
 
 @dataclass(frozen=True)
@@ -98,32 +124,24 @@ class Group:
 
     Attributes:
         inputs: Those modalities, ``(n, T, d)``.
-        mask: Real steps, ``(n, T)``.
+        mask: Real steps, ``(n, T)``; None for images.
         index: Where the samples stand in the batch, ``(n,)``.
     """
 
     inputs: dict[str, Tensor]
-    mask: Tensor
+    mask: Tensor | None
     index: Tensor
-
-
-def presence(data: Dataset, names: tuple[str, ...]) -> Tensor:
-    """Which samples have which modality, boolean ``(N, M)``."""
-    everywhere = torch.ones(len(data), dtype=torch.bool)
-    present = data.present or {}
-    return torch.stack([present.get(name, everywhere) for name in names], dim=1)
 
 
 def groups(data: Dataset, names: tuple[str, ...]) -> list[Group]:
     """The samples of ``data``, parted by the modalities they have; those that have none are left out."""
-    mask = cast(Tensor, data.mask)
-    has = presence(data, names)
+    mask, has = data.mask, presence(data, names)
     parts = []
     for pattern in torch.unique(has, dim=0).flip(0):
         index = torch.nonzero((has == pattern).all(dim=1)).squeeze(1)
         inputs = {name: data.modalities[name][index] for name, there in zip(names, pattern, strict=True) if there}
         if inputs:
-            parts.append(Group(inputs, mask[index], index))
+            parts.append(Group(inputs, None if mask is None else mask[index], index))
     return parts
 
 
@@ -150,17 +168,25 @@ class SequenceTask:
     Args:
         run: The configuration.
         device: Where to train.
+        parts: Training and validation samples, standardised; None for those of the data set that the run names.
 
     Raises:
         ValueError: If the data set is not one of sequences, or not of the model's modalities, sizes or label.
         FileNotFoundError: If its files are not there.
     """
 
-    def __init__(self, run: SequenceRun, device: torch.device) -> None:
-        data = load_run_data(run)
-        check_fits(run, data)
+    def __init__(self, run: SequenceRun, device: torch.device, parts: tuple[Dataset, Dataset] | None = None) -> None:
+        if parts is None:
+            data = load_run_data(run)
+            parts = data.part("train"), data.part("validation")
+        else:
+            for part in parts:
+                check_fits(run, part)
+            train, validation = parts
+            names = tuple(run.model.modalities)
+            parts = encodable(train, names), encodable(validation, names)
         self.run, self.device = run, device
-        self.train, self.validation = data.part("train"), data.part("validation")
+        self.train, self.validation = parts
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
         self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
 
@@ -175,7 +201,7 @@ class SequenceTask:
         data = on(self.train.take(batch), self.device)
         has = presence(data, names).to(self.device)
         latents, surrogate = self.infer(data)
-        noisy = self.add_noise(latents, generator)
+        noisy = add_noise(latents, self.run.noise, self.run.noise_y, generator)
         prior = model.sample(len(data), generator=generator)
         generated = model.decode(noisy)
         mask = cast(Tensor, data.mask)
@@ -199,48 +225,26 @@ class SequenceTask:
             if len(group.inputs) == len(names):
                 features = model.encoder_y.features(group.inputs, group.mask)
                 latents = model.encode_features(group.inputs, features, group.mask)
-                surrogate = self.surrogate_cost(features, latents, data.labels[group.index])
+                labels = data.labels[group.index]
+                inferred = model.infer_missing(features, latents, classes_of(labels, self.run.model.label))
+                if inferred:
+                    surrogate = surrogate_cost(model, inferred, latents, labels, self.run.objective)
             else:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
         return in_order(parts, indices), surrogate
 
-    def surrogate_cost(self, features: Mapping[str, Tensor], latents: Latents, labels: Tensor) -> Tensor | None:
-        """Cost of the surrogates: their Z against that of all modalities, and their label against the true one."""
-        objective, costs = self.run.objective, []
-        classes = labels if self.run.model.label.kind == "classes" else None
-        for guess, logits in self.model.infer_missing(features, latents, classes):
-            decided = self.model.decide(guess.y) if logits is None else logits
-            label = label_cost(decided, labels, self.run.model.label, objective.label_cost)
-            costs.append(objective.surrogate * (inference_cost(guess, latents) + label))
-        return torch.stack(costs).sum() if costs else None
-
-    def add_noise(self, latents: Latents, generator: torch.Generator) -> Latents:
-        """Z as the decoders see it while training."""
-
-        def with_noise(z: Tensor, size: float) -> Tensor:
-            return z + size * torch.randn(z.shape, generator=generator).to(z.device) if size else z
-
-        y = with_noise(latents.y, self.run.noise_y)
-        return Latents(y, {name: with_noise(z, self.run.noise) for name, z in latents.a.items()}, latents.mask)
-
     def validate(self, model: nn.Module) -> tuple[float, Report]:
         """Negated error of the label, in its standard deviations, and of the features; accuracy for classes."""
         data, mfm = on(self.validation, self.device), cast(MFM, model)
-        report: dict[str, float] = {}
         with torch.inference_mode():
             latents, decided = encode_present(mfm, data)
             generated = mfm.decode(latents).modalities
         has, mask = presence(data, mfm.modalities).to(self.device), cast(Tensor, data.mask)
         steps = {name: mask & has[:, [i]] for i, name in enumerate(mfm.modalities)}
         errors = masked_errors(data.modalities, generated, steps)
-        if self.run.model.label.kind == "classes":
-            report["accuracy"] = float((decided.argmax(1) == data.labels).float().mean())
-            score = report["accuracy"] - 0.1 * float(nn.functional.cross_entropy(decided, data.labels))
-        else:
-            report["absolute_error"] = float((decided - data.labels).abs().mean())
-            score = -report["absolute_error"] / float(data.labels.std().clamp_min(1e-6))
+        score, report = label_report(decided, data.labels, self.run.model.label)
         report |= {f"error_{name}": float(error) for name, error in errors.items()}
         return score - 0.1 * sum(float(error) for error in errors.values()), report
 
