@@ -32,6 +32,7 @@ from mfm_core.storage.models import (
 from mfm_core.studio.clips import Clips, load_clips
 from mfm_core.studio.edits import EditedClip
 from mfm_core.systems.base import DataSpec, System, SystemConfig
+from mfm_core.systems.mfm import MFMConfig, train
 from mfm_core.systems.registry import fit, register_system, system_info, system_names
 from mfm_core.systems.storage import load, save
 
@@ -49,6 +50,7 @@ __all__ = [
     "Figure",
     "Generated",
     "Latents",
+    "MFMConfig",
     "ModelConfig",
     "System",
     "SystemConfig",
@@ -83,6 +85,7 @@ __all__ = [
     "swap",
     "system_info",
     "system_names",
+    "train",
     "translate",
     "traverse",
 ]

@@ -81,20 +81,23 @@ def step_generator(seed: int, purpose: int, number: int) -> torch.Generator:
 def train(
     task: Task,
     config: TrainingConfig,
-    folder: Path,
+    folder: Path | None = None,
     *,
     on_report: Callable[[int, Report], None] = lambda step, report: None,
+    on_validation: Callable[[int, nn.Module], None] = lambda step, model: None,
     save_every: float = 60.0,
 ) -> nn.Module:
     """Train ``task`` and return the averaged model of the best validation.
 
-    A run that was killed goes on from the last state in ``folder`` and ends as if it had never stopped.
+    A run that was killed goes on from the last state in ``folder`` and ends as if it had never stopped; without a
+    folder nothing is kept.
 
     Args:
         task: What to train.
         config: How.
-        folder: Where the state and ``log.jsonl`` are kept.
+        folder: Where the state and ``log.jsonl`` are kept; None for nowhere.
         on_report: Called after every step with its number and the terms of the cost.
+        on_validation: Called after every validation with the number of the step and the averaged model.
         save_every: Seconds between saved states.
 
     Returns:
@@ -103,9 +106,10 @@ def train(
     Raises:
         ValueError: If the cost stops being finite, or the folder holds the state of another configuration.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     run = _Run(task, config)
-    if (folder / "state.safetensors").is_file():
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    if folder is not None and (folder / "state.safetensors").is_file():
         try:
             run.load(folder)
         except (SafetensorError, KeyError, RuntimeError):
@@ -121,13 +125,16 @@ def train(
             raise ValueError(f"training: the cost at step {run.step} is {report['cost']}, expected a finite number")
         if run.step % config.validate_every == 0 or run.step == config.steps:
             report |= run.validate()
+            on_validation(run.step, run.average)
+        if folder is not None and "score" in report:
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": run.step, "time": time.time(), **report}) + "\n")
         on_report(run.step, report)
-        if time.monotonic() - saved > save_every:
+        if folder is not None and time.monotonic() - saved > save_every:
             run.save(folder)
             saved = time.monotonic()
-    run.save(folder)
+    if folder is not None:
+        run.save(folder)
     return run.best.eval()
 
 

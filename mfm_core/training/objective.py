@@ -118,17 +118,23 @@ def conditional_mmd(x: Tensor, labels: Tensor, prior: Tensor, kernel: Kernel = i
 
 def prior_cost(latents: Latents, prior: Latents, config: ObjectiveConfig) -> Tensor:
     """How far the batch's Z is from the prior, by ``config.independence`` (the last term of Eq. 4, without lambda)."""
+    return block_prior_cost(latents.blocks(), prior.blocks(), config)
+
+
+def block_prior_cost(blocks: Mapping[str, Tensor], prior: Mapping[str, Tensor], config: ObjectiveConfig) -> Tensor:
+    """The same of any blocks of codes, each ``(N, d)``, in one order in both."""
     kernel = inverse_multiquadratic if config.kernel == "inverse_multiquadratic" else radial_basis
-    pairs = [(block, prior.blocks()[name]) for name, block in latents.blocks().items()]
+    pairs = [(block, prior[name]) for name, block in blocks.items()]
     match config.independence:
         case "joint":
-            return mmd(latents.joint(), prior.joint(), kernel)
+            joint, drawn = (torch.cat(side, dim=1) for side in zip(*pairs, strict=True))
+            return mmd(joint, drawn, kernel)
         case "per_block":
             return torch.stack([mmd(z, p, kernel) for z, p in pairs]).sum()
         case "published_code":
             return torch.stack([mmd(z, p, flat_radial_basis, unbiased=False) for z, p in pairs]).sum()
         case "none":
-            return torch.zeros((), device=latents.y.device)
+            return torch.zeros((), device=pairs[0][0].device)
 
 
 def reconstruction_costs(inputs: Mapping[str, Tensor], generated: Mapping[str, Tensor]) -> dict[str, Tensor]:

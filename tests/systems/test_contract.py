@@ -74,8 +74,8 @@ def test_a_missing_modality_is_predicted_without(fitted) -> None:
 
 def test_other_data_is_refused_in_a_sentence(fitted) -> None:
     system, data = fitted
-    with pytest.raises(ValueError, match="expected tone"):
-        system.predict(replace(data, modalities={"words": data.modalities["words"]}))
+    with pytest.raises(ValueError, match="expected words"):
+        system.predict(replace(data, modalities={"tone": data.modalities["tone"]}))
 
 
 @pytest.mark.parametrize("name", OF_SEQUENCES)

@@ -1,0 +1,178 @@
+"""MFM: the Multimodal Factorization Model (Tsai et al., 2019) as a system, of images or of sequences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from mfm_core.config import ModelConfig
+from mfm_core.data.dataset import Dataset
+from mfm_core.model import MFM
+from mfm_core.systems.base import DataSpec, OnReport
+from mfm_core.systems.parts.family import FamilyConfig, OnValidation, StoredAsModel, default_objective, model_of
+from mfm_core.systems.registry import register_system
+from mfm_core.training.augmentation import Augmentation
+from mfm_core.training.factorization import FactorizationConfig
+from mfm_core.training.image_source import DatasetImages
+from mfm_core.training.images import FactorizeRun, FactorizeTask
+from mfm_core.training.loop import Task
+from mfm_core.training.videos import SequenceRun, SequenceTask, groups
+
+
+class MFMConfig(FamilyConfig):
+    """An MFM; see :class:`FamilyConfig` for sizes and training.
+
+    Attributes:
+        flow: Couplings of the flow that takes the label out of Z_a of an image; 0 for none.
+        factorization: Terms added to Eq. 4 for images; None for those that need no readers.
+        mmd_y: Weight of the MMD of Z_y alone to the prior, of sequences.
+    """
+
+    system: Literal["mfm"] = "mfm"
+    flow: int = 4
+    factorization: FactorizationConfig | None = None
+    mmd_y: float = 5.0
+
+
+@register_system(
+    "mfm",
+    title="MFM",
+    paper="Tsai et al. (2019), Learning factorized multimodal representations, ICLR",
+    reads=("sequence", "image"),
+)
+class MFMSystem(StoredAsModel):
+    """A fitted MFM: its label comes from Z_y alone, and surrogates infer what a sample lacks.
+
+    Attributes:
+        model: The :class:`MFM`, for swapping, interpretation and everything else that takes a model.
+    """
+
+    Config = MFMConfig
+
+    @property
+    def model(self) -> MFM:
+        """The model itself."""
+        return cast(MFM, self.network)
+
+    @classmethod
+    def build(cls, model: ModelConfig) -> nn.Module:
+        """An MFM without training."""
+        return MFM(model)
+
+    @classmethod
+    def last_layer(cls, network: nn.Module) -> nn.Linear:
+        """D."""
+        return cast(MFM, network).label_head
+
+    @classmethod
+    def architecture(cls, config: FamilyConfig, spec: DataSpec, length: int) -> ModelConfig:
+        """Sizes by the data; images of classes have flows that take the label out of Z_a."""
+        model, config = model_of(config, spec, length), cast(MFMConfig, config)
+        if config.model is not None or not model.images or not spec.classes:
+            return model
+        with_flows = {name: m.model_copy(update={"flow": config.flow}) for name, m in model.images.items()}
+        return model.model_copy(update={"modalities": with_flows})
+
+    @classmethod
+    def task(cls, config: FamilyConfig, model: ModelConfig, parts: tuple[Dataset, Dataset], seed: int) -> Task:
+        """Eq. 4, and on images the added terms that need no readers."""
+        config, device = cast(MFMConfig, config), torch.device("cpu")
+        loop = {"seed": seed}
+        if model.sequences:
+            run = SequenceRun.model_validate(
+                {
+                    "system": "mfm_sequences",
+                    "data": parts[0].name,
+                    "model": model,
+                    "objective": config.objective or default_objective(model),
+                    "noise": config.noise,
+                    "noise_y": config.noise_y,
+                    "mmd_y": config.mmd_y,
+                    "training": loop,
+                }
+            )
+            return SequenceTask(run, device, parts)
+        images = FactorizeRun.model_validate(
+            {
+                "system": "mfm",
+                "model": model,
+                "objective": config.objective or default_objective(model),
+                "factorization": config.factorization or image_terms(model, config),
+                "augmentation": dict.fromkeys(model.modalities, Augmentation()),
+                "readers": {},
+                "training": loop,
+            }
+        )
+        return FactorizeTask(images, {}, DatasetImages(*parts), device)
+
+    def decide(self, data: Dataset) -> Tensor:
+        """D of Z_y; of a sample without any modality that of the prior's mean."""
+        out = self.model.decide(torch.zeros(1, self.model.config.d_y)).expand(len(data), -1).clone()
+        for group in groups(data, self.model.modalities):
+            latents = self.model.encode(group.inputs, group.mask)
+            out[group.index] = self.model.decide(latents.y)
+        return out
+
+
+def image_terms(model: ModelConfig, config: MFMConfig) -> FactorizationConfig:
+    """The terms added to Eq. 4 that need no readers; of scores those alone that need no classes."""
+    classes = model.label.kind == "classes"
+    return FactorizationConfig(
+        same_label=classes,
+        noise=config.noise,
+        noise_y=config.noise_y,
+        mmd_y=0.0,
+        label_balance=20.0 if classes else 0.0,
+        certainty=10.0 if classes else 0.0,
+        conditional_mmd=100.0 if classes else 0.0,
+        flow=10.0 if classes else 0.0,
+        recognition=20.0 if classes else 0.0,
+        label_readback=0.0,
+        feature_match=0.0,
+        style_kept=0.0,
+    )
+
+
+def train(
+    config: MFMConfig | ModelConfig,
+    train: Dataset,
+    validation: Dataset | None = None,
+    *,
+    folder: str | Path | None = None,
+    seed: int = 0,
+    on_report: OnReport | None = None,
+    on_validation: OnValidation | None = None,
+) -> MFMSystem:
+    """Train an MFM on a data set, or go on with it.
+
+    Args:
+        config: The configuration, or the architecture alone.
+        train: Samples to learn from.
+        validation: Samples that decide which weights are kept; None to hold out 15 % of ``train``.
+        folder: Where the state of the run and ``log.jsonl`` are kept: what was killed goes on from there. None to keep
+            nothing.
+        seed: Of everything random.
+        on_report: Called after every step with its number and the terms of the cost.
+        on_validation: Called after every validation with the number of the step and the averaged model, which must not
+            be changed.
+
+    Returns:
+        The fitted system, whose ``model`` is the :class:`MFM`.
+
+    Raises:
+        ValueError: If the data is not what the configuration reads, the folder holds another run, or training fails.
+    """
+    if isinstance(config, ModelConfig):
+        config = MFMConfig(model=config)
+    return MFMSystem.train(
+        config,
+        train,
+        validation,
+        seed=seed,
+        on_report=on_report or (lambda step, report: None),
+        on_validation=on_validation or (lambda step, model: None),
+        folder=None if folder is None else Path(folder),
+    )
