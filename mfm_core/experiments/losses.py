@@ -16,7 +16,7 @@ from mfm_core.experiments.cells import code_version
 from mfm_core.experiments.run import execute, read_run
 from mfm_core.storage.folder import CONFIG
 from mfm_core.storage.models import load_judge, load_pretrained
-from mfm_core.training.digits import FactorizeRun
+from mfm_core.training.images import FactorizeRun
 from mfm_core.training.loop import Report
 
 if TYPE_CHECKING:

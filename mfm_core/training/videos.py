@@ -30,6 +30,7 @@ from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_
 
 Value = TypeVar("Value")
 
+
 class FoldConfig(Config):
     """One fold of a repeated cross-validation.
 
