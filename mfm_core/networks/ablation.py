@@ -40,7 +40,7 @@ DESIGNS = {
 
 @dataclass(frozen=True)
 class Coded:
-    """What an ablation makes of its inputs.
+    """Codes, generated modalities and label that an ablation makes.
 
     Attributes:
         codes: Z by block: ``y`` and, in M_A, ``a``; or one by each modality ``(N, d)``.

@@ -23,7 +23,7 @@ LEAST_PROBABILITY = 1e-3
 
 
 class RandomForestConfig(SystemConfig):
-    """How the forest is grown.
+    """Sizes of the forest.
 
     Attributes:
         trees: Number of trees.

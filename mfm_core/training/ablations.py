@@ -1,4 +1,4 @@
-"""What is trained of the ablations M_A to M_E: Eq. 4 with what is left of it, on images or on sequences."""
+"""Training task of the ablations M_A to M_E: Eq. 4 with what is left of it, on images or on sequences."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AblationTask:
         return [batch for batch in torch.split(order, batch_size) if len(batch) > 1]
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """What is left of Eq. 4 on one batch."""
+        """The remaining terms of Eq. 4 on one batch."""
         model, objective, data = self.model, self.objective, self.train.take(batch)
         codes = model.encode(filled_inputs(data, model.modalities), data.mask)
         noisy = {

@@ -1,4 +1,4 @@
-"""What is trained of the systems that predict the label and generate nothing, on images or on sequences."""
+"""Training task of the systems that predict the label and generate nothing, on images or on sequences."""
 
 from __future__ import annotations
 

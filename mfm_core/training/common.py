@@ -1,4 +1,4 @@
-"""What the training of images and of sequences shares: checks of a run, noise on Z, and the cost of surrogates."""
+"""Parts that the training of images and of sequences shares: checks of a run, noise on Z, and the cost of surrogates."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def surrogate_cost(
     labels: Tensor,
     objective: ObjectiveConfig,
 ) -> Tensor:
-    """What the surrogates cost: the distance of their Z from that of all modalities, and the label of their Z_y.
+    """Cost of the surrogates: the distance of their Z from that of all modalities, and the label of their Z_y.
 
     Args:
         model: The model.

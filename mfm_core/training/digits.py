@@ -1,4 +1,4 @@
-"""What is trained on SVHN-MNIST: pairs drawn anew, and the discriminative systems UM, MM, readers and judges."""
+"""Training on SVHN-MNIST: pairs drawn anew, and the discriminative systems UM, MM, readers and judges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the training of images takes them from: any data set, or pairs that are drawn anew."""
+"""Sources of images to train on: any data set, or pairs that are drawn anew."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mfm_core.data.dataset import Dataset
 
 
 class ImageSource(Protocol):
-    """Where a task takes its images from."""
+    """Source of a task's images."""
 
     def __len__(self) -> int:
-        """How many samples there are to draw batches of."""
+        """Number of samples to draw batches of."""
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """The batches of one epoch, as indices."""

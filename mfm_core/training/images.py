@@ -1,4 +1,4 @@
-"""What is trained on images: MFM with the terms that make it factorize, on any images whose labels are known."""
+"""Training task of images: MFM with the terms that make it factorize, on any images whose labels are known."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class FactorizeTask:
             module.requires_grad_(requires_grad=False)
 
     def fixed(self) -> list[nn.Module]:
-        """What a run that settles does not train: what encodes, but for the flows and the surrogates.
+        """Modules that a run that settles does not train: those that encode, but for the flows and the surrogates.
 
         Of a flow with mixed couplings it trains these alone: the others have made the codes that the decoders know. Of
         one that was fitted before, nothing.

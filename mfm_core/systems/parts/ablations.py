@@ -1,4 +1,4 @@
-"""What M_A to M_E share as systems."""
+"""Base of the systems M_A to M_E."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AblationSystem(FamilySystem):
 
     @classmethod
     def task(cls, config: FamilyConfig, model: ModelConfig, parts: tuple[Dataset, Dataset], seed: int) -> Task:
-        """What is left of Eq. 4."""
+        """The task of the remaining terms of Eq. 4."""
         network = cast(Ablation, seeded(lambda: cls.build(model), seed))
         objective = config.objective or default_objective(model)
         return AblationTask(network, objective, config.noise, config.noise_y, parts)

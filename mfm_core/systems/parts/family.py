@@ -1,4 +1,4 @@
-"""What the systems of the family of MFM share: sizes from the data, scaling, the training loop, prediction."""
+"""Base of the systems of the family of MFM: sizes from the data, scaling, the training loop, prediction."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PIXEL = 1000.0
 
 
 class FamilyConfig(SystemConfig):
-    """How a system of the family is built and trained; what is None is chosen by the data.
+    """Sizes and training of a system of the family; what is None is chosen by the data.
 
     Attributes:
         model: The architecture; None for one of the sizes below.
@@ -155,7 +155,7 @@ def default_objective(model: ModelConfig) -> ObjectiveConfig:
 
 
 def spec_of(model: ModelConfig) -> DataSpec:
-    """What a model reads and predicts."""
+    """The specification of what a model reads and predicts."""
     streams = {
         name: {"kind": m.kind, "shape": m.shape if isinstance(m, ImageModality) else (m.d_x,)}
         for name, m in model.modalities.items()
@@ -170,7 +170,7 @@ def describe(spec: DataSpec) -> str:
 
 
 def scaling_of(train: Dataset) -> dict[str, Scaling]:
-    """How the features of a data set were standardised, or else are to be: by the real steps of ``train``."""
+    """Scaling by which a data set was standardised, or else is to be: by the real steps of ``train``."""
     if train.mask is None:
         return {}
     if train.scaling is not None:
@@ -213,7 +213,7 @@ class FamilySystem(System):
     @classmethod
     @abstractmethod
     def task(cls, config: FamilyConfig, model: ModelConfig, parts: tuple[Dataset, Dataset], seed: int) -> Task:
-        """What the loop trains on training and validation samples, standardised, with labels of mean 0 and spread 1."""
+        """The task of the loop on training and validation samples, standardised, with labels of mean 0 and spread 1."""
 
     @classmethod
     @abstractmethod
@@ -223,7 +223,7 @@ class FamilySystem(System):
     @classmethod
     @abstractmethod
     def last_layer(cls, network: nn.Module) -> nn.Linear:
-        """What makes the label."""
+        """The layer that makes the label."""
 
     @abstractmethod
     def decide(self, data: Dataset) -> Tensor:
@@ -275,7 +275,7 @@ class FamilySystem(System):
 
     @classmethod
     def spec_of_data(cls, config: FamilyConfig, train: Dataset) -> DataSpec:
-        """What is read of a data set: everything, or what the configuration's model names."""
+        """The specification of what is read of a data set: everything, or what the configuration's model names."""
         spec = DataSpec.of(train)
         if config.model is None:
             return spec
