@@ -1,4 +1,4 @@
-"""Parts that the training of images and of sequences shares: checks of a run, noise on Z, and the cost of surrogates."""
+"""Parts that the training of images and sequences shares: checks of a run, noise on Z, and the cost of surrogates."""
 
 from __future__ import annotations
 
