@@ -17,6 +17,7 @@ PAGES = {
     "flow": "Flow",
     "dependency": "Dependency",
     "claims": "Claims",
+    "ablations": "Ablations",
     "about": "About this model",
 }
 STYLE = """<style>

@@ -70,10 +70,18 @@ def test_a_lower_error_counts_as_better() -> None:
 
 @pytest.mark.parametrize(("tfn", "verdict"), [(0.5, "holds"), (0.3, "does not hold")])
 def test_baselines_vary_only_if_the_best_differ(tfn: float, verdict: str) -> None:
-    first = tables("ict_mmmo", ("a2",), {"rf": 0.9, "tfn": 0.5})
-    second = tables("youtube", ("accuracy",), {"rf": 0.4, "tfn": tfn})
+    others = {f"system_{i}": 0.1 for i in range(6)}
+    first = tables("ict_mmmo", ("a2",), {"rf": 0.9, "tfn": 0.5, **others})
+    second = tables("youtube", ("accuracy",), {"rf": 0.4, "tfn": tfn, **others})
     found = outcome("baselines", Evidence(pd.concat([first.comparisons, second.comparisons]), {}))
     assert found.verdict == verdict
+    few = Evidence(found_few(first, second), {})
+    assert outcome("baselines", few).verdict == "cannot be tested here"
+
+
+def found_few(*evidence: Evidence) -> pd.DataFrame:
+    rows = pd.concat([one.comparisons for one in evidence])
+    return rows[rows["system"].isin(("rf", "tfn"))]
 
 
 def digits(mm: float, p: float) -> Evidence:

@@ -16,6 +16,7 @@ from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
 from mfm_core.evaluation.verdicts import Measurement, Outcome
 
 MARKS = {"holds": "green", "does not hold": "orange", "cannot be tested here": "gray"}
+PLURALS = {"holds": "hold", "does not hold": "do not hold", "cannot be tested here": "cannot be tested here"}
 PAPERS = {
     "sentiment": "Sentiment: CMU-MOSI, ICT-MMMO, YouTube (supplement, Table 2)",
     "pom": "Traits: POM (supplement, Table 1)",
@@ -29,7 +30,7 @@ def claims() -> None:
     """Every claim with its verdict; the test behind one is open, and each opens with a click."""
     outcomes, opened = judged(results.evidence()), state.seen(ClaimsView).claim
     counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
-    prose.write("; ".join(f"**{n}** {verdict}" for verdict, n in counts.items()) + ".")
+    prose.write("; ".join(f"**{n}** {PLURALS[verdict] if n != 1 else verdict}" for verdict, n in counts.items()) + ".")
     state.select("Claim whose test the link opens", "claim", {claim.key: claim.text for claim in CLAIMS})
     for claim in CLAIMS:
         found = outcomes[claim.key]

@@ -14,6 +14,8 @@ from mfm_core.evaluation.figures import Unit
 
 Verdict = Literal["holds", "does not hold", "cannot be tested here"]
 LEVEL = 0.05
+MIN_BASELINES = 8
+"""Systems without which a data set says nothing about which baseline is best."""
 MFM, ABLATIONS = "mfm", ("m_a", "m_b", "m_c", "m_d", "m_e")
 METRICS = {
     "cmu_mosi": ("a2", "f1", "a7", "mae", "r"),
@@ -232,13 +234,13 @@ def baselines_vary(evidence: Evidence) -> Outcome:
         table = evidence.rows(dataset, keys[0])
         table = table[~table["system"].isin((MFM, *ABLATIONS))] if not table.empty else table
         table = table.dropna(subset=["mean"]) if not table.empty else table
-        if len(table) < 2:
+        if len(table) < MIN_BASELINES:
             continue
         row = table.loc[table["mean"].idxmax() if table["higher_is_better"].iloc[0] else table["mean"].idxmin()]
         winners.add(str(row["system"]))
         best.append(Measurement(f"{dataset}, {keys[0]}: {row['system']}", row["unit"], row["mean"]))
     if len(best) < 2:
-        return untestable("results of baselines are stored for fewer than two data sets")
+        return untestable(f"results of {MIN_BASELINES} baselines are stored for fewer than two data sets")
     because = f"the best baselines of {len(best)} data sets are {', '.join(sorted(winners))}"
     return decided(len(winners) > 1, because, best)
 

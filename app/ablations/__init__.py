@@ -1,0 +1,1 @@
+"""The page Ablations: what each variant of MFM leaves out, and what that costs."""

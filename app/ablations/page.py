@@ -1,0 +1,98 @@
+"""The page Ablations: up to four variants of MFM side by side, what each leaves out, and their figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.ablations import structure
+from app.ablations.view import MOST, VARIANTS, AblationsLinks, AblationsView
+from app.claims import results
+from app.claims.view import ALL
+from app.shared import prose, sidebar, state
+from mfm_core.evaluation.figures import shown
+from mfm_core.evaluation.paper import DESIGN, SOURCE, paper_values
+
+TITLES = {"mfm": "MFM", **{f"m_{letter}": f"M_{letter.upper()}" for letter in "abcde"}}
+
+
+def main() -> None:
+    """The page."""
+    tables = tuple(results.links().tables)
+    state.open_view(AblationsLinks(tables), "Ablations")
+    st.header("What does each part of MFM buy?", anchor=False)
+    prose.write(
+        "Each variant leaves one design choice out (Figure 6, Table 2). What it lacks is drawn faint and dashed; a box "
+        "with a second one behind it stands for one of each modality."
+    )
+    _choose()
+    for notice in state.notices():
+        st.warning(notice)
+    names = state.seen(AblationsView).names
+    for column, name in zip(st.columns(len(names)), names, strict=True):
+        with column:
+            st.subheader(TITLES[name], anchor=False)
+            st.html(structure.drawing(name, TITLES[name]))
+            prose.caption(structure.Structure.of(name).sentence())
+    with st.expander("The columns of Table 2"):
+        st.dataframe(_design(names), hide_index=True)
+    _figures(names, tables)
+    sidebar.show("**Ablations** of Tsai et al. (2019), Table 2")
+    state.write_link()
+
+
+def _choose() -> None:
+    key = "chosen_variants"
+    st.session_state[key] = list(state.seen(AblationsView).names)
+
+    def take() -> None:
+        if chosen := st.session_state[key]:
+            state.change(variants=".".join(name for name in VARIANTS if name in chosen))
+
+    st.multiselect(
+        "Variants", VARIANTS, format_func=lambda name: TITLES[name], max_selections=MOST, key=key, on_change=take
+    )
+
+
+def _design(names: tuple[str, ...]) -> pd.DataFrame:
+    words = {True: "yes", False: "no", None: "does not apply"}
+    rows = [{"design choice": choice} | {TITLES[n]: words[has.get(n)] for n in names} for choice, has in DESIGN.items()]
+    return pd.DataFrame(rows)
+
+
+def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
+    """The paper's figures of the variants, and ours of the chosen table."""
+    st.subheader("What it costs", anchor=False)
+    table, ours = "", results.comparisons()
+    if tables:
+        with st.container(width=420):
+            table = state.select("Ours on", "table", {name: results.TABLES.get(name, name) for name in tables})
+    rows: list[dict[str, str]] = []
+    paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
+    for key in ("a2", "f1", "a7", "mae", "r"):
+        row = {"figure": results.METRICS[key]}
+        for name in names:
+            value = paper[name, key]
+            row[f"{TITLES[name]}, paper"] = shown(value.value, value.unit)
+            row[f"{TITLES[name]}, ours"] = _ours(ours, table, name, key)
+        rows.append(row)
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if ours.empty or not set(names) & set(ours[ours["table"] == table]["system"]):
+        st.info(
+            "None of these variants has been computed on these data here. Compute them with: "
+            "`python -m mfm_core table cmu_mosi --systems mfm,m_a,m_b,m_c,m_d,m_e`"
+        )
+    prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
+
+
+def _ours(ours: pd.DataFrame, table: str, name: str, key: str) -> str:
+    if ours.empty:
+        return ""
+    found = ours[(ours["table"] == table) & (ours["system"] == name) & (ours["key"] == key) & (ours["subject"] == ALL)]
+    if found.empty:
+        return ""
+    value, low, high = (shown(float(found.iloc[0][part]), found.iloc[0]["unit"]) for part in ("mean", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+main()

@@ -1,0 +1,66 @@
+"""What a visitor of the page Ablations looks at, as a value: everything that its link carries, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from app.shared.links import NAME, Linked, read_fields, unknown_parts, write_fields
+
+MOST = 4
+VARIANTS = ("mfm", "m_a", "m_b", "m_c", "m_d", "m_e")
+NAMES = rf"^{NAME[1:-1]}(\.{NAME[1:-1]}){{0,{MOST - 1}}}$"
+
+
+class AblationsView(Linked):
+    """What the page shows.
+
+    Attributes:
+        variants: Names of up to four variants, with a dot between.
+        table: The table of results that their figures are of.
+    """
+
+    variants: Annotated[str, Field(pattern=NAMES, max_length=170)] = "mfm.m_a.m_c.m_e"
+    table: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")] = "cmu_mosi"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variants, one by one."""
+        return tuple(self.variants.split("."))
+
+
+@dataclass(frozen=True)
+class AblationsLinks:
+    """How the links of the page are read and written, see ``app.shared.links.LinkCodec``.
+
+    Attributes:
+        tables: Names of the tables of results, the one shown first in front.
+    """
+
+    tables: tuple[str, ...]
+
+    def parse(self, params: Mapping[str, str]) -> tuple[AblationsView, list[str]]:
+        """The view of a link, and a sentence for each thing that was put right."""
+        view, notices = read_fields(params, self._defaults(), lambda _: (0, 0), {})
+        fitted = self.fit(view)
+        if fitted.variants != view.variants:
+            notices.append("The link's “variants” are not all known; those that are known are shown.")
+        if "table" in params and fitted.table != view.table:
+            notices.append("The link's “table” is not stored here; the first is shown.")
+        return fitted, notices + unknown_parts(params, AblationsView)
+
+    def fit(self, view: AblationsView) -> AblationsView:
+        """The nearest view that can be shown."""
+        names = [name for name in dict.fromkeys(view.names) if name in VARIANTS] or ["mfm"]
+        table = view.table if view.table in self.tables or not self.tables else self.tables[0]
+        return view.model_copy(update={"variants": ".".join(names[:MOST]), "table": table})
+
+    def link(self, view: AblationsView) -> dict[str, str]:
+        """The query parameters that open this view."""
+        return write_fields(view, self._defaults())
+
+    def _defaults(self) -> AblationsView:
+        return self.fit(AblationsView())

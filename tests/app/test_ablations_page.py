@@ -1,0 +1,70 @@
+"""The page Ablations: structures by Table 2, figures beside the paper's, and its link."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.ablations.structure import Structure, drawing
+from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "results").mkdir()
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+
+
+def visit(**params: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=120).run()
+    page.switch_page("ablations/page.py")
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def test_structures_follow_table_2() -> None:
+    assert Structure.of("mfm") == Structure(True, True, True, True)
+    assert Structure.of("m_a") == Structure(True, True, True, False)
+    assert Structure.of("m_b") == Structure(False, True, False, False)
+    assert Structure.of("m_c") == Structure(True, True, False, False)
+    assert Structure.of("m_d") == Structure(False, False, False, False)
+    assert Structure.of("m_e") == Structure(True, False, False, False)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_is_missing_is_dashed_and_the_drawing_says_so_in_words(name: str) -> None:
+    svg = ElementTree.fromstring(drawing(name, name))
+    assert svg.get("aria-label", "").startswith(f"Structure of {name}: ")
+    dashed = [part for part in svg if part.get("stroke-dasharray")]
+    assert bool(dashed) == (name not in ("mfm", "m_a"))
+    sheets = sum(part.tag == "rect" for part in svg)
+    assert sheets == {"mfm": 11, "m_a": 9, "m_b": 11, "m_c": 9, "m_d": 10, "m_e": 8}[name]
+
+
+def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed() -> None:
+    page = visit(variants="mfm.m_e")
+    figures = page.dataframe[1].value.set_index("figure")
+    assert figures.loc["A2, positive or negative", "M_E, paper"] == "76.10 %"
+    assert figures.loc["mean absolute error", "MFM, paper"] == "0.961"
+    assert "python -m mfm_core table cmu_mosi" in page.info[0].value
+    page.multiselect(key="chosen_variants").set_value(["m_a", "m_b", "m_c"]).run()
+    assert page.query_params["variants"] in ("m_a.m_b.m_c", ["m_a.m_b.m_c"])
+
+
+@pytest.mark.parametrize("view", [AblationsView(), AblationsView(variants="m_b", table="two")])
+def test_a_link_brings_the_view_back(view: AblationsView) -> None:
+    links = AblationsLinks(("cmu_mosi", "two"))
+    assert links.parse(links.link(view)) == (view, [])
+
+
+def test_a_wrong_link_is_put_right() -> None:
+    view, notices = AblationsLinks(("one",)).parse({"variants": "m_z.m_a.m_a", "table": "none"})
+    assert (view.variants, view.table, len(notices)) == ("m_a", "one", 2)
