@@ -19,7 +19,7 @@ from tests.browser.conftest import ROOT
 from tests.conftest import with_large_weights
 from tests.storage.test_browser import judge_of
 
-LAYERS = ROOT / "app" / "elements" / "latent_sliders" / "layers.js"
+SCRIPTS = [ROOT / "app" / "elements" / "latent_sliders" / f"{name}.js" for name in ("tensors", "arena", "layers")]
 CHUNK = 100
 RUN = """([description, weights, z, n, simd, made]) => {
   const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -56,7 +56,7 @@ def numbers(text: str, *shape: int) -> torch.Tensor:
 @pytest.fixture
 def blank(chromium: Browser) -> Any:
     page = chromium.new_page()
-    page.add_script_tag(content=LAYERS.read_text())
+    page.add_script_tag(content="".join(script.read_text() for script in SCRIPTS))
     yield page
     page.close()
 

@@ -1,4 +1,4 @@
-// The page's side of the workers: two of them, one for the pair that is moved, one for the strips and the judges.
+// The page's side of the workers: two share the pair that is moved, a third has the strips and the judges.
 
 /** A worker to which messages are promises. */
 class Lane {
@@ -67,27 +67,29 @@ async function fetchWeights(address) {
   return answer.arrayBuffer();
 }
 
-/** The decoder of several models, in two workers. */
+/** The decoder of several models, in three workers. */
 class Decoder {
   constructor(source, place) {
     this.place = place;
     this.live = new Lane(source);
     this.side = new Lane(source);
+    this.back = new Lane(source);
     this.loaded = new Map();
     this.judged = new Map();
   }
 
-  /** Load a model into both workers, once: promises of the one and of the other. */
+  /** Load a model into all workers, once: promises of the two that share a pair. */
   load(model) {
     if (!this.loaded.has(model.key)) {
       const { key, model: description } = model, bytes = fetchWeights(this.place + description.weights);
       const into = (lane) => bytes.then((buffer) => lane.ask("load", { key, description, buffer }));
       this.loaded.set(model.key, { live: into(this.live), side: into(this.side) });
+      into(this.back).catch(() => {}); // what fails here fails for the others, which are asked
     }
     return this.loaded.get(model.key);
   }
 
-  /** Decode one Z; where two modalities are wanted, each worker takes a share. */
+  /** Decode one Z; where several modalities are wanted, two workers share them. */
   async decode(key, z) {
     const [first, ...others] = Object.entries(z.a);
     const ask = (lane, a) => lane.ask("decode", { key, n: 1, z: { y: z.y, a: Object.fromEntries(a) } });
@@ -95,7 +97,7 @@ class Decoder {
     return { ...answer, pixels: { ...answer.pixels, ...rest?.pixels } };
   }
 
-  /** Load the judges of a model into the second worker, once. */
+  /** Load the judges of a model into the third worker, once. */
   loadJudges(model) {
     if (!this.judged.has(model.key)) this.judged.set(model.key, this.#loadJudges(model));
     return this.judged.get(model.key);
@@ -105,7 +107,7 @@ class Decoder {
     await Promise.all(
       Object.entries(judges).map(async ([modality, description]) => {
         const buffer = await fetchWeights(this.place + description.weights);
-        await this.side.ask("judge", { key, modality, description, buffer }, [buffer]);
+        await this.back.ask("judge", { key, modality, description, buffer }, [buffer]);
       }),
     );
   }
@@ -113,5 +115,6 @@ class Decoder {
   stop() {
     this.live.stop();
     this.side.stop();
+    this.back.stop();
   }
 }

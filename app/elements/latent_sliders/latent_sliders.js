@@ -263,13 +263,13 @@ class Sliders {
   /** Pictures of one Z of every modality, for a file. */
   async decodeOne(z) {
     const { y, ...a } = z;
-    return (await this.decoder.side.ask("decode", { key: this.model.key, n: 1, z: { y, a } })).pixels;
+    return (await this.decoder.back.ask("decode", { key: this.model.key, n: 1, z: { y, a } })).pixels;
   }
 
   #inEveryDigit(styles) {
     const { means, model: { sizes } } = this.model, n = means.length;
     const a = Object.fromEntries(Object.entries(styles).map(([name, block]) => [name, Float32Array.from({ length: n * sizes[name] }, (_, i) => block[i % sizes[name]])]));
-    return this.decoder.side.ask("decode", { key: this.model.key, n, z: { y: Float32Array.from(means.flat()), a } });
+    return this.decoder.back.ask("decode", { key: this.model.key, n, z: { y: Float32Array.from(means.flat()), a } });
   }
 
   async #decodeStrip(asked) {
@@ -298,7 +298,7 @@ class Sliders {
   async #judge({ names, style }) {
     const { model, digit } = this;
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
-    const { read } = await this.decoder.side.ask("decode", { key: model.key, n: 1, z, read: true });
+    const { read } = await this.decoder.back.ask("decode", { key: model.key, n: 1, z, read: true });
     if (model !== this.model) return;
     for (const [name, logits] of Object.entries(read)) {
       const top = this.stage.read(name, softmax(logits));
@@ -316,27 +316,11 @@ class Sliders {
     );
   }
 
-  /** The state as parts of a link. */
-  link() {
-    const { z, base } = this.mine.get(this.model.key);
-    const opened = this.model === this.data.models[0] && this.mine.get(this.model.key).pair === 0;
-    const still = opened && Object.keys(z).every((factor) => z[factor].every((x, i) => x === base[factor][i]));
-    return {
-      z: still ? "" : toLetters(z, this.sizes),
-      model: this.model === this.data.models[0] ? "" : this.model.name,
-      locks: [...this.locks].sort().join("."),
-      names: namesToText(this.names),
-    };
-  }
+  link() { return linkOf(this); }
 
-  address() {
-    const address = new URL(location.href);
-    for (const [name, value] of Object.entries(this.link())) {
-      if (value) address.searchParams.set(name, value);
-      else address.searchParams.delete(name);
-    }
-    return address.href;
-  }
+  address() { return addressOf(this.link()); }
+
+  python() { return pythonOf(this); }
 
   /** Keep the address of the page up to date, a moment after the last change. */
   written() {
@@ -353,26 +337,6 @@ class Sliders {
   /** The server writes the address without what it was not told; put our parts back. */
   #rewritten() {
     if (this.root.isConnected && !this.timer && this.address() !== location.href) this.written();
-  }
-
-  python() {
-    const list = (block) => `torch.tensor([[${[...block].map((x) => Number(x.toFixed(4))).join(", ")}]])`;
-    const styles = this.modalities.map((name) => `        ${JSON.stringify(name)}: ${list(this.z[name])},`);
-    return [
-      "import mfm_core as mfm",
-      "import torch",
-      "",
-      `model = mfm.load_pretrained(${JSON.stringify(this.model.name)})`,
-      "latents = mfm.Latents(",
-      `    y=${list(this.z.y)},`,
-      "    a={",
-      ...styles,
-      "    },",
-      ")",
-      "generated = model.decode(latents)",
-      "print(generated.label.softmax(1))  # generated.modalities holds the pictures",
-      "",
-    ].join("\n");
   }
 
   stop() {

@@ -64,8 +64,8 @@ class SliderLink:
 
 mount = define(
     KEY,
-    *("layers", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "map"),
-    worker=("layers", "worker"),
+    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "map", "address"),
+    worker=("tensors", "arena", "layers", "worker"),
 )
 
 
