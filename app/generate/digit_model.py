@@ -10,7 +10,7 @@ import torch
 
 import mfm_core as mfm
 from app.generate.view import Allowed
-from app.shared.stored_models import stored_as
+from app.shared.stored_models import image_models, stored_as
 from mfm_core.networks.classifier import Discriminative
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 MODEL = "svhn_mnist"
+"""The model that the page shows where it is stored; elsewhere it shows the first model of images."""
+
 RANKED = 8
 """Directions that are ranked for each block of Z."""
 
@@ -75,6 +77,12 @@ class DigitModel:
     def digit(self, index: int) -> int:
         """Label of one held-out pair."""
         return int(self.codes.labels[index])
+
+
+def shown_name() -> str:
+    """Name of the model that the page shows."""
+    stored = image_models()
+    return MODEL if MODEL in stored or not stored else stored[0]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")

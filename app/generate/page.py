@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.generate.digit_model import MODEL, MissingModelError, load, stored_as
+from app.generate.digit_model import MissingModelError, load, shown_name, stored_as
 from app.generate.sections import read, sample, slide, swap, translate
 from app.generate.view import GenerateLinks
 from app.shared import missing, sidebar, state
@@ -21,13 +21,13 @@ SECTIONS = {
 def main() -> None:
     """The page."""
     try:
-        shown = load(stored_as(MODEL))
+        shown = load(stored_as(shown_name()))
     except MissingModelError as reason:
         missing.show(reason)
         return
     state.open_view(GenerateLinks(shown.limits), "Generate")
     sidebar.show(
-        f"**Model** {MODEL}",
+        f"**Model** {shown_name()}",
         f"{len(shown.codes):,} held-out pairs",
         seed="Every draw on the page starts from it.",
     )

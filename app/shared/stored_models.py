@@ -50,6 +50,12 @@ def sequence_models() -> tuple[str, ...]:
     )
 
 
+def image_models() -> tuple[str, ...]:
+    """Names of the stored MFMs of images."""
+    of_sequences = sequence_models()
+    return tuple(name for name in models() if name not in of_sequences)
+
+
 def _stored() -> list[tuple[str, mfm.ModelConfig]]:
     place = os.environ.get("MFM_PRETRAINED")
     found = {}

@@ -9,7 +9,7 @@ from app.elements.latent_sliders.latent_sliders import SliderLink, SliderModel
 from app.generate import digit_model
 from app.generate.sections import slide_on_server
 from app.shared import prose, state
-from app.shared.stored_models import models, stored_as
+from app.shared.stored_models import models, stored_as, title
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
 from mfm_core.storage.browser_map import BrowserMap, browser_map
@@ -20,6 +20,7 @@ NOTES = {
     digit_model.MODEL: "The model of this page: the digit in Z_y, the style in Z_a.",
     CONTRAST: "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
 }
+OWN = "A model of your own."
 PAIRS = 24
 """Real pairs that a visitor can go through."""
 
@@ -29,7 +30,7 @@ def show(shown: digit_model.DigitModel) -> None:
     unable = st.session_state.get("unable_to_decode")
     if unable is None:
         try:
-            offered = [_slider_model(name) for name in (digit_model.MODEL, CONTRAST) if name in models()]
+            offered = [_slider_model(name) for name in _offered()]
         except OSError as error:
             unable = f"the weights could not be written for it ({error.strerror})"
     if unable is not None:
@@ -56,12 +57,20 @@ def _want(name: str) -> None:
     st.session_state["wanted_maps"] = [*st.session_state.get("wanted_maps", []), name]
 
 
+def _offered() -> list[str]:
+    """The model of the page and, beside it, the one that was trained by Eq. 4 alone, if both are stored."""
+    shown = digit_model.shown_name()
+    return [shown, *(name for name in (CONTRAST,) if name != shown and name in models())]
+
+
 def _slider_model(name: str) -> SliderModel:
     stored = digit_model.load(stored_as(name))
     first, *_ = stored.shown
     others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
     pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
-    return SliderModel(name, TITLES[name], NOTES[name], _bundle(stored.name), stored.codes.latents[pairs])
+    return SliderModel(
+        name, TITLES.get(name, title(name)), NOTES.get(name, OWN), _bundle(stored.name), stored.codes.latents[pairs]
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner="Naming directions …")

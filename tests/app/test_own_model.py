@@ -1,0 +1,31 @@
+"""A model of one's own, of three modalities of images, opens on the page Generate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from examples.own_images import main as make_own_model
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+@pytest.fixture(scope="module")
+def own_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own_models")
+    make_own_model(folder, epochs=1)
+    return folder
+
+
+@pytest.mark.parametrize("section", ["sample", "swap", "slide", "read", "translate"])
+def test_every_section_shows_a_model_of_three_modalities(
+    own_models: Path, section: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MFM_PRETRAINED", str(own_models))
+    page = AppTest.from_file(MAIN, default_timeout=60)
+    page.query_params["section"] = section
+    page.run()
+    assert not page.exception
+    assert "three_digits" in "".join(markdown.value for markdown in page.sidebar.markdown)
