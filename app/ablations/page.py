@@ -32,7 +32,7 @@ def main() -> None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
             st.subheader(TITLES[name], anchor=False)
-            st.html(structure.drawing(name, TITLES[name]))
+            st.plotly_chart(structure.drawing(name), config={"staticPlot": True}, key=f"structure_{name}")
             prose.caption(structure.Structure.of(name).sentence())
     with st.expander("The columns of Table 2"):
         st.dataframe(_design(names), hide_index=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
+
+import plotly.graph_objects as go
 
 from mfm_core.evaluation.paper import DESIGN
 
@@ -42,49 +43,57 @@ class Structure:
 
 
 _BOXES = {
-    "x": (8, 62, 46, "X"),
-    "zy": (78, 18, 58, "Z_y"),
-    "za": (78, 106, 58, "Z_a"),
-    "fy": (160, 18, 58, "F_y"),
-    "fa": (160, 106, 58, "F_a"),
-    "y": (242, 18, 58, "label"),
-    "out": (242, 106, 58, "X, made"),
+    "x": (0, 1, "X"),
+    "zy": (1, 2, "Z<sub>y</sub>"),
+    "za": (1, 0, "Z<sub>a</sub>"),
+    "fy": (2, 2, "F<sub>y</sub>"),
+    "fa": (2, 0, "F<sub>a</sub>"),
+    "y": (3, 2, "label"),
+    "out": (3, 0, "X made"),
 }
+"""Column and row of each box, and what stands in it."""
 _ARROWS = (("x", "zy"), ("x", "za"), ("zy", "fy"), ("za", "fa"), ("fy", "y"), ("fa", "out"), ("fy", "out"))
-_HEIGHT = 34
+_WIDTH, _HEIGHT, _LINE = 0.34, 0.36, "#8a8a8a"
+"""Half a box, and a grey that is legible on white and on black."""
 
 
-def drawing(name: str, title: str) -> str:
-    """The structure of a variant as SVG, in the colours of the page; missing parts are faint and dashed."""
-    structure = Structure.of(name)
+def present(structure: Structure) -> set[str]:
+    """The boxes that a variant has."""
     here = {"x", "zy", "fy", "y"} | ({"out"} if structure.generates else set())
-    here |= {"za", "fa"} if structure.factorized else set()
-    many = {"zy": not structure.multimodal_label, "fy": not structure.multimodal_label}
-    many |= {"x": True, "out": True, "za": structure.own_style, "fa": structure.own_style}
-    parts = []
+    return here | ({"za", "fa"} if structure.factorized else set())
+
+
+def one_each(structure: Structure) -> set[str]:
+    """The boxes that a variant has once a modality."""
+    many = {"x", "out"} | (set() if structure.multimodal_label else {"zy", "fy"})
+    return (many | ({"za", "fa"} if structure.own_style else set())) & present(structure)
+
+
+def drawing(name: str) -> go.Figure:
+    """The structure of a variant; missing parts are faint and dashed, what each modality has stands before another."""
+    structure = Structure.of(name)
+    here, many = present(structure), one_each(structure)
+    chart = go.Figure()
     for start, end in _ARROWS:
-        (x1, y1, w, _), (x2, y2, _, _) = _BOXES[start], _BOXES[end]
+        (x1, y1, _), (x2, y2, _) = _BOXES[start], _BOXES[end]
         there = {start, end} <= here
-        parts.append(
-            f'<line x1="{x1 + w}" y1="{y1 + _HEIGHT / 2}" x2="{x2 - 2}" y2="{y2 + _HEIGHT / 2}" {_stroke(there)}/>'
-        )
-    for key, (x, y, w, text) in _BOXES.items():
+        line = {"color": _LINE, "width": 1.4, "dash": "solid" if there else "dot"}
+        ends = {"x0": x1 + _WIDTH, "y0": y1, "x1": x2 - _WIDTH, "y1": y2}
+        chart.add_shape(type="line", **ends, line=line, opacity=1 if there else 0.4)
+    for key, (x, y, text) in _BOXES.items():
         there = key in here
-        if many.get(key) and there:  # a sheet behind: one of each modality
-            parts.append(f'<rect x="{x + 4}" y="{y - 4}" width="{w}" height="{_HEIGHT}" rx="4" {_stroke(there)}/>')
-        parts.append(f'<rect x="{x}" y="{y}" width="{w}" height="{_HEIGHT}" rx="4" {_stroke(there)}/>')
-        opacity = 1 if there else 0.35
-        parts.append(
-            f'<text x="{x + w / 2}" y="{y + 22}" text-anchor="middle" font-size="13" fill="currentColor" '
-            f'opacity="{opacity}">{html.escape(text)}</text>'
-        )
-    label = html.escape(f"Structure of {title}: {structure.sentence()}")
-    return (
-        f'<svg viewBox="0 0 312 150" role="img" aria-label="{label}" style="width:100%;max-width:312px">'
-        f"{''.join(parts)}</svg>"
+        for shift in (0.06, 0.0) if key in many else (0.0,):
+            line = {"color": _LINE, "width": 1.6, "dash": "solid" if there else "dot"}
+            left, bottom = x - _WIDTH + shift, y - _HEIGHT + 2 * shift
+            sides = {"x0": left, "y0": bottom, "x1": left + 2 * _WIDTH, "y1": bottom + 2 * _HEIGHT}
+            chart.add_shape(type="rect", **sides, line=line, opacity=1 if there else 0.4)
+        chart.add_annotation(x=x, y=y, text=text, showarrow=False, opacity=1 if there else 0.4)
+    hidden = {"visible": False, "fixedrange": True}
+    chart.update_layout(
+        height=170,
+        margin={"l": 0, "r": 0, "t": 4, "b": 4},
+        xaxis=hidden | {"range": [-0.45, 3.5]},
+        yaxis=hidden | {"range": [-0.55, 2.6]},
+        showlegend=False,
     )
-
-
-def _stroke(there: bool) -> str:
-    faint = 'opacity="0.3" stroke-dasharray="4 3"' if not there else ""
-    return f'fill="none" stroke="currentColor" stroke-width="1.4" {faint}'
+    return chart

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -40,13 +39,13 @@ def test_structures_follow_table_2() -> None:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_what_is_missing_is_dashed_and_the_drawing_says_so_in_words(name: str) -> None:
-    svg = ElementTree.fromstring(drawing(name, name))
-    assert svg.get("aria-label", "").startswith(f"Structure of {name}: ")
-    dashed = [part for part in svg if part.get("stroke-dasharray")]
-    assert bool(dashed) == (name not in ("mfm", "m_a"))
-    sheets = sum(part.tag == "rect" for part in svg)
-    assert sheets == {"mfm": 11, "m_a": 9, "m_b": 11, "m_c": 9, "m_d": 10, "m_e": 8}[name]
+def test_what_is_missing_is_dotted_and_what_each_modality_has_is_doubled(name: str) -> None:
+    shapes = drawing(name).layout.shapes
+    boxes = [shape for shape in shapes if shape.type == "rect"]
+    dotted = sum(shape.line.dash == "dot" for shape in boxes)
+    assert dotted == {"mfm": 0, "m_a": 0, "m_b": 2, "m_c": 2, "m_d": 3, "m_e": 3}[name]
+    assert len(boxes) == {"mfm": 11, "m_a": 9, "m_b": 11, "m_c": 9, "m_d": 10, "m_e": 8}[name]
+    assert len(shapes) - len(boxes) == 7
 
 
 def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed() -> None:
@@ -55,6 +54,7 @@ def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed()
     assert figures.loc["A2, positive or negative", "M_E, paper"] == "76.10 %"
     assert figures.loc["mean absolute error", "MFM, paper"] == "0.961"
     assert "python -m mfm_core table cmu_mosi" in page.info[0].value
+    assert len(page.get("plotly_chart")) == 2
     page.multiselect(key="chosen_variants").set_value(["m_a", "m_b", "m_c"]).run()
     assert page.query_params["variants"] in ("m_a.m_b.m_c", ["m_a.m_b.m_c"])
 

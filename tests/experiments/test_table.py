@@ -192,3 +192,15 @@ def test_fewer_training_samples_are_drawn_by_the_seed() -> None:
     assert (len(first or ()), first) == (20, again)
     assert first != other
     assert len(next(iter(splits(few, 0))).test) == len(next(iter(splits(PLAN, 0))).test)
+
+
+def test_the_shipped_results_are_tidy() -> None:
+    rows, compared = read_figures(), read_comparisons()
+    if rows.empty:
+        pytest.skip("no results are stored")
+    assert not rows.duplicated(["table", "system", "seed", "key", "subject"]).any()
+    assert not compared.duplicated(["table", "system", "key", "subject"]).any()
+    assert set(rows["system"]) <= set(mfm.system_names())
+    means = rows.groupby(["table", "system", "key", "subject"])["value"].mean().dropna()
+    told = compared.set_index(["table", "system", "key", "subject"])["mean"]
+    assert np.allclose(means, told[means.index], atol=1e-4)
