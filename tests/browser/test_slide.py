@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from app.generate.digit_model import MODEL
+from app.generate.sections.slide import CONTRAST
 from tests.browser.conftest import ROOT, Visit, pixels, settle
 from tests.browser.test_generate import count_sent
 
@@ -351,3 +352,23 @@ def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
     page.keyboard.press("ArrowRight")
     at_rest(page)
     assert float(slider(page, "a0", 0).input_value()) == pytest.approx(strongest + 0.15, abs=0.051)
+
+
+def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_were_left(visit: Visit) -> None:
+    if not (ROOT / "pretrained" / CONTRAST / "codes.safetensors").exists():
+        pytest.skip(f"{CONTRAST} is not stored")
+    page = opened(visit)
+    drag(page, slider(page, "a0", 1), 0.5, 0.8)
+    first = picture(page, 0)
+    models = page.get_by_role("group", name="Model").get_by_role("button")
+    models.nth(1).click()
+    expect(page).to_have_url(re.compile(f"model={CONTRAST}"))
+    at_rest(page)
+    assert picture(page, 0) != first
+    drag(page, slider(page, "a0", 1), 0.5, 0.3)
+    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    assert picture(again, 0) == picture(page, 0)
+    models.nth(0).click()
+    at_rest(page)
+    expect(models.nth(0)).to_have_attribute("aria-pressed", "true")
+    assert picture(page, 0) == first
