@@ -11,6 +11,8 @@ from mfm_core.experiments.summary import comparisons, figures_table
 from mfm_core.storage.folder import PRETRAINED
 
 FIGURES, COMPARISONS = ".figures.csv", ".comparisons.csv"
+TEXTS = ("subject", "modalities", "reason")
+"""Columns that may be empty."""
 
 
 def results_folder() -> Path:
@@ -67,9 +69,9 @@ def _read(folder: Path, suffix: str) -> pd.DataFrame:
     frames = []
     for path in sorted(folder.glob(f"*{suffix}")):
         try:
-            frame = pd.read_csv(path, dtype={"subject": str, "modalities": str}, keep_default_na=False, na_values=[""])
+            frame = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
         except (ValueError, pd.errors.ParserError) as error:
             raise ValueError(f"{path}: expected a table as python -m mfm_core table writes it ({error})") from None
         frame.insert(0, "table", path.name.removesuffix(suffix))
-        frames.append(frame.fillna({"subject": "", "modalities": "", "reason": ""}))
+        frames.append(frame.fillna({name: "" for name in TEXTS if name in frame}))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
