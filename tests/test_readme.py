@@ -102,7 +102,11 @@ def test_the_readme_opens_with_the_page_and_two_commands_that_need_a_clone_only(
 
 def test_the_commands_it_names_exist():
     for line in "".join(SHELL[2:]).splitlines():
-        words = shlex.split(line, comments=True)[3:]
+        program, *words = shlex.split(line, comments=True)
+        if words[0].endswith(".py"):
+            assert (program, (ROOT / words[0]).is_file()) == ("python", True), line
+            continue
+        words = words[2:]
         result = CliRunner().invoke(app, [*words[: 2 if words[0] == "data" else 1], "--help"])
         assert result.exit_code == 0, line
 

@@ -33,8 +33,8 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
             figures = [figure for figure in found if isinstance(figure, dict)]
             lines = [list(row) for row in figure_rows(figures)]
             parts += [
-                "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits; n counts what "
-                "is independent: photographs where SVHN pictures matter, else digits or samples.",
+                "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits; n counts "
+                "what is independent: photographs where SVHN pictures matter, else digits or samples.",
                 markdown_table(["figure", "ours", "95 % interval", "n", "aim", "reached"], lines),
                 *_realism(figures),
             ]
