@@ -15,7 +15,7 @@ from mfm_core.data import data_folder
 from mfm_core.data.registry import read_arrays
 from mfm_core.data.sets import studio_clips
 from mfm_core.storage.folder import PRETRAINED
-from mfm_core.studio.making import make, ship
+from mfm_core.studio.making import chunks, make, ship
 
 make_app = typer.Typer(help="Make data sets of our own.", no_args_is_help=True)
 data_app.add_typer(make_app, name="make")
@@ -29,19 +29,27 @@ def _commands() -> None:
 @make_app.command("studio-clips")
 def make_clips(
     seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = make.SEED,
-    clips: Annotated[int, typer.Option(min=12, help="How many clips.")] = make.N_CLIPS,
+    clips: Annotated[int, typer.Option(min=12, help="How many clips, training, validation and test.")] = make.N_CLIPS,
+    training: Annotated[int, typer.Option(min=0, help="How many more clips to train on.")] = 0,
 ) -> None:
-    """Make the studio clips anew: sentences, voice, face and truth; about five minutes.
+    """Make the studio clips anew: sentences, voice, face and truth; about seven clips a second.
 
-    Needs espeak-ng (on Debian: apt-get install espeak-ng), the packages of requirements-data.txt, and the word vectors
-    glove50_top30k.npz in the data folder, to which studio_clips.npz is written.
+    Needs espeak-ng (on Debian: apt-get install espeak-ng) and the packages of requirements-data.txt. What is measured
+    is kept in the data folder, a hundred clips a file, and a command that was stopped goes on from there; with more
+    clips it makes only those that are missing. studio_clips.npz is written at the end.
     """
     with one_sentence(), _progress() as progress:
         folder = data_folder()
-        task = progress.add_task("studio clips", total=clips)
-        arrays = {}
-        for arrays in make.make(make.read_vectors(folder), seed, clips):
-            progress.advance(task, 0 if arrays else 1)
+        task = progress.add_task("studio clips", total=clips + training)
+        vectors = make.read_vectors(folder)
+        done = []
+        for chunk in chunks.measured(seed, clips + training, folder / "studio_clips_measured" / str(seed)):
+            if chunk is None:
+                progress.advance(task)
+            else:
+                done.append(chunk)
+        measured = {name: np.concatenate([chunk[name] for chunk in done]) for name in chunks.WIDTHS}
+        arrays = make.table(vectors, seed, clips, measured)
         unfinished = folder / ".studio_clips.npz"
         np.savez_compressed(unfinished, allow_pickle=False, **arrays)
         path: Path = unfinished.replace(folder / "studio_clips.npz")

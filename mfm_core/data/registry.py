@@ -174,8 +174,15 @@ def data_folder() -> Path:
     return Path(named) if named else Path(pooch.os_cache("mfm"))
 
 
-def read_arrays(name: str, members: tuple[str, ...]) -> dict[str, npt.NDArray[np.generic]]:
+def read_arrays(
+    name: str, members: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, npt.NDArray[np.generic]]:
     """Read arrays from ``<data folder>/<name>.npz``, without unpickling anything.
+
+    Args:
+        name: Of the data set.
+        members: The arrays to read.
+        optional: Further ones, which the file may lack.
 
     Raises:
         FileNotFoundError: If the file is not there; the message says how to get it.
@@ -190,4 +197,4 @@ def read_arrays(name: str, members: tuple[str, ...]) -> dict[str, npt.NDArray[np
     with np.load(path, allow_pickle=False) as archive:
         if missing := [member for member in members if member not in archive.files]:
             raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
-        return {member: archive[member] for member in members}
+        return {member: archive[member] for member in (*members, *optional) if member in archive.files}

@@ -14,7 +14,7 @@ import torch
 from mfm_core import load_dataset
 from mfm_core.studio import face
 from mfm_core.studio.clips import load_clips
-from mfm_core.studio.making import acoustics, make, ship, voice
+from mfm_core.studio.making import acoustics, chunks, make, ship, voice
 from mfm_core.studio.truth import WORLDS
 
 SEED = 5
@@ -127,9 +127,7 @@ def test_an_unknown_voice_is_one_sentence() -> None:
 
 def test_a_small_set_is_made_loaded_and_shipped(folder: Path, vectors: dict[str, make.Array]) -> None:
     n = 12
-    made = list(make.make(vectors, SEED, n))
-    arrays = made[-1]
-    assert len(made) == n + 1
+    arrays = table_of(folder, vectors, n, n)
     np.savez(folder / "studio_clips.npz", allow_pickle=False, **arrays)
     for world in WORLDS:
         dataset = load_dataset(f"studio_{world}")
@@ -155,4 +153,59 @@ def test_a_small_set_is_made_loaded_and_shipped(folder: Path, vectors: dict[str,
 def test_a_word_without_a_vector_is_named(vectors: dict[str, make.Array]) -> None:
     some = {word: x for word, x in vectors.items() if word != "the"}
     with pytest.raises(ValueError, match=r"^vectors: expected one for every word, missing the$"):
-        next(make.make(some, SEED, 12))
+        make.table(some, SEED, 12, {"times": np.zeros((12, 20, 2), np.float32)})
+
+
+def table_of(folder: Path, vectors: dict[str, make.Array], n: int, n_clips: int) -> dict[str, np.ndarray]:
+    """What is stored of ``n`` clips, of which ``n_clips`` are split."""
+    done = [chunk for chunk in chunks.measured(SEED, n, folder / "kept") if chunk is not None]
+    return make.table(vectors, SEED, n_clips, {name: np.concatenate([c[name] for c in done]) for name in chunks.WIDTHS})
+
+
+def test_making_goes_on_where_it_was_stopped(
+    folder: Path, vectors: dict[str, make.Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "SIZE", 2)
+    whole = [chunk for chunk in chunks.measured(SEED, 3, folder / "whole") if chunk is not None]
+    stopped = chunks.measured(SEED, 3, folder / "kept")
+    assert [next(stopped) for _ in range(2)] == [None, None]
+    next(stopped)  # the first two are kept
+    spoken = []
+    perform = chunks.perform
+    monkeypatch.setattr(chunks, "perform", lambda script: spoken.append(script) or perform(script))
+    again = list(chunks.measured(SEED, 3, folder / "kept"))
+    assert sum(chunk is None for chunk in again) == 3  # each clip is counted once
+    assert len(spoken) == 1
+    for before, after in zip(whole, [chunk for chunk in again if chunk is not None], strict=True):
+        for name, x in before.items():
+            assert np.array_equal(x, after[name], equal_nan=True), name
+
+
+def test_a_damaged_chunk_is_made_again(folder: Path) -> None:
+    first = [chunk for chunk in chunks.measured(SEED, 1, folder) if chunk is not None]
+    (folder / "000000.npz").write_bytes(b"PK\x03\x04 broken")
+    again = [chunk for chunk in chunks.measured(SEED, 1, folder) if chunk is not None]
+    assert np.array_equal(first[0]["acoustic"], again[0]["acoustic"])
+
+
+def test_further_clips_change_neither_scores_nor_scales(
+    folder: Path, vectors: dict[str, make.Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez(folder / "studio_clips.npz", allow_pickle=False, **table_of(folder, vectors, 12, 12))
+    few = load_dataset("studio_balanced")
+    perform = chunks.perform
+
+    def unless_it_is_the_second(script: make.Script) -> make.Clip:
+        if script.sentence == make.draw_script(SEED, 13).sentence:
+            raise voice.UntimedWordError("espeak-ng: no time for word 1")
+        return perform(script)
+
+    monkeypatch.setattr(chunks, "perform", unless_it_is_the_second)
+    np.savez(folder / "studio_clips.npz", allow_pickle=False, **table_of(folder, vectors, 15, 12))
+    more = load_dataset("studio_balanced")
+    assert more.ids is not None
+    assert [*more.ids[11:]] == ["clip 11", "clip 12", "clip 14"]
+    assert more.split.tolist() == [*few.split.tolist(), "train", "train"]
+    assert torch.equal(more.labels[:12], few.labels)
+    for name, x in few.modalities.items():
+        assert torch.equal(more.modalities[name][:12], x), name

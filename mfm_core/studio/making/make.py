@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfm_core.studio import face
+from mfm_core.studio.clips import load_clips
 from mfm_core.studio.making import acoustics, voice
 from mfm_core.studio.making.grammar import MAX_WORDS, Sentence, draw_levels, draw_sentence
 from mfm_core.studio.truth import MODALITIES, language_evidence
@@ -119,60 +120,65 @@ def spread_of(scripts: list[Script]) -> Array:
     return np.asarray(sums.std(0), np.float32)
 
 
-def make(vectors: Vectors, seed: int = SEED, n_clips: int = N_CLIPS) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
-    """Make clips one after the other; the last thing yielded is the table of them all.
+def table(
+    vectors: Vectors, seed: int, n_clips: int, measured: Mapping[str, Array]
+) -> dict[str, npt.NDArray[np.generic]]:
+    """The arrays of ``studio_clips.npz``.
 
     Args:
         vectors: GloVe vector ``(50,)`` of every word.
         seed: Of all randomness.
-        n_clips: How many.
-
-    Yields:
-        An empty dictionary for each clip made; at the end the arrays of ``studio_clips.npz``.
+        n_clips: How many clips are split into training, validation and test; all that follow are for training.
+        measured: ``acoustic``, ``visual`` and ``times`` of all of them in order, ``(N, T, ...)``. Further training
+            clips that could not be made, of which no time is known, are left out.
 
     Raises:
-        OSError: If espeak-ng is not installed.
-        ValueError: If a word has no vector.
+        ValueError: If a word has no vector, or one of the first ``n_clips`` could not be made.
     """
-    split = splits(n_clips)
-    scripts = [draw_script(seed, number) for number in range(n_clips)]
+    made: npt.NDArray[np.bool_] = np.isfinite(measured["times"]).any(axis=(1, 2))
+    if not made[:n_clips].all():
+        raise ValueError(f"seed: expected one of which every clip can be spoken, got {seed}, clip {made.argmin()}")
+    numbers = np.flatnonzero(made)
+    n = len(numbers)
+    split = np.concatenate([splits(n_clips), np.full(n - n_clips, "train")])
+    scripts = [draw_script(seed, int(number)) for number in numbers]
     if missing := {word for script in scripts for word in script.sentence.words} - set(vectors):
         raise ValueError(f"vectors: expected one for every word, missing {', '.join(sorted(missing))}")
-    n_features = {"language": 50, "acoustic": len(acoustics.FEATURES), "visual": len(face.FEATURES)}
-    x = {name: np.zeros((n_clips, MAX_WORDS, n_features[name]), np.float32) for name in MODALITIES}
-    evidence = np.zeros((len(MODALITIES), n_clips, MAX_WORDS), np.float32)
-    mask = np.zeros((n_clips, MAX_WORDS), bool)
-    times = np.full((n_clips, MAX_WORDS, 2), np.nan, np.float32)
-    words = np.full((n_clips, MAX_WORDS), "", "<U16")
-    for number, script in enumerate(scripts):
-        clip, n = perform(script), len(script.sentence.words)
-        mask[number, :n], times[number, :n], words[number, :n] = True, clip.times, script.sentence.words
-        evidence[:, number, :n] = script.evidence()
-        x["language"][number, :n] = [vectors[word] for word in script.sentence.words]
-        x["acoustic"][number, :n], x["visual"][number, :n] = clip.acoustic, clip.visual
-        yield {}
-    yield {
-        **x,
+    language = np.zeros((n, MAX_WORDS, 50), np.float32)
+    evidence = np.zeros((len(MODALITIES), n, MAX_WORDS), np.float32)
+    mask = np.zeros((n, MAX_WORDS), bool)
+    words = np.full((n, MAX_WORDS), "", "<U16")
+    for row, script in enumerate(scripts):
+        length = len(script.sentence.words)
+        mask[row, :length], words[row, :length] = True, script.sentence.words
+        evidence[:, row, :length] = script.evidence()
+        language[row, :length] = [vectors[word] for word in script.sentence.words]
+    return {
+        "language": language,
+        **{name: x[made] for name, x in measured.items()},
         **{f"evidence_{name}": evidence[i] for i, name in enumerate(MODALITIES)},
         "mask": mask,
-        "times": times,
         "words": words,
         "split": split,
         "kind": np.array([script.sentence.kind for script in scripts]),
-        "spread": spread_of([script for script, part in zip(scripts, split, strict=True) if part == "train"]),
+        "spread": spread_of([scripts[row] for row in np.flatnonzero(splits(n_clips) == "train")]),
         "seed": np.array(seed, np.int64),
+        "number": numbers,
+        "further": np.array(n - n_clips, np.int64),
     }
 
 
 def read_vectors(folder: Path) -> dict[str, Array]:
-    """GloVe-50 of the data folder's ``glove50_top30k.npz``.
+    """GloVe-50 of the grammar's words as the project ships them, and of all others in the data folder's GloVe file.
 
-    Raises:
-        FileNotFoundError: If it is not there.
+    Args:
+        folder: Where ``glove50_top30k.npz`` may lie, which only a changed grammar needs.
     """
+    clips = load_clips()
+    known = dict(zip(clips.vocabulary, clips.vectors.numpy(), strict=True))
     path = folder / "glove50_top30k.npz"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; the studio clips need its word vectors (GloVe, 50 dimensions)")
+        return known
     with np.load(path, allow_pickle=False) as archive:
         words, vectors = archive["words"].tolist(), archive["vectors"].astype(np.float32)
-    return dict(zip(words, vectors, strict=True))
+    return dict(zip(words, vectors, strict=True)) | known

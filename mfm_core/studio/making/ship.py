@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mfm_core.data.sequences import standardised
-from mfm_core.data.sets.studio_clips import read
+from mfm_core.data.sets.studio_clips import scaled
 from mfm_core.files.tensors import write_tensors
 from mfm_core.studio import face, words
 from mfm_core.studio.clip_files import AUDIO, CLIPS, FEATURES, STEPS, audio_path
@@ -143,7 +142,7 @@ def _measured() -> tuple[Array, dict[str, Array]]:
     from mfm_core.data.registry import read_arrays
 
     spread = read_arrays("studio_clips", ("spread",))["spread"].astype(np.float32)
-    scaling = standardised(read("balanced")).scaling or {}
+    scaling = scaled("balanced").scaling or {}
     means = {f"{name}_mean": scaling[name].mean.numpy() for name in MODALITIES}
     return spread, means | {f"{name}_std": scaling[name].std.numpy() for name in MODALITIES}
 

@@ -37,6 +37,10 @@ Event = tuple[int, int, int, str]
 _log = logging.getLogger(__name__)
 
 
+class UntimedWordError(ValueError):
+    """espeak-ng does not tell when a word is said."""
+
+
 @dataclass(frozen=True)
 class Style:
     """How somebody speaks, and where; drawn independently of everything that counts.
@@ -200,7 +204,7 @@ def word_samples(events: Sequence[Event], places: dict[int, int], words: Sequenc
             stop = min(stop, int(bounds[step + 1, 0]))
         if starts[step] is None:
             if step == 0 or starts[step - 1] is None or words[step] not in _SECOND_OF_PAIR:
-                raise ValueError(f"espeak-ng: no time for word {step}, {words[step]!r}, of: {' '.join(words)}")
+                raise UntimedWordError(f"espeak-ng: no time for word {step}, {words[step]!r}, of: {' '.join(words)}")
             first, stop = starts[step - 1] or 0, int(bounds[step + 1, 0]) if step + 1 < len(words) else end
             within = [sample for sample, name in phonemes if first <= sample < stop and not name.startswith("_")]
             starts[step] = within[-_SECOND_OF_PAIR[words[step]]]
