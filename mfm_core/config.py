@@ -119,6 +119,16 @@ class SequenceModality(Config):
         hidden: Width of its view-LSTM in the Memory Fusion Network.
         feedback: What the decoder reads at a step: its own hidden state of the step before, as in the published code,
             or what it generated there as well.
+        factors_at: When the decoder reads the factors: at the ``"first"`` step only, as in the published code, or at
+            ``"every"`` step, with a learned code of the step, as in the reference [11] of the paper (Cho et al., 2014).
+        decoder_hidden: Width of the decoder's LSTM; None for the size of the joined factors, as in the published code.
+        encoder_hidden: Width of the LSTM that infers Z_a, each way; None for ``d_z``, as in the published code.
+        both_ways: Whether that LSTM also reads from the last step to the first.
+        step_width: Numbers that pass between the code and each step by a linear map of that step's own: into Z_a from
+            every hidden state, in place of the last one alone, and from the factors to every step of the decoder. None
+            for no such maps, as in the published code.
+        residual: Whether G_a is a linear layer with residual layers after it, rather than two layers with ``hidden``
+            units between them.
     """
 
     kind: Literal["sequence"] = "sequence"
@@ -127,6 +137,18 @@ class SequenceModality(Config):
     d_f: Positive
     hidden: Positive = 64
     feedback: Literal["hidden", "output"] = "hidden"
+    factors_at: Literal["first", "every"] = "first"
+    decoder_hidden: Positive | None = None
+    encoder_hidden: Positive | None = None
+    both_ways: bool = False
+    step_width: Positive | None = None
+    residual: bool = False
+
+    @model_validator(mode="after")
+    def _maps(self) -> Self:
+        if self.step_width is not None and self.factors_at != "every":
+            raise ValueError(f"step_width: expected none with factors_at {self.factors_at!r}, got {self.step_width}")
+        return self
 
 
 class MemoryConfig(Config):
@@ -182,7 +204,8 @@ class ModelConfig(Config):
         features: Size of what the encoder Q(Z_y | X_1:M) extracts from each image before fusing.
         hidden: Width of the hidden layers of G and of the fusion.
         memory: How that encoder fuses sequences.
-        length: Steps of the sequences that :meth:`MFM.sample` draws.
+        length: Steps of the sequences that :meth:`MFM.sample` draws, and that decoders which read the factors at every
+            step have a code of their own for; later steps share the last code.
     """
 
     modalities: dict[str, Modality]

@@ -35,9 +35,9 @@ class MFM(nn.Module):
         self.g_a = nn.ModuleDict()
         self.decoders = nn.ModuleDict()
         for name, modality in config.modalities.items():
-            self.encoders_a[name] = factory.encoder(modality, config.label, config.features)
+            self.encoders_a[name] = factory.encoder(modality, config)
             self.g_a[name] = factory.g_a(modality, config.hidden)
-            self.decoders[name] = factory.decoder(modality, config.d_f)
+            self.decoders[name] = factory.decoder(modality, config.d_f, config.length)
         self.g_y = fully_connected(config.d_y, config.hidden, config.hidden, config.d_f)
         self.label_head = nn.Linear(config.d_f, config.label.size)
         self.surrogates = nn.ModuleDict(
