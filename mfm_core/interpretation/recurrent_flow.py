@@ -15,7 +15,13 @@ SAMPLES = 8
 
 @one_thread()
 def recurrent_flow(
-    decoder: RecurrentDecoder, code: Tensor, mask: Tensor, part: slice, directions: Tensor | None = None
+    decoder: RecurrentDecoder,
+    code: Tensor,
+    mask: Tensor,
+    part: slice,
+    directions: Tensor | None = None,
+    *,
+    scale: Tensor | None = None,
 ) -> Tensor:
     """|d x^_t / d f|_F^2 at every real step, where f is a part of the code.
 
@@ -27,77 +33,93 @@ def recurrent_flow(
         code: Its input, ``(N, d_in)``.
         mask: Which steps are real, ``(N, T)``.
         part: Which columns of the code f is.
-        directions: ``(size of f, k)``, to measure the derivatives along its columns alone.
+        directions: ``(size of f, k)``, to measure the derivatives along its columns alone; ``(N, size of f, k)`` for
+            those of each sample.
+        scale: What each feature of x^ is multiplied with before it is measured, ``(d_x,)``; None for 1.
 
     Returns:
         ``(N, T)``, 0 at steps that are not real.
     """
     n = len(code)
-    weight: Tensor = decoder.step.weight
-    bias: Tensor = decoder.start.bias
-    if decoder.feed is not None:  # what is generated is linear in the hidden state, so its way back can be too
-        weight = weight + decoder.feed.weight @ decoder.out.weight
-        bias = bias + decoder.feed.weight @ decoder.out.bias
-    read: Tensor = decoder.out.weight
+    weight, bias = decoder.recurrence()
+    read: Tensor = decoder.out.weight if scale is None else scale[:, None] * decoder.out.weight
     squared = len(read) > read.shape[1]
     if squared:
         read = read.T @ read
-    moved: Tensor = decoder.start.weight[:, part]
-    if directions is not None:
-        moved = moved @ directions
     flow = code.new_zeros(n, mask.shape[1])
     if not mask.any():
         return flow
     steps = int(mask.sum(dim=1).max())
+    moved = decoder.reading_matrices(steps)[:, None, :, part]  # (steps or 1, 1, 4 hidden, size of f)
+    if directions is not None and directions.ndim == 2:
+        moved = moved @ directions
     for at in range(0, n, SAMPLES):
         rows = slice(at, at + SAMPLES)
-        flow[rows, :steps] = _propagate(decoder.start(code[rows]), moved, weight, bias, read, steps, squared=squared)
+        inputs = decoder.read_at_every_step(code[rows], steps)
+        states = _states(decoder.start(code[rows]), weight, bias, steps, inputs)
+        own = moved @ directions[rows] if directions is not None and directions.ndim == 3 else moved
+        found = _propagate(states, own, weight, read, squared=squared, again=inputs is not None)
+        flow[rows, :steps] = found
     return put_back(flow.unsqueeze(2), mask).squeeze(2)
 
 
 def _propagate(
-    first: Tensor, moved: Tensor, weight: Tensor, bias: Tensor, read: Tensor, steps: int, *, squared: bool
+    states: tuple[Tensor, ...], moved: Tensor, weight: Tensor, read: Tensor, *, squared: bool, again: bool
 ) -> Tensor:
-    """Run the recursion, then its Jacobian.
+    """The Jacobian's recursion along the states of an LSTM.
 
     The cell's derivative is d_c' = f d_c + (slope_i W_i + slope_f W_f + slope_g W_g) d_h, where the slopes scale rows:
-    the sum of the three matrices, made for each sample at each step, multiplies d_h once instead of three times.
+    the sum of the three matrices, made for each sample at each step, multiplies d_h once instead of three times. Where
+    the gates read the code at every step, what they read of it stands beside W, and the identity below d_h.
 
     Args:
-        first: Gates i, f, g, o before their nonlinearities at the first step, ``(N, 4 hidden)``.
-        moved: Their derivatives there, ``(4 hidden, k)``, the same for all samples.
+        states: What :func:`_states` returns.
+        moved: Derivatives of the gates i, f, g, o by f where they read the code, ``(steps, N, 4 hidden, k)``; the
+            first two may be 1, for what all have in common.
         weight: Hidden state to gates.
-        bias: Of the gates at later steps.
         read: What the Jacobian of the hidden state is multiplied with to be measured, ``(r, hidden)``: W, or W^T W.
-        steps: How many.
         squared: Whether ``read`` is W^T W.
+        again: Whether the gates read the code at every step, or at the first only.
 
     Returns:
         ``(N, steps)``.
     """
-    n, hidden = len(first), weight.shape[1]
-    i, f, g, o, c, squashed = _states(first, weight, bias, steps)
+    i, f, g, o, c, squashed = states
+    steps, n, hidden = c.shape
     before = torch.cat([torch.zeros_like(c[:1]), c[:-1]])
     slopes = (i * (1 - i) * g, f * (1 - f) * before, i * (1 - g * g), f, o * (1 - o) * squashed, o * (1 - squashed**2))
     by_step = [slope.unsqueeze(3).unbind() for slope in slopes]  # each (N, hidden, 1)
 
-    w_i, w_f, w_g, w_o = weight.chunk(4)
+    k = moved.shape[3]
+    m_i, m_f, m_g, m_o = moved[0].chunk(4, dim=1)
+    below = hidden + k if again else hidden  # rows of what the factors multiply: d_h, and the identity
+    gates = moved.new_empty(n if moved.shape[1] > 1 else 1, 4 * hidden, below)
+    gates[:, :, :hidden] = weight
+    w_i, w_f, w_g, w_o = gates.chunk(4, dim=1)
     # What multiplies d_h: of the cell's derivative, made anew at each step, of the output gate's, and of the measure.
-    factors = torch.cat([torch.empty_like(w_o), w_o, read]).repeat(n, 1, 1)  # (N, 2 hidden + r, hidden)
-    of_cell = factors[:, :hidden]
-    product = first.new_empty(n, factors.shape[1], moved.shape[1])
+    factors = moved.new_zeros(n, 2 * hidden + len(read), below)
+    of_cell, of_output = factors[:, :hidden], factors[:, hidden : 2 * hidden]
+    factors[:, 2 * hidden :, :hidden] = read
+    of_output[:, :, :hidden] = w_o[:, :, :hidden]
+    product = moved.new_empty(n, factors.shape[1], k)
     from_cell, from_output = product[:, :hidden], product[:, hidden : 2 * hidden]
     measured = product[:, 2 * hidden :]
-    m_i, _, m_g, m_o = moved.chunk(4)
-    d_c = d_h = first.new_zeros(n, hidden, moved.shape[1])
-    flow = first.new_empty(steps, n)
+    d_all = moved.new_zeros(n, below, k)
+    d_h = d_all[:, :hidden]
+    if again:
+        d_all[:, hidden:] = torch.eye(k, dtype=moved.dtype, device=moved.device)
+    d_c = moved.new_zeros(n, hidden, k)
+    flow = moved.new_empty(steps, n)
     for t, (slope_i, slope_f, slope_g, keep, slope_o, slope_c) in enumerate(zip(*by_step, strict=True)):
         if t == 0:
-            d_c = slope_i * m_i + slope_g * m_g
-            d_h = slope_o * m_o
+            torch.mul(slope_i, m_i, out=d_c).addcmul_(slope_f, m_f).addcmul_(slope_g, m_g)
+            d_h.copy_(slope_o * m_o)
         else:
+            if again and (t == 1 or len(moved) > 1):
+                gates[:, :, hidden:] = moved[t if len(moved) > 1 else 0]
+                of_output[:, :, hidden:] = w_o[:, :, hidden:]
             torch.mul(slope_i, w_i, out=of_cell).addcmul_(slope_f, w_f).addcmul_(slope_g, w_g)
-            torch.bmm(factors, d_h, out=product)
+            torch.bmm(factors, d_all, out=product)
             torch.mul(measured, d_h if squared else measured, out=measured)
             torch.sum(measured, dim=(1, 2), out=flow[t - 1])
             torch.addcmul(from_cell, keep, d_c, out=d_c)
@@ -108,8 +130,18 @@ def _propagate(
     return flow.T.clamp(min=0)  # rounding may leave less where nothing moves
 
 
-def _states(first: Tensor, weight: Tensor, bias: Tensor, steps: int) -> tuple[Tensor, ...]:
-    """Gates i, f, g, o, cell and its hyperbolic tangent after each step, ``(steps, N, hidden)`` each."""
+def _states(
+    first: Tensor, weight: Tensor, bias: Tensor, steps: int, inputs: Tensor | None = None
+) -> tuple[Tensor, ...]:
+    """Gates i, f, g, o, cell and its hyperbolic tangent after each step, ``(steps, N, hidden)`` each.
+
+    Args:
+        first: What the gates of the first step get from outside, ``(N, 4 hidden)``.
+        weight: Hidden state to gates.
+        bias: Of the gates at later steps.
+        steps: How many.
+        inputs: What the gates of every step get from outside, ``(steps, N, 4 hidden)``, in place of the two.
+    """
     n, hidden = len(first), weight.shape[1]
     gates = first.new_empty(steps, n, 4 * hidden)
     cells, squashed = first.new_empty(2, steps, n, hidden)
@@ -117,11 +149,11 @@ def _states(first: Tensor, weight: Tensor, bias: Tensor, steps: int) -> tuple[Te
     i, f, g, o = gates.split(hidden, dim=2)  # type: ignore[no-untyped-call]
     states = gates.unbind(), gates[:, :, : 2 * hidden].unbind(), *(x.unbind() for x in (i, f, g, o, cells, squashed))
     before = None
-    for every, i_and_f, i_t, f_t, g_t, o_t, c, s in zip(*states, strict=True):
+    for t, (every, i_and_f, i_t, f_t, g_t, o_t, c, s) in enumerate(zip(*states, strict=True)):
         if before is None:
-            every.copy_(first)
+            every.copy_(first if inputs is None else inputs[0])
         else:
-            torch.addmm(bias, h, weight.T, out=every)
+            torch.addmm(bias if inputs is None else inputs[t], h, weight.T, out=every)
         i_and_f.sigmoid_()
         o_t.sigmoid_()
         torch.mul(i_t, g_t.tanh_(), out=c)
