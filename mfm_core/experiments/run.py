@@ -141,6 +141,8 @@ def execute(
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
     if isinstance(run, SequenceRun):
         sequences = SequenceTask(run, where)
+        if run.start is not None:
+            start_from(sequences.model, run.start)
         task: Task = sequences
     elif isinstance(run, FactorizeRun):
         readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
@@ -163,7 +165,7 @@ def execute(
         "device": where.type,
         "torch": torch.__version__,
     }
-    if isinstance(run, FactorizeRun) and run.start is not None:
+    if isinstance(run, FactorizeRun | SequenceRun) and run.start is not None:
         begun = StoredModel.of_folder(model_folder(run.start)).run
         told = ("command", "date", "configuration", "start")
         provenance["start"] = {key: begun[key] for key in told if key in begun}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Annotated, Literal, Self, TypeVar, cast
@@ -25,8 +25,10 @@ from mfm_core.training.common import (
     seeded,
     surrogate_cost,
 )
+from mfm_core.training.linear_start import start_linear
 from mfm_core.training.loop import Report, TrainingConfig
 from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost
+from mfm_core.training.video_terms import Adversary, SequenceTerms, leak_cost, nearest, train_adversary
 
 Value = TypeVar("Value")
 
@@ -54,8 +56,15 @@ class SequenceRun(Config):
         objective: Eq. 4; ``reconstruction`` weighs the mean squared error of a standardised feature at a real step.
         noise: Standard deviation of the noise on each Z_a before decoding, while training.
         noise_y: The same on Z_y.
+        noise_x: The same on the features that the encoders read; what is to be generated has none.
         mmd_y: Weight of the MMD of Z_y alone to the prior: among the many dimensions of the joint Z its few count
             little.
+        terms: What else is asked of Z.
+        by_length: Whether a batch is of sequences about as long as each other, which leaves out most steps that are not
+            real: this many batches are drawn, and sorted by length; 1 leaves them as they are.
+        start: A stored model whose weights training starts from, of the same architecture; None for random weights.
+        linear_start: Whether encoders of Z_a and decoders begin as a linear autoencoder, at the principal components of
+            the training sequences.
         fold: The part of a cross-validation that is held out; None for the split that the data set comes with.
         training: How long and how fast.
     """
@@ -66,7 +75,12 @@ class SequenceRun(Config):
     objective: ObjectiveConfig = ObjectiveConfig()
     noise: Share = 0.0
     noise_y: Share = 0.0
+    noise_x: Share = 0.0
     mmd_y: Weight = 0.0
+    terms: SequenceTerms = SequenceTerms()
+    by_length: Annotated[int, Field(ge=1, le=1000)] = 1
+    start: str | None = None
+    linear_start: bool = False
     fold: FoldConfig | None = None
     training: TrainingConfig
 
@@ -75,7 +89,14 @@ class SequenceRun(Config):
         for name, modality in self.model.modalities.items():
             if not isinstance(modality, SequenceModality):
                 raise ValueError(f"model.modalities: expected sequences, got {name}, of kind {modality.kind}")  # noqa: TRY004
+            if self.linear_start and not (modality.step_width and modality.residual and modality.d_z == modality.d_f):
+                raise ValueError(f"linear_start: expected step_width, residual and d_z as large as d_f of {name}")
         check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
+        if self.terms.any and (self.model.label.kind != "scores" or self.model.label.size != 1):
+            given = f"{self.model.label.size} {self.model.label.kind}"
+            raise ValueError(f"terms: expected a label of one score, got {given}")
+        if self.terms.any and len(self.model.modalities) < 2:
+            raise ValueError("terms: expected two modalities or more, got one, which has no surrogate")
         folded = [info.name for info in dataset_infos() if info.folds is not None]
         if self.fold is not None and (self.data not in folded or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(folded)}, numbered from 0, got {self.fold}")
@@ -163,6 +184,19 @@ def masked_errors(
     return errors
 
 
+@dataclass(frozen=True)
+class Told:
+    """What each single modality tells of the score, by its surrogate.
+
+    Attributes:
+        index: The samples that have all modalities, ``(n,)``.
+        score: ``(n, M)``.
+    """
+
+    index: Tensor
+    score: Tensor
+
+
 class SequenceTask:
     """Eq. 4 on sequences. A video that lacks a modality is encoded by the surrogates, and costs what it has.
 
@@ -187,41 +221,57 @@ class SequenceTask:
             names = tuple(run.model.modalities)
             parts = encodable(train, names), encodable(validation, names)
         self.run, self.device = run, device
-        self.train, self.validation = parts
+        self.train, self.validation = (without_steps(part) for part in parts)
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
+        if run.linear_start:
+            start_linear(self.model, self.train.modalities, cast(Tensor, self.train.mask))
         self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+        if (terms := run.terms).adversary:
+            sizes = {name: m.d_z for name, m in run.model.modalities.items()}
+            adversary = seeded(lambda: Adversary(sizes, terms.adversary_hidden), run.training.seed + 1).to(device)
+            optimizer = torch.optim.Adam(adversary.parameters(), lr=terms.adversary_rate)
+            self.helpers["adversary"] = adversary, optimizer
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each training sample once, in a new order; the last batch may be smaller, but has two samples at least."""
         order = torch.randperm(len(self.train), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) > 1]
+        lengths = cast(Tensor, self.train.mask).sum(dim=1)
+        drawn = list(torch.split(order, batch_size * self.run.by_length))
+        if self.run.by_length > 1:
+            drawn = [some[lengths[some].argsort(stable=True)] for some in drawn]
+        batches = [batch for some in drawn for batch in torch.split(some, batch_size) if len(batch) > 1]
+        if self.run.by_length > 1:
+            return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+        return batches
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Eq. 4 on one batch."""
         model, objective, names = self.model, self.run.objective, self.model.modalities
-        data = on(self.train.take(batch), self.device)
+        data = on(without_padding(self.train.take(batch)), self.device)
         has = presence(data, names).to(self.device)
-        latents, surrogate = self.infer(data)
+        latents, surrogate, complete = self.infer(self.blur(data, generator))
         noisy = add_noise(latents, self.run.noise, self.run.noise_y, generator)
         prior = model.sample(len(data), generator=generator)
-        generated = model.decode(noisy)
+        decision = label_cost(model.decide(noisy.y), data.labels, self.run.model.label, objective.label_cost)
+        generated = model.decode(self.exchange(noisy, complete, generator))
         mask = cast(Tensor, data.mask)
         steps = {name: mask & has[:, [i]] for i, name in enumerate(names)}
         errors = masked_errors(data.modalities, generated.modalities, steps)
         terms = {f"error_{name}": error for name, error in weighed(errors, objective.reconstruction).items()}
-        cost = label_cost(generated.label, data.labels, self.run.model.label, objective.label_cost)
-        terms["label"] = objective.label * cost
+        terms["label"] = objective.label * decision
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
         if self.run.mmd_y:
             terms["mmd_y"] = self.run.mmd_y * mmd(noisy.y, prior.y)
         if surrogate is not None:
             terms["surrogate"] = surrogate
+        if (weight := self.run.terms.adversary) and complete is not None:
+            terms["leak"] = weight * self.leak(latents, data.labels, complete)
         return torch.stack(list(terms.values())).sum(), terms
 
-    def infer(self, data: Dataset) -> tuple[Latents, Tensor | None]:
-        """Z of every sample from the modalities it has, in order, and the cost of the surrogates on complete ones."""
+    def infer(self, data: Dataset) -> tuple[Latents, Tensor | None, Told | None]:
+        """Z of every sample from the modalities it has, in order, and of complete ones what the surrogates cost."""
         model, names = self.model, self.model.modalities
-        parts, indices, surrogate = [], [], None
+        parts, indices, surrogate, told = [], [], None, None
         for group in groups(data, names):
             if len(group.inputs) == len(names):
                 features = model.encoder_y.features(group.inputs, group.mask)
@@ -230,11 +280,44 @@ class SequenceTask:
                 inferred = model.infer_missing(features, latents, classes_of(labels, self.run.model.label))
                 if inferred:
                     surrogate = surrogate_cost(model, inferred, latents, labels, self.run.objective)
+                    if self.run.terms.any and len(labels) > 1:
+                        told = Told(group.index, self.told_by_each([guess for guess, _ in inferred]))
             else:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
-        return in_order(parts, indices), surrogate
+        return in_order(parts, indices), surrogate, told
+
+    @torch.no_grad()
+    def told_by_each(self, inferred: Sequence[Latents]) -> Tensor:
+        """What each single modality tells of the score, by its surrogate, which come first: ``(n, M)``."""
+        single = inferred[: len(self.model.modalities)]
+        return torch.cat([self.model.decide(guess.y) for guess in single], dim=1)
+
+    def exchange(self, latents: Latents, told: Told | None, generator: torch.Generator) -> Latents:
+        """Some samples with the Z_y of the one nearest in what its modalities tell of the score."""
+        if told is None or not self.run.terms.neighbour:
+            return latents
+        some = torch.rand(len(told.index), generator=generator).to(latents.y.device) < self.run.terms.neighbour
+        donors = torch.arange(len(latents), device=latents.y.device)
+        donors[told.index[some]] = told.index[nearest(told.score)[some]]
+        return Latents(latents.y[donors], latents.a, latents.mask)
+
+    def leak(self, latents: Latents, labels: Tensor, told: Told) -> Tensor:
+        """What the adversary, which has not seen these samples in this epoch, reads of the score in each Z_a."""
+        network, optimizer = self.helpers["adversary"]
+        adversary, styles = cast(Adversary, network), {name: z[told.index] for name, z in latents.a.items()}
+        cost = leak_cost(adversary, styles, told.score, labels[told.index, 0])
+        train_adversary(adversary, optimizer, styles, told.score, self.run.terms.adversary_steps)
+        return cost
+
+    def blur(self, data: Dataset, generator: torch.Generator) -> Dataset:
+        """Features as the encoders see them while training."""
+        size = self.run.noise_x
+        if not size:
+            return data
+        noise = {name: torch.randn(x.shape, generator=generator).to(x.device) for name, x in data.modalities.items()}
+        return replace(data, modalities={name: x + size * noise[name] for name, x in data.modalities.items()})
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
         """Negated error of the label, in its standard deviations, and of the features; accuracy for classes."""
@@ -263,6 +346,20 @@ def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
 def in_order(parts: list[Latents], indices: list[Tensor]) -> Latents:
     """Latents of groups put together, each sample where its group's index says."""
     return concatenate(parts)[torch.argsort(torch.cat(indices))]
+
+
+def without_steps(data: Dataset) -> Dataset:
+    """The same samples without what their steps are, which training does not read."""
+    return replace(data, steps=None, evidence=None, ids=None)
+
+
+def without_padding(data: Dataset) -> Dataset:
+    """The same samples without the steps that are real in none of them."""
+    mask = cast(Tensor, data.mask)
+    some = mask.any(dim=0)
+    if some.all():
+        return data
+    return replace(data, modalities={name: x[:, some] for name, x in data.modalities.items()}, mask=mask[:, some])
 
 
 def on(data: Dataset, device: torch.device) -> Dataset:
