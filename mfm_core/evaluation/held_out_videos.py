@@ -13,19 +13,19 @@ from torch import Tensor
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.digits import Figure
-from mfm_core.evaluation.statistics import Estimate, share
+from mfm_core.evaluation.flow_figures import truth_figures
+from mfm_core.evaluation.probes import probe_scores
+from mfm_core.evaluation.studio_figures import LABEL, with_aims
 from mfm_core.evaluation.videos import evaluate_sequences
-from mfm_core.interpretation.attributions import integrated_gradients, saliency
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
-from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.kernels import Bandwidth
-from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.storage.codes import Codes
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.videos import SequenceRun, encode_present, load_run_data
 
+ENOUGH_TO_PROBE = 30  # samples, without which folds are too small to learn from
 BANDWIDTHS: tuple[Bandwidth, ...] = (1.0, "median")
 
 
@@ -88,42 +88,28 @@ def measure_videos(
     rows: list[JsonValue] = []
     for bandwidth in BANDWIDTHS:
         rows += dependency_of(model, latents, bandwidth, seed)
+    if data.labels.ndim == 2 and data.labels.shape[1] == 1 and len(data) >= ENOUGH_TO_PROBE:
+        on_progress("probes of Z")
+        figures += leak_figures(latents, data.labels[:, 0])
     if data.evidence is not None:
-        on_progress("flow against the truth")
-        figures += truth_figures(model, data, latents, seed=seed)
+        figures += truth_figures(model, data, latents, seed=seed, on_progress=on_progress)
+    if data.name in LABEL:
+        figures = with_aims(figures, data)
     return figures, {"dependency": rows}
 
 
-def truth_figures(model: MFM, data: Dataset, latents: Latents, *, seed: int = 0) -> list[Figure]:
-    """The gradient-norm flow of F_y (Eq. 7) and its rivals against the steps that truly carry evidence.
+def leak_figures(latents: Latents, scores: Tensor) -> list[Figure]:
+    """How much of the score the best of a family of probes reads from each block of Z, on codes it has not seen.
 
     Args:
-        model: The model.
-        data: Clips of which the evidence is known, with all modalities.
-        latents: Their Z.
-        seed: Of the bootstrap.
+        latents: Z of held-out samples.
+        scores: ``(N,)``.
     """
-    evidence, mask = data.evidence or {}, cast(Tensor, data.mask)
-    inputs = {name: data.modalities[name] for name in model.modalities}
-    ways = {
-        "flow of F_y": gradient_flow(model, latents),
-        "input gradients": saliency(model, inputs, mask),
-        "integrated gradients": integrated_gradients(model, inputs, mask),
-    }
     figures = []
-    for name, truth in evidence.items():
-        for way, flow in ways.items():
-            found = flow_against_truth(flow[name].detach(), truth, mask, generator=torch.Generator().manual_seed(seed))
-            figures += [
-                Figure(f"largest step carries evidence, {name}: {way}", found.hits),
-                Figure(f"area under the curve of steps against evidence, {name}: {way}", found.auc_within),
-                Figure(f"the same area over the steps of all clips, {name}: {way}", found.auc),
-            ]
-        figures.append(Figure(f"largest step carries evidence, {name}: chance", found.hits_by_chance))
-        first = ways["flow of F_y"][name].argmax(dim=1) == mask.float().argmax(dim=1)
-        figures.append(Figure(f"largest step is the first, {name}: flow of F_y", share(first)))
-        half = Estimate(0.5, 0.5, 0.5, found.hits.n)
-        figures.append(Figure(f"area under the curve of steps against evidence, {name}: chance", half))
+    for name, z in latents.blocks().items():
+        found = probe_scores(z, scores)
+        title = "Z_y" if name == "y" else f"Z_a of {name}"
+        figures.append(Figure(f"score read from {title} by the best probe (R2)", found.estimate))
     return figures
 
 
