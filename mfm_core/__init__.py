@@ -13,6 +13,7 @@ from mfm_core.interpretation.hsic import normalized_hsic
 from mfm_core.latents import Factors, Generated, Latents
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
+from mfm_core.scores import with_score
 from mfm_core.storage.models import (
     Codes,
     find_originals,
@@ -88,6 +89,7 @@ __all__ = [
     "train",
     "translate",
     "traverse",
+    "with_score",
 ]
 
 _RENAMED = {"Take": EditedClip}
