@@ -62,6 +62,6 @@ def test_the_words_of_a_clip_are_its_words(generator: torch.Generator) -> None:
     data = clips.dataset("balanced")
     language = data.modalities["language"]
     noisy = 0.7 * language + 0.05 * torch.randn(language.shape, generator=generator)
-    assert nearest_words(clips, noisy, data.mask) == tuple(take.words for take in clips.takes)
+    assert nearest_words(clips, noisy, data.mask) == tuple(take.words for take in clips.edits)
     with pytest.raises(ValueError, match=r"^language, mask: expected \(N, T, 50\) and \(N, T\), got"):
         nearest_words(clips, language[..., :3], data.mask)

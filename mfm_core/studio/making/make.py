@@ -135,7 +135,7 @@ def table(
     Raises:
         ValueError: If a word has no vector, or one of the first ``n_clips`` could not be made.
     """
-    made: npt.NDArray[np.bool_] = np.isfinite(measured["times"]).any(axis=(1, 2))
+    made = np.array([bool(np.isfinite(times).any()) for times in measured["times"]])
     if not made[:n_clips].all():
         raise ValueError(f"seed: expected one of which every clip can be spoken, got {seed}, clip {made.argmin()}")
     numbers = np.flatnonzero(made)
