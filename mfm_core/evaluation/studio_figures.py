@@ -1,4 +1,4 @@
-"""What is measured of a model of studio clips alone: how much noise leaves to explain, and the aims of each world."""
+"""What is measured of a model of studio clips alone: the share of noise, and the aims of each world."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ RECONSTRUCTION: Mapping[str, float] = {"language": 0.8, "acoustic": 0.65, "visua
 """Share of what can be explained."""
 LEAK = 0.05
 EQ_7, BEST, TOP = 0.85, 0.93, 0.85
-EXPLAINED, BOUND = "variance explained by the reconstruction (R2)", "most that noise leaves to explain (R2)"
+EXPLAINED, BOUND = (
+    "variance explained by the reconstruction (R2)",
+    "share of the variance that is not noise of the measurement",
+)
 
 
 def explainable(data: Dataset) -> dict[str, float]:
     """Share of the variance of standardised features that is not the noise of their measurement, by modality.
 
     Words and sound are measured without noise. A face is measured with independent noise of known size at each word
-    (:data:`mfm_core.studio.face.NOISE`), which nothing that generalises can reconstruct.
+    (:data:`mfm_core.studio.face.NOISE`). What is inferred from other modalities can explain no more than the rest; an
+    autoencoder can, so far as its code has room to copy the noise.
 
     Args:
         data: Studio clips, with their scaling.
@@ -42,7 +46,7 @@ def explainable(data: Dataset) -> dict[str, float]:
 
 
 def with_aims(figures: Sequence[Figure], data: Dataset) -> list[Figure]:
-    """The figures of a studio world with the values aimed at, and with what noise leaves to explain.
+    """The figures of a studio world with the values aimed at, and with the share that is not noise.
 
     Args:
         figures: As measured.

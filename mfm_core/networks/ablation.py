@@ -81,7 +81,9 @@ class Ablation(nn.Module):
             self.g_a = fully_connected(d_a, config.hidden, config.d_f)
             d_in += config.d_f
         if design.generates:
-            self.decoders = nn.ModuleDict({name: _decoder(m, d_in) for name, m in config.modalities.items()})
+            self.decoders = nn.ModuleDict(
+                {name: _decoder(m, d_in, config.length) for name, m in config.modalities.items()}
+            )
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -130,6 +132,6 @@ class _Alone(nn.Module):
         return out
 
 
-def _decoder(modality: ImageModality | SequenceModality, d_in: int) -> nn.Module:
+def _decoder(modality: ImageModality | SequenceModality, d_in: int, length: int) -> nn.Module:
     """The decoder of one modality from ``d_in`` numbers of factors."""
-    return factory.decoder(modality.model_copy(update={"d_f": d_in}), 0)
+    return factory.decoder(modality.model_copy(update={"d_f": d_in}), 0, length)
