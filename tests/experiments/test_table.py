@@ -97,7 +97,7 @@ def test_a_killed_driver_is_taken_up_where_it_was(tmp_path: Path, monkeypatch: p
         *("--trials", "2", "--workers", "1", "--imports", "tests.experiments.stub", "--folder", str(folder)),
     ]
     driver = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     while len(list((folder / "cells").glob("*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     driver.send_signal(signal.SIGKILL)
