@@ -33,7 +33,7 @@ def test_the_interval_of_a_share_is_the_published_one(k, n, low, high):
     assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=5e-5)
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (7, 9), (9_990, 10_000)])
+@pytest.mark.parametrize(("k", "n"), [(0, 5), (5, 5), (7, 9), (9_990, 10_000)])
 def test_the_interval_of_a_share_is_wilsons_formula(k, n):
     z, p = 1.959963984540054, k / n
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -54,11 +54,28 @@ def test_correlation_is_numpys_and_its_interval_fishers(generator):
 
 
 def test_the_mean_and_its_interval():
-    estimate = mean(torch.tensor([1.0, 2.0, 3.0, 6.0]))
-    half = 1.96 * math.sqrt(14 / 3) / 2
-    assert (estimate.value, estimate.low, estimate.high, estimate.n) == pytest.approx((3, 3 - half, 3 + half, 4))
-    single = mean(torch.tensor([2.0]))
-    assert (single.value, single.low, single.high) == (2, 2, 2)
+    estimate = mean(torch.tensor([1.0, 2.0, 3.0, 6.0, 3.0]))
+    half = 1.96 * math.sqrt(14 / 4) / math.sqrt(5)
+    assert (estimate.value, estimate.low, estimate.high, estimate.n) == pytest.approx((3, 3 - half, 3 + half, 5))
+    assert estimate.reason == ""
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_fewer_than_five_samples_give_a_value_without_an_interval_and_the_reason(n):
+    x = torch.arange(n).float()
+    estimates = [share(hits(1, n)), mean(x)] + ([correlation(x, x.square())] if n == 4 else [])
+    for estimate in estimates:
+        assert math.isfinite(estimate.value)
+        assert math.isnan(estimate.low)
+        assert math.isnan(estimate.high)
+        assert estimate.reason == f"an interval needs at least 5 samples, got {n}"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_interval_of_a_perfect_correlation_stays_within_its_limits(sign):
+    x = torch.arange(6).float()
+    estimate = correlation(x, sign * x)
+    assert -1 <= estimate.low <= estimate.value <= estimate.high <= 1
 
 
 @pytest.fixture

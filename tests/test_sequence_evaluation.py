@@ -87,3 +87,11 @@ def test_the_corrected_interval_is_the_t_interval_where_nothing_is_shared():
     assert wider.high - wider.value == pytest.approx((high - found.value) * (1 + 5 * 0.25) ** 0.5)
     with pytest.raises(ValueError, match="at least two folds"):
         corrected_interval([0.1], test_share=0.25)
+
+
+def test_the_corrected_interval_of_a_correlation_ends_where_correlations_do():
+    values = [0.9, 0.99, 0.4, 0.95]
+    free = corrected_interval(values, test_share=0.25)
+    assert free.high > 1
+    kept = corrected_interval(values, test_share=0.25, limits=(-1.0, 1.0))
+    assert (kept.value, kept.low, kept.high) == (free.value, free.low, 1.0)

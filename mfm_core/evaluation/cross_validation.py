@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,9 @@ from mfm_core.training.loop import train
 from mfm_core.training.videos import FoldConfig, SequenceRun, SequenceTask, load_run_data
 
 
-def corrected_interval(values: Sequence[float], *, test_share: float) -> Estimate:
+def corrected_interval(
+    values: Sequence[float], *, test_share: float, limits: tuple[float, float] = (-math.inf, math.inf)
+) -> Estimate:
     """Mean over the folds of a repeated cross-validation, with the corrected resampled t-interval.
 
     The folds share their training samples, so their spread understates the uncertainty: the variance of the mean is
@@ -27,6 +30,7 @@ def corrected_interval(values: Sequence[float], *, test_share: float) -> Estimat
     Args:
         values: One figure a fold, ``J`` in all.
         test_share: Held-out samples over training samples.
+        limits: Lowest and highest value the figure can take; the interval ends there.
 
     Raises:
         ValueError: If there are fewer than two folds.
@@ -39,7 +43,7 @@ def corrected_interval(values: Sequence[float], *, test_share: float) -> Estimat
     spread = float(np.var(values, ddof=1)) * (1 / n + test_share)
     half = float(t.ppf(0.975, n - 1)) * spread**0.5
     centre = float(np.mean(values))
-    return Estimate(centre, centre - half, centre + half, n)
+    return Estimate(centre, max(centre - half, limits[0]), min(centre + half, limits[1]), n)
 
 
 def cross_validate(
@@ -76,7 +80,9 @@ def cross_validate(
     on_fold(len(places), len(places))
     rows: list[JsonValue] = []
     for name in measured[0]:
-        estimate = corrected_interval([figures[name] for figures in measured], test_share=1 / (folds - 2))
+        limits = (-1.0, 1.0) if name.startswith("correlation") else (-math.inf, math.inf)
+        values = [figures[name] for figures in measured]
+        estimate = corrected_interval(values, test_share=1 / (folds - 2), limits=limits)
         rows.append(
             {"name": name, "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": len(places)}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -63,8 +64,8 @@ class Figure:
         return {
             "name": self.name,
             "value": estimate.value,
-            "low": estimate.low,
-            "high": estimate.high,
+            "low": estimate.low if math.isfinite(estimate.low) else None,
+            "high": estimate.high if math.isfinite(estimate.high) else None,
             "n": estimate.n,
             "reach": self.reach,
             "at_most": self.at_most,

@@ -5,6 +5,7 @@ SciPy and scikit-learn take a second to import, and most commands measure nothin
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -12,19 +13,38 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MIN_SAMPLES = 5
+"""Samples below which no interval is given: so few say next to nothing of how far a figure would vary."""
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its 95 % interval and the number of samples it was computed from."""
+    """A figure, its 95 % interval and the number of samples it was computed from.
+
+    Attributes:
+        value: The figure.
+        low: Lower end of the interval; NaN where there is none.
+        high: Upper end of the interval; NaN where there is none.
+        n: Number of samples.
+        reason: Why there is no interval; empty where there is one.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    reason: str = ""
+
+
+def estimate(value: float, low: float, high: float, n: int) -> Estimate:
+    """A figure with its interval, or without one and with the reason where it is of fewer than 5 samples."""
+    if n >= MIN_SAMPLES:
+        return Estimate(value, low, high, n)
+    return Estimate(value, math.nan, math.nan, n, f"an interval needs at least {MIN_SAMPLES} samples, got {n}")
 
 
 def share(hits: Tensor) -> Estimate:
-    """Share of True in ``hits`` (N,), with the Wilson interval.
+    """Share of True in ``hits`` (N,), with the Wilson interval; without one of fewer than 5 samples.
 
     Raises:
         ValueError: If ``hits`` is empty.
@@ -35,11 +55,11 @@ def share(hits: Tensor) -> Estimate:
     if n == 0:
         raise ValueError("hits: expected at least one sample, got none")
     interval = binomtest(k, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return Estimate(k / n, float(interval.low), float(interval.high), n)
+    return estimate(k / n, float(interval.low), float(interval.high), n)
 
 
 def correlation(x: Tensor, y: Tensor) -> Estimate:
-    """Pearson's correlation of two variables (N,), with the Fisher interval.
+    """Pearson's correlation of two variables (N,), with the Fisher interval; without one of fewer than 5 samples.
 
     Raises:
         ValueError: If there are fewer than 4 samples, or a variable is constant.
@@ -52,11 +72,11 @@ def correlation(x: Tensor, y: Tensor) -> Estimate:
         raise ValueError("x, y: expected variables that vary, got a constant")
     result = pearsonr(x.double().numpy(), y.double().numpy())
     interval = result.confidence_interval(0.95)
-    return Estimate(float(result.statistic), float(interval.low), float(interval.high), len(x))
+    return estimate(float(result.statistic), float(interval.low), float(interval.high), len(x))
 
 
 def mean(values: Tensor) -> Estimate:
-    """Mean of ``values`` (N,), with the normal interval.
+    """Mean of ``values`` (N,), with the normal interval; without one of fewer than 5 samples.
 
     Raises:
         ValueError: If ``values`` is empty.
@@ -64,8 +84,8 @@ def mean(values: Tensor) -> Estimate:
     if len(values) == 0:
         raise ValueError("values: expected at least one sample, got none")
     x = values.double()
-    half = 1.96 * float(x.std()) / len(x) ** 0.5 if len(x) > 1 else 0.0
-    return Estimate(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, len(x))
+    half = 1.96 * float(x.std()) / len(x) ** 0.5 if len(x) > 1 else math.nan
+    return estimate(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, len(x))
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:

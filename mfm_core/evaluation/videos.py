@@ -13,7 +13,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.digits import Figure
-from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
+from mfm_core.evaluation.statistics import Estimate, correlation, estimate, mean, share
 from mfm_core.model import MFM
 from mfm_core.training.common import presence
 from mfm_core.training.videos import encode_present, groups
@@ -22,7 +22,7 @@ N_BOOTSTRAP = 1000
 
 
 def bootstrap(statistic: Callable[[np.ndarray], float], n: int, *, seed: int = 0) -> Estimate:
-    """A statistic of ``n`` samples with its 95 % percentile interval.
+    """A statistic of ``n`` samples with its 95 % percentile interval; without one of fewer than 5 samples.
 
     Args:
         statistic: Maps indices ``(n,)`` to the statistic of those samples.
@@ -37,7 +37,7 @@ def bootstrap(statistic: Callable[[np.ndarray], float], n: int, *, seed: int = 0
     generator = np.random.default_rng(seed)
     drawn = [statistic(generator.integers(n, size=n)) for _ in range(N_BOOTSTRAP)]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Estimate(statistic(np.arange(n)), float(low), float(high), n)
+    return estimate(statistic(np.arange(n)), float(low), float(high), n)
 
 
 def label_figures(title: str, decided: Tensor, labels: Tensor, *, middle: float = 0.0, seed: int = 0) -> list[Figure]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mfm_core.evaluation.statistics import MIN_SAMPLES
 from mfm_core.interpretation.hsic import moments, normalize
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, Observations, observe
@@ -15,7 +16,7 @@ from mfm_core.interpretation.resampling import leave_one_out, permutation_p_valu
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 
-# The share of a Gram matrix's squared norm that lies on its diagonal, from which on it is nearly the identity.
+# The share of a centred Gram matrix's squared norm that lies on its diagonal, from which on it is nearly the identity.
 NEARLY_IDENTITY = 0.5
 
 
@@ -26,7 +27,7 @@ class DependencyRatio:
     Attributes:
         ratio: ``depends_on_y / depends_on_a``. 0 or infinite where a factor is constant or changes nothing, NaN where
             both are or the modality is.
-        low: Lower end of the 95 % interval of the ratio; NaN where it cannot be computed.
+        low: Lower end of the 95 % interval of the ratio; NaN where it cannot be computed, and below 5 samples.
         high: Upper end.
         p_value: Of the hypothesis that the generated modality is independent of F_y; NaN without permutations.
             Whether the ratio differs from 1 is what the interval says.
@@ -39,6 +40,8 @@ class DependencyRatio:
         off_diagonal: Mean of the Gram matrices of F_y, F_a and X^_i off their diagonal.
         ratio_at_median: The ratio where each bandwidth is the median distance.
         warning: In one sentence, why not to trust the ratio; None where nothing was found.
+        nearly_identity: Whether one of the Gram matrices is nearly the identity, which draws the ratio to 1 whatever
+            the model does.
     """
 
     ratio: float
@@ -54,6 +57,7 @@ class DependencyRatio:
     off_diagonal: tuple[float, float, float]
     ratio_at_median: float
     warning: str | None
+    nearly_identity: bool = False
 
 
 def dependency_ratios(
@@ -96,7 +100,9 @@ def dependency_ratios(
     if bandwidth != "median":
         at_median = kernels_of(seen, "median", kernel, portion(progress, 0.3, 0.45))
         typical = measure(at_median, portion(progress, 0.45, 0.6))
-    errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
+    errors = [math.nan] * len(kernels.x)
+    if len(seen) >= MIN_SAMPLES:
+        errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
     p_values = [math.nan] * len(kernels.x)
     if n_permutations:
         own = generator or torch.Generator().manual_seed(0)
@@ -121,6 +127,7 @@ def dependency_ratios(
             off_diagonal=found.off_diagonal[i],
             ratio_at_median=ratio_at_median,
             warning=_warning(name, bandwidth, found, i, ratio_at_median),
+            nearly_identity=found.nearly_identity(i),
         )
     return ratios
 
@@ -153,6 +160,19 @@ class Measured:
     norms: list[tuple[float, float, float]]
     off_diagonal: list[tuple[float, float, float]]
     n: int
+
+    def nearly_identity(self, i: int) -> bool:
+        """Whether a Gram matrix that the ratio of modality ``i`` is made of is nearly the identity."""
+        return any(share > NEARLY_IDENTITY for share in self.diagonal_shares(i))
+
+    def diagonal_shares(self, i: int) -> list[float]:
+        """Share of the squared norm of the centred Gram matrices of F_y, F_a and X^_i that lies on their diagonal.
+
+        It is 1 of the identity. On the diagonal of a centred matrix stands about 1 less the mean off it, which is close
+        to 0 where a bandwidth is so large that all samples are alike; 0 of a constant variable.
+        """
+        pairs = zip(self.norms[i], self.off_diagonal[i], strict=True)
+        return [(self.n - 1) * (1 - off) ** 2 / norm if norm > 0 else 0.0 for norm, off in pairs]
 
 
 def kernels_of(seen: Observations, bandwidth: Bandwidth, kind: KernelOfX, progress: Progress | None) -> Kernels:
@@ -219,16 +239,16 @@ def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_
         return f"{' and '.join(constant)} {'is' if len(constant) == 1 else 'are'} the same for all samples."
     near = [
         f"{v} ({off:.2g})"
-        for v, norm, off in zip(variables, found.norms[i], found.off_diagonal[i], strict=True)
-        if (found.n - 1) / norm > NEARLY_IDENTITY
+        for v, share, off in zip(variables, found.diagonal_shares(i), found.off_diagonal[i], strict=True)
+        if share > NEARLY_IDENTITY
     ]
+    few = f"An interval needs at least {MIN_SAMPLES} samples, got {found.n}." if found.n < MIN_SAMPLES else None
     if not near:
-        return None
+        return few
     at = "the median bandwidth" if bandwidth == "median" else f"bandwidth {bandwidth:g}"
     sentence = (
         f"At {at} samples are so far apart that the Gram matrix is nearly the identity, which draws the ratio to 1 "
         f"whatever the model does (mean off its diagonal: {', '.join(near)})"
     )
-    return sentence + (
-        "." if bandwidth == "median" else f"; at the median bandwidth the ratio is {ratio_at_median:.3g}."
-    )
+    sentence += "." if bandwidth == "median" else f"; at the median bandwidth the ratio is {ratio_at_median:.3g}."
+    return f"{sentence} {few}" if few else sentence

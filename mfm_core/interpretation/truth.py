@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mfm_core.evaluation.statistics import Estimate
+from mfm_core.evaluation.statistics import Estimate, estimate
 
 # Resamples whose areas are computed at a time: more would take memory, not time.
 AT_ONCE = 32
@@ -125,4 +125,4 @@ def weighted_auc(
 def _estimate(values: NDArray[np.float64], n: int) -> Estimate:
     """The first value, with the 95 % interval of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
-    return Estimate(float(values[0]), float(low), float(high), n)
+    return estimate(float(values[0]), float(low), float(high), n)

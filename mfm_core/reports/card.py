@@ -64,13 +64,11 @@ def figure_rows(figures: Sequence[Mapping[str, JsonValue]]) -> list[tuple[str, .
     """Each figure of ``metrics.json`` as text: name, value, interval, n, reach, whether it was reached."""
     rows: list[tuple[str, ...]] = []
     for figure in figures:
-        name, value, low, high = (
-            str(figure["name"]),
-            _number(figure, "value"),
-            _number(figure, "low"),
-            _number(figure, "high"),
-        )
-        interval = "" if low == high else f"{shown(name, low)} to {shown(name, high)}"
+        name, value, interval = str(figure["name"]), _number(figure, "value"), ""
+        if figure["low"] is None or figure["high"] is None:
+            interval = "none, too few samples"
+        elif (low := _number(figure, "low")) != (high := _number(figure, "high")):
+            interval = f"{shown(name, low)} to {shown(name, high)}"
         reach = (
             ""
             if figure["reach"] is None
