@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 from torch import Tensor
 
 import mfm_core as mfm
 from app.dependency.view import DependencyAllowed
-from app.shared.stored_models import sequence_models, stored_as
+from app.shared import stored_models
 
 MOST = 1_000
 """Clips that are measured at most: a page should answer while somebody looks."""
@@ -42,31 +41,27 @@ class HeldOutCodes:
         return torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
 
 
+class MissingCodesError(RuntimeError):
+    """The model or its codes are missing or damaged; the message is a sentence for the visitor."""
+
+
 def load(name: str) -> HeldOutCodes:
-    """Load a model of sequences and its codes, once for all visitors.
+    """A model of sequences and its codes; each file is read once for all visitors.
 
     Raises:
-        OSError: If a file is missing.
-        ValueError: If one is damaged, or holds something else.
+        MissingCodesError: If a file is missing or damaged, or holds something else.
     """
-    return _load(stored_as(name), name)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Loading the codes …")
-def _load(place: str, name: str) -> HeldOutCodes:
-    model, codes = mfm.load_pretrained(place), mfm.load_codes(place)
+    place = stored_models.stored_as(name)
+    try:
+        model, codes = stored_models.model(place), stored_models.codes(place)
+    except (OSError, ValueError) as error:
+        raise MissingCodesError(str(error)) from error
     if codes.latents.mask is None or len(codes) < 2:
-        raise ValueError(f"{name}: expected codes of at least 2 sequences")
+        raise MissingCodesError(f"{name}: expected codes of at least 2 sequences")
     return HeldOutCodes(name, model, codes.latents, codes.labels)
 
 
 def measurable() -> tuple[str, ...]:
-    """The stored models that have codes to measure."""
-    there = []
-    for name in sequence_models():
-        try:
-            load(name)
-        except (OSError, ValueError):
-            continue
-        there.append(name)
-    return tuple(there)
+    """The stored models that have codes to measure, known without loading any."""
+    models = stored_models.sequence_models()
+    return tuple(name for name in models if stored_models.has_codes(name) and stored_models.damage(name) is None)

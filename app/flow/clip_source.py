@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import streamlit as st
 
 import mfm_core as mfm
 from app.flow import clips, studio_clips
 from app.flow.clips import Clip
 from app.flow.view import FlowAllowed
+from app.shared import stored_models
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
-from mfm_core.data.registry import dataset_info
+from mfm_core.data.registry import data_folder, dataset_info
 
 FIRST = "studio_balanced"
 """The model that a visitor meets first."""
@@ -34,7 +32,6 @@ class ClipSource:
     Attributes:
         name: The model's name.
         model: The model, frozen.
-        clips: Of which clips; models of the same can be set side by side.
         titles: What each clip is called.
         lengths: Steps of each clip.
         clip: Makes the clip at an index ready.
@@ -45,7 +42,6 @@ class ClipSource:
 
     name: str
     model: mfm.MFM
-    clips: str
     titles: tuple[str, ...]
     lengths: tuple[int, ...]
     clip: Callable[[int], Clip]
@@ -58,47 +54,57 @@ class ClipSource:
         """Values that a link may ask for."""
         words = frozenset(self.what_if.vocabulary) if self.what_if else frozenset()
         opening = self.what_if.opening if self.what_if else 0
-        return FlowAllowed(self.model.modalities, self.lengths, self.clips, words, opening)
+        return FlowAllowed(self.model.modalities, self.lengths, words, opening)
 
 
 def load(name: str) -> ClipSource:
-    """Load a model of sequences and its clips, once for all visitors.
+    """A model of sequences and its clips; each file is read once for all visitors.
 
     Raises:
         MissingClipsError: If something is missing or damaged, in one sentence.
     """
-    return _load(stored_as(name), name, os.environ.get("MFM_DATA", ""))
-
-
-@st.cache_resource(max_entries=8, show_spinner="Loading the clips …")
-def _load(place: str, name: str, data: str) -> ClipSource:
-    del data  # other data, other clips
+    place = stored_as(name)
     try:
-        of_data = dataset_info(name).clips == "data"
-        part = mfm.load_dataset(name).part("test") if of_data else None  # often missing, so first
-        model = mfm.load_pretrained(place)
+        model = stored_models.model(place)
         if not model.config.sequences:
             raise MissingClipsError(f"The model {name} is not one of sequences.")
         if dataset_info(name).clips == "studio":
             return _of_studio(name, model)
-        if part is not None:
-            return _of_data(name, model, part)
+        if dataset_info(name).clips == "data":
+            return _of_data(name, model, _held_out(name, place))
         return _of_codes(name, place, model)
     except (OSError, ValueError) as error:
         raise MissingClipsError(str(error)) from error
 
 
+def _held_out(name: str, place: str) -> mfm.Dataset:
+    """The held-out part of a data set, read once for all visitors until another folder holds it."""
+    return stored_models.kept("held-out data", place, lambda: mfm.load_dataset(name).part("test"), str(data_folder()))
+
+
 def playable() -> tuple[tuple[str, ...], dict[str, str]]:
-    """The models that can be shown now, and why each other stored one cannot."""
-    there, reasons = [], {}
-    for name in sequence_models():
-        try:
-            load(name)
-        except MissingClipsError as reason:
-            reasons[name] = str(reason)
-        else:
-            there.append(name)
-    return tuple(there), reasons
+    """The models that can be shown now, and why each other stored one cannot; known without loading any."""
+    reasons = {name: _obstacle(name) for name in sequence_models()}
+    there = tuple(name for name, reason in reasons.items() if not reason)
+    return there, {name: reason for name, reason in reasons.items() if reason}
+
+
+def _obstacle(name: str) -> str:
+    """Why a model cannot be shown; nothing where it can."""
+    if damaged := stored_models.damage(name):
+        return damaged
+    info = dataset_info(name)
+    if info.clips == "studio":
+        return studio_clips.obstacle(stored_as("studio_clips"), name)
+    if info.clips == "data":
+        missing = [file for file in info.files if not (data_folder() / file).is_file()]
+        return f"{data_folder()}: expected {' and '.join(missing)}, got no such file" if missing else ""
+    return "" if stored_models.has_codes(name) else f"{name}: no codes are stored with it"
+
+
+def clips_of(name: str) -> str:
+    """Of which clips a model is, known without loading it; models of the same can be set side by side."""
+    return "studio_clips" if dataset_info(name).clips == "studio" else name
 
 
 def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,13 +114,11 @@ def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
 
 def _of_studio(name: str, model: mfm.MFM) -> ClipSource:
     what_if = studio_clips.open_what_if(stored_as("studio_clips"), name)
-    return ClipSource(
-        name, model, "studio_clips", what_if.titles, what_if.lengths, what_if.clip, what_if, studio_clips.ABOUT
-    )
+    return ClipSource(name, model, what_if.titles, what_if.lengths, what_if.clip, what_if, studio_clips.ABOUT)
 
 
 def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
-    codes = mfm.load_codes(place)
+    codes = stored_models.codes(place)
     if codes.latents.mask is None:
         raise MissingClipsError(f"The codes of {name} are not those of sequences.")
     lengths = tuple(codes.latents.mask.sum(1).tolist())
@@ -126,7 +130,7 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
     def make(index: int) -> Clip:
         return clips.of_codes(name, codes, index, unit, titles[index])
 
-    return ClipSource(name, model, name, titles, lengths, make, about=about, unit=unit)
+    return ClipSource(name, model, titles, lengths, make, about=about, unit=unit)
 
 
 def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
@@ -134,7 +138,7 @@ def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
         raise MissingClipsError(f"The data set {name} is not one of sequences.")
     lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]
     titles = tuple(_opening(part, i) for i in range(len(lengths)))
-    return ClipSource(name, model, name, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
+    return ClipSource(name, model, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
 
 
 def _opening(data: mfm.Dataset, index: int) -> str:

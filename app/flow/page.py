@@ -11,7 +11,7 @@ from app.shared import missing, prose, sidebar, state, stored_models
 from mfm_core.data.registry import dataset_info
 
 MISSING = """
-### There is no clip to play yet
+## There is no clip to play yet
 
 This page shows models of spoken videos, which are stored in folders of `pretrained`. None is there, or what they need
 is missing.
@@ -27,8 +27,12 @@ def main() -> None:
     if not models:
         missing.show("; ".join(reasons.values()) or "no model of sequences is stored", MISSING)
         return
-    codec = FlowLinks(clip_source.ordered(models), lambda name: clip_source.load(name).limits)
-    state.open_view(codec, "Flow")
+    codec = FlowLinks(clip_source.ordered(models), lambda name: clip_source.load(name).limits, clip_source.clips_of)
+    try:
+        state.open_view(codec, "Flow")
+    except clip_source.MissingClipsError as reason:
+        missing.show(reason, MISSING)
+        return
     shown = clip_source.load(state.seen(FlowView).model)
     clip_lanes.controls(codec, shown)
     for notice in state.notices():

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import cast
 
 import numpy as np
-import streamlit as st
 
 from app.flow import clips
 from app.flow.clips import Array, Clip, Face
+from app.shared import stored_models
+from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio import face
 from mfm_core.studio.clips import Clips, load_clips
 from mfm_core.studio.edits import EditedClip
@@ -139,18 +141,22 @@ class WhatIf:
 
 
 def open_what_if(place: str, model: str) -> WhatIf:
-    """The shipped clips in the world of a model.
+    """The shipped clips in the world of a model; read once for all visitors.
 
     Raises:
         OSError: If the clips are missing.
         ValueError: If they are damaged, or there is no such world.
     """
-    world = model.removeprefix("studio_")
-    if world not in WORLDS:
-        raise ValueError(f"{model}: expected the model of one of the worlds {', '.join(WORLDS)}")
-    return WhatIf(_clips(place), place, cast(World, world))
+    if reason := obstacle(place, model):
+        raise ValueError(reason)
+    clips = stored_models.kept("clips", place, lambda: load_clips(place))
+    world = cast(World, model.removeprefix("studio_"))
+    return stored_models.kept("what-if", place, lambda: WhatIf(clips, place, world), world)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the clips …")
-def _clips(place: str) -> Clips:
-    return load_clips(place)
+def obstacle(place: str, model: str) -> str:
+    """Why a model cannot be shown with the shipped clips, known without reading them; nothing where it can."""
+    if model.removeprefix("studio_") not in WORLDS:
+        return f"{model}: expected the model of one of the worlds {', '.join(WORLDS)}"
+    folder = PRETRAINED / place if place == "studio_clips" else Path(place)
+    return "" if folder.is_dir() else f"{folder}: no clips are stored"

@@ -67,14 +67,12 @@ class FlowAllowed:
     Attributes:
         modalities: Names of the modalities.
         lengths: Steps of each clip.
-        clips: Of which clips they are; models of the same clips can be set side by side.
         words: The vocabulary of the what-if; empty where there is no what-if.
         opening: The clip that a visitor finds who brings no link.
     """
 
     modalities: tuple[str, ...]
     lengths: tuple[int, ...]
-    clips: str = ""
     words: frozenset[str] = frozenset()
     opening: int = 0
 
@@ -86,10 +84,12 @@ class FlowLinks:
     Attributes:
         models: Names of the models that can be shown, the one shown first in front.
         of: What may be asked of a model.
+        clips_of: Of which clips a model is; models of the same clips can be set side by side.
     """
 
     models: tuple[str, ...]
     of: Callable[[str], FlowAllowed]
+    clips_of: Callable[[str], str]
 
     def parse(self, params: Mapping[str, str]) -> tuple[FlowView, list[str]]:
         """The view of a link, and a sentence for each thing that was put right."""
@@ -133,8 +133,8 @@ class FlowLinks:
 
     def peers(self, model: str) -> tuple[str, ...]:
         """Other models of the same clips."""
-        clips = self.of(model).clips
-        return tuple(name for name in self.models if name != model and self.of(name).clips == clips)
+        clips = self.clips_of(model)
+        return tuple(name for name in self.models if name != model and self.clips_of(name) == clips)
 
     def link(self, view: FlowView) -> dict[str, str]:
         """The query parameters that open this view."""

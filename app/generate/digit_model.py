@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 
 import mfm_core as mfm
 from app.generate.view import Allowed
+from app.shared import stored_models
 from app.shared.stored_models import image_models, stored_as
+from mfm_core.data.registry import data_folder
+from mfm_core.interpretation.typicality import MIN_CODES, Typicality
 from mfm_core.networks.classifier import Discriminative
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "posterior",
     "ranked",
     "stored_as",
+    "typicality",
 ]
 
 MODEL = "svhn_mnist"
@@ -68,7 +71,9 @@ class DigitModel:
     @property
     def limits(self) -> Allowed:
         """Values that a link may ask for."""
-        return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown)
+        images = self.model.config.images
+        photographs = frozenset(name for name, image in images.items() if image.shape[0] != 1)
+        return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown, photographs)
 
     def pair(self, index: int) -> mfm.Latents:
         """Z of one held-out pair."""
@@ -85,9 +90,8 @@ def shown_name() -> str:
     return MODEL if MODEL in stored or not stored else stored[0]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def load(name: str) -> DigitModel:
-    """Load a stored model for all visitors.
+    """A stored model and what belongs to it; each file is read once for all visitors.
 
     Args:
         name: A name or a folder, see ``stored_as``.
@@ -96,23 +100,28 @@ def load(name: str) -> DigitModel:
         MissingModelError: If it is missing or damaged, in one sentence.
     """
     try:
-        model = mfm.load_pretrained(name)
-        codes = mfm.load_codes(name)
+        model, codes = stored_models.model(name), stored_models.codes(name)
     except (FileNotFoundError, ValueError) as error:
         raise MissingModelError(str(error)) from error
     judges = {}
     for modality in model.modalities:
         try:
-            judges[modality] = mfm.load_discriminative(stored_as(f"judge_{modality}"))
+            judges[modality] = stored_models.discriminative(stored_as(f"judge_{modality}"))
         except (FileNotFoundError, ValueError):
             continue
+    digits, shown = stored_models.kept("pairs of each digit", name, lambda: _pairs(model, codes))
+    return DigitModel(name, model, codes, judges, digits, shown)
+
+
+def _pairs(model: mfm.MFM, codes: mfm.Codes) -> tuple[tuple[tuple[int, ...], ...], tuple[int, int]]:
+    """The pairs of each digit, and the two that a visitor meets first."""
     labels = codes.labels.tolist()
     digits = tuple(
         tuple(i for i, label in enumerate(labels) if label == digit) for digit in range(model.config.label.size)
     )
     kinds = [pairs for pairs in digits if pairs]
-    shown = [_clearest(model, codes, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST]
-    return DigitModel(name, model, codes, judges, digits, (shown[0], shown[1]))
+    first, second = (_clearest(model, codes, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST)
+    return digits, (first, second)
 
 
 def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:
@@ -124,28 +133,44 @@ def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:
     return few[int(contrast.amin(0).argmax())]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Fitting the aggregate posterior …")
 def posterior(name: str) -> mfm.AggregatePosterior:
     """The aggregate posterior of the stored codes."""
-    return mfm.AggregatePosterior.fit(load(name).codes.latents)
+    return stored_models.kept(
+        "aggregate posterior", name, lambda: mfm.AggregatePosterior.fit(stored_models.codes(name).latents)
+    )
 
 
-@st.cache_resource(max_entries=32, show_spinner="Ranking directions …")
+def typicality(name: str, modality: str) -> Typicality | None:
+    """How far codes lie from those of the stored pairs, by Z_y and the Z_a of a modality; None of too few pairs."""
+    codes = stored_models.codes(name)
+    if len(codes) < MIN_CODES or codes.labels.ndim != 1:
+        return None
+    return stored_models.kept(
+        "typicality", name, lambda: Typicality.fit(codes.latents, codes.labels, ("y", modality)), modality
+    )
+
+
 def ranked(name: str, factor: str) -> mfm.Directions:
     """Directions of a block of Z, the strongest first."""
-    exhibit = load(name)
-    at = exhibit.codes.latents[:RANKED_AT]
-    return mfm.directions(exhibit.model, at, factor=factor, n_directions=min(RANKED, exhibit.model.sizes[factor]))
+
+    def rank() -> mfm.Directions:
+        model, at = stored_models.model(name), stored_models.codes(name).latents[:RANKED_AT]
+        return mfm.directions(model, at, factor=factor, n_directions=min(RANKED, model.sizes[factor]))
+
+    return stored_models.kept("ranked directions", name, rank, factor)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Looking for the original pictures …")
 def originals(name: str, modality: str) -> tuple[torch.Tensor, tuple[int | None, ...]] | None:
     """Pictures of a modality and where each stored pair's original is among them; None without the real data."""
-    try:
-        pictures = mfm.load_dataset(modality).modalities[modality]
-    except (FileNotFoundError, ValueError):
-        return None
-    return pictures, tuple(mfm.find_originals(load(name).codes.fingerprints[modality], pictures))
+
+    def find() -> tuple[torch.Tensor, tuple[int | None, ...]] | None:
+        try:
+            pictures = mfm.load_dataset(modality).modalities[modality]
+        except (FileNotFoundError, ValueError):
+            return None
+        return pictures, tuple(mfm.find_originals(stored_models.codes(name).fingerprints[modality], pictures))
+
+    return stored_models.kept("originals", name, find, modality, str(data_folder()))
 
 
 def original(name: str, modality: str, index: int) -> torch.Tensor | None:

@@ -68,6 +68,7 @@ class Allowed:
         directions: How many ranked directions there are of each block.
         pairs: How many held-out pairs are stored.
         shown: The two pairs that a visitor meets first.
+        photographs: Modalities whose pictures cannot be drawn by hand.
     """
 
     modalities: tuple[str, ...]
@@ -75,6 +76,7 @@ class Allowed:
     directions: int
     pairs: int
     shown: tuple[int, int] = (0, 1)
+    photographs: frozenset[str] = frozenset()
 
 
 def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
@@ -96,6 +98,8 @@ def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
     view, notices = read_fields(params, defaults_for(limits), bounds, allowed)
     notices += unknown_parts(params, View)
     fitted = fit(view, limits)
+    if fitted.from_ != view.from_ and "from" in params:
+        notices.append("The link's “from” is not possible for this modality; a held-out pair is shown.")
     if fitted.path != view.path and "path" in params:
         notices.append("The link's “path” does not exist for this Z; the first direction is shown.")
     return fitted, notices
@@ -108,7 +112,9 @@ def defaults_for(limits: Allowed) -> View:
 
 
 def fit(view: View, limits: Allowed) -> View:
-    """The view with its path on a direction or dimension that its factor has."""
+    """The view with its path on a direction or dimension that its factor has, and no photograph to be drawn."""
+    if view.from_ == "draw" and view.given in limits.photographs:
+        view = view.model_copy(update={"from_": "pair"})
     kind, _, number = view.path.partition("-")
     most = {"direction": min(limits.directions, limits.sizes[view.factor]), "dimension": limits.sizes[view.factor]}
     if kind in most and int(number) > most[kind]:

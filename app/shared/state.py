@@ -22,24 +22,17 @@ def open_view(codec: LinkCodec, page: str) -> None:
         page: The page that is shown; each keeps its own view while others are shown, although Streamlit clears the
             link.
     """
-    params = st.query_params.to_dict()
-    if (before := st.session_state.get("page")) != page:
-        kept = st.session_state.setdefault("kept", {})
-        if before is not None:
-            kept[before] = st.session_state["view"]
-        known = kept.get(page)
-        st.session_state["page"] = page
-        turned = True
-    else:
-        known, turned = st.session_state["view"], False
-    st.session_state["book"] = codec
+    params, before = st.query_params.to_dict(), st.session_state.get("page")
+    turned = before != page
+    known = st.session_state.get("kept", {}).get(page) if turned else st.session_state["view"]
     ours = (turned and not params) or (not turned and params == st.session_state["written"])
     if known is not None and ours:
-        st.session_state["view"] = codec.fit(known)
-        if turned:
-            st.session_state["notices"] = []
+        opened, notices = codec.fit(known), [] if turned else st.session_state["notices"]
     else:
-        st.session_state["view"], st.session_state["notices"] = codec.parse(params)
+        opened, notices = codec.parse(params)
+    if turned and before is not None:
+        st.session_state.setdefault("kept", {})[before] = st.session_state["view"]
+    st.session_state.update(page=page, book=codec, view=opened, notices=notices)
     write_link()
 
 

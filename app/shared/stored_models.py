@@ -1,13 +1,26 @@
-"""Which models are stored, and of what kind each is, known without loading any."""
+"""The stored models: which there are, known without loading any, and the one place where they are loaded."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Hashable
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
 
 import mfm_core as mfm
+from app.shared.byte_cache import ByteCache
 from mfm_core.config import ImageModality
-from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folder
+from mfm_core.storage.models import CODES, WEIGHTS, check_pretrained
+
+MOST_BYTES = 1 << 30
+"""Bytes that models, codes and clips may hold together; those looked at longest ago are loaded again when asked for."""
+
+V = TypeVar("V")
 
 TITLES = {
     "svhn_mnist": "SVHN-MNIST, digits",
@@ -56,15 +69,117 @@ def image_models() -> tuple[str, ...]:
     return tuple(name for name in models() if name not in of_sequences)
 
 
+def model(place: str) -> mfm.MFM:
+    """A stored MFM, loaded once for all visitors; ``place`` as ``stored_as`` gives it.
+
+    Raises:
+        OSError: If a file is missing.
+        ValueError: If one is damaged, or holds something else.
+    """
+    return kept("model", place, lambda: mfm.load_pretrained(place))
+
+
+def codes(place: str) -> mfm.Codes:
+    """The codes of a stored MFM, loaded once for all visitors.
+
+    Raises:
+        OSError: If a file is missing.
+        ValueError: If one is damaged, or holds something else.
+    """
+    return kept("codes", place, lambda: mfm.load_codes(place))
+
+
+def discriminative(place: str) -> Discriminative:
+    """A stored classifier, loaded once for all visitors.
+
+    Raises:
+        OSError: If a file is missing.
+        ValueError: If one is damaged, or holds something else.
+    """
+    return kept("discriminative", place, lambda: mfm.load_discriminative(place))
+
+
+def has_codes(name: str) -> bool:
+    """Whether codes are stored with a model, known without reading them."""
+    return _folder(stored_as(name)).joinpath(CODES).is_file()
+
+
+def damage(name: str) -> str | None:
+    """Why a stored MFM cannot be loaded, in a sentence, by the headers of its files; None where nothing is wrong."""
+    folder = _folder(stored_as(name))
+    return _damage(folder, _files(folder))
+
+
+@lru_cache(maxsize=4_096)
+def _damage(folder: Path, files: tuple[int, ...]) -> str | None:
+    del files  # looked at once until they change
+    try:
+        check_pretrained(folder)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def kept(what: str, place: str, load: Callable[[], V], *more: Hashable) -> V:
+    """Something that is loaded or computed of a stored model, once until its files change.
+
+    Args:
+        what: What it is.
+        place: The model, as ``stored_as`` gives it.
+        load: Loads it.
+        more: Whatever else it depends on.
+    """
+    return cache().get((what, version(place), *more), load)
+
+
+def version(place: str) -> Hashable:
+    """Identity of the files of a stored model as they are now: another after they were changed."""
+    folder = _folder(place)
+    return str(folder), _files(folder)
+
+
+@st.cache_resource
+def cache() -> ByteCache:
+    """All that this server has loaded of stored models."""
+    return ByteCache(MOST_BYTES)
+
+
+def _folder(place: str) -> Path:
+    try:
+        return model_folder(place)
+    except FileNotFoundError:
+        return Path(place)  # who loads it says that it is missing
+
+
+def _files(folder: Path) -> tuple[int, ...]:
+    """When each file of a stored model was last changed."""
+    return tuple(_changed(folder / name) for name in (CONFIG, WEIGHTS, CODES))
+
+
+def _changed(path: Path) -> int:
+    """When a file was last changed; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _stored() -> list[tuple[str, mfm.ModelConfig]]:
     place = os.environ.get("MFM_PRETRAINED")
     found = {}
     for path in sorted(Path(place or PRETRAINED).glob(f"*/{CONFIG}")):
-        try:
-            stored = StoredModel.of_folder(path.parent)
-        except (OSError, ValueError):
-            continue
-        if stored.kind == "mfm":
+        stored = _read(path.parent, _changed(path))
+        if stored is not None and stored.kind == "mfm":
             found[path.parent.name] = stored.model
     order = list(TITLES)
     return sorted(found.items(), key=lambda one: (order.index(one[0]) if one[0] in TITLES else len(order), one[0]))
+
+
+@lru_cache(maxsize=4_096)
+def _read(folder: Path, changed: int) -> StoredModel | None:
+    """Configuration that a folder holds, read once until it changes; None where it cannot be read."""
+    del changed
+    try:
+        return StoredModel.of_folder(folder)
+    except (OSError, ValueError):
+        return None

@@ -145,19 +145,7 @@ def read_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, or holds anything but the expected tensors with finite numbers.
     """
-    header = read_header(path)
-    missing = [name for name in expected if name not in header.specs]
-    surplus = [name for name in header.specs if name not in expected]
-    if missing or surplus:
-        raise ValueError(
-            f"{path}: expected {len(expected)} tensors, missing {_some(missing)}, surplus {_some(surplus)}"
-        )
-    for name, spec in expected.items():
-        given = header.specs[name]
-        if given != spec:
-            raise ValueError(
-                f"{path}: {name}: expected shape {spec.shape} of {spec.dtype}, got {given.shape} of {given.dtype}"
-            )
+    header = check_tensors(path, expected)
     tensors = {}
     with path.open("rb") as file:
         for name, spec in expected.items():
@@ -172,6 +160,33 @@ def read_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
             if spec.dtype.is_floating_point and not torch.isfinite(tensors[name]).all():
                 raise ValueError(f"{path}: {name}: expected finite numbers, got NaN or infinity")
     return tensors
+
+
+def check_tensors(path: Path, expected: Mapping[str, TensorSpec]) -> TensorHeader:
+    """Check that a safetensors file holds exactly the expected tensors, by its header, without reading any tensor.
+
+    Args:
+        path: The file.
+        expected: Name, shape and type of every tensor.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the header is damaged, or tells of anything but the expected tensors.
+    """
+    header = read_header(path)
+    missing = [name for name in expected if name not in header.specs]
+    surplus = [name for name in header.specs if name not in expected]
+    if missing or surplus:
+        raise ValueError(
+            f"{path}: expected {len(expected)} tensors, missing {_some(missing)}, surplus {_some(surplus)}"
+        )
+    for name, spec in expected.items():
+        given = header.specs[name]
+        if given != spec:
+            raise ValueError(
+                f"{path}: {name}: expected shape {spec.shape} of {spec.dtype}, got {given.shape} of {given.dtype}"
+            )
+    return header
 
 
 def _some(names: list[str], limit: int = 3) -> str:

@@ -10,7 +10,7 @@ import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.config import ModelConfig
-from mfm_core.files.tensors import TensorSpec, read_header, read_tensors, write_tensors
+from mfm_core.files.tensors import TensorSpec, check_tensors, read_header, read_tensors, write_tensors
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
@@ -20,6 +20,7 @@ from mfm_core.storage.folder import CONFIG, StoredModel, check_bounded, model_fo
 __all__ = [
     "Codes",
     "StoredModel",
+    "check_pretrained",
     "find_originals",
     "fingerprint",
     "load_card",
@@ -98,6 +99,20 @@ def load_pretrained(name_or_folder: str | Path) -> MFM:
     return _load(model_folder(name_or_folder), "mfm", MFM)
 
 
+def check_pretrained(name_or_folder: str | Path) -> None:
+    """Check that the files of a stored MFM belong together, by their headers, without reading weights or codes.
+
+    Raises:
+        FileNotFoundError: If the folder, the configuration or the weights are missing.
+        ValueError: If a file is damaged or does not fit the others, in one sentence that names it.
+    """
+    folder = model_folder(name_or_folder)
+    model = _without_numbers(folder, "mfm", MFM)
+    check_tensors(folder / WEIGHTS, _expected_weights(model))
+    if (path := folder / CODES).is_file():
+        check_tensors(path, _expected_codes(model.config, path))
+
+
 def load_discriminative(name_or_folder: str | Path) -> Discriminative:
     """Load a stored baseline or judge, as :func:`load_pretrained` loads an MFM; it raises the same."""
     return _load(model_folder(name_or_folder), "discriminative", Discriminative)
@@ -117,13 +132,21 @@ def load_judge(modality: str) -> Discriminative:
 
 
 def _load(folder: Path, kind: str, network: type[_Network]) -> _Network:
+    model = _without_numbers(folder, kind, network)
+    model.load_state_dict(read_tensors(folder / WEIGHTS, _expected_weights(model)), assign=True)
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+def _without_numbers(folder: Path, kind: str, network: type[_Network]) -> _Network:
+    """The network that the configuration of a stored model describes, see :func:`_without_memory`."""
     stored = StoredModel.of_folder(folder)
     if stored.kind != kind:
         raise ValueError(f"{folder / CONFIG}: kind: expected {kind!r}, got {stored.kind!r}")
-    model = _without_memory(stored.model, network, folder / CONFIG)
-    expected = {name: TensorSpec.of(tensor) for name, tensor in model.state_dict().items()}
-    model.load_state_dict(read_tensors(folder / WEIGHTS, expected), assign=True)
-    return model.eval().requires_grad_(requires_grad=False)
+    return _without_memory(stored.model, network, folder / CONFIG)
+
+
+def _expected_weights(model: MFM | Discriminative) -> dict[str, TensorSpec]:
+    return {name: TensorSpec.of(tensor) for name, tensor in model.state_dict().items()}
 
 
 def _without_memory(config: ModelConfig, network: type[_Network], source: Path) -> _Network:

@@ -24,7 +24,8 @@ function cell(spec, tiles, pick) {
 
 function head(spec, tiles, classes) {
   if (typeof spec === "string") return element("div", { class: `head ${classes}` }, [element("span", {}, rich(spec))]);
-  return element("div", { class: `head ${classes}` }, [cell(spec, tiles)]);
+  const label = spec.label ? [element("span", { class: "label" }, rich(spec.label))] : [];
+  return element("div", { class: `head ${classes}` }, [...label, cell(spec, tiles)]);
 }
 
 function panel(spec, tiles, pick) {
@@ -34,7 +35,7 @@ function panel(spec, tiles, pick) {
   if (headed) grid.style.setProperty("--head", spec.head);
   grid.style.setProperty("--gap", spec.gap ?? "0.5rem");
   if (spec.folded) grid.style.setProperty("--folded", spec.folded);
-  if (spec.columns) grid.append(...(headed ? [head("", tiles, "over")] : []), ...spec.columns.map((one) => head(one, tiles, "over")));
+  if (spec.columns) grid.append(...(headed ? [head(spec.corner ?? "", tiles, "over")] : []), ...spec.columns.map((one) => head(one, tiles, "over")));
   for (const row of spec.rows) {
     if (row.band) grid.append(element("div", { class: "band" }, rich(row.band)));
     else grid.append(...(headed ? [head(row.head ?? "", tiles, "")] : []), ...row.cells.map((one) => cell(one, tiles, pick)));

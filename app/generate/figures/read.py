@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 COUNTED = 200
-FIELDS = frozenset({"seed", "source"})
 
 
 def make(shown: DigitModel, view: View) -> PictureGrid:

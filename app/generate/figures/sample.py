@@ -11,7 +11,6 @@ from app.generate.view import View
 
 HELD = 2
 DRAWN = 8
-FIELDS = frozenset({"seed", "source", "factor"})
 
 
 def make(shown: DigitModel, view: View) -> PictureGrid:

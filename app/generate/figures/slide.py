@@ -13,7 +13,6 @@ from mfm_core import Latents
 
 MINUS = "\N{MINUS SIGN}"
 REACH = 3.0
-FIELDS = frozenset({"a", "b", "factor", "path"})
 
 
 def amounts() -> torch.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 import mfm_core as mfm
@@ -10,8 +12,11 @@ from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.generate.figures.script import compose
 from app.generate.view import View
 
-FIELDS = frozenset({"a", "b", "factor"})
-MATRIX_FIELDS = frozenset({"seed", "size"})
+if TYPE_CHECKING:
+    from mfm_core.evaluation.statistics import Estimate
+
+COUNTED = 400
+"""Pairs that a rate is counted over."""
 
 
 def make(shown: DigitModel, view: View) -> PictureGrid:
@@ -48,6 +53,24 @@ def make_matrix(shown: DigitModel, view: View) -> PictureGrid:
     latents = mfm.combine(shown.codes.latents[content], shown.codes.latents[style])
     rows = tuple(f"{shown.digit(i)}" for i in content)
     return decode_grid(shown.model, latents, rows, tuple(f"style {j + 1}" for j in range(len(style))), shown.judges)
+
+
+def digits_read(grid: PictureGrid) -> list[int]:
+    """The digit of each row of a matrix as the label head reads it from F_y, which is the same along a row."""
+    return [int(digit) for digit in grid.label[:, 0].argmax(-1)]
+
+
+def rates(shown: DigitModel, view: View) -> dict[str, Estimate]:
+    """Over many pairs of one content and one style, how often each judge reads the content's true digit."""
+    from mfm_core.evaluation.statistics import share  # SciPy comes with it, and takes a second
+
+    generator = torch.Generator().manual_seed(view.seed)
+    content, style = (torch.randint(len(shown.codes), (COUNTED,), generator=generator) for _ in range(2))
+    latents = mfm.swap(shown.codes.latents[content], with_=shown.codes.latents[style], factor=shown.model.modalities)
+    columns = tuple(str(i) for i in range(COUNTED))
+    read = decode_grid(shown.model, latents, ("",), columns, shown.judges).judged
+    wanted = shown.codes.labels[content]
+    return {name: share(torch.from_numpy(seen[0].argmax(-1)) == wanted) for name, seen in read.items()}
 
 
 def matrix_script(shown: DigitModel, view: View) -> str:

@@ -17,7 +17,6 @@ from app.generate.view import View
 from app.shared.pictures import pack, unpack
 
 STYLES = 7
-FIELDS = frozenset({"seed", "source", "given", "from_", "a", "picture"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,16 @@ def start(shown: digit_model.DigitModel, view: View) -> Start | None:
     with torch.inference_mode():
         cached_reconstructions = shown.model.decode(shown.pair(view.a)).modalities[view.given][0]
     return Start(_to_bytes_and_back(cached_reconstructions.numpy()), "reconstruction")
+
+
+def typical(shown: digit_model.DigitModel, given: str, start: Start) -> float | None:
+    """Share of the stored real pairs whose codes lie at least as far out as a picture's; None of too few pairs."""
+    typicality = digit_model.typicality(shown.name, given)
+    if typicality is None:
+        return None
+    with torch.inference_mode():
+        inferred = shown.model.encode({given: torch.from_numpy(start.picture)[None]})
+    return float(typicality.p_value(inferred))
 
 
 def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:

@@ -31,7 +31,7 @@ def show(shown: DigitModel) -> None:
     with right:
         diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
     view = state.view()
-    grid = cache.cached_grid(read.make, read.FIELDS, shown, view)
+    grid = cache.cached_grid(read.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(grid, sheet)], key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"

@@ -35,7 +35,7 @@ def show(shown: DigitModel) -> None:
     with right:
         diagram.show({name: Role("held", "held") if name == held else Role("drawn", "drawn anew") for name in factors})
     view = state.view()
-    grid = cache.cached_grid(sample.make, sample.FIELDS, shown, view)
+    grid = cache.cached_grid(sample.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(grid, held, sheet)], key="wall_sample")
     title = f"{names.plain(held)} held, the others from {SOURCES[view.source]}, seed {view.seed}"

@@ -35,7 +35,7 @@ def show(shown: digit_model.DigitModel) -> None:
         pair_picker.show(shown, "b", "To B")
     _scrub(shown)
     view = state.view()
-    grid = cache.cached_grid(slide.make, slide.FIELDS, shown, view)
+    grid = cache.cached_grid(slide.make, shown, view)
     title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path.replace('-', ' ')}"
     how = "Below the slider: where it was let go. Bright in the third picture: what differs from the pair itself."
     caption_row.show(how, grid, "slide", title, lambda: slide.script(shown, view))
@@ -56,7 +56,7 @@ def _paths(shown: digit_model.DigitModel, factor: str) -> dict[str, str]:
 def _scrub(shown: digit_model.DigitModel) -> None:
     """The slider and where it was let go; nothing else of the page is drawn anew when it moves."""
     view = state.view()
-    grid = cache.cached_grid(slide.make, slide.FIELDS, shown, view)
+    grid = cache.cached_grid(slide.make, shown, view)
     ends = (grid.columns[0], grid.columns[-1])
     if view.path == "pair":
         ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app.elements.diagram import diagram
@@ -11,8 +14,11 @@ from app.elements.wall import wall
 from app.generate import cache, caption_row, digit_model, pair_picker, resample
 from app.generate.figures import swap
 from app.generate.figures.picture_grid import PictureGrid
-from app.shared import names, state
+from app.shared import names, state, stored_models
 from app.shared.section_header import section_header
+
+if TYPE_CHECKING:
+    from mfm_core.evaluation.statistics import Estimate
 
 PLACES = ("A", "B")
 READINGS = "Under a picture: the digit that an independent judge sees in it."
@@ -35,7 +41,7 @@ def show(shown: digit_model.DigitModel) -> None:
     pair_picker.show(shown, "a", "Pair A")
     pair_picker.show(shown, "b", "Pair B")
     view = state.view()
-    grid = cache.cached_grid(swap.make, swap.FIELDS, shown, view)
+    grid = cache.cached_grid(swap.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_two_by_two(shown, grid, swapped, sheet)], key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
@@ -107,13 +113,16 @@ def _matrix(shown: digit_model.DigitModel) -> None:
             state.slide("Rows and columns", "size", 2, 10)
         resample.show()
     view = state.view()
-    grid = cache.cached_grid(swap.make_matrix, swap.MATRIX_FIELDS, shown, view)
+    grid = cache.cached_grid(swap.make_matrix, shown, view)
     content, style = swap.donors(shown, view)
     givers = cache.cached_reconstructions(shown, tuple(content)), cache.cached_reconstructions(shown, tuple(style))
     sheet = wall.Sheet()
     wall.show(sheet, [_block(shown, grid, name, givers, content, sheet) for name in grid.pictures], key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
-    caption_row.show(_score(shown, grid, content), grid, "matrix", title, lambda: swap.matrix_script(shown, view))
+    rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown, view), view.seed)
+    caption_row.show(
+        _score(shown, grid, content, rates), grid, "matrix", title, lambda: swap.matrix_script(shown, view)
+    )
 
 
 def _block(
@@ -124,13 +133,16 @@ def _block(
     content: list[int],
     sheet: wall.Sheet,
 ) -> Data:
-    """One modality of the matrix; a dashed frame where the judge reads another digit than that of the row."""
+    """One modality of the matrix; a dashed frame where the judge reads another digit than the label head does."""
     by_content, by_style = (giver.pictures[name][0] for giver in givers)
-    n_rows, n_columns = grid.shape
-    columns = [wall.cell(sheet.shot(name, by_style[j], f"style {j + 1}")) for j in range(n_columns)]
+    n_columns = grid.shape[1]
+    columns = [
+        wall.cell(sheet.shot(name, by_style[j], f"style {j + 1}"), label=f"style {j + 1}" if j == 0 else str(j + 1))
+        for j in range(n_columns)
+    ]
+    read = swap.digits_read(grid)
     rows: list[Data] = []
-    for i in range(n_rows):
-        digit = shown.digit(content[i])
+    for i, digit in enumerate(read):
         cells = []
         for j in range(n_columns):
             seen = int(grid.judged[name][i, j].argmax()) if name in grid.judged else digit
@@ -138,25 +150,53 @@ def _block(
             alt = f"{names.title(name)}: a {digit} in style {j + 1}" + (f"; the judge reads {seen}" if wrong else "")
             shot = sheet.shot(name, grid.pictures[name][i, j], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
-        rows.append({"head": wall.cell(sheet.shot(name, by_content[i], f"content: a {digit}")), "cells": cells})
+        true = shown.digit(content[i])
+        label = str(digit) if true == digit else f"{digit}, not {true}"
+        head = wall.cell(sheet.shot(name, by_content[i], f"content: {_told(true, digit)}"), label=label)
+        rows.append({"head": head, "cells": cells})
     return {
-        "title": names.title(name),
+        "title": f"{names.title(name)}: a row a digit, a column a style",
         "across": n_columns,
         "columns": columns,
         "rows": rows,
         "gap": "5px",
-        "head": "minmax(0, 1fr)",
+        "head": "minmax(0, 1.2fr)",
         "least": "20rem",
     }
 
 
-def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int]) -> str:
-    wanted = [[shown.digit(i)] for i in content]
+def _told(true: int, digit: int) -> str:
+    """The label of a pair, and what the label head says where that is another digit."""
+    return f"a {digit}" if true == digit else f"true label {true}, the label head says {digit}"
+
+
+def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int], rates: Mapping[str, Estimate]) -> str:
+    """Sentence on what the judges read here and in many pairs of the same seed; and where the label head errs."""
+    sentences = ["The left column gives Z_y, the top row gives every Z_a."]
+    read = swap.digits_read(grid)
     counts = [
-        f"{int((read.argmax(-1) == wanted).sum())} of {read.shape[0] * read.shape[1]} {names.title(name)}"
-        for name, read in grid.judged.items()
+        f"{int((seen.argmax(-1) == [[digit] for digit in read]).sum())} of {seen.shape[0] * seen.shape[1]} "
+        f"{names.title(name)}"
+        for name, seen in grid.judged.items()
     ]
-    heads = "The left column gives Z_y, the top row gives every Z_a."
-    if not counts:
-        return heads
-    return f"{heads} The judges read the row's digit in {' and '.join(counts)} pictures; a dashed frame marks the rest."
+    if counts:
+        sentences.append(
+            f"The judges read the row's digit in {' and '.join(counts)} pictures; a dashed frame marks the rest."
+        )
+    for i, digit in zip(content, read, strict=True):
+        if (true := shown.digit(i)) != digit:
+            sentences.append(
+                f"Held-out pair {i}: {_told(true, digit)}, so its row is one of {digit}s; the error is made before the "
+                "swap."
+            )
+    if rates:
+        measured = "; ".join(
+            f"{names.title(name)} {100 * rate.value:.1f} % (95 % interval {100 * rate.low:.1f} to "
+            f"{100 * rate.high:.1f})"
+            for name, rate in rates.items()
+        )
+        sentences.append(
+            f"A matrix is few pictures, and its contents repeat. In {swap.COUNTED} pairs of one content and one style "
+            f"each, drawn from this seed, the judges read the true digit of the content in: {measured}."
+        )
+    return " ".join(sentences)

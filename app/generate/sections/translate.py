@@ -18,6 +18,8 @@ from app.shared.pictures import UnreadablePictureError
 from app.shared.section_header import section_header
 
 FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it"}
+UNLIKE = 0.01
+"""Share of real codes as far out, up to which a picture is called unlike them."""
 ORIGINS = {
     "original": "The given picture is a real one, from your copy of the data.",
     "reconstruction": "The given picture is the model's reconstruction from a stored code; no real one is stored.",
@@ -59,10 +61,7 @@ def show(shown: DigitModel) -> None:
 
 def _ways(channels: int) -> dict[str, str]:
     """Where a given picture may come from; a photograph cannot be drawn."""
-    ways = FROM if channels == 1 else {way: said for way, said in FROM.items() if way != "draw"}
-    if state.view().from_ not in ways:
-        state.change(from_="pair")
-    return ways
+    return FROM if channels == 1 else {way: said for way, said in FROM.items() if way != "draw"}
 
 
 def _pictures(shown: DigitModel, given: str) -> None:
@@ -75,7 +74,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
     if start is None:
         st.info("Draw or upload a digit, and what the model imagines appears here.")
         return
-    grid = cache.cached_grid(translate.make, translate.FIELDS, shown, view)
+    grid = cache.cached_grid(translate.make, shown, view)
     sheet = wall.Sheet()
     shot = sheet.shot(given, start.picture, f"the given {names.title(given)} picture")
     said = wall.reading("the label head", grid.label[0, 0])
@@ -90,13 +89,28 @@ def _pictures(shown: DigitModel, given: str) -> None:
         *(_imagined(grid, name, sheet) for name in grid.pictures if name != given),
     ]
     wall.show(sheet, panels, key="wall_translate")
+    typical = translate.typical(shown, given, start)
+    if typical is not None and typical <= UNLIKE:
+        st.warning(_unlike(grid, typical))
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
-        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y.",
+        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y."
+        + ("" if typical is None else f" Of real pairs, {100 * typical:.1f} % have a code as far out as this one's."),
         grid,
         "translate",
         title,
         lambda: translate.script(shown, view),
+    )
+
+
+def _unlike(grid: PictureGrid, typical: float) -> str:
+    """What a certain label head is worth where the picture is unlike any real digit."""
+    said = grid.label[0, 0]
+    return (
+        f"This picture is unlike the digits that the model knows: of real pairs, {100 * typical:.1f} % have a code "
+        f"that lies as far out. Yet the label head says {int(said.argmax())} with {100 * float(said.max()):.0f} %. It "
+        "has to share out 100 % among ten digits and has no way to say “none of them”: how certain it is does not "
+        "tell whether there is a digit at all."
     )
 
 

@@ -1,0 +1,82 @@
+"""Twelve stored models and more: each is loaded when it is looked at, once, and listing them loads none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import mfm_core as mfm
+from app.dependency import held_out_codes
+from app.flow import clip_source
+from app.shared import stored_models
+from tests.app import sequences
+from tests.app.test_dependency_page import settled
+from tests.app.test_pages import MAIN
+
+NAMES = tuple(f"made_up_{i:02}" for i in range(13))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("many_models")
+    for name in NAMES:
+        sequences.save(name, place)
+    return place
+
+
+@pytest.fixture
+def loads(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Names of what is loaded, in order, of files that no cache has seen."""
+    monkeypatch.setenv("MFM_PRETRAINED", str(folder))
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+    stored_models.cache.clear()  # type: ignore[attr-defined]
+    found: list[str] = []
+
+    def counted(load: Callable[[str], object]) -> Callable[[str], object]:
+        def called(place: str) -> object:
+            found.append(f"{load.__name__} {Path(place).name}")
+            return load(place)
+
+        return called
+
+    for name in ("load_pretrained", "load_codes"):
+        monkeypatch.setattr(mfm, name, counted(getattr(mfm, name)))
+    return found
+
+
+def test_listing_loads_none(loads: list[str]) -> None:
+    assert clip_source.playable() == (NAMES, {})
+    assert held_out_codes.measurable() == NAMES
+    assert stored_models.models() == NAMES
+    assert loads == []
+
+
+def test_more_models_than_any_count_are_each_loaded_once(loads: list[str]) -> None:
+    for _ in range(2):
+        for name in NAMES:
+            assert clip_source.load(name).model is held_out_codes.load(name).model
+    assert sorted(loads) == sorted(f"{load} {name}" for name in NAMES for load in ("load_pretrained", "load_codes"))
+
+
+def test_a_model_that_changes_on_the_disk_is_loaded_again(loads: list[str], folder: Path) -> None:
+    first = clip_source.load(NAMES[0]).model
+    sequences.save(NAMES[0], folder)
+    assert clip_source.load(NAMES[0]).model is not first
+
+
+@pytest.mark.parametrize(("page", "shown"), [("flow", 1), ("dependency", 3)])
+def test_a_page_loads_what_it_shows_and_its_second_run_nothing(page: str, shown: int, loads: list[str]) -> None:
+    app = AppTest.from_file(MAIN, default_timeout=120).run()
+    app.switch_page(f"{page}/page.py").run()
+    assert not app.exception
+    settled(app)
+    models = {load for load in loads if load.startswith("load_pretrained made_up")}
+    assert len(models) == shown
+    assert len(loads) == len(set(loads))
+    loads.clear()
+    app.run()
+    assert not app.exception
+    assert loads == []
