@@ -26,6 +26,17 @@ STYLE = """<style>
 .mfm-prose sub { line-height: 0; }
 .mfm-symbol { font-family: "Source Serif", serif; }
 .mfm-quiet { opacity: 0.68; font-size: 0.875rem; max-width: 90ch; }
+[class*="st-key-progress_"] { min-height: 4.25rem; }
+.stButtonGroup [data-selected="true"] { color: inherit !important; font-weight: 600; }
+[data-testid="stSliderThumbValue"] p { color: var(--st-text-color, currentColor); }
+.mfm-table { overflow-x: auto; max-width: 100%; }
+.mfm-table table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.mfm-table th, .mfm-table td { padding: 0.35rem 0.7rem 0.35rem 0; text-align: left; vertical-align: top; }
+.mfm-table td { min-width: 3.5rem; }
+.mfm-table th { font-weight: 600; }
+.mfm-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.stElementContainer:has(.mfm-hidden) { position: absolute; }
+.mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>"""
 
@@ -39,6 +50,8 @@ def main() -> None:
     ]
     page = st.navigation(pages)
     st.html(STYLE)
+    if page.title != PAGES["about"]:  # whose card has a title of its own
+        st.html(f'<h1 class="mfm-hidden">{page.title}</h1>')
     page.run()
 
 

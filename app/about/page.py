@@ -6,7 +6,7 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.about.view import AboutLinks, AboutView
-from app.shared import missing, sidebar, state, stored_models
+from app.shared import missing, sidebar, state, stored_models, tables
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         st.info("This model has no card: how it was made and what was measured of it is not recorded.")
     else:
         with st.container(width=900):
-            st.markdown(card)
+            tables.markdown(card, label=f"Figures of {stored_models.title(name)}")
     sidebar.show(f"**Model** {name}")
     state.write_link()
 

@@ -7,10 +7,10 @@ import streamlit as st
 from app.dependency import held_out_codes
 from app.dependency.sections import ratios, sensitivity
 from app.dependency.view import DependencyLinks, DependencyView
-from app.shared import missing, sidebar, state, stored_models
+from app.shared import jobs, missing, sidebar, state, stored_models
 
 MISSING = """
-### There is nothing to measure yet
+## There is nothing to measure yet
 
 This page measures models of spoken videos, which are stored in folders of `pretrained` with the codes of held-out
 clips. None is there.
@@ -28,16 +28,25 @@ def main() -> None:
         missing.show("no codes of sequences are stored", MISSING)
         return
     codec = DependencyLinks(models, models[:FIRST], lambda name: held_out_codes.load(name).limits)
-    state.open_view(codec, "Dependency")
+    try:
+        state.open_view(codec, "Dependency")
+    except held_out_codes.MissingCodesError as reason:
+        missing.show(reason, MISSING)
+        return
     ratios.controls(codec)
     for notice in state.notices():
         st.warning(notice)
-    ratios.show()
-    sensitivity.show()
     view = state.seen(DependencyView)
-    clips = max(codec.limits(name).clips for name in view.names)
+    if view.names:
+        slot = jobs.ProgressSlot("dependency")
+        ratios.show(slot)
+        sensitivity.show(slot)
+    else:
+        st.info("Choose a model, and its ratios appear here.")
+    view = state.seen(DependencyView)
+    clips = max((codec.limits(name).clips for name in view.names), default=0)
     sidebar.show(
-        f"**Models** {', '.join(stored_models.title(name) for name in view.names)}",
+        f"**Models** {', '.join(stored_models.title(name) for name in view.names) or 'none'}",
         f"up to {clips:,} held-out clips",
         seed="It chooses which clips are measured where they are not all, and the permutations.",
     )

@@ -15,6 +15,9 @@ Kernel = Literal["averaged", "alignment"]
 
 MOST_MODELS = 4
 NAMES = rf"^{NAME[1:-1]}(\.{NAME[1:-1]}){{0,{MOST_MODELS - 1}}}$"
+NONE = "none"
+"""Stands in a link in place of the models where all were cleared."""
+
 FEWEST = 20
 """Clips below which no ratio is shown."""
 
@@ -23,7 +26,7 @@ class DependencyView(Linked):
     """View of the page.
 
     Attributes:
-        models: Names of the models, with a dot between.
+        models: Names of the models, with a dot between; ``none`` for none.
         seed: Which clips are taken, and what the bootstrap and the permutations draw.
         kernel: Whether series are averaged over time first, or aligned.
         bandwidth: The paper's 1.0, the median heuristic, or ``value``.
@@ -45,11 +48,11 @@ class DependencyView(Linked):
     @property
     def names(self) -> tuple[str, ...]:
         """The models, one by one."""
-        return tuple(self.models.split("."))
+        return () if self.models == NONE else tuple(self.models.split("."))
 
     @property
     def about(self) -> str:
-        """The model whose Gram matrices and curves are shown."""
+        """The model whose Gram matrices and curves are shown; there has to be one."""
         return self.names[min(self.of, len(self.names) - 1)]
 
 
@@ -100,6 +103,8 @@ class DependencyLinks:
 
     def fit(self, view: DependencyView) -> DependencyView:
         """The nearest view that can be shown."""
+        if view.models == NONE:
+            return view.model_copy(update={"of": 0})
         names = tuple(dict.fromkeys(name for name in view.names if name in self.models)) or self.first
         of = view.of if view.of < len(names) else 0
         limits = [self.limits(name) for name in names]

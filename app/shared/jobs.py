@@ -106,25 +106,65 @@ def job_queue() -> JobQueue:
     return JobQueue()
 
 
-def result(key: str, label: str, make: Make) -> Any:  # noqa: ANN401 - whatever the work makes
+def result(key: str, label: str, make: Make, *, quiet: bool = False) -> Any:  # noqa: ANN401 - whatever the work makes
     """Result of a piece of work; None while it is done, was stopped or failed, and the page says so.
 
     Args:
         key: What tells this work from every other.
         label: What is done, for the bar.
         make: Does it; it is given a function to tell the share that is done, which raises to stop it.
+        quiet: Whether no bar is shown, because that of other work is.
     """
     if key in _stopped():
         _offer_again(key)
         return None
     job = job_queue().ask(key, make, _session())
-    job.over.wait(AT_ONCE)
+    job.over.wait(0 if quiet else AT_ONCE)
     if not job.over.is_set():
-        _bar(key, label, job)
+        if not quiet:
+            _bar(key, label, job)
         return None
     if job.error is not None:
         st.warning(job.error)
     return job.result
+
+
+class ProgressSlot:
+    """One place on a page for the bars of its work: the first piece under way has its bar there.
+
+    What belongs to settings that were changed since stays on the page, greyed, until the new result is there.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._place = st.container(key=f"progress_{name}")
+        self._name = name
+        self._waiting = False
+
+    def latest(self, what: str, key: str, label: str, make: Make) -> tuple[Any, bool]:
+        """The result of a piece of work, or until it is there the last one that this session saw in its place.
+
+        Args:
+            what: The place on the page that shows it.
+            key: What tells this work from every other.
+            label: What is done, for the bar.
+            make: Does it, see ``result``.
+
+        Returns:
+            The result, None where there is none yet, and whether it belongs to other settings than these.
+        """
+        memory = f"latest_{self._name}_{what}"
+        with self._place:
+            made = result(key, label, make, quiet=self._waiting)
+        if made is None:
+            self._waiting = self._waiting or key not in _stopped()
+            return st.session_state.get(memory), True
+        st.session_state[memory] = made
+        return made, False
+
+
+def grey(key: str) -> None:
+    """Grey the container of a key: what it holds belongs to settings that have changed since."""
+    st.html(f"<style>.st-key-{key} {{ opacity: 0.4; }}</style>")
 
 
 @st.fragment(run_every=EVERY)

@@ -7,7 +7,7 @@ import logging
 import streamlit as st
 
 MISSING = """
-### There is no model to show yet
+## There is no model to show yet
 
 The pictures on this page are made by a trained model, which is stored in the folder `pretrained/svhn_mnist`.
 It is not there, or it is damaged.

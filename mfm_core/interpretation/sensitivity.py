@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mfm_core.interpretation.dependency import kernels_of, measure, ratios_of
+from mfm_core.interpretation.dependency import Measured, kernels_of, measure, ratios_of
 from mfm_core.interpretation.kernels import Bandwidth, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, observe
 from mfm_core.latents import Latents
@@ -25,12 +25,15 @@ class Curve:
         ratios: By modality, the ratio at each; of subsets their median.
         low: By modality, the smallest of the subsets' ratios.
         high: The largest.
+        nearly_identity: By modality, whether a Gram matrix is nearly the identity there, in any of the subsets, which
+            draws the ratio to 1 whatever the model does.
     """
 
     at: tuple[float, ...]
     ratios: dict[str, tuple[float, ...]]
     low: dict[str, tuple[float, ...]]
     high: dict[str, tuple[float, ...]]
+    nearly_identity: dict[str, tuple[bool, ...]]
 
 
 class GramMatrices(NamedTuple):
@@ -71,7 +74,7 @@ def bandwidth_curve(
     for index, bandwidth in enumerate(bandwidths):
         part = portion(progress, index / len(bandwidths), (index + 1) / len(bandwidths))
         kernels = kernels_of(seen, bandwidth, kernel, portion(part, 0, 0.5))
-        found.append([ratios_of(measure(kernels, portion(part, 0.5, 1)))])
+        found.append([measure(kernels, portion(part, 0.5, 1))])
     return _curve(bandwidths, list(seen.generated), found)
 
 
@@ -87,6 +90,8 @@ def size_curve(
     progress: Progress | None = None,
 ) -> Curve:
     """r_i of random subsets of several sizes, drawn without replacement: where the curve is not flat, n decides.
+
+    Of all samples there is but one subset, which is measured once.
 
     Args:
         model: The model.
@@ -107,16 +112,17 @@ def size_curve(
         raise ValueError(f"n_subsets: expected 1 or more, got {n_subsets}")
     own = generator or torch.Generator().manual_seed(0)
     seen = observe(model, latents)
-    work, done, found = n_subsets * sum(size**2 for size in sizes), 0, []
-    for size in sizes:
-        ratios = []
-        for _ in range(n_subsets):
+    draws = [1 if size == len(latents) else n_subsets for size in sizes]
+    work, done, found = sum(n * size**2 for n, size in zip(draws, sizes, strict=True)), 0, []
+    for size, n_drawn in zip(sizes, draws, strict=True):
+        measured = []
+        for _ in range(n_drawn):
             subset = seen[torch.randperm(len(latents), generator=own)[:size]]
             part = portion(progress, done / work, (done + size**2) / work)
             kernels = kernels_of(subset, bandwidth, kernel, portion(part, 0, 0.5))
-            ratios.append(ratios_of(measure(kernels, portion(part, 0.5, 1))))
+            measured.append(measure(kernels, portion(part, 0.5, 1)))
             done += size**2
-        found.append(ratios)
+        found.append(measured)
     return _curve(sizes, list(seen.generated), found)
 
 
@@ -128,6 +134,7 @@ def gram_matrices(
     n_shown: int = 200,
     bandwidth: Bandwidth = 1.0,
     kernel: KernelOfX = "averaged",
+    progress: Progress | None = None,
 ) -> GramMatrices:
     """Gram matrices for heat maps: of at most ``n_shown`` samples at even intervals, sorted by label.
 
@@ -138,6 +145,7 @@ def gram_matrices(
         n_shown: At most.
         bandwidth: As for :func:`~mfm_core.interpretation.dependency.dependency_ratios`.
         kernel: Of sequences.
+        progress: Told the share of the work that is done; what it raises ends the work.
 
     Raises:
         ValueError: If the labels are not those of the samples, or fewer than 2 are to be shown.
@@ -150,22 +158,34 @@ def gram_matrices(
     first = labels if labels.ndim == 1 else labels[:, 0]
     order = few[first[few].argsort(stable=True)]
     seen = observe(model, latents[order])
-    whole = slice(None)
+    whole, m = slice(None), len(seen.generated)
+    parts = [portion(progress, i / m, (i + 1) / m) for i in range(m)]
     return GramMatrices(
         order,
         first[order],
         Rbf(seen.factors.y, bandwidth, name="F_y").block(whole, whole),
         {name: Rbf(f, bandwidth, name=f"F_a of {name}").block(whole, whole) for name, f in seen.factors.a.items()},
-        {name: seen.kernel(name, bandwidth, kernel).block(whole, whole) for name in seen.generated},
+        {
+            name: seen.kernel(name, bandwidth, kernel, part).block(whole, whole)
+            for name, part in zip(seen.generated, parts, strict=True)
+        },
     )
 
 
-def _curve(at: Sequence[float], names: list[str], found: list[list[list[float]]]) -> Curve:
-    """From ratios by place, subset and modality."""
-    table = torch.tensor(found, dtype=torch.float64)  # (places, subsets, modalities)
+def _curve(at: Sequence[float], names: list[str], found: list[list[Measured]]) -> Curve:
+    """From what was measured at each place of each subset."""
+    ratios = [torch.tensor([ratios_of(one) for one in subsets], dtype=torch.float64) for subsets in found]
 
-    def columns(values: Tensor) -> dict[str, tuple[float, ...]]:
-        return {name: tuple(values[:, i].tolist()) for i, name in enumerate(names)}
+    def columns(values: list[Tensor]) -> dict[str, tuple[float, ...]]:
+        table = torch.stack(values)  # (places, modalities)
+        return {name: tuple(table[:, i].tolist()) for i, name in enumerate(names)}
 
-    middle = table.quantile(0.5, dim=1)
-    return Curve(tuple(at), columns(middle), columns(table.amin(dim=1)), columns(table.amax(dim=1)))
+    middle = columns([subsets.quantile(0.5, dim=0) for subsets in ratios])
+    low, high = (
+        columns([subsets.amin(dim=0) for subsets in ratios]),
+        columns([subsets.amax(dim=0) for subsets in ratios]),
+    )
+    near = {
+        name: tuple(any(one.nearly_identity(i) for one in subsets) for subsets in found) for i, name in enumerate(names)
+    }
+    return Curve(tuple(at), middle, low, high, near)

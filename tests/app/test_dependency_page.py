@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import re
 import runpy
 import threading
 import time
@@ -17,17 +19,20 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
+from app.dependency import charts as dependency_charts
 from app.dependency import downloads as dependency_downloads
-from app.dependency import figures, held_out_codes
+from app.dependency import figures, held_out_codes, summary
 from app.dependency.view import DependencyView
-from app.shared import downloads, jobs
+from app.shared import downloads, jobs, prose
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
 from tests.app import sequences
-from tests.app.test_pages import MAIN, elements, query
+from tests.app.charts import charts, numbers
+from tests.app.test_pages import MAIN, query
 
 TWO = "ict_mmmo.youtube"
+TABLES = ((1, "bandwidth"), (2, "clips"))
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +70,17 @@ def visit(**params: str) -> AppTest:
 
 
 def rows(page: AppTest) -> dict[tuple[str, str], dict[str, Any]]:
-    bars = elements(page)["mfm_ratios"][0]
-    return {(group["title"], row["who"]): row for group in bars["groups"] for row in group["rows"]}
+    """The bars by modality and whose they are."""
+    return {(row["modality"], row["of"]): row for row in numbers(page)}
+
+
+def printed(page: AppTest) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of the table that is read, by modality and model."""
+    (body,) = (element.proto.body for element in page.get("html") if "The ratios in one table" in element.proto.body)
+    columns = re.findall(r"<th(?: [^>]*)?>(.*?)</th>", body)
+    cells = [[*re.findall(r"<td>(.*?)</td>", row)] for row in re.findall(r"<tr>(<td>.*?)</tr>", body)]
+    rows = [dict(zip(columns, row, strict=True)) for row in cells]
+    return {(row["modality"], row["model"]): row for row in rows}
 
 
 def words_on(page: AppTest) -> str:
@@ -102,28 +116,24 @@ def test_the_bars_are_eq_5_of_the_stored_codes(way: str, bandwidth: float | None
     for modality in sequences.SIZES:
         wanted = explicit_ratio(folder, "ict_mmmo", modality, bandwidth, everything)
         row = found[modality.capitalize(), "ICT-MMMO, real reviews"]
-        assert row["value"] == pytest.approx(wanted, rel=2e-3)
-        assert row["low"] < row["value"] < row["high"]
+        assert row["ratio"] == pytest.approx(wanted, rel=2e-3)
+        assert row["low"] < row["ratio"] < row["high"]
 
 
 def test_the_papers_bars_stand_beside_ours_in_its_own_figures() -> None:
     found = rows(visit())
-    assert found["Language", "paper, CMU-MOSI"]["said"] == "0.307"
-    assert found["Visual", "paper, CMU-MOSI"]["said"] == "0.030"
-    assert found["Acoustic", "paper, CMU-MOSI"]["said"] == "0.107"
-    assert [found[name, "paper, POM"]["said"] for name in ("Language", "Visual", "Acoustic")] == [
-        "1.090",
-        "0.996",
-        "0.898",
-    ]
-    assert found["Language", "paper, POM"]["low"] is None
+    assert found["Language", "paper, CMU-MOSI"]["ratio"] == 0.307
+    assert found["Visual", "paper, CMU-MOSI"]["ratio"] == 0.030
+    assert found["Acoustic", "paper, CMU-MOSI"]["ratio"] == 0.107
+    assert [found[name, "paper, POM"]["ratio"] for name in ("Language", "Visual", "Acoustic")] == [1.09, 0.996, 0.898]
+    assert math.isnan(found["Language", "paper, POM"]["low"])
 
 
 def test_n_and_seed_choose_the_clips_that_are_measured(folder: Path) -> None:
     page = visit(models="ict_mmmo", n="20", seed="7")
     index = torch.randperm(sequences.CLIPS, generator=torch.Generator().manual_seed(7))[:20]
     wanted = explicit_ratio(folder, "ict_mmmo", "visual", 1.0, index)
-    assert rows(page)["Visual", "ICT-MMMO, real reviews"]["value"] == pytest.approx(wanted, rel=1e-6)
+    assert rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"] == pytest.approx(wanted, rel=1e-6)
     page.slider(key="view_n").set_value(sequences.CLIPS).run()
     settled(page)
     assert "n" not in query(page)
@@ -141,10 +151,9 @@ def test_every_control_is_carried_by_the_link() -> None:
     wanted = {"bandwidth": "value", "value": "250", "kernel": "alignment", "n": "24", "gram": "visual", "seed": "3"}
     assert query(page) == {"models": "ict_mmmo"} | wanted
     again = visit(**query(page))
-    versions = [
-        elements(one)[kind][0]["version"] for one in (page, again) for kind in ("mfm_ratios", "mfm_heat", "mfm_curves")
-    ]
-    assert versions[:3] == versions[3:]
+    for one, other in zip(charts(page), charts(again), strict=True):
+        drawn = [trace for trace in one["data"] if not trace.get("hovertemplate", "").startswith("before")]
+        assert drawn == other["data"]
 
 
 def test_several_models_stand_side_by_side_and_one_is_looked_at_closely() -> None:
@@ -158,15 +167,45 @@ def test_several_models_stand_side_by_side_and_one_is_looked_at_closely() -> Non
     page.get_by_key("view_of").set_value(1).run()
     settled(page)
     assert query(page)["of"] == "1"
-    lines = elements(page)["mfm_curves"][0]["charts"][0]["lines"]
-    assert [line["title"] for line in lines] == ["Acoustic", "Visual"]
+    assert list(numbers(page, 1)[0])[1::2] == ["Acoustic", "Visual"]
 
 
-def test_the_chart_is_read_aloud() -> None:
+def test_the_p_value_stands_beside_each_ratio_in_chart_table_and_text() -> None:
+    page = visit(models="ict_mmmo", bandwidth="median")
+    codes = held_out_codes.load("ict_mmmo")
+    found = figures.ratios(codes, DependencyView(models="ict_mmmo", bandwidth="median"), lambda _: None)
+    alt = charts(page)[0]["alt"]
+    for name, ratio in found.items():
+        row = printed(page)[name.capitalize(), "ICT-MMMO, real reviews"]
+        assert (row["r"], row["p"]) == (summary.said(ratio), f"{ratio.p_value:.3f}")
+        assert row["95 % interval"] == f"{figures.spoken(ratio.low)} to {figures.spoken(ratio.high)}"
+        assert f"p = {ratio.p_value:.3f}" in alt
+    assert prose.markup(summary.summary(found)) in words_on(page)
+
+
+def test_a_changed_setting_shows_what_was_before_and_the_difference() -> None:
+    page = visit(models="ict_mmmo", bandwidth="median")
+    assert all("r before" not in row for row in printed(page).values())
+    before = rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"]
+    page.get_by_key("view_bandwidth").set_value("one").run()
+    settled(page)
+    now = rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"]
+    row = printed(page)["Visual", "ICT-MMMO, real reviews"]
+    assert row["r before"].strip("()") == figures.spoken(before)
+    assert float(row["difference"].replace("\N{MINUS SIGN}", "-")) == pytest.approx(now - before, abs=6e-4)
+    assert "bandwidth the median" in words_on(page)
+
+
+def test_clearing_the_models_brings_none_back() -> None:
     page = visit(models="ict_mmmo")
-    said, row = words_on(page), rows(page)["Acoustic", "ICT-MMMO, real reviews"]
-    assert f"{row['said']} times as much as on its own factor, 95 % interval {row['range']}" in said
-    assert row["range"] in elements(page)["mfm_ratios"][0]["alt"]
+    page.multiselect(key="view_models").set_value([]).run()
+    assert not page.exception
+    assert query(page) == {"models": "none"}
+    assert not charts(page)
+    assert "Choose a model" in page.info[0].value
+    assert visit(models="none").multiselect(key="view_models").value == []
+    page.multiselect(key="view_models").set_value(["youtube"]).run()
+    assert len(charts(settled(page))) == 6
 
 
 def test_a_gram_matrix_near_the_identity_is_warned_of_beside_the_ratio_at_the_median() -> None:
@@ -178,29 +217,30 @@ def test_a_gram_matrix_near_the_identity_is_warned_of_beside_the_ratio_at_the_me
 
 
 def test_the_gram_matrices_are_sorted_by_label(folder: Path) -> None:
-    maps = elements(visit(models="ict_mmmo", gram="acoustic"))["mfm_heat"][0]["maps"]
-    labels = [float(name.rsplit(" ", 1)[1]) for name in maps[0]["names_rows"]]
-    assert labels == sorted(labels)
+    page = visit(models="ict_mmmo", gram="acoustic")
+    maps = charts(page)[3:]
     assert len(maps) == 3
-    assert all(one["alt"] for one in maps)
+    assert all("sorted by label" in one["alt"] for one in maps)
+    labels = [float(row["clip"].rsplit(" ", 1)[1]) for row in numbers(page, 3)]
+    assert labels == sorted(labels)
     made = figures.grams(
         held_out_codes.load("ict_mmmo"), DependencyView(models="ict_mmmo", gram="acoustic"), lambda _: None
     )
     codes, model = mfm.load_codes(folder / "ict_mmmo"), mfm.load_pretrained(folder / "ict_mmmo")
     order = torch.argsort(codes.labels[:, 0])
     f = model.factors(codes.latents[order]).y.double()
-    np.testing.assert_allclose(made.matrices[0], torch.exp(-(torch.cdist(f, f) ** 2) / 2).numpy(), atol=1e-6)
+    wanted = torch.exp(-(torch.cdist(f, f) ** 2) / 2).numpy()
+    np.testing.assert_allclose(made.y, wanted, atol=1e-6)
+    cells = page.dataframe[3].value.to_numpy()[:, 1:].astype(float)
+    np.testing.assert_allclose(cells, wanted, atol=6e-4)
 
 
 def test_the_curves_hold_the_ratio_of_the_bars() -> None:
     page = visit(models="ict_mmmo")
-    charts = elements(page)["mfm_curves"][0]["charts"]
-    assert [chart["label"] for chart in charts] == ["bandwidth", "clips"]
-    value = rows(page)["Visual", "ICT-MMMO, real reviews"]["value"]
-    over_bandwidth, over_clips = charts
-    assert over_bandwidth["lines"][2]["y"][over_bandwidth["x"].index(1.0)] == pytest.approx(value)
-    assert over_clips["lines"][2]["y"][-1] == pytest.approx(value)
-    assert over_clips["x"][-1] == sequences.CLIPS
+    value = rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"]
+    over_bandwidth, over_clips = ({row[label]: row for row in numbers(page, i)} for i, label in TABLES)
+    assert over_bandwidth[1.0]["Visual"] == pytest.approx(value)
+    assert over_clips[sequences.CLIPS]["Visual"] == pytest.approx(value)
 
 
 def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,11 +271,11 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
     assert not page.exception
     again = [button for button in page.button if str(button.key).startswith("again_sizes")]
     assert again
-    assert [chart["label"] for chart in elements(settled(page))["mfm_curves"][0]["charts"]] == ["bandwidth"]
+    assert not any("Over the number of clips" in chart["alt"] for chart in charts(settled(page)))
     go_on.set()
     again[0].click().run()
     settled(page)
-    assert [chart["label"] for chart in elements(page)["mfm_curves"][0]["charts"]] == ["bandwidth", "clips"]
+    assert "Over the number of clips" in charts(page)[2]["alt"]
 
 
 def test_results_are_kept_by_model_data_and_parameters() -> None:
@@ -279,22 +319,35 @@ def ratio(value: float, low: float, high: float, **more: Any) -> DependencyRatio
     return DependencyRatio(ratio=value, low=low, high=high, **(given | rest | more))  # type: ignore[arg-type]
 
 
+NAN = float("nan")
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (
-            ratio(3.1, 2.5, 4.0),
-            "F_y 3.10 times as much as on its own factor, 95 % interval 2.50 to 4.00. It speaks of what all",
-        ),
-        (ratio(0.3, 0.2, 0.4), "speaks of its own style more"),
-        (ratio(1.0, 0.8, 1.2), "cannot be told"),
-        (ratio(float("inf"), float("nan"), float("nan")), "depends on F_y only"),
-        (ratio(float("nan"), float("nan"), float("nan")), "cannot be said"),
-        (ratio(2.0, float("nan"), float("nan")), "Language depends on F_y 2.00 times as much as on its own factor."),
+        (ratio(3.1, 2.5, 4.0), "Language depends more on F_y, what all modalities share."),
+        (ratio(0.3, 0.2, 0.4), "Language depends more on the modality's own factor."),
+        (ratio(1.0, 0.8, 1.2), "For language the interval holds 1, and which it is cannot be told."),
+        (ratio(float("inf"), NAN, NAN), "Language depends on F_y only."),
+        (ratio(NAN, NAN, NAN), "For language the ratio is not defined, because a factor or what is generated is"),
+        (ratio(2.0, NAN, NAN), "For language there is no interval."),
+        (ratio(0.9, 0.8, 0.95, nearly_identity=True), "For language the Gram matrices are nearly the identity"),
+        (ratio(0.3, 0.2, 0.4, p_value=0.57), "As much dependence on F_y as of language comes about by chance, too"),
     ],
 )
-def test_a_bar_is_read_aloud_however_it_fell(found: DependencyRatio, said: str) -> None:
-    assert said in figures.aloud("Language", found)
+def test_a_ratio_is_summed_up_however_it_fell(found: DependencyRatio, said: str) -> None:
+    assert said in summary.summary({"language": found})
+
+
+def test_what_must_not_be_quoted_is_hatched_and_in_brackets() -> None:
+    one = {"model": {"language": ratio(0.9, 0.8, 0.95, nearly_identity=True), "visual": ratio(0.3, 0.2, 0.4)}}
+    groups = dependency_charts.bars(one, {})
+    doubtful, sound = groups["Language"][0], groups["Visual"][0]
+    assert (doubtful.doubtful, sound.doubtful) == (True, False)
+    assert doubtful.said.startswith("not to be quoted (0.90)")
+    assert summary.table(one, {})["r"] == ["(0.90)", "0.30"]
+    hatched = [shape for trace in dependency_charts.ratio_figure(groups).data for shape in trace.marker.pattern.shape]
+    assert hatched.count("/") == 1
 
 
 def test_the_script_makes_the_ratios_of_the_page(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
 from tests.app import sequences
+from tests.app.charts import charts, numbers
 from tests.app.test_pages import MAIN, elements, query
 
 
@@ -122,12 +123,12 @@ def test_what_is_not_known_of_real_videos_is_said() -> None:
 
 
 def test_the_panel_prints_the_figures_of_the_metrics() -> None:
-    bars = elements(visit())["mfm_ratios"][0]
-    rows = {(group["title"], row["who"]): row for group in bars["groups"] for row in group["rows"]}
+    page = visit()
+    rows = {(row["modality"], row["way of judging"]): row for row in numbers(page)}
     assert rows["Acoustic", "integrated gradients"]["value"] == pytest.approx(0.66)
     assert rows["Language", "flow"]["low"] == pytest.approx(0.61)
     assert len(rows) == 12
-    assert "500" in bars["foot"]
+    assert "Acoustic, integrated gradients: 0.66" in charts(page)[0]["alt"]
 
 
 def test_an_uploaded_clip_is_shown_in_the_same_lanes(folder: Path) -> None:

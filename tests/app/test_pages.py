@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -255,7 +256,11 @@ def test_about_shows_the_card() -> None:
     page = visit()
     page.switch_page("about/page.py").run()
     assert not page.exception
-    assert CARD.strip() in [block.value.strip() for block in page.markdown]
+    before, _, table = CARD.strip().partition("| figure")
+    assert before.strip() in [block.value.strip() for block in page.markdown]
+    (body,) = (element.proto.body for element in page.get("html") if 'class="mfm-table"' in element.proto.body)
+    assert re.findall(r"<td>(.*?)</td>", body) == ["accuracy", "50 %", "60"]
+    assert all(cell in table for cell in ("accuracy", "50 %", "60"))
 
 
 def test_about_says_that_a_model_has_no_card(models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

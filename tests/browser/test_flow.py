@@ -27,7 +27,12 @@ SHOWN = """() => {
 
 
 def track(page: Page, place: int = 0) -> Locator:
-    return page.locator(".track[role=slider]").nth(place)
+    return page.locator(".track").nth(place)
+
+
+def slider(page: Page, place: int = 0) -> Locator:
+    """The slider that moves along the track."""
+    return page.locator(".cursor[role=slider]").nth(place)
 
 
 def now(page: Page, place: int = 0) -> dict[str, Any]:
@@ -84,11 +89,11 @@ def test_the_cursor_goes_where_the_sound_is_put(watch: Visit) -> None:
 
 def test_the_keyboard_walks_words_and_lanes_and_plays(watch: Visit) -> None:
     page = watch("flow")
-    track(page).focus()
+    slider(page).focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert now(page)["step"] == 3
-    assert (track(page).get_attribute("aria-valuetext") or "").startswith("Word 4 of")
+    assert (slider(page).get_attribute("aria-valuetext") or "").startswith("Word 4 of")
     expect(page).to_have_url(re.compile(r"step=3\b"))
     settle(page)
     assert now(page)["step"] == 3
@@ -103,7 +108,7 @@ def test_the_keyboard_walks_words_and_lanes_and_plays(watch: Visit) -> None:
     page.keyboard.press("ArrowUp")
     assert page.locator(".words").first.get_attribute("data-lane") == "acoustic"
     page.keyboard.press("End")
-    last = int(track(page).get_attribute("aria-valuemax") or 0) - 1
+    last = int(slider(page).get_attribute("aria-valuemax") or 0) - 1
     assert now(page)["step"] == last
     page.keyboard.press("Home")
     assert now(page)["step"] == 0
@@ -225,7 +230,7 @@ def test_the_sentences_of_ict_mmmo_are_walked_without_sound(watch: Visit) -> Non
     page = watch("flow?model=ict_mmmo")
     expect(page.locator("audio")).to_have_count(0)
     expect(page.locator(".avatar")).to_have_count(0)
-    track(page).focus()
+    slider(page).focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".readout")).to_contain_text("Sentence 2 of")
     page.keyboard.press(" ")

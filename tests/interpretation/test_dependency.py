@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mfm_core import MFM, Latents, dependency_ratios, normalized_hsic
-from mfm_core.interpretation.dependency import divide
+from mfm_core.interpretation.dependency import divide, kernels_of, measure
 from mfm_core.interpretation.hsic import moments
 from mfm_core.interpretation.kernels import Gram, Rbf
 from mfm_core.interpretation.observations import average, observe
@@ -169,7 +169,9 @@ def test_near_identity_is_told_beside_the_ratio_at_the_median(spoken: MFM, many:
         )
         assert r.warning.endswith(f"at the median bandwidth the ratio is {r.ratio_at_median:.3g}.")
         assert r.ratio_at_median == at_median[name].ratio
+        assert r.nearly_identity
         assert at_median[name].warning is None
+        assert not at_median[name].nearly_identity
 
 
 def test_constant_factors_have_named_answers(many: Latents, generator: torch.Generator) -> None:
@@ -246,6 +248,21 @@ def test_curves_pass_through_the_ratios(spoken: MFM, many: Latents) -> None:
         assert sizes.low[name][0] < sizes.ratios[name][0] < sizes.high[name][0]
 
 
+def test_only_small_bandwidths_make_gram_matrices_nearly_the_identity(spoken: MFM, many: Latents) -> None:
+    curve = bandwidth_curve(spoken, many, [0.01, 8.0, 1e3])
+    for name in spoken.modalities:
+        assert curve.nearly_identity[name] == (True, False, False)
+    seen = observe(spoken, many)
+    for bandwidth in (0.5, 1.0, 2.0, 8.0):
+        found = measure(kernels_of(seen, bandwidth, "averaged", None), None)
+        for i, name in enumerate(spoken.modalities):
+            kernels = seen.factors.y, seen.factors.a[name], average(seen.generated[name], many.mask)
+            centre = torch.eye(90, dtype=torch.float64) - 1 / 90
+            centred = [centre @ rbf(f.double(), bandwidth) @ centre for f in kernels]
+            wanted = [float(k.diagonal().square().sum() / k.square().sum()) for k in centred]
+            assert found.diagonal_shares(i) == pytest.approx(wanted, abs=0.05)
+
+
 def test_gram_matrices_are_sorted_by_label(spoken: MFM, many: Latents, generator: torch.Generator) -> None:
     labels = torch.randn(90, 2, generator=generator)
     shown = gram_matrices(spoken, many, labels, n_shown=30, bandwidth=2.0)
@@ -285,3 +302,15 @@ def test_pictures_have_no_steps_to_align(tiny_model: MFM, latents: Latents) -> N
     message = "kernel: expected 'averaged', for svhn has no steps to align, got 'alignment'"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         dependency_ratios(tiny_model, latents, kernel="alignment")
+
+
+def test_below_five_samples_a_ratio_has_no_interval_and_says_why(spoken: MFM, clips: Latents) -> None:
+    few = dependency_ratios(spoken, clips[:4], bandwidth="median", n_permutations=0)
+    enough = dependency_ratios(spoken, clips[:5], bandwidth="median", n_permutations=0)
+    for name, r in few.items():
+        assert math.isfinite(r.ratio)
+        assert math.isnan(r.low)
+        assert math.isnan(r.high)
+        assert r.warning is not None
+        assert r.warning.endswith("An interval needs at least 5 samples, got 4.")
+        assert math.isfinite(enough[name].low)

@@ -1,18 +1,19 @@
-"""The bars of the page Dependency, read aloud, with what to beware of."""
+"""The ratios of the page Dependency: bars, a table and a summary, with what to beware of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
+from app.dependency import charts as dependency_charts
 from app.dependency import downloads as dependency_downloads
-from app.dependency import figures, held_out_codes
+from app.dependency import figures, held_out_codes, summary
 from app.dependency.figures import Ratios
-from app.dependency.view import MOST_MODELS, DependencyLinks, DependencyView
-from app.elements.ratios import ratios
-from app.shared import jobs, names, prose, state, stored_models
+from app.dependency.view import MOST_MODELS, NONE, DependencyLinks, DependencyView
+from app.shared import charts, jobs, prose, state, stored_models, tables
 from app.shared.section_header import section_header
 
 BANDWIDTHS = {"one": "1.0, the paper's", "median": "median", "value": "a value"}
@@ -20,7 +21,9 @@ KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
 WHAT_IS_COMPARED = (
     "The paper's bars are those of its Figure 9a, which gives neither intervals nor the number of clips. They are of "
     "other models, on other features of other clips: what can be compared is the order of the modalities, not the "
-    "length of the bars. Lines: 95 % intervals of the jackknife. Dashed: 1, where a modality depends on both alike."
+    "length of the bars. Lines: 95 % intervals of the jackknife. Dashed: 1, where a modality depends on both alike. p: "
+    "of the permutation test that what is generated is independent of F_y; whether a ratio differs from 1 is what its "
+    "interval says."
 )
 
 
@@ -48,15 +51,13 @@ def controls(codec: DependencyLinks) -> None:
             with st.container(width=130):
                 _value(view)
         state.choose("Series are", "kernel", KERNELS)
-        most = max(codec.limits(name).clips for name in view.names)
+        most = max((codec.limits(name).clips for name in view.names), default=0)
         with st.container(width=260):
             _clips(view, most)
 
 
 def _take_models() -> None:
-    chosen = st.session_state["view_models"]
-    if chosen:
-        state.change(models=".".join(chosen), of=0)
+    state.change(models=".".join(st.session_state["view_models"]) or NONE, of=0)
 
 
 def _value(view: DependencyView) -> None:
@@ -85,32 +86,74 @@ def _clips(view: DependencyView, most: int) -> None:
     )
 
 
-def show() -> None:
-    """The bars, the sentences and the warnings."""
+@dataclass(frozen=True)
+class Shown:
+    """Ratios that this session saw.
+
+    Attributes:
+        view: With which settings.
+        found: The ratios of each model.
+    """
+
+    view: DependencyView
+    found: Mapping[str, Ratios]
+
+
+def show(slot: jobs.ProgressSlot) -> None:
+    """The bars, the table, the summary and the warnings."""
     view = state.seen(DependencyView)
-    found: dict[str, Ratios] = {}
+    found, stale = {}, False
     for name in view.names:
         shown = held_out_codes.load(name)
-        made = jobs.result(
+        made, old = slot.latest(
+            f"ratios {name}",
             key_of("ratios", name, view),
             f"Measuring {stored_models.title(name)}, {figures.count(shown, view):,} clips …",
             partial(figures.ratios, shown, view),
         )
+        stale = stale or old
         if made is not None:
             found[name] = made
     if not found:
         return
-    groups, most = ratios.of_models(found)
-    ratios.show(groups, most=most, foot="", title="Dependency ratios", key="ratios")
-    _say(found)
-    _warn(found, view)
-    left, right = st.columns([6, 1], vertical_alignment="top")
-    with left:
-        prose.caption(WHAT_IS_COMPARED)
-        if any("language" not in held_out_codes.load(name).model.modalities for name in found):
-            prose.caption("The paper's POM has language; the copy of POM that can be had today has none.")
-    with right, st.container(horizontal_alignment="right"):
-        dependency_downloads.offer(found, view)
+    before = {} if stale else _before(view, found)
+    if stale:
+        jobs.grey("ratios")
+    with st.container(key="ratios"):
+        groups = dependency_charts.bars(found, before)
+        charts.show(
+            dependency_charts.ratio_figure(groups),
+            dependency_charts.ratio_table(groups),
+            key="ratios",
+            alt=dependency_charts.aloud(groups),
+        )
+        _say(found, before)
+        _warn(found, view)
+        left, right = st.columns([6, 1], vertical_alignment="top")
+        with left:
+            prose.caption(WHAT_IS_COMPARED)
+            if any("language" not in one for one in found.values()):
+                prose.caption("The paper's POM has language; the copy of POM that can be had today has none.")
+        with right, st.container(horizontal_alignment="right"):
+            dependency_downloads.offer(found, view)
+
+
+def _before(view: DependencyView, found: Mapping[str, Ratios]) -> Mapping[str, Ratios]:
+    """Ratios with the settings before; none where only the choice of models changed, or nothing did."""
+    now: Shown | None = st.session_state.get("ratios_now")
+    if now is not None and settings(now.view) != settings(view):
+        st.session_state["ratios_before"] = now
+    st.session_state["ratios_now"] = Shown(view, found)
+    before: Shown | None = st.session_state.get("ratios_before")
+    return before.found if before is not None and settings(before.view) != settings(view) else {}
+
+
+def settings(view: DependencyView) -> str:
+    """Settings of the measurement in words."""
+    width = figures.bandwidth(view)
+    clips = f"{view.n} clips" if view.n else "all clips"
+    bandwidth = "the median" if width == "median" else f"{width:g}"
+    return f"bandwidth {bandwidth}, series {KERNELS[view.kernel]}, {clips}, seed {view.seed}"
 
 
 def key_of(what: str, name: str, view: DependencyView) -> str:
@@ -118,25 +161,24 @@ def key_of(what: str, name: str, view: DependencyView) -> str:
     parts = [what, stored_models.stored_as(name), view.kernel, view.seed, view.n]
     if what != "bandwidths":
         parts.append(figures.bandwidth(view))
-    if what == "grams":
-        parts.append(view.gram)
     return " ".join(str(part) for part in parts)
 
 
 def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
     """One box however many ratios are in doubt, with each reason to unfold."""
-    sentences = figures.warnings(found)
+    sentences = summary.warnings(found)
     if not sentences:
         return
     at_median = [
-        f"{stored_models.title(model)}: {said}" for model, one in found.items() if (said := figures.at_median(one))
+        f"{stored_models.title(model)}: {said}" for model, one in found.items() if (said := summary.at_median(one))
     ]
     if view.bandwidth == "median" or not at_median:
         head = f"Beware. {sentences[0]}"
     else:
         head = (
             "Beware: at this bandwidth Gram matrices are nearly the identity, which draws the ratios towards 1 "
-            f"whatever the model does. At the median bandwidth they are, for {'; for '.join(at_median)}."
+            "whatever the model does. Such bars are hatched, and their ratios are not to be quoted. At the median "
+            f"bandwidth they are, for {'; for '.join(at_median)}."
         )
     st.warning(head)
     with st.expander("Which, and by how much"):
@@ -144,10 +186,14 @@ def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
             prose.caption(sentence)
 
 
-def _say(found: Mapping[str, Ratios]) -> None:
-    """The bars in words, a column a model."""
-    for column, (model, one) in zip(st.columns(max(len(found), 2), gap="medium"), found.items(), strict=False):
-        with column, st.container(gap="xsmall"):
-            prose.write(f"**{stored_models.title(model)}**")
-            for name, ratio in one.items():
-                prose.write(figures.aloud(names.title(name), ratio))
+def _say(found: Mapping[str, Ratios], before: Mapping[str, Ratios]) -> None:
+    """The bars in words, a sentence a model, and in one table."""
+    said: dict[str, list[str]] = {}
+    for model, one in found.items():
+        said.setdefault(summary.summary(one), []).append(stored_models.title(model))
+    for sentence, models in said.items():
+        prose.write(f"**{'; '.join(models)}.** {sentence}")
+    tables.show(summary.table(found, before), label="The ratios in one table")
+    if before:
+        earlier: Shown = st.session_state["ratios_before"]
+        prose.caption(f"Before, and the diamonds: {settings(earlier.view)}.")

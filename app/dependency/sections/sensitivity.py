@@ -6,16 +6,15 @@ from functools import partial
 
 import streamlit as st
 
+from app.dependency import charts as dependency_charts
 from app.dependency import figures, held_out_codes
-from app.dependency.figures import Grams
 from app.dependency.sections.ratios import key_of
 from app.dependency.view import DependencyView
-from app.elements.curves import curves
-from app.elements.heat import heat
-from app.shared import jobs, names, prose, state, stored_models
+from app.shared import charts, jobs, names, prose, state, stored_models
+from mfm_core.interpretation.sensitivity import Curve, GramMatrices
 
 
-def show() -> None:
+def show(slot: jobs.ProgressSlot) -> None:
     """Both sections."""
     view = state.seen(DependencyView)
     if len(view.names) > 1:
@@ -24,33 +23,49 @@ def show() -> None:
         view = state.seen(DependencyView)
     shown = held_out_codes.load(view.about)
     st.subheader("Would another choice have said something else?", anchor=False, divider="gray")
-    over_bandwidths = jobs.result(
-        key_of("bandwidths", shown.name, view),
-        "Trying other bandwidths …",
-        partial(figures.over_bandwidths, shown, view),
-    )
-    over_sizes = jobs.result(
-        key_of("sizes", shown.name, view),
-        "Trying fewer clips …",
-        partial(figures.over_sizes, shown, view),
-    )
+    left, right = st.columns(2, gap="medium")
     width = figures.bandwidth(view)
-    charts = []
-    if over_bandwidths is not None:
-        here = width if isinstance(width, float) else None
-        charts.append(curves.describe(over_bandwidths, "Over the bandwidth", "bandwidth", here))
-    if over_sizes is not None:
-        charts.append(curves.describe(over_sizes, "Over the number of clips", "clips", None))
-    if charts:
-        curves.show(charts, key="curves")
-        prose.caption(
-            "Bands: 95 % intervals. At small bandwidths Gram matrices are nearly the identity, which draws the ratios "
-            "towards 1 and together."
+    with left:
+        made, stale = slot.latest(
+            "bandwidths",
+            key_of("bandwidths", shown.name, view),
+            "Trying other bandwidths …",
+            partial(figures.over_bandwidths, shown, view),
         )
-    _grams(shown, view)
+        here = width if isinstance(width, float) else None
+        _curve(made, stale, "Over the bandwidth", "bandwidth", here, band=False)
+    with right:
+        made, stale = slot.latest(
+            "sizes",
+            key_of("sizes", shown.name, view),
+            "Trying fewer clips …",
+            partial(figures.over_sizes, shown, view),
+        )
+        _curve(made, stale, "Over the number of clips", "clips", None, band=True)
+    prose.caption(
+        f"Left: of all clips. Right: the median of {figures.SUBSETS} draws of each number of clips, and their range as "
+        "a band. Hollow: Gram matrices are nearly the identity there, which draws the ratios towards 1 and together; "
+        "such a ratio is not to be quoted."
+    )
+    _grams(shown, view, slot)
 
 
-def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView) -> None:
+def _curve(made: Curve | None, stale: bool, title: str, label: str, here: float | None, *, band: bool) -> None:
+    if made is None:
+        return
+    key = f"curve_{label}"
+    if stale:
+        jobs.grey(key)
+    with st.container(key=key):
+        charts.show(
+            dependency_charts.curve_figure(made, title, label, here, band=band),
+            dependency_charts.curve_table(made, label),
+            key=key,
+            alt=dependency_charts.curve_aloud(made, title, label),
+        )
+
+
+def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView, slot: jobs.ProgressSlot) -> None:
     st.subheader("The Gram matrices", anchor=False, divider="gray")
     prose.write(
         "How alike each two clips are, in F_y, in F_a and in what is generated. Clips are sorted by label: a factor "
@@ -58,35 +73,31 @@ def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView) -> None:
     )
     state.choose("Of", "gram", {name: names.title(name) for name in shown.model.modalities})
     view = state.seen(DependencyView)
-    made: Grams | None = jobs.result(
+    found, stale = slot.latest(
+        "grams",
         key_of("grams", shown.name, view),
         "Comparing every two clips …",
         partial(figures.grams, shown, view),
     )
-    if made is None:
+    made: GramMatrices | None = found
+    if made is None or view.gram not in made.a:
         return
-    i = shown.model.modalities.index(view.gram)
-    title = names.title(view.gram)
-    hues = ("y", names.hue(i), names.hue(i))
-    whose = ("F_y", f"F_a of {title.lower()}", f"{title}, generated")
-    ends = (f"label {made.labels[0]}", f"label {made.labels[-1]}")
-    maps = [
-        heat.of_gram(
-            said,
-            matrix,
-            [f"clip of label {label}" for label in made.labels],
-            f"Gram matrix of {said}, {len(made.labels)} clips sorted by label; mean off the diagonal "
-            f"{off_diagonal(matrix):.2f}",
-            hue=hue,
-            ends=ends,
-        )
-        | {"note": f"mean off the diagonal {off_diagonal(matrix):.2f}"}
-        for said, matrix, hue in zip(whose, made.matrices, hues, strict=True)
-    ]
-    heat.show(maps, key="heat_grams", hint="Point at a cell to read it.")
-
-
-def off_diagonal(matrix: figures.Array) -> float:
-    """Mean of a Gram matrix off its diagonal."""
-    n = len(matrix)
-    return float((matrix.sum() - matrix.trace()) / max(n * (n - 1), 1))
+    labels = dependency_charts.gram_labels(made)
+    title, hue = names.title(view.gram), names.hue(list(made.a).index(view.gram))
+    maps = {
+        "F_y": (made.y, "y"),
+        f"F_a of {title.lower()}": (made.a[view.gram], hue),
+        f"{title}, generated": (made.x[view.gram], hue),
+    }
+    if stale:
+        jobs.grey("grams")
+    with st.container(key="grams"):
+        for place, (column, (said, (matrix, colour))) in enumerate(zip(st.columns(3), maps.items(), strict=True)):
+            with column:
+                charts.show(
+                    dependency_charts.gram_figure(said, matrix, labels, colour),
+                    dependency_charts.gram_table(matrix, labels),
+                    key=f"gram_{place}",
+                    alt=f"Gram matrix of {said}, {len(labels)} clips sorted by label ({labels[0]} to {labels[-1]}); "
+                    f"mean off the diagonal {dependency_charts.off_diagonal(matrix):.2f}",
+                )

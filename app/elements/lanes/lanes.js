@@ -85,9 +85,9 @@ function buildPanel(board, panel, clock) {
   const play = element("button", { type: "button", class: "play" }, "Play");
   const clockText = element("span", { class: "clock" });
   const readout = element("p", { class: "readout" });
-  const cursor = element("div", { class: "cursor" });
-  const track = element("div", {
-    class: "track", tabindex: 0, role: "slider", "aria-label": `${panel.title}: ${panel.unit.toLowerCase()}s`,
+  const track = element("div", { class: "track" });
+  const cursor = element("div", {
+    class: "cursor", tabindex: 0, role: "slider", "aria-label": `${panel.title}: ${panel.unit.toLowerCase()}s`,
     "aria-valuemin": 1, "aria-valuemax": panel.count, "aria-orientation": "horizontal",
   });
   track.style.setProperty("--least", `${panel.count * (panel.words.length === 0 ? 1.15 : axis === "time" ? 1.9 : 1.5)}rem`);
@@ -138,8 +138,8 @@ function tick(view) {
   if (view.track.dataset.step !== String(step)) {
     view.track.dataset.step = step;
     mark(view, "now", step);
-    view.track.setAttribute("aria-valuenow", step + 1);
-    view.track.setAttribute("aria-valuetext", describe(panel, step));
+    view.cursor.setAttribute("aria-valuenow", step + 1);
+    view.cursor.setAttribute("aria-valuetext", describe(panel, step));
     if (view.hovered === undefined || view.hovered === null) view.readout.textContent = describe(panel, step);
     follow(view);
   }
@@ -173,7 +173,7 @@ function go(board, view, step, wait) {
 }
 
 function listen(board, view) {
-  const { panel, track } = view;
+  const { panel, track, cursor } = view;
   const under = (event) => {
     const node = event.composedPath().find((one) => one.dataset?.step !== undefined && one !== track);
     if (node) return Number(node.dataset.step);
@@ -193,7 +193,7 @@ function listen(board, view) {
     const now = Number(track.dataset.step);
     const steps = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: panel.count - 1 };
     const lanes = { ArrowUp: -1, ArrowDown: 1 };
-    if (event.target !== track) return;
+    if (event.target !== cursor) return;
     if (event.key in steps) go(board, view, Math.min(Math.max(steps[event.key], 0), panel.count - 1), 500);
     else if (event.key in lanes) {
       board.lane = Math.min(Math.max(board.lane + lanes[event.key], 0), panel.lanes.length - 1);

@@ -9,10 +9,9 @@ import streamlit as st
 from pydantic import JsonValue
 
 import mfm_core as mfm
-from app.elements.element import Data
-from app.elements.ratios import ratios
 from app.flow.clip_source import ClipSource
-from app.shared import names, prose
+from app.shared import charts, names, prose
+from app.shared.charts import Bar, Table
 from app.shared.stored_models import stored_as
 
 MEASURES = {
@@ -62,15 +61,23 @@ def show(shown: ClipSource) -> None:
         "Beside the flow stand three rivals, **whichever way they fall**."
     )
     for place, (measure, by_modality) in enumerate(kept.items()):
-        st.markdown(f"**{MEASURES[measure]}**")
         n = max(row[4] for rows in by_modality.values() for row in rows)
-        ratios.show(
-            [_group(i, name, rows) for i, (name, rows) in enumerate(by_modality.items())],
-            most=1.0,
-            foot=f"Lines: 95 % intervals over {n:,} held-out clips.",
-            title=MEASURES[measure],
+        groups = {names.title(name): [_bar(row) for row in rows] for name, rows in by_modality.items()}
+        st.markdown(f"**{MEASURES[measure]}**")
+        charts.show(
+            charts.bars(
+                groups,
+                {title: names.hue(i) for i, title in enumerate(groups)},
+                charts.palette(),
+                most=1.0,
+                mark=None,
+            ),
+            _table(groups),
             key=f"truth_{place}",
+            alt=f"{MEASURES[measure]}. "
+            + "; ".join(f"{title}, {bar.who}: {bar.said}" for title, bars in groups.items() for bar in bars),
         )
+        prose.caption(f"Lines: 95 % intervals over {n:,} held-out clips.")
 
 
 def _figures(name: str) -> Sequence[JsonValue]:
@@ -81,12 +88,17 @@ def _figures(name: str) -> Sequence[JsonValue]:
     return figures if isinstance(figures, list) else []
 
 
-def _group(place: int, modality: str, rows: Sequence[Row]) -> Data:
-    title = names.title(modality)
-    told = [
-        ratios.row(
-            way, value, (low, high), kind="ours" if way.startswith(OURS) else "paper", what=f"{title}, {way}, {n} clips"
-        )
-        for way, value, low, high, n in rows
-    ]
-    return {"title": title, "hue": names.hue(place), "rows": told}
+def _bar(row: Row) -> Bar:
+    way, value, low, high, _ = row
+    return Bar(way, value, low, high, f"{value:.2f} [{low:.2f}, {high:.2f}]", hollow=not way.startswith(OURS))
+
+
+def _table(groups: Mapping[str, Sequence[Bar]]) -> Table:
+    rows = [(title, bar) for title, bars in groups.items() for bar in bars]
+    return {
+        "modality": [title for title, _ in rows],
+        "way of judging": [bar.who for _, bar in rows],
+        "value": [bar.value for _, bar in rows],
+        "low": [bar.low for _, bar in rows],
+        "high": [bar.high for _, bar in rows],
+    }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from app.elements.element import Data
-from app.elements.heat import heat
 from app.elements.lanes import lanes
 from app.flow.clip_source import ClipSource
 from app.flow.figures.flow import Strip
 from app.flow.studio_clips import FACES, TONES
 from app.flow.view import UNCHANGED, FlowView
-from app.shared import names, prose, state
+from app.shared import charts, names, prose, state
 
 AS_IT_IS = "as it is"
+REACH = 3.0
+"""Standard deviations at which the colour of a feature is full."""
 CHANGE = 1.0
 """Standard deviations at which the colour of a change is full."""
 
@@ -72,27 +75,29 @@ def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
 
 
 def _reconstruction(strip: Strip, shown: ClipSource) -> None:
-    rows = shown.what_if.features if shown.what_if else {}
-    maps: list[Data] = []
-    columns = list(strip.clip.words)
-    for name, reconstruction in strip.reconstruction.items():
-        told = rows.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
-        alt = f"{names.title(name)} of the clip, {reconstruction.shape[1]} features over {len(columns)} words"
-        title = names.title(name)
-        given = strip.clip.features[name][0].numpy()
-        maps.append(heat.of_features(f"{title}, given", given, told, columns, f"{alt}, as given"))
-        maps.append(
-            heat.of_features(f"{title}, reconstructed", reconstruction, told, columns, f"{alt}, as reconstructed")
-        )
-        if strip.before is not None:
-            change = reconstruction - strip.before.reconstruction[name]
-            maps.append(
-                heat.of_features(f"{title}, what changed", change, told, columns, f"{alt}, what changed", CHANGE)
-            )
+    """Show each feature of each word as the model makes it, in colours and in numbers."""
+    named = shown.what_if.features if shown.what_if else {}
     with st.expander("The reconstruction, feature by feature", expanded=strip.before is not None):
-        heat.show(
-            maps,
-            key="heat_reconstruction",
-            wide=True,
-            hint="Blue: above the mean of the feature; orange: below; the paper's colour: the mean.",
-        )
+        prose.caption("Blue: above the mean of the feature; orange: below; the colour of the page: the mean.")
+        for name, reconstruction in strip.reconstruction.items():
+            rows = named.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
+            kinds = {"given": (strip.clip.features[name][0].numpy(), REACH), "reconstructed": (reconstruction, REACH)}
+            if strip.before is not None:
+                kinds["what changed"] = (reconstruction - strip.before.reconstruction[name], CHANGE)
+            for column, (kind, (values, reach)) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
+                with column:
+                    _map(name, kind, values, rows, strip.clip.words, reach)
+
+
+def _map(
+    name: str, kind: str, values: NDArray[np.floating], rows: Sequence[str], words: Sequence[str], reach: float
+) -> None:
+    """Standardised features ``(n, d)`` of one modality, a row a feature and a column a word."""
+    title = f"{names.title(name)}, {kind}"
+    columns = [f"{i + 1} · {word}" for i, word in enumerate(words)]
+    charts.show(
+        charts.heat(values.T, rows, columns, charts.palette(), title=title, reach=reach, height=150 + 9 * len(rows)),
+        {"feature": list(rows)} | {column: values[i].round(3).tolist() for i, column in enumerate(columns)},
+        key=f"heat_{name}_{kind.replace(' ', '_')}",
+        alt=f"{title}: {len(rows)} features over {len(columns)} words, in standard deviations of a feature",
+    )

@@ -160,7 +160,7 @@ def _block(
         "columns": columns,
         "rows": rows,
         "gap": "5px",
-        "head": "minmax(0, 1.2fr)",
+        "head": "minmax(0, 1.8fr)",
         "least": "20rem",
     }
 

@@ -1,0 +1,340 @@
+"""Plotly charts in the colours of the theme, each with a text alternative and with its numbers in a table."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+Table = Mapping[str, Sequence[object]]
+"""Columns by name."""
+
+CONFIGURATION = Path(__file__).parents[1] / ".streamlit" / "config.toml"
+BAR = 30
+"""Pixels that a bar takes, with the gap to the next."""
+HEAD = 34
+"""Pixels of the title of a group of bars."""
+FOOT = 48
+"""Pixels of the horizontal axis."""
+HUES = {"y": "blue", "a0": "orange", "a1": "green", "a2": "violet", "a3": "yellow"}
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of the theme that the visitor has, as hexadecimal numbers.
+
+    Attributes:
+        ink: Of text.
+        paper: Of the page.
+        quiet: Of what steps back.
+        hues: Of Z_y and of each modality, see ``app.shared.names.hue``.
+    """
+
+    ink: str
+    paper: str
+    quiet: str
+    hues: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar.
+
+    Attributes:
+        who: What it is of.
+        value: Its length; NaN where it is not defined.
+        low: Lower end of its interval; NaN where there is none.
+        high: Upper end of its interval; NaN where there is none.
+        said: What stands under its name: the value in words.
+        hollow: Whether it is drawn hollow, as what others measured is.
+        doubtful: Whether the value must not be quoted; the bar is drawn pale and hatched.
+        before: The value with the settings before, marked by a diamond; NaN where there is none.
+    """
+
+    who: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    said: str = ""
+    hollow: bool = False
+    doubtful: bool = False
+    before: float = math.nan
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line over a row of values.
+
+    Attributes:
+        title: Of what it is.
+        hue: Its colour, a key of ``Palette.hues``.
+        y: Its values; NaN where they are not defined.
+        low: Lower edge of its band, if it has one.
+        high: Upper edge.
+        doubtful: Where a value must not be quoted; its mark is drawn hollow.
+    """
+
+    title: str
+    hue: str
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    doubtful: Sequence[bool] = ()
+
+
+def palette() -> Palette:
+    """The colours of the theme that the visitor has, from ``.streamlit/config.toml``; light until it is known."""
+    return palettes()["dark" if st.context.theme.type == "dark" else "light"]
+
+
+@cache
+def palettes() -> Mapping[str, Palette]:
+    """The colours of both themes as the app is configured with them."""
+    themes = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))["theme"]
+    return {
+        kind: Palette(
+            colours["textColor"],
+            colours["backgroundColor"],
+            colours["grayColor"],
+            {hue: colours[f"{name}Color"] for hue, name in HUES.items()},
+        )
+        for kind, colours in themes.items()
+        if kind in ("light", "dark")
+    }
+
+
+def show(figure: go.Figure, table: Table, *, key: str, alt: str) -> None:
+    """Show a chart, and one click away its numbers.
+
+    Args:
+        figure: The chart; hover, zoom and download are plotly's.
+        table: Its numbers.
+        key: Of the element, and of the file that is downloaded.
+        alt: What the chart shows, for those who cannot see it.
+    """
+    figure.update_layout(dragmode=False, modebar={"orientation": "h"})  # a finger scrolls the page; the bar zooms
+    options = CONFIG | {"toImageButtonOptions": {"format": "svg", "filename": key}}
+    st.plotly_chart(figure, key=f"chart_{key}", alt=alt, config=options)
+    with st.expander("The numbers"):
+        st.dataframe(dict(table), hide_index=True, key=f"numbers_{key}", alt=f"The numbers of: {alt[:200]}")
+
+
+def bars(
+    groups: Mapping[str, Sequence[Bar]], hues: Mapping[str, str], colours: Palette, *, most: float, mark: float | None
+) -> go.Figure:
+    """Bars with their intervals, a group below the other.
+
+    Args:
+        groups: The bars of each group, by its title.
+        hues: The colour of each group, a key of ``Palette.hues``.
+        colours: Of the theme.
+        most: Where the horizontal axis ends.
+        mark: A value that is marked by a dashed line.
+    """
+    sizes = [len(rows) * BAR + HEAD for rows in groups.values()]
+    figure = make_subplots(
+        rows=len(groups),
+        cols=1,
+        shared_xaxes=True,
+        subplot_titles=list(groups),
+        row_heights=sizes,
+        vertical_spacing=HEAD / sum(sizes) if len(groups) > 1 else 0,
+    )
+    for place, (title, rows) in enumerate(groups.items(), start=1):
+        _group(figure, place, rows, colours.hues[hues[title]], colours)
+        if mark is not None:
+            figure.add_vline(x=mark, line={"dash": "dash", "color": colours.quiet, "width": 1}, row=place, col=1)
+    figure.update_xaxes(range=[0, most], fixedrange=False, zeroline=False)
+    figure.update_yaxes(autorange="reversed", automargin=True, ticks="", showgrid=False)
+    figure.update_annotations(x=0, xanchor="left", font={"size": 14, "color": colours.ink})
+    figure.update_layout(
+        height=sum(sizes) + FOOT + HEAD * (len(groups) - 1),
+        margin={"l": 0, "r": 12, "t": HEAD, "b": 24},
+        showlegend=False,
+        barmode="overlay",
+    )
+    return figure
+
+
+def _group(figure: go.Figure, place: int, rows: Sequence[Bar], hue: str, colours: Palette) -> None:
+    """The bars of one group."""
+    with_interval = [i for i, row in enumerate(rows) if _gap(row.high, row.low) is not None]
+    without = [i for i in range(len(rows)) if i not in with_interval]
+    for places in (with_interval, without):
+        drawn = [rows[i] for i in places]
+        figure.add_bar(
+            x=[row.value if math.isfinite(row.value) else None for row in drawn],
+            y=places,
+            width=0.62,
+            orientation="h",
+            marker={
+                "color": [colours.paper if row.hollow else hue for row in drawn],
+                "line": {"color": hue, "width": 1.5},
+                "pattern": {
+                    "shape": ["/" if row.doubtful else "" for row in drawn],
+                    "bgcolor": colours.paper,
+                    "fgcolor": hue,
+                    "size": 8,
+                    "solidity": 0.2,
+                },
+            },
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [row.high - row.value for row in drawn],
+                "arrayminus": [row.value - row.low for row in drawn],
+                "color": colours.ink,
+                "thickness": 1.5,
+                "width": 5,
+                "visible": places is with_interval,
+            },
+            customdata=[[row.who, row.said] for row in drawn],
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+            row=place,
+            col=1,
+        )
+    known = [(i, row.before) for i, row in enumerate(rows) if math.isfinite(row.before)]
+    if known:
+        figure.add_scatter(
+            x=[value for _, value in known],
+            y=[i for i, _ in known],
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 9, "color": colours.ink},
+            hovertemplate="before: %{x:.3g}<extra></extra>",
+            row=place,
+            col=1,
+        )
+    labels = [f"{row.who}<br><span style='font-size:11px'>{row.said}</span>" if row.said else row.who for row in rows]
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, row=place, col=1)
+
+
+def lines(
+    x: Sequence[float], drawn: Sequence[Line], colours: Palette, *, title: str, label: str, here: float | None = None
+) -> go.Figure:
+    """Lines with their bands over a logarithmic axis.
+
+    Args:
+        x: The values that they are over.
+        drawn: The lines.
+        colours: Of the theme.
+        title: Of the chart.
+        label: Of the horizontal axis.
+        here: The value in use, marked by a dotted line.
+    """
+    figure = go.Figure()
+    for line in drawn:
+        hue = colours.hues[line.hue]
+        if line.low:
+            figure.add_scatter(
+                x=[*x, *reversed(x)],
+                y=[*line.high, *reversed(line.low)],
+                fill="toself",
+                fillcolor=_faint(hue),
+                mode="lines",
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        doubtful = line.doubtful or [False] * len(x)
+        figure.add_scatter(
+            x=list(x),
+            y=list(line.y),
+            mode="lines+markers",
+            name=line.title,
+            line={"color": hue},
+            marker={"size": 8, "symbol": ["circle-open" if one else "circle" for one in doubtful], "color": hue},
+            customdata=["nearly the identity: not to be quoted" if one else "" for one in doubtful],
+            hovertemplate=f"{line.title}, {label} %{{x:g}}: %{{y:.3g}} %{{customdata}}<extra></extra>",
+        )
+    if here is not None:
+        figure.add_vline(x=here, line={"dash": "dot", "color": colours.quiet})
+    figure.update_xaxes(type="log", tickvals=list(x), ticktext=[f"{value:g}" for value in x], title=label)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}},
+        height=320,
+        margin={"l": 0, "r": 8, "t": 64, "b": 0},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+    )
+    return figure
+
+
+def heat(
+    values: NDArray[np.floating],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    colours: Palette,
+    *,
+    title: str,
+    hue: str = "",
+    reach: float = 1.0,
+    square: bool = False,
+    height: int = 320,
+) -> go.Figure:
+    """A matrix as a heat map.
+
+    Args:
+        values: ``(rows, columns)``.
+        rows: What each row is called.
+        columns: What each column is called.
+        colours: Of the theme.
+        title: Of the chart.
+        hue: Colour of ``reach``, from the paper's at 0; without it the map diverges, orange below 0 and blue above.
+        reach: Where the colour is full.
+        square: Whether cells are squares, without names at the axes.
+        height: In pixels.
+    """
+    full = colours.hues[hue or "y"]
+    scale = [[0, colours.paper], [1, full]] if hue else [[0, colours.hues["a0"]], [0.5, colours.paper], [1, full]]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.asarray(values, np.float32),
+            zmin=0 if hue else -reach,
+            zmax=reach,
+            colorscale=scale,
+            showscale=False,
+            x=list(range(len(columns))),
+            y=list(range(len(rows))),
+            customdata=[[f"{row}, {column}" for column in columns] for row in rows] if not square else None,
+            hovertemplate="%{customdata}: %{z:.2f}<extra></extra>"
+            if not square
+            else "%{y}, %{x}: %{z:.2f}<extra></extra>",
+        )
+    )
+    shown = not square
+    figure.update_yaxes(autorange="reversed", showticklabels=shown, ticks="", showgrid=False, automargin=True)
+    figure.update_xaxes(showticklabels=shown, ticks="", showgrid=False, tickangle=-60 if shown else 0, automargin=True)
+    if square:
+        figure.update_yaxes(scaleanchor="x", constrain="domain")
+        figure.update_xaxes(constrain="domain")
+    else:
+        figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns))
+        figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=list(rows))
+    figure.update_layout(
+        title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 0, "r": 0, "t": 44, "b": 8}
+    )
+    return figure
+
+
+def _gap(upper: float, lower: float) -> float | None:
+    return upper - lower if math.isfinite(upper) and math.isfinite(lower) else None
+
+
+def _faint(colour: str) -> str:
+    """A hexadecimal colour as it shows through."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.16)"
