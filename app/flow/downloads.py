@@ -109,7 +109,7 @@ def script(strips: Sequence[Strip], view: FlowView) -> str:
     title = "".join(letter if letter.isprintable() and letter not in '"\\' else " " for letter in said)
     parts = [strip.clip.python.replace("MODEL", repr(stored_models.stored_as(strip.model))) for strip in strips]
     more = UPLOADED if view.from_ == "upload" else ""
-    return flow_script.compose(f"Flow from {view.factor}: {title}.", view.factor, parts, more)
+    return flow_script.compose(f"Flow from {view.factor}: {title}.", view.factor, parts, more, view.measured)
 
 
 def _safe(text: str) -> str:

@@ -8,7 +8,7 @@ from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
-from app.flow.view import FlowView
+from app.flow.view import FlowView, Reading
 from app.shared.stored_models import stored_as
 
 
@@ -20,14 +20,22 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
     return shown.what_if.edited(view.clip, view.step, view.word, view.tone, view.face), own
 
 
-def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None) -> Strip:
+def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
     """Flow of a clip, and of the same before a change."""
-    return _strip(stored_as(shown.name), clip.key, factor, before.key if before else "", shown, clip, before)
+    place, unchanged = stored_as(shown.name), before.key if before else ""
+    return _strip(place, clip.key, factor, reading, unchanged, shown, clip, before)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _strip(
-    place: str, key: str, factor: str, before_key: str, _shown: ClipSource, _clip: Clip, _before: Clip | None
+    place: str,
+    key: str,
+    factor: str,
+    reading: Reading,
+    before_key: str,
+    _shown: ClipSource,
+    _clip: Clip,
+    _before: Clip | None,
 ) -> Strip:
     del place, key, before_key  # what tells one from another
-    return flow.strip(_shown.name, _shown.model, _clip, factor, _before)
+    return flow.strip(_shown.name, _shown.model, _clip, factor, _before, reading)

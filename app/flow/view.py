@@ -19,6 +19,9 @@ UNCHANGED: Mapping[str, str] = {"word": "", "tone": "same", "face": "same"}
 """Fields of the what-if, when nothing is changed."""
 
 
+Reading = Literal["score", "norm"]
+
+
 class FlowView(Linked):
     """View of the page.
 
@@ -27,6 +30,8 @@ class FlowView(Linked):
         clip: One of its held-out clips.
         from_: Whether that clip or one that the visitor brought is shown; the latter is in no link.
         factor: The F in question: ``y`` or a modality, for its F_a.
+        reading: Which derivative is measured: ``norm`` is Eq. 7 itself, ``score`` the derivative along the direction in
+            which the score moves, which the factor ``y`` alone has.
         axis: Whether steps are as wide as they last, or all the same.
         scale: Whether each lane has its own scale or all have one.
         beside: What is shown beside.
@@ -43,6 +48,7 @@ class FlowView(Linked):
     clip: Index = 0
     from_: Literal["stored", "upload"] = "stored"
     factor: Name = "y"
+    reading: Reading = "score"
     axis: Literal["step", "time"] = "step"
     scale: Literal["own", "common"] = "own"
     beside: Beside = "nothing"
@@ -53,6 +59,11 @@ class FlowView(Linked):
     word: Annotated[str, Field(pattern=r"^[A-Za-z0-9'.-]{0,32}$")] = ""
     tone: Literal["same", "lowered", "plain", "raised"] = "same"
     face: Literal["same", "frown", "rest", "smile"] = "same"
+
+    @property
+    def measured(self) -> Reading:
+        """The reading of the factor shown: no F_a moves the score, so that of these is Eq. 7 itself."""
+        return self.reading if self.factor == "y" else "norm"
 
     @property
     def changed(self) -> bool:

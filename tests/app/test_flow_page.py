@@ -68,7 +68,7 @@ def direct_flow(folder: Path, index: int, factor: str) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("factor", ["y", "acoustic"])
 def test_the_lanes_show_the_flow_of_the_clip(factor: str, folder: Path) -> None:
-    panel = lanes(visit(clip="4", factor=factor))["panels"][0]
+    panel = lanes(visit(clip="4", factor=factor, reading="norm"))["panels"][0]
     wanted = direct_flow(folder, 4, factor)
     assert [lane["name"] for lane in panel["lanes"]] == list(wanted)
     for lane in panel["lanes"]:

@@ -54,7 +54,9 @@ def strips(**fields: Any) -> list[Strip]:
     view = FlowView(model=BALANCED, **fields)
     shown = clip_source.load(view.model)
     return [
-        encoded_clips.strip(shown, *(lambda pair: (pair[0], view.factor, pair[1]))(encoded_clips.clip(shown, view)))
+        encoded_clips.strip(
+            shown, *(lambda pair: (pair[0], view.factor, pair[1], view.measured))(encoded_clips.clip(shown, view))
+        )
     ]
 
 
@@ -142,7 +144,7 @@ def test_the_what_if_answers_with_score_flow_and_reconstruction(
     after, model = lanes(page)["panels"][0], mfm.load_pretrained(folder / BALANCED)
     data = clips.dataset("balanced", [change(clips.edits[1])])
     latents = model.encode(dict(data.modalities), data.mask)
-    wanted, real = mfm.gradient_flow(model, latents), data.mask[0]  # type: ignore[index]
+    wanted, real = mfm.gradient_flow(model, latents, reading="score"), data.mask[0]  # type: ignore[index]
     for lane, old in zip(after["lanes"], before["lanes"], strict=True):
         np.testing.assert_allclose(lane["values"], wanted[lane["name"]][0][real], rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(lane["before"], old["values"], rtol=1e-5)
@@ -240,7 +242,7 @@ def test_the_script_makes_the_flow_of_the_page(case: str, tmp_path: Path) -> Non
 
 def test_the_script_of_codes_and_of_two_clips_makes_their_flow(tmp_path: Path) -> None:
     shown = clip_source.load("ict_mmmo")
-    both = [encoded_clips.strip(shown, shown.clip(index), "y") for index in (3, 8)]
+    both = [encoded_clips.strip(shown, shown.clip(index), "y", reading="score") for index in (3, 8)]
     made = run(flow_downloads.script(both, FlowView(model="ict_mmmo", clip=3)), tmp_path)
     for row, strip in enumerate(both, start=1):
         np.testing.assert_allclose(made[f"flow_{row}_acoustic"], strip.flow["acoustic"], rtol=1e-4, atol=1e-6)
@@ -251,7 +253,7 @@ def test_the_script_of_an_uploaded_clip_reads_its_file(tmp_path: Path) -> None:
     np.savez(buffer, language=rng.standard_normal((5, 50)).astype(np.float32))
     shown = clip_source.load(BALANCED)
     clip = own_clip.of_file(own_clip.UploadedClip('a "strange"\nname.npz', buffer.getvalue()), shown)
-    strip = encoded_clips.strip(shown, clip, "y")
+    strip = encoded_clips.strip(shown, clip, "y", reading="score")
     (tmp_path / "clip.npz").write_bytes(buffer.getvalue())
     made = run(flow_downloads.script([strip], FlowView(from_="upload")), tmp_path)
     np.testing.assert_allclose(made["flow_1_language"], strip.flow["language"], rtol=1e-4, atol=1e-6)

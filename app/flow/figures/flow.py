@@ -9,6 +9,7 @@ import torch
 
 import mfm_core as mfm
 from app.flow.clips import Array, Clip
+from app.flow.view import Reading
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
     return clip.latents
 
 
-def strip(name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | None = None) -> Strip:
+def strip(
+    name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm"
+) -> Strip:
     """Flow, label and reconstruction of a clip, and of the same before a change."""
     latents = encode(model, clip)
     latents = mfm.Latents(latents.y.clone(), {key: z.clone() for key, z in latents.a.items()}, latents.mask)
-    flow = mfm.gradient_flow(model, latents, factor=factor)
+    flow = mfm.gradient_flow(model, latents, factor=factor, reading=reading)
     with torch.inference_mode():
         generated = model.decode(latents)
     label = generated.label.softmax(1) if model.config.label.kind == "classes" else generated.label
@@ -63,7 +66,7 @@ def strip(name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | Non
         {key: x[0].float().numpy() for key, x in flow.items()},
         tuple(float(value) for value in label[0]),
         {key: x[0].float().numpy() for key, x in generated.modalities.items()},
-        None if before is None else strip(name, model, before, factor),
+        None if before is None else strip(name, model, before, factor, reading=reading),
     )
 
 

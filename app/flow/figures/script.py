@@ -19,7 +19,7 @@ import torch
 from matplotlib.figure import Figure
 
 here = Path(__file__).parent
-FACTOR = {factor!r}
+FACTOR, READING = {factor!r}, {reading!r}
 
 
 def clips():
@@ -29,7 +29,7 @@ def clips():
 
 arrays, rows = {{}}, []
 for number, (model, latents, words) in enumerate(clips(), start=1):
-    flow = mfm.gradient_flow(model, latents, factor=FACTOR)
+    flow = mfm.gradient_flow(model, latents, factor=FACTOR, reading=READING)
     with torch.inference_mode():
         label = model.decode(latents).label
     if model.config.label.kind == "classes":
@@ -51,7 +51,7 @@ figure.savefig(here / "flow.png", dpi=200)
 '''
 
 
-def compose(title: str, factor: str, parts: list[str], more: str = "") -> str:
+def compose(title: str, factor: str, parts: list[str], more: str = "", reading: str = "norm") -> str:
     """A whole script.
 
     Args:
@@ -59,6 +59,7 @@ def compose(title: str, factor: str, parts: list[str], more: str = "") -> str:
         factor: What ``mfm_core.gradient_flow`` takes.
         parts: Of each row, statements that make ``model``, ``latents`` and ``words``.
         more: What else its docstring says.
+        reading: What ``mfm_core.gradient_flow`` takes.
     """
     code = "\n".join(indent(dedent(part).strip("\n") + "\nyield model, latents, words", "    ") for part in parts)
-    return _TEMPLATE.format(title=title, factor=factor, code=code, more=f"\n{more}" if more else "")
+    return _TEMPLATE.format(title=title, factor=factor, reading=reading, code=code, more=f"\n{more}" if more else "")

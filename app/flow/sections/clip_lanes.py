@@ -10,12 +10,14 @@ from app.flow import downloads as flow_downloads
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures.flow import Strip
+from app.flow.sections import truth as evidence
 from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
 from app.shared.section_header import section_header
 from mfm_core.data.registry import dataset_info
 
 AXES = {"step": "a step each", "time": "seconds"}
+READINGS = {"score": "along the score", "norm": "all directions (Eq. 7)"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
 BESIDE = {"nothing": "nothing", "model": "another model", "clip": "another clip"}
 OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
@@ -26,8 +28,9 @@ def controls(codec: FlowLinks, shown: ClipSource) -> None:
     """The question, and the handles above the stage."""
     _, right = section_header(
         "Which word, which tone, which face?",
-        "If F_y changed a little, how much would each step that is made from it change? That is the **flow** (Eq. 7). "
-        "Play the clip, and see at which words it is high.",
+        "If F_y changed a little, how much would each step that is made from it change? That is the **flow** (Eq. 7): "
+        "in all directions of F_y, or along the one that moves the score. Play the clip, and see at which words it is "
+        "high.",
     )
     view = state.seen(FlowView)
     with right:
@@ -37,6 +40,8 @@ def controls(codec: FlowLinks, shown: ClipSource) -> None:
             state.select("Clip", "clip", dict(enumerate(shown.titles)), resets=OTHER_CLIP)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.choose("Flow from", "factor", names.generating(shown.model.modalities))
+        if view.factor == "y":
+            state.choose("Reading", "reading", READINGS)
         state.choose("Scale", "scale", SCALES)
         if shown.what_if or dataset_info(shown.name).clips == "data":
             state.choose("Axis", "axis", AXES)
@@ -87,6 +92,8 @@ def show(strips: list[Strip], shown: ClipSource) -> None:
     lanes.show(strips, axis=view.axis, scale=view.scale, truth=revealed, step=view.step, take=_go)
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:
+        if view.factor == "y" and (trusted := evidence.trust(shown, view.reading)):
+            prose.write(trusted)
         prose.caption(_how_to_read(view, strips, revealed))
         prose.caption(shown.about)
     with right, st.container(horizontal_alignment="right"):
@@ -121,11 +128,11 @@ def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
 def strips_of(codec: FlowLinks, shown: ClipSource, clip: Clip, before: Clip | None) -> list[Strip]:
     """Strips on show: the clip, and what is set beside it."""
     view = state.seen(FlowView)
-    strips = [encoded_clips.strip(shown, clip, view.factor, before)]
+    strips = [encoded_clips.strip(shown, clip, view.factor, before, view.measured)]
     if view.beside == "model" and view.second_model in codec.peers(shown.name):
         strips.append(_of_other_model(view, clip, before))
     elif view.beside == "clip" and view.from_ == "stored":
-        strips.append(encoded_clips.strip(shown, shown.clip(view.second_clip), view.factor, None))
+        strips.append(encoded_clips.strip(shown, shown.clip(view.second_clip), view.factor, None, view.measured))
     return strips
 
 
@@ -133,6 +140,6 @@ def _of_other_model(view: FlowView, clip: Clip, before: Clip | None) -> Strip:
     """The same clip, as another model was given it."""
     other = clip_source.load(view.second_model)
     if view.from_ == "upload":
-        return encoded_clips.strip(other, clip, view.factor, before)
+        return encoded_clips.strip(other, clip, view.factor, before, view.measured)
     own, unchanged = encoded_clips.clip(other, view)
-    return encoded_clips.strip(other, own, view.factor, unchanged)
+    return encoded_clips.strip(other, own, view.factor, unchanged, view.measured)

@@ -44,6 +44,22 @@ def found(figures: Sequence[JsonValue]) -> Found:
     return kept
 
 
+WAYS: Mapping[str, str] = {"norm": "flow of F_y", "score": "flow of F_y along the score"}
+"""Title of each reading in stored figures."""
+
+
+def trust(shown: ClipSource, reading: str) -> str:
+    """How often the largest step of this reading carries evidence, by modality, a sentence; empty if not measured."""
+    measured = found(_figures(shown.name)).get("largest step carries evidence", {})
+    parts = [
+        f"{names.title(modality).lower()} {100 * value:.0f} (95 % interval {100 * low:.0f} to {100 * high:.0f})"
+        for modality, rows in measured.items()
+        for way, value, low, high, _ in rows
+        if way == WAYS[reading]
+    ]
+    return f"Of 100 held-out clips, the largest bar truly carries evidence in: {', '.join(parts)}." if parts else ""
+
+
 def show(shown: ClipSource) -> None:
     """The panel; a sentence where nothing was measured."""
     st.subheader("Does the flow find the truth?", anchor=False, divider="gray")
