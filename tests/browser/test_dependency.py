@@ -73,7 +73,7 @@ def test_the_numbers_are_reached_by_keyboard_and_a_bar_read_by_pointer(watch: Vi
     page.keyboard.press("Enter")
     expect(page.locator("[data-testid=stDataFrame]").last).to_be_visible()
     bar = page.locator(".stPlotlyChart").first.locator(".bars .point path").first
-    bar.hover()
+    bar.hover(force=True)  # plotly lays what listens to the pointer over the bars
     expect(page.locator(".hoverlayer .hovertext").first).to_contain_text("p =")
 
 
