@@ -98,7 +98,7 @@ def test_the_keyboard_walks_words_and_lanes_and_plays(watch: Visit) -> None:
     settle(page)
     assert now(page)["step"] == 3
     page.wait_for_timeout(100)
-    assert "track" in page.evaluate(
+    assert "cursor" in page.evaluate(
         "() => { let n = document.activeElement; while (n.shadowRoot?.activeElement) "
         "n = n.shadowRoot.activeElement; return n.className; }"
     )
