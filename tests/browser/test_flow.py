@@ -196,7 +196,7 @@ def test_the_what_if_changes_score_flow_and_face_at_once(watch: Visit) -> None:
 
 
 def test_a_what_if_leaves_the_sound_playing(watch: Visit) -> None:
-    page = watch("flow?clip=0")
+    page = watch("flow?clip=16&reading=norm")  # the longest: it must not end meanwhile
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(400)
     page.get_by_role("radiogroup", name="In a tone that is").get_by_role("radio", name="raised").click()
