@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from examples.own_images import main as make_own_model
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 
 
 @pytest.fixture(scope="module")

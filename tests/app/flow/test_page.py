@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import mfm_core as mfm
 from tests.app import sequences
 from tests.app.charts import charts, numbers
-from tests.app.test_pages import MAIN, elements, query
+from tests.app.generate.test_page import MAIN, elements, query
 
 
 @pytest.fixture(scope="module")

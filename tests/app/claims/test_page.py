@@ -15,7 +15,7 @@ from app.claims.charts import numbers, systems_chart
 from app.claims.view import ClaimsLinks, ClaimsView
 from mfm_core.evaluation.claims import CLAIMS
 
-PAGE = str(Path(__file__).parents[2] / "app" / "main.py")
+PAGE = str(Path(__file__).parents[3] / "app" / "main.py")
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
 
 

@@ -13,8 +13,8 @@ from app.dependency import held_out_codes
 from app.flow import clip_source
 from app.shared import stored_models
 from tests.app import sequences
-from tests.app.test_dependency_page import settled
-from tests.app.test_pages import MAIN
+from tests.app.dependency.test_page import settled
+from tests.app.generate.test_page import MAIN
 
 NAMES = tuple(f"made_up_{i:02}" for i in range(13))
 

@@ -17,7 +17,7 @@ from app.generate.view import View
 from app.shared.pictures import pack
 from tests.app.conftest import CARD
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 SECTIONS = ("sample", "swap", "slide", "read", "translate")
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 
 
 @pytest.fixture(autouse=True)

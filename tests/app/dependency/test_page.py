@@ -29,7 +29,7 @@ from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
 from tests.app import sequences
 from tests.app.charts import charts, numbers
-from tests.app.test_pages import MAIN, query
+from tests.app.generate.test_page import MAIN, query
 
 TWO = "ict_mmmo.youtube"
 TABLES = ((1, "bandwidth"), (2, "clips"))
