@@ -9,8 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
-
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+from tests.app.pages import MAIN
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from app.claims.charts import numbers, systems_chart
 from app.claims.view import ClaimsLinks, ClaimsView
 from mfm_core.evaluation.claims import CLAIMS
+from tests.app.pages import MAIN
 
-PAGE = str(Path(__file__).parents[3] / "app" / "main.py")
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
 
 
@@ -62,7 +62,7 @@ def stored(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def visit(**params: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=120).run()
+    page = AppTest.from_file(MAIN, default_timeout=120).run()
     page.switch_page("claims/page.py")
     for name, value in params.items():
         page.query_params[name] = value

@@ -29,7 +29,7 @@ from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
 from tests.app import sequences
 from tests.app.charts import charts, numbers
-from tests.app.generate.test_page import MAIN, query
+from tests.app.pages import MAIN, query, words_on
 
 TWO = "ict_mmmo.youtube"
 TABLES = ((1, "bandwidth"), (2, "clips"))
@@ -81,10 +81,6 @@ def printed(page: AppTest) -> dict[tuple[str, str], dict[str, str]]:
     cells = [[*re.findall(r"<td>(.*?)</td>", row)] for row in re.findall(r"<tr>(<td>.*?)</tr>", body)]
     rows = [dict(zip(columns, row, strict=True)) for row in cells]
     return {(row["modality"], row["model"]): row for row in rows}
-
-
-def words_on(page: AppTest) -> str:
-    return " ".join(element.proto.body for element in page.get("html"))
 
 
 def explicit_ratio(folder: Path, name: str, modality: str, bandwidth: float | None, index: torch.Tensor) -> float:

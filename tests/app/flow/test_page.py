@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import mfm_core as mfm
 from tests.app import sequences
 from tests.app.charts import charts, numbers
-from tests.app.generate.test_page import MAIN, elements, query
+from tests.app.pages import MAIN, elements, query, words_on
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,6 @@ def visit(**params: str) -> AppTest:
 
 def lanes(page: AppTest) -> dict[str, Any]:
     return elements(page)["mfm_lanes"][0]
-
-
-def words_on(page: AppTest) -> str:
-    return " ".join(element.proto.body for element in page.get("html"))
 
 
 def direct_flow(folder: Path, index: int, factor: str) -> dict[str, np.ndarray]:

@@ -24,8 +24,8 @@ from app.shared import downloads
 from mfm_core.studio.clips import Clips, load_clips
 from tests.app import sequences
 from tests.app.charts import charts
-from tests.app.flow.test_page import lanes, visit, words_on
-from tests.app.generate.test_page import query
+from tests.app.flow.test_page import lanes, visit
+from tests.app.pages import query, words_on
 
 BALANCED = "studio_balanced"
 

@@ -8,8 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from examples.own_images import main as make_own_model
-
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+from tests.app.pages import MAIN
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,8 +14,8 @@ from app.generate.sections import slide
 from app.generate.view import View
 from app.shared.pictures import pack
 from tests.app.conftest import CARD
+from tests.app.pages import MAIN, elements, query
 
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 SECTIONS = ("sample", "swap", "slide", "read", "translate")
 
 
@@ -39,22 +37,9 @@ def visit(*, unable: bool = False, **params: str) -> AppTest:
     return page
 
 
-def elements(page: AppTest) -> dict[str, Any]:
-    """What the page's own elements were given, by name; walls by their number."""
-    found: dict[str, Any] = {}
-    for element in page.get("bidi_component"):
-        data = element.proto.mixed.json or element.proto.json
-        found.setdefault(element.proto.component_name, []).append(json.loads(data) if data else {})
-    return found
-
-
 def picture(page: AppTest) -> list[str]:
     """Which pictures hang on the walls."""
     return [data["version"] for data in elements(page)["mfm_wall"]]
-
-
-def query(page: AppTest) -> dict[str, str]:
-    return {name: value[0] if isinstance(value, list) else value for name, value in page.query_params.items()}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

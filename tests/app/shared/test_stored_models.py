@@ -14,7 +14,7 @@ from app.flow import clip_source
 from app.shared import stored_models
 from tests.app import sequences
 from tests.app.dependency.test_page import settled
-from tests.app.generate.test_page import MAIN
+from tests.app.pages import MAIN
 
 NAMES = tuple(f"made_up_{i:02}" for i in range(13))
 

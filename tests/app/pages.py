@@ -1,0 +1,30 @@
+"""Pages under test: what is asked of any of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+def elements(page: AppTest) -> dict[str, Any]:
+    """Data of the page's own elements, by name; several of a name as a list."""
+    found: dict[str, Any] = {}
+    for element in page.get("bidi_component"):
+        data = element.proto.mixed.json or element.proto.json
+        found.setdefault(element.proto.component_name, []).append(json.loads(data) if data else {})
+    return found
+
+
+def query(page: AppTest) -> dict[str, str]:
+    """Parameters of the page's link."""
+    return {name: value[0] if isinstance(value, list) else value for name, value in page.query_params.items()}
+
+
+def words_on(page: AppTest) -> str:
+    """Everything that the page sets as HTML, as one text."""
+    return " ".join(element.proto.body for element in page.get("html"))
