@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the path, not the project's
     sys.path.insert(0, str(ROOT))
 
+from app.shared import app_view, presenter  # noqa: E402 - once the project is on the path
+
+NAME = "MFM explorer"
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
 PAGES = {
     "generate": "Generate",
@@ -43,16 +46,19 @@ STYLE = """<style>
 
 def main() -> None:
     """Show the page that was asked for."""
-    st.set_page_config("Multimodal factors, live", layout="wide", initial_sidebar_state=232)
+    app_view.open_app()
     pages = [
         st.Page(f"{folder}/page.py", title=title, url_path=title.lower().replace(" ", "_"), default=place == 0)
         for place, (folder, title) in enumerate(PAGES.items())
     ]
-    page = st.navigation(pages)
-    st.html(STYLE)
+    page = st.navigation(pages, position="top" if presenter.on() else "sidebar")
+    st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=232)
+    st.html(STYLE + (presenter.STYLE if presenter.on() else ""))
     if page.title != PAGES["about"]:  # whose card has a title of its own
         st.html(f'<h1 class="mfm-hidden">{page.title}</h1>')
     page.run()
+    if presenter.on():
+        presenter.leave()
 
 
 main()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from app.generate.view import Allowed, GenerateLinks, View
+from app.shared import app_view
 from app.shared.links import LinkCodec, Linked
 
 V = TypeVar("V", bound=Linked)
@@ -22,7 +23,7 @@ def open_view(codec: LinkCodec, page: str) -> None:
         page: The page that is shown; each keeps its own view while others are shown, although Streamlit clears the
             link.
     """
-    params, before = st.query_params.to_dict(), st.session_state.get("page")
+    params, before = app_view.of_page(st.query_params.to_dict()), st.session_state.get("page")
     turned = before != page
     known = st.session_state.get("kept", {}).get(page) if turned else st.session_state["view"]
     ours = (turned and not params) or (not turned and params == st.session_state["written"])
@@ -32,7 +33,7 @@ def open_view(codec: LinkCodec, page: str) -> None:
         opened, notices = codec.parse(params)
     if turned and before is not None:
         st.session_state.setdefault("kept", {})[before] = st.session_state["view"]
-    st.session_state.update(page=page, book=codec, view=opened, notices=notices)
+    st.session_state.update(page=page, book=codec, view=opened, notices=notices + app_view.notices())
     write_link()
 
 
@@ -70,8 +71,9 @@ def change(**fields: str | int) -> None:
 def write_link() -> None:
     """Put the view into the address of the page."""
     written = st.session_state["book"].link(st.session_state["view"])
-    if written != st.query_params.to_dict():
-        st.query_params.from_dict(written)
+    whole = written | app_view.parts()
+    if whole != st.query_params.to_dict():
+        st.query_params.from_dict(whole)
     st.session_state["written"] = written
 
 
