@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, whole_number
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.forward_mode import forward_mode
@@ -44,16 +45,17 @@ def directions(model: MFM, latents: Latents, *, factor: str, n_directions: int) 
     Raises:
         ValueError: If there are no samples, the factor is unknown, or there are fewer dimensions than directions.
     """
+    latents = expect("model", model, MFM).checked_latents(latents)
     latents.check_names((factor,))
     block = latents.blocks()[factor]
     n, d = block.shape
     if n == 0:
         raise ValueError("latents: expected at least 1 sample, got none")
-    if not 1 <= n_directions <= d:
+    if not 1 <= whole_number("n_directions", n_directions) <= d:
         raise ValueError(f"n_directions: expected 1 to {d}, the size of the block, got {n_directions}")
 
     def shown(z: Tensor) -> Tensor:
-        generated = model.decode(latents.replace(**{factor: z})).modalities
+        generated = model.decode_unchecked(latents.replace(**{factor: z})).modalities
         moved = generated.values() if factor == "y" else (generated[factor],)
         return torch.cat([x.flatten(1) for x in moved], dim=1)  # (N, pixels) or (N, T * features)
 

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, floats, whole_number
 from mfm_core.latents import Generated, Latents
 from mfm_core.model import MFM
 
@@ -28,8 +29,8 @@ def swap(latents: Latents, *, with_: Latents, factor: str | tuple[str, ...]) -> 
         ValueError: If the factor is unknown or the numbers of samples differ.
     """
     names = (factor,) if isinstance(factor, str) else factor
-    latents.check_names(names)
-    with_.check_names(names)
+    expect("latents", latents, Latents).check_names(names)
+    expect("with_", with_, Latents).check_names(names)
     if len(with_) != len(latents):
         raise ValueError(f"with_: expected {len(latents)} samples, as in latents, got {len(with_)}")
     return latents.replace(**{name: with_.blocks()[name] for name in names})
@@ -50,6 +51,7 @@ def fix(fixed: Latents, drawn: Latents, factor: str | tuple[str, ...]) -> Latent
         ValueError: If the factor is unknown or ``fixed`` is not one sample.
     """
     _check_single("fixed", fixed)
+    expect("drawn", drawn, Latents)
     return swap(drawn, with_=fixed.map(lambda block: block.expand(len(drawn), *block.shape[1:])), factor=factor)
 
 
@@ -66,7 +68,7 @@ def combine(content: Latents, style: Latents) -> Latents:
     Raises:
         ValueError: If the modalities differ.
     """
-    if list(content.a) != list(style.a):
+    if list(expect("content", content, Latents).a) != list(expect("style", style, Latents).a):
         raise ValueError(f"style: expected modalities {', '.join(content.a)}, got {', '.join(style.a)}")
     styles = style.map(lambda block: block.repeat(len(content), *[1] * (block.ndim - 1)))
     return styles.replace(y=content.y.repeat_interleave(len(style), dim=0))
@@ -101,8 +103,7 @@ def interpolate(
     """
     _check_single("start", start)
     _check_single("end", end)
-    if n_steps < 2:
-        raise ValueError(f"n_steps: expected 2 or more, got {n_steps}")
+    n_steps = whole_number("n_steps", n_steps, 2)
     if method not in ("spherical", "linear"):
         raise ValueError(f"method: expected 'spherical' or 'linear', got {method!r}")
     names = (factor,) if isinstance(factor, str) else factor
@@ -145,6 +146,7 @@ def traverse(latents: Latents, *, factor: str, direction: Tensor, amounts: Tenso
     _check_single("latents", latents)
     latents.check_names((factor,))
     block = latents.blocks()[factor]
+    direction, amounts = floats("direction", direction, block.device), floats("amounts", amounts, block.device)
     if direction.shape != block.shape[1:]:
         raise ValueError(f"direction: expected shape {tuple(block.shape[1:])}, got {tuple(direction.shape)}")
     if amounts.ndim != 1:
@@ -175,7 +177,7 @@ def translate(
     Raises:
         ValueError: If the inputs are not as said.
     """
-    latents = model.encode(inputs, mask)
+    latents = expect("model", model, MFM).encode(inputs, mask)
     absent = tuple(name for name in model.modalities if name not in inputs)
     if generator is not None and absent:
         latents = swap(latents, with_=model.sample(len(latents), generator=generator), factor=absent)
@@ -183,5 +185,5 @@ def translate(
 
 
 def _check_single(argument: str, latents: Latents) -> None:
-    if len(latents) != 1:
+    if len(expect(argument, latents, Latents)) != 1:
         raise ValueError(f"{argument}: expected 1 sample, got {len(latents)}")

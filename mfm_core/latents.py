@@ -9,6 +9,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import kind_of, tensor
+
 
 @dataclass(frozen=True)
 class _Blocks:
@@ -19,6 +21,8 @@ class _Blocks:
         a: The block of each modality, shape ``(N, d_a)``; the order of the keys is the order of the modalities.
         mask: For sequences, which steps are real, boolean of shape ``(N, T)``; None for still data.
 
+    NumPy arrays are taken too, and become tensors.
+
     Raises:
         ValueError: If a block is not a matrix, or the blocks do not hold the same number of samples.
     """
@@ -28,6 +32,11 @@ class _Blocks:
     mask: Tensor | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.a, Mapping):
+            raise ValueError(f"a: expected a dict of blocks by modality, got {kind_of(self.a)}")  # noqa: TRY004
+        object.__setattr__(self, "y", tensor("y", self.y))
+        object.__setattr__(self, "a", {name: tensor(name, block) for name, block in self.a.items()})
+        object.__setattr__(self, "mask", None if self.mask is None else tensor("mask", self.mask))
         for name, block in self.blocks().items():
             if block.ndim != 2:
                 raise ValueError(f"{name}: expected shape (N, d), got {tuple(block.shape)}")

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from itertools import combinations
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from mfm_core.config import ImageModality, ModelConfig
+from mfm_core.arguments import expect, whole_number
+from mfm_core.config import ModelConfig
+from mfm_core.inputs import checked_blocks, checked_inputs
 from mfm_core.latents import Factors, Generated, Latents
 from mfm_core.networks import factory
 from mfm_core.networks.fully_connected import fully_connected
@@ -43,6 +45,7 @@ class MFM(nn.Module):
         self.surrogates = nn.ModuleDict(
             {"+".join(present): Surrogate(present, config) for present in proper_subsets(self.modalities)}
         )
+        self.float()  # whatever torch's default is
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -54,12 +57,17 @@ class MFM(nn.Module):
         """Size of each block of Z: ``y`` first, then the modalities."""
         return {"y": self.config.d_y} | {name: m.d_z for name, m in self.config.modalities.items()}
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.label_head.weight.device
+
     def encode(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> Latents:
         """Infer Z (Eq. 3) from any non-empty subset of the modalities.
 
         Args:
-            inputs: Modalities by name; an image is ``(N, channels, height, width)``, float32 in [0, 1], a sequence
-                ``(N, T, d)`` float32.
+            inputs: Modalities by name; an image is ``(N, channels, height, width)`` in [0, 1], a sequence
+                ``(N, T, d)``. Tensors of the model's device, or NumPy arrays, of any floating-point type.
             mask: Of sequences, which steps are real, boolean ``(N, T)``; None for all. What the others hold, be it
                 NaN, changes nothing.
 
@@ -67,10 +75,10 @@ class MFM(nn.Module):
             Z_y ``(N, d_y)`` and Z_a of *every* modality ``(N, d_a)``, the absent ones inferred, with the mask.
 
         Raises:
-            ValueError: If no modality is given, a name is unknown, a shape or type is not the model's, or a sequence
-                has no real step.
+            ValueError: If no modality is given, a name is unknown, a shape, type or device is not the model's, a pixel
+                is outside [0, 1], a real step is not finite, or a sequence has no real step.
         """
-        self.check_inputs(inputs, mask)
+        inputs, mask = self.checked_inputs(inputs, mask)
         if self.config.sequences:
             mask = real_steps(next(iter(inputs.values())), mask)
         return self.encode_features(inputs, self.encoder_y.features(inputs, mask), mask)
@@ -130,8 +138,14 @@ class MFM(nn.Module):
         return guesses
 
     def factors(self, latents: Latents) -> Factors:
-        """F_y = G_y(Z_y), shape ``(N, d_f)``, and F_a = G_a(Z_a) of each modality."""
-        self.check_blocks(latents, self.sizes)
+        """F_y = G_y(Z_y), shape ``(N, d_f)``, and F_a = G_a(Z_a) of each modality.
+
+        Raises:
+            ValueError: If the blocks are not of this model's sizes and device, or not finite.
+        """
+        return self._factors(self.checked_latents(latents))
+
+    def _factors(self, latents: Latents) -> Factors:
         a = {name: self.g_a[name](z).float() for name, z in latents.a.items()}
         return Factors(self.g_y(latents.y).float(), a, latents.mask)
 
@@ -145,10 +159,13 @@ class MFM(nn.Module):
             only: Modalities to generate; all of them if empty.
 
         Raises:
-            ValueError: If the blocks are not of this model's sizes, or the mask is missing or has no business here.
+            ValueError: If the blocks are not of this model's sizes and device, or not finite, or the mask is missing or
+                has no business here.
         """
         sizes = {"y": self.config.d_f} | {name: m.d_f for name, m in self.config.modalities.items()}
-        self.check_blocks(factors, sizes)
+        return self._generate(checked_blocks(factors, Factors, sizes, self.label_head.weight), only)
+
+    def _generate(self, factors: Factors, only: Collection[str] = ()) -> Generated:
         steps = self.steps_of(factors)
         modalities = {
             name: self.decoders[name](torch.cat([f_a, factors.y], dim=1), *steps)
@@ -164,44 +181,33 @@ class MFM(nn.Module):
 
     def decode(self, latents: Latents) -> Generated:
         """Generate from Z: ``decode_factors(factors(latents))``."""
-        return self.decode_factors(self.factors(latents))
+        return self._generate(self.factors(latents))
+
+    def decode_unchecked(self, latents: Latents) -> Generated:
+        """The same, for who transforms it with torch.func, where no number can be looked at."""
+        return self._generate(self._factors(latents))
 
     def sample(self, n: int, *, generator: torch.Generator) -> Latents:
         """Draw ``n`` samples of Z from the prior N(0, I); sequences are ``config.length`` steps long.
 
         Raises:
-            ValueError: If ``n`` is negative.
+            ValueError: If ``n`` is no whole number or negative, or ``generator`` is none.
         """
-        if n < 0:
-            raise ValueError(f"n: expected 0 or more samples, got {n}")
-        device = self.label_head.weight.device
+        n, source, device = whole_number("n", n, 0, "samples"), expect("generator", generator, Generator), self.device
         drawn = {
-            name: torch.randn(n, d, generator=generator, device=generator.device).to(device)
+            name: torch.randn(n, d, generator=source, dtype=torch.float32, device=source.device).to(device)
             for name, d in self.sizes.items()
         }
         mask = torch.ones(n, self.config.length, dtype=torch.bool, device=device) if self.config.sequences else None
         return Latents(drawn.pop("y"), drawn, mask)
 
-    def check_inputs(self, inputs: Mapping[str, Tensor], mask: Tensor | None = None) -> None:
-        """Raise ValueError unless ``inputs`` holds modalities of this model, of its shapes, all of one length."""
-        if not inputs:
-            raise ValueError(f"inputs: expected at least one of {', '.join(self.modalities)}, got none")
-        first = next(iter(inputs.values()))
-        length = first.shape[1] if first.ndim > 1 else 1
-        for name, x in inputs.items():
-            if name not in self.modalities:
-                raise ValueError(f"inputs: expected names among {', '.join(self.modalities)}, got {name!r}")
-            modality = self.config.modalities[name]
-            images = isinstance(modality, ImageModality)
-            shape = modality.shape if isinstance(modality, ImageModality) else (length, modality.d_x)
-            if tuple(x.shape) != (len(first), *shape):
-                raise ValueError(f"{name}: expected shape {(len(first), *shape)}, got {tuple(x.shape)}")
-            if not x.is_floating_point():
-                raise ValueError(f"{name}: expected floating-point values{' in [0, 1]' * images}, got {x.dtype}")
-        if self.config.sequences:
-            check_mask(mask, len(first), length)
-        elif mask is not None:
-            raise ValueError(f"mask: expected none, for the model reads images, got one of shape {tuple(mask.shape)}")
+    def checked_inputs(self, inputs: object, mask: object = None) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Modalities and mask as :meth:`encode` reads them, see :func:`mfm_core.inputs.checked_inputs`."""
+        return checked_inputs(self.config, inputs, mask, self.label_head.weight)
+
+    def checked_latents(self, latents: Latents) -> Latents:
+        """Z as :meth:`decode` reads it, see :func:`mfm_core.inputs.checked_blocks`."""
+        return checked_blocks(latents, Latents, self.sizes, self.label_head.weight)
 
     def steps_of(self, factors: Factors) -> tuple[Tensor, ...]:
         """The mask that the decoders take: none for images."""
@@ -217,26 +223,6 @@ class MFM(nn.Module):
         if factors.mask.dtype != torch.bool:
             raise ValueError(f"mask: expected torch.bool, got {factors.mask.dtype}")
         return (factors.mask,)
-
-    def check_blocks(self, blocks: Latents | Factors, sizes: Mapping[str, int]) -> None:
-        """Raise ValueError unless ``blocks`` has this model's modalities and the given sizes."""
-        given = {name: block.shape[1] for name, block in blocks.blocks().items()}
-        if given != dict(sizes):
-            raise ValueError(f"{type(blocks).__name__.lower()}: expected blocks of sizes {dict(sizes)}, got {given}")
-
-
-def check_mask(mask: Tensor | None, n: int, length: int) -> None:
-    """Raise ValueError unless ``mask`` tells the real steps of ``n`` sequences, at least one of each."""
-    if length == 0:
-        raise ValueError("inputs: expected sequences of at least 1 step, got 0")
-    if mask is None:
-        return
-    if tuple(mask.shape) != (n, length) or mask.dtype != torch.bool:
-        raise ValueError(f"mask: expected shape {(n, length)} of torch.bool, got {tuple(mask.shape)} of {mask.dtype}")
-    if not (real := mask.any(dim=1)).all():
-        raise ValueError(
-            f"mask: expected at least one real step of each sample, got none of sample {int((~real).nonzero()[0])}"
-        )
 
 
 def proper_subsets(names: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, whole_number
 from mfm_core.latents import Latents
 
 # Z_a is close to one Gaussian where the prior term works; more components are taken only where BIC asks for them.
@@ -55,8 +56,8 @@ class Mixture:
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` points, ``(n, d)``."""
         bounds = self.weights.cumsum(0)[:-1].contiguous()
-        component = torch.searchsorted(bounds, torch.rand(n, generator=generator))
-        noise = torch.randn(n, self.means.shape[1], 1, generator=generator)
+        component = torch.searchsorted(bounds, torch.rand(n, generator=generator, dtype=torch.float32))
+        noise = torch.randn(n, self.means.shape[1], 1, generator=generator, dtype=torch.float32)
         return self.means[component] + (self.scales[component] @ noise).squeeze(2)
 
 
@@ -102,10 +103,9 @@ class AggregatePosterior:
             generator: Source of randomness, on the CPU.
 
         Raises:
-            ValueError: If ``n`` is negative.
+            ValueError: If ``n`` is no whole number or negative, or ``generator`` is none.
         """
-        if n < 0:
-            raise ValueError(f"n: expected 0 or more samples, got {n}")
+        n, generator = whole_number("n", n, 0, "samples"), expect("generator", generator, torch.Generator)
         drawn = {name: mixture.sample(n, generator) for name, mixture in self.mixtures.items()}
         mask = None if self.masks is None else self.masks[torch.randint(len(self.masks), (n,), generator=generator)]
         return Latents(drawn.pop("y"), drawn, mask)

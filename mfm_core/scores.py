@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 
@@ -30,6 +31,7 @@ def with_score(model: MFM, latents: Latents, scores: Tensor | float) -> Latents:
     Raises:
         ValueError: If the model's label is not one score, or the scores are not finite or not one each.
     """
+    latents = expect("model", model, MFM).checked_latents(latents)
     label = model.config.label
     if label.kind != "scores" or label.size != 1:
         raise ValueError(f"model: expected a label of one score, got {label.size} {label.kind}")

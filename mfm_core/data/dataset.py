@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import check_finite
 from mfm_core.data.scaling import Scaling
 
 Split = Literal["train", "validation", "test"]
@@ -151,7 +152,7 @@ class Dataset:
                 f"got shape {tuple(self.labels.shape)} of {self.labels.dtype}"
             )
         for name, x in self.modalities.items():
-            _check_finite(f"modalities.{name}", x)
+            check_finite(f"modalities.{name}", x)
 
     def _lengths(self) -> dict[str, int]:
         """Number of samples in each field that has any."""
@@ -208,16 +209,3 @@ class Dataset:
             evidence=None if self.evidence is None else at(self.evidence),
             ids=None if self.ids is None else tuple(self.ids[i] for i in index.tolist()),
         )
-
-
-def _check_finite(field: str, x: Tensor) -> None:
-    """Raise ValueError, naming the place, if ``x`` holds NaN or infinity."""
-    if bool(torch.isfinite(x.sum())):  # the sum of finite numbers may overflow, but is finite only if they all are
-        return
-    wrong = ~torch.isfinite(x)
-    if not bool(wrong.any()):
-        return
-    place = tuple(int(i) for i in wrong.nonzero()[0])
-    parts = ("sample", "step", "feature") if x.ndim == 3 else ("sample", "feature")
-    where = ", ".join(f"{part} {i}" for part, i in zip(parts, place, strict=False))
-    raise ValueError(f"{field}: expected finite numbers, got {float(x[place])} at {where}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
+from mfm_core.arguments import expect, whole_number
 from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.model import MFM
@@ -58,4 +59,5 @@ def attribute(
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
-    return METHODS[method](model, inputs, mask, target)
+    given, steps = expect("model", model, MFM).checked_inputs(inputs, mask)
+    return METHODS[method](model, given, steps, None if target is None else whole_number("target", target, 0))

@@ -122,7 +122,7 @@ def score(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor, target: Tensor
 def _check(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None) -> Tensor:
     if not model.config.sequences:
         raise ValueError("model: expected a model of sequences, got one of images, which have no steps")
-    model.check_inputs(inputs, mask)
+    model.checked_inputs(inputs, mask)
     return real_steps(next(iter(inputs.values())), mask)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from mfm_core.arguments import expect, floats
 from mfm_core.interpretation.flow_readings import READINGS, Measure, Question, Reading
 from mfm_core.interpretation.recurrent_flow import recurrent_flow
 from mfm_core.latents import Latents
@@ -51,14 +52,17 @@ def gradient_flow(
         ValueError: If the model generates no sequences, the factor or the reading is unknown, the mask is missing, the
             directions are not of the factor's size, or there are fewer than 2 clips to refer to.
     """
+    latents = expect("model", model, MFM).checked_latents(latents)
     latents.check_names((factor,))
     if not model.config.sequences:
         raise ValueError("model: expected a model of sequences, got one of images, which have no steps")
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
+    if directions is not None:
+        directions = floats("directions", directions, model.device)
     if directions is not None and reading != "norm":
         raise ValueError(f"directions: expected none with reading {reading!r}, got shape {tuple(directions.shape)}")
-    beside = latents if reference is None else reference
+    beside = latents if reference is None else model.checked_latents(reference)
     if reading in ("standardised", "relative") and len(beside) < 2:
         raise ValueError(f"reference: expected 2 clips or more for reading {reading!r}, got {len(beside)}")
 

@@ -22,7 +22,7 @@ class Discriminative(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.fusion = factory.fusion(config, config.label.size)
+        self.fusion = factory.fusion(config, config.label.size).float()  # whatever torch's default is
 
     @property
     def modalities(self) -> tuple[str, ...]:
