@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 import mfm_core as mfm
 import mfm_core.__main__  # enters all commands
 from mfm_core.cli.app import app
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
+from mfm_core.evaluation.quantities import exact, figure
+from mfm_core.evaluation.statistics import Estimate
 from mfm_core.reports.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.storage import folder as storage_folder
 
@@ -21,15 +24,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CODE = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-UNBOUNDED = {"reach": None, "at_most": False, "reached": None}
-AIMED = {"reach": 0.99, "at_most": False, "reached": True}
-DISTANCES = {"real (floor)": 1.0, "mean pictures (ceiling)": 21.0, "swapped": 3.0, "prior": 6.0}
+DISTANCES = {"real": 1.0, "mean_pictures": 21.0, "swapped": 3.0, "prior": 6.0}
 FIGURES = [
-    {"name": "label accuracy", "value": 0.991, "low": 0.98, "high": 1.0, "n": 10} | AIMED,
-    *(
-        {"name": f"Frechet distance, svhn: {key}", "value": x, "low": x, "high": x, "n": 5} | UNBOUNDED
-        for key, x in DISTANCES.items()
-    ),
+    figure("label_accuracy", "svhn", Estimate(0.991, 0.98, 1.0, 10), target=0.99).stored(),
+    *(figure("frechet_distance", f"svhn:{way}", exact(x, 5)).stored() for way, x in DISTANCES.items()),
 ]
 COMPARISON = {
     "note": "n = 7.",
@@ -141,10 +139,13 @@ def test_its_ratios_are_the_stored_ones():
 
 
 def test_ratios_stand_beside_the_paper(tmp_path):
-    table = {"note": "Of two.", "header": ["data", "language"], "rows": [["ours", "0.3"], ["the paper", "0.307"]]}
-    text = readme_ratios({"ratios": table})
-    assert text.startswith("Of two.\n\n| data | language |")
-    assert "| the paper | 0.307 |" in text
+    ratio = {"value": 0.3, "low": 0.25, "high": 0.4, "at_median": 0.2}
+    row = {"data": "ours", "seed": 7, "n": 9, "ratios": {"language": ratio}}
+    text = readme_ratios({"ratios": {"rows": [row]}})
+    assert "\n\n| data | seed | n | language |" in text
+    assert "| ours | 7 | 9 | 0.300 (0.250 to 0.400) | none | none | 0.200 | none | none |" in text
+    for data, paper in PAPER_RATIOS.items():
+        assert f"| {data}, the paper |  |  | {paper['language']:.3f} |" in text
     assert readme_ratios({}) == ""
 
 
@@ -159,7 +160,7 @@ def test_figures_stand_beside_what_the_paper_says():
     told = readme_figures({"comparison": shipped})
     assert "| MFM, shipped | above MM | 99.00 % |" in told
     assert "| MFM after 7 steps |  |" in told
-    assert "| label accuracy | 99.10 % | 98.00 % to 100.00 % | 10 | >= 99.00 % | yes |" in text
+    assert "| label accuracy, svhn | 99.10 % | 98.00 % to 100.00 % | 10 | >= 99.00 % | yes |" in text
     assert "are at 10.0 %, 25.0 %." in text
     assert "mnist" not in text
 

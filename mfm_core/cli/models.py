@@ -26,8 +26,9 @@ from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_
 from mfm_core.evaluation.ratio_table import ratio_table
 from mfm_core.experiments.run import execute, read_run, run_names, total_steps
 from mfm_core.model import MFM
-from mfm_core.reports.card import card, comparison_table, figures_table, table_of
+from mfm_core.reports.card import card, comparison_table, figures_table, side_by_side, table_of
 from mfm_core.reports.readme import RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.reports.videos import ratios_table
 from mfm_core.storage.codes import Codes, fingerprint
 from mfm_core.storage.folder import StoredModel, model_folder, read_text
 from mfm_core.storage.models import (
@@ -134,7 +135,7 @@ def evaluate_command(
             "seed": seed,
             "date": datetime.now(UTC).date().isoformat(),
         }
-        metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.as_dict() for figure in figures]}
+        metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.stored() for figure in figures]}
         metrics |= more
         if save:
             if stored.kind == "mfm":
@@ -214,7 +215,7 @@ def ablations_command(
         table = ablations(dict(models), seed=seed)
         if into is not None:
             update_metrics(model_folder(into), {"ablations": table})
-        show(table_of(table))
+        show(table_of(side_by_side(table)))
 
 
 @app.command("cross-validate")
@@ -258,7 +259,7 @@ def ratios_command(
         table = ratio_table(names)
         if into is not None:
             update_metrics(model_folder(into), {"ratios": table})
-        show(table_of(table))
+        show(table_of(ratios_table(table)))
 
 
 @app.command("readme-figures")

@@ -11,33 +11,35 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.crossed_bootstrap import difference
-from mfm_core.evaluation.digits import Figure, batches, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.digits import batches, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import independent_units
+from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import share
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.reports.card import shown
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_discriminative, load_judge, load_pretrained
 
 MAIN = (
-    "label accuracy, both modalities",
-    "swap shows the digit of Z_y, svhn",
-    "swap shows the digit of Z_y, mnist",
-    "Z_a from the prior shows the digit of Z_y, svhn",
-    "Z_a from the prior shows the digit of Z_y, mnist",
-    "all of Z from the prior: judges agree",
-    "translation mnist to svhn",
-    "translation svhn to mnist",
-    "digit read from Z_a of svhn by the best probe",
-    "digit read from Z_a of mnist by the best probe",
-    "style kept under swap: mean colour, svhn (weakest channel)",
-    "style kept under swap: ink mass, mnist",
-    "reconstruction error a pixel, svhn",
-    "reconstruction error a pixel, mnist",
-    "Frechet distance, svhn: prior",
-    "Frechet distance, mnist: prior",
+    ("label_accuracy", "svhn+mnist"),
+    ("swap_accuracy", "svhn"),
+    ("swap_accuracy", "mnist"),
+    ("prior_style_accuracy", "svhn"),
+    ("prior_style_accuracy", "mnist"),
+    ("joint_coherence", ":prior"),
+    ("translation_accuracy", "mnist>svhn"),
+    ("translation_accuracy", "svhn>mnist"),
+    ("probe_accuracy", "svhn"),
+    ("probe_accuracy", "mnist"),
+    ("colour_kept", "svhn"),
+    ("ink_kept", "mnist"),
+    ("reconstruction_error", "svhn"),
+    ("reconstruction_error", "mnist"),
+    ("frechet_distance", "svhn:prior"),
+    ("frechet_distance", "mnist:prior"),
 )
+"""Keys and subjects of the figures that tables of models side by side hold."""
 
 
 def load_any(name: str) -> MFM | Discriminative:
@@ -68,7 +70,7 @@ def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
 def discriminative_figure(model: Discriminative, *, seed: int) -> Figure:
     """Label accuracy of a baseline or judge on held-out pairs."""
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
-    return Figure(f"label accuracy, {' and '.join(model.modalities)}", share(label_hits(model, pairs)))
+    return figure("label_accuracy", "+".join(model.modalities), share(label_hits(model, pairs)))
 
 
 def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, JsonValue]:
@@ -135,19 +137,17 @@ def _training(names: Sequence[str]) -> str:
 
 
 def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:
-    """The main figures of several MFMs side by side.
+    """Main figures (:data:`MAIN`) of several MFMs side by side, as ``metrics.json`` holds them.
 
     Args:
         models: Name or folder of a stored MFM, by what it leaves out.
         seed: Of the pairing and of all sampling.
     """
-    measured: dict[str, dict[str, float]] = {}
+    systems: list[JsonValue] = []
     for label, name in models.items():
         model = load_pretrained(name)
         judges = {modality: load_judge(modality) for modality in model.modalities}
-        measured[label] = {figure.name: figure.estimate.value for figure in evaluate(model, judges, seed=seed)}
-    return {
-        "note": f"{_training(list(models.values()))}, on the same held-out pairs; seed {seed}.",
-        "header": ["figure", *measured],
-        "rows": [[name, *(shown(name, figures[name]) for figures in measured.values())] for name in MAIN],
-    }
+        found = {(one.key, one.subject): one for one in evaluate(model, judges, seed=seed)}
+        systems.append({"system": label, "figures": [found[which].stored() for which in MAIN]})
+    note = f"{_training(list(models.values()))}, on the same held-out pairs; seed {seed}."
+    return {"note": note, "systems": systems}

@@ -12,11 +12,15 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
+from mfm_core.evaluation.figures import Figure, Unit, read_figures
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.videos import evaluate_sequences
 from mfm_core.model import MFM
 from mfm_core.training.loop import train
 from mfm_core.training.videos import FoldConfig, SequenceRun, SequenceTask, load_run_data
+
+LIMITS: Mapping[Unit, tuple[float, float]] = {"share": (0, 1), "area": (0, 1), "correlation": (-1, 1)}
+"""Lowest and highest value that figures of a unit can take, where there is one."""
 
 
 def corrected_interval(
@@ -78,20 +82,34 @@ def cross_validate(
         chosen = FoldConfig(repetition=repetition, number=fold, of=folds)
         measured.append(_one_fold(run.model_copy(update={"fold": chosen}), folder / f"{repetition}-{fold}"))
     on_fold(len(places), len(places))
-    rows: list[JsonValue] = []
-    for name in measured[0]:
-        limits = (-1.0, 1.0) if name.startswith("correlation") else (-math.inf, math.inf)
-        values = [figures[name] for figures in measured]
-        estimate = corrected_interval(values, test_share=1 / (folds - 2), limits=limits)
-        rows.append(
-            {"name": name, "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": len(places)}
-        )
+    table = [averaged(same, test_share=1 / (folds - 2)) for same in zip(*measured, strict=True)]
     seed = run.training.seed
     note = f"{repetitions} x {folds}-fold cross-validation, seed {seed}; corrected resampled t-intervals."
-    return {"note": note, "figures": rows}
+    return {"note": note, "figures": [one.stored() for one in table]}
 
 
-def _one_fold(run: SequenceRun, folder: Path) -> Mapping[str, float]:
+def averaged(folds: Sequence[Figure], *, test_share: float) -> Figure:
+    """The mean of one figure over folds with its corrected interval; as ``n`` the number of folds.
+
+    Args:
+        folds: The same figure of each fold.
+        test_share: Held-out samples over training samples.
+
+    Raises:
+        ValueError: If the figures are of different things, or there are fewer than two folds.
+    """
+    first = folds[0]
+    for other in folds[1:]:
+        if (other.key, other.subject) != (first.key, first.subject):
+            raise ValueError(f"folds: expected figures of {first.key} {first.subject!r}, got {other.key}")
+    limits = LIMITS.get(first.unit, (-math.inf, math.inf))
+    found = corrected_interval([one.value for one in folds], test_share=test_share, limits=limits)
+    reason = next((one.reason for one in folds if one.reason), "")
+    numbers = {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
+    return first.model_copy(update={**numbers, "reason": reason})
+
+
+def _one_fold(run: SequenceRun, folder: Path) -> tuple[Figure, ...]:
     """The figures of one fold, trained unless they are there."""
     path = folder / "figures.json"
     configuration = run.model_dump(mode="json")
@@ -99,9 +117,10 @@ def _one_fold(run: SequenceRun, folder: Path) -> Mapping[str, float]:
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["configuration"] != configuration:
             raise ValueError(f"{folder}: holds a fold of another configuration; choose a new folder")
-        return cast(Mapping[str, float], kept["figures"])
+        return read_figures(kept["figures"], str(path))
     model = cast(MFM, train(SequenceTask(run, torch.zeros(0).device), run.training, folder))
     held_out = load_run_data(run).part("test")
-    figures = {figure.name: figure.estimate.value for figure in evaluate_sequences(model, held_out)}
-    path.write_text(json.dumps({"configuration": configuration, "figures": figures}, indent=2), encoding="utf-8")
+    figures = tuple(evaluate_sequences(model, held_out))
+    stored = {"configuration": configuration, "figures": [one.stored() for one in figures]}
+    path.write_text(json.dumps(stored, indent=2), encoding="utf-8")
     return figures

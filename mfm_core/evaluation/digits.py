@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,17 +11,18 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import JsonValue
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.bootstrap import bootstrap_interval
 from mfm_core.evaluation.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.probes import FOLDS as PROBE_FOLDS
 from mfm_core.evaluation.probes import SEEDS as PROBE_SEEDS
 from mfm_core.evaluation.probes import probe_classes
+from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate, correlation, frechet_distance, share
 from mfm_core.generation import swap
 from mfm_core.interpretation.one_thread import one_thread
@@ -33,44 +33,6 @@ from mfm_core.posterior import AggregatePosterior
 
 BATCH = 500
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure.
-
-    Attributes:
-        name: What was measured.
-        estimate: Value, 95 % interval and n.
-        reach: The value aimed at, or None where the figure is only printed.
-        at_most: Whether ``reach`` is an upper bound.
-    """
-
-    name: str
-    estimate: Estimate
-    reach: float | None = None
-    at_most: bool = False
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the value reaches its aim; None where there is none."""
-        if self.reach is None:
-            return None
-        return self.estimate.value <= self.reach if self.at_most else self.estimate.value >= self.reach
-
-    def as_dict(self) -> dict[str, JsonValue]:
-        """As stored in ``metrics.json``."""
-        estimate = self.estimate
-        return {
-            "name": self.name,
-            "value": estimate.value,
-            "low": estimate.low if math.isfinite(estimate.low) else None,
-            "high": estimate.high if math.isfinite(estimate.high) else None,
-            "n": estimate.n,
-            "reach": self.reach,
-            "at_most": self.at_most,
-            "reached": self.reached,
-        }
 
 
 def evaluation_pairs(pools: DigitPools, seed: int) -> Dataset:
@@ -199,7 +161,7 @@ def _evaluate(model: MFM, judges: Judges, seed: int, on_progress: Callable[[str]
 
     # Z_y of every pair comes of an SVHN digit too, and digits of one photograph are much alike.
     hit = crossed_mean(decided.argmax(1) == labels, [photograph])
-    figures = [Figure("label accuracy, both modalities", hit, 0.99)]
+    figures = [figure("label_accuracy", "+".join(model.modalities), hit, target=0.99)]
     aims = {"svhn": (0.97, 0.96, 0.004), "mnist": (0.995, 0.99, 0.015)}
     for name in model.modalities:
         error = (rebuilt[name] - pairs.modalities[name]).square().flatten(1).mean(1)
@@ -208,34 +170,23 @@ def _evaluate(model: MFM, judges: Judges, seed: int, on_progress: Callable[[str]
         real = judges.digits(name, pairs.modalities[name]) == labels
         aim = aims[name]
         figures += [
-            Figure(
-                f"judge's accuracy on real pictures, {name}",
-                crossed_mean(real, [photograph]) if name == "svhn" else share(real),
-            ),
-            Figure(f"reconstruction error a pixel, {name}", crossed_mean(error, [photograph]), aim[2], at_most=True),
-            Figure(
-                f"swap shows the digit of Z_y, {name}",
-                crossed_mean(seen["swap"] == labels, [photograph, *donors]),
-                aim[0],
-            ),
-            Figure(
-                f"Z_a from the prior shows the digit of Z_y, {name}",
-                crossed_mean(seen["prior"] == labels, [photograph]),
-                aim[1],
-            ),
+            figure("judge_accuracy", name, crossed_mean(real, [photograph]) if name == "svhn" else share(real)),
+            figure("reconstruction_error", name, crossed_mean(error, [photograph]), target=aim[2]),
+            figure("swap_accuracy", name, crossed_mean(seen["swap"] == labels, [photograph, *donors]), target=aim[0]),
+            figure("prior_style_accuracy", name, crossed_mean(seen["prior"] == labels, [photograph]), target=aim[1]),
         ]
-    for title, pictures, reach in (("prior", sampled, 0.92), ("aggregate posterior", drawn, 0.96)):
+    for way, pictures, target in (("prior", sampled, 0.92), ("aggregate", drawn, 0.96)):
         first, second = (judges.digits(name, pictures[name]) for name in model.modalities)
-        figures.append(Figure(f"all of Z from the {title}: judges agree", share(first == second), reach))
+        figures.append(figure("joint_coherence", f":{way}", share(first == second), target=target))
 
     on_progress("style under swap")
     figures += style_figures(pairs, donor, swapped)
     on_progress("translation")
-    for source, target, reach in (("mnist", "svhn", 0.95), ("svhn", "mnist", 0.90)):
+    for source, other, target in (("mnist", "svhn", 0.95), ("svhn", "mnist", 0.90)):
         translated, _ = decode_all(model, encode_all(model, {source: pairs.modalities[source]}, workers), workers)
-        right = judges.digits(target, translated[target]) == labels
+        right = judges.digits(other, translated[other]) == labels
         estimate = crossed_mean(right, [photograph]) if source == "svhn" else share(right)
-        figures.append(Figure(f"translation {source} to {target}", estimate, reach))
+        figures.append(figure("translation_accuracy", f"{source}>{other}", estimate, target=target))
     on_progress("probes")
     figures += probe_figures(latents, pairs, workers)
     on_progress("Frechet distances")
@@ -251,8 +202,8 @@ def style_figures(pairs: Dataset, donor: Tensor, swapped: Mapping[str, Tensor]) 
     weakest = min(channels, key=lambda estimate: estimate.value)
     ink = [x.sum(dim=(1, 2, 3)) for x in (pairs.modalities["mnist"][donor], swapped["mnist"])]
     return [
-        Figure("style kept under swap: mean colour, svhn (weakest channel)", weakest, 0.9),
-        Figure("style kept under swap: ink mass, mnist", correlation(*ink), 0.7),
+        figure("colour_kept", "svhn", weakest, target=0.9),
+        figure("ink_kept", "mnist", correlation(*ink), target=0.7),
     ]
 
 
@@ -290,11 +241,12 @@ def probe_figures(latents: Latents, pairs: Dataset, workers: int) -> list[Figure
         chance = crossed_mean(
             labels == labels.mode().values, [torch.arange(len(rows)) if clusters is None else clusters]
         )
-        title = "Z_y" if name == "y" else f"Z_a of {name}"
+        if name == "y":
+            figures.append(figure("probe_accuracy_y", "", probed.estimate))
+            continue
         aim = {"mnist": 0.2, "svhn": probed.chance + 0.03}.get(name)
-        figures.append(Figure(f"digit read from {title} by the best probe", probed.estimate, aim, at_most=True))
-        if name != "y":
-            figures.append(Figure(f"most frequent digit, {name}", chance))
+        figures.append(figure("probe_accuracy", name, probed.estimate, target=aim))
+        figures.append(figure("most_frequent_class", name, chance))
     return figures
 
 
@@ -310,10 +262,9 @@ def frechet_figures(
         means = torch.stack([real[pairs.labels == label].mean(0) for label in range(10)])[pairs.labels]
         features = judges.features(name, real)
         wanted, other = features[order[:half]], features[order[half:]]
-        compared = {"real (floor)": other, "mean pictures (ceiling)": judges.features(name, means)[order[half:]]}
+        compared = {"real": other, "mean_pictures": judges.features(name, means)[order[half:]]}
         compared |= {key: judges.features(name, x[name])[order[half:]] for key, x in generated.items()}
         for key, found in compared.items():
-            distance = frechet_distance(wanted, found)
-            n = photographs if name == "svhn" else half
-            figures.append(Figure(f"Frechet distance, {name}: {key}", Estimate(distance, distance, distance, n)))
+            estimate = exact(frechet_distance(wanted, found), photographs if name == "svhn" else half)
+            figures.append(figure("frechet_distance", f"{name}:{key}", estimate))
     return figures

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, PlainSerializer
+from pydantic import BeforeValidator, Field, JsonValue, PlainSerializer, TypeAdapter, ValidationError
 
-from mfm_core.config import Config
+from mfm_core.config import Config, first_problem
 
 Unit = Literal["share", "score", "correlation", "explained", "area", "squared_error", "distance", "nats"]
 """Unit of a value.
@@ -39,8 +39,9 @@ class Figure(Config):
 
     Attributes:
         key: What was measured, such as ``mae``; the same for all figures that may be compared.
-        subject: What it was measured of: modalities joined by ``+``, and after ``>`` what was inferred from them; empty
-            where the key says all.
+        subject: What it was measured of: modalities joined by ``+``, after ``>`` what was inferred from them, and after
+            ``:`` the way it was made, such as ``language+acoustic>visual`` or ``svhn:prior``; empty where the key says
+            all.
         unit: What the value is read in.
         higher_is_better: Whether a greater value is better.
         value: The figure; NaN where it could not be measured.
@@ -69,9 +70,44 @@ class Figure(Config):
             return None
         return self.value >= self.target if self.higher_is_better else self.value <= self.target
 
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Modalities that it was measured of; empty where the key says all."""
+        names = self.subject.partition(":")[0].partition(">")[0]
+        return tuple(names.split("+")) if names else ()
+
+    @property
+    def inferred(self) -> str:
+        """Modality that was inferred; empty where none was."""
+        return self.subject.partition(":")[0].partition(">")[2]
+
+    @property
+    def way(self) -> str:
+        """Way it was made; empty where there is but one."""
+        return self.subject.partition(":")[2]
+
     def stored(self) -> dict[str, JsonValue]:
-        """The figure as JSON holds it."""
-        return self.model_dump(mode="json")
+        """The figure as JSON holds it; what is as by default is left out."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+_FIGURES = TypeAdapter(tuple[Figure, ...])
+
+
+def read_figures(stored: JsonValue | None, source: str = "metrics") -> tuple[Figure, ...]:
+    """Figures as ``metrics.json`` holds them; none where there are none.
+
+    Args:
+        stored: A list of what :meth:`Figure.stored` gives, or None.
+        source: Where it came from, for the message.
+
+    Raises:
+        ValueError: If it is something else, in one sentence.
+    """
+    try:
+        return _FIGURES.validate_python([] if stored is None else stored)
+    except ValidationError as error:
+        raise ValueError(f"{source}: figures: {first_problem(error)}") from None
 
 
 def shown(value: float, unit: Unit) -> str:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.evaluation.digits import Figure
-from mfm_core.evaluation.statistics import Estimate, share
+from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.quantities import exact, figure, way_title
+from mfm_core.evaluation.statistics import share
 from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from mfm_core.interpretation.flow_readings import Reading
 from mfm_core.interpretation.gradient_flow import gradient_flow
@@ -18,19 +19,8 @@ from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 
-READING_NAMES: Mapping[Reading, str] = {
-    "norm": "flow of F_y",
-    "standardised": "flow of F_y in standard deviations",
-    "score": "flow of F_y along the score",
-    "relative": "flow of F_y over its mean at the position",
-}
-"""What a reading of the flow is called in figures; Eq. 7 as printed is the first."""
-HITS, WITHIN, POOLED, FIRST = (
-    "largest step carries evidence",
-    "area under the curve of steps against evidence",
-    "the same area over the steps of all clips",
-    "largest step is the first",
-)
+READINGS: tuple[Reading, ...] = ("norm", "standardised", "score", "relative")
+"""Readings of the flow that are measured, in order; Eq. 7 as printed is the first."""
 
 
 def truth_figures(
@@ -53,26 +43,25 @@ def truth_figures(
     evidence, mask = data.evidence or {}, cast(Tensor, data.mask)
     inputs = {name: data.modalities[name] for name in model.modalities}
     ways: dict[str, Mapping[str, Tensor]] = {}
-    for reading, title in READING_NAMES.items():
-        on_progress(title)
-        ways[title] = gradient_flow(model, latents, reading=reading)
+    for reading in READINGS:
+        on_progress(way_title(reading))
+        ways[reading] = gradient_flow(model, latents, reading=reading)
     on_progress("attributions of the score")
-    ways["input gradients"] = saliency(model, inputs, mask)
-    ways["integrated gradients"] = integrated_gradients(model, inputs, mask)
-    ways["leaving one step out"] = leave_one_out(model, inputs, mask)
+    ways["saliency"] = saliency(model, inputs, mask)
+    ways["integrated_gradients"] = integrated_gradients(model, inputs, mask)
+    ways["leave_one_out"] = leave_one_out(model, inputs, mask)
     figures = []
     for name, truth in evidence.items():
         for way, flow in ways.items():
             found = flow_against_truth(flow[name].detach(), truth, mask, generator=torch.Generator().manual_seed(seed))
             figures += [
-                Figure(f"{HITS}, {name}: {way}", found.hits),
-                Figure(f"{WITHIN}, {name}: {way}", found.auc_within),
-                Figure(f"{POOLED}, {name}: {way}", found.auc),
+                figure("evidence_hits", f"{name}:{way}", found.hits),
+                figure("evidence_auc", f"{name}:{way}", found.auc_within),
+                figure("evidence_auc_pooled", f"{name}:{way}", found.auc),
             ]
-        figures.append(Figure(f"{HITS}, {name}: chance", found.hits_by_chance))
-        half = Estimate(0.5, 0.5, 0.5, found.hits.n)
-        figures.append(Figure(f"{WITHIN}, {name}: chance", half))
-        for way in READING_NAMES.values():
+        figures.append(figure("evidence_hits", f"{name}:chance", found.hits_by_chance))
+        figures.append(figure("evidence_auc", f"{name}:chance", exact(0.5, found.hits.n)))
+        for way in READINGS:
             first = ways[way][name].argmax(dim=1) == mask.float().argmax(dim=1)
-            figures.append(Figure(f"{FIRST}, {name}: {way}", share(first)))
+            figures.append(figure("first_step_share", f"{name}:{way}", share(first)))
     return figures

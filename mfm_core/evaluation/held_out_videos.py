@@ -12,10 +12,11 @@ from torch import Tensor
 
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
-from mfm_core.evaluation.digits import Figure
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.flow_figures import truth_figures
 from mfm_core.evaluation.probes import probe_scores
-from mfm_core.evaluation.studio_figures import LABEL, with_aims
+from mfm_core.evaluation.quantities import figure
+from mfm_core.evaluation.studio_figures import LABEL, with_targets
 from mfm_core.evaluation.videos import evaluate_sequences
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.interpretation.kernels import Bandwidth
@@ -94,7 +95,7 @@ def measure_videos(
     if data.evidence is not None:
         figures += truth_figures(model, data, latents, seed=seed, on_progress=on_progress)
     if data.name in LABEL:
-        figures = with_aims(figures, data)
+        figures = with_targets(figures, data)
     return figures, {"dependency": rows}
 
 
@@ -107,9 +108,8 @@ def leak_figures(latents: Latents, scores: Tensor) -> list[Figure]:
     """
     figures = []
     for name, z in latents.blocks().items():
-        found = probe_scores(z, scores)
-        title = "Z_y" if name == "y" else f"Z_a of {name}"
-        figures.append(Figure(f"score read from {title} by the best probe (R2)", found.estimate))
+        read = probe_scores(z, scores).estimate
+        figures.append(figure("probe_r2_y", "", read) if name == "y" else figure("probe_r2", name, read))
     return figures
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import cast
 
 import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.evaluation.digits import Figure
-from mfm_core.evaluation.flow_figures import HITS, READING_NAMES, WITHIN
-from mfm_core.evaluation.statistics import Estimate
+from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.flow_figures import READINGS
+from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.studio import face
 
 LABEL: Mapping[str, float] = {"studio_language_led": 0.99, "studio_balanced": 0.97, "studio_face_led": 0.99}
@@ -22,10 +21,8 @@ RECONSTRUCTION: Mapping[str, float] = {"language": 0.8, "acoustic": 0.65, "visua
 """Share of what can be explained."""
 LEAK = 0.05
 EQ_7, BEST, TOP = 0.85, 0.93, 0.85
-EXPLAINED, BOUND = (
-    "variance explained by the reconstruction (R2)",
-    "share of the variance that is not noise of the measurement",
-)
+Targets = dict[tuple[str, str], float]
+"""Values aimed at, by key and subject of the figure."""
 
 
 def explainable(data: Dataset) -> dict[str, float]:
@@ -45,7 +42,7 @@ def explainable(data: Dataset) -> dict[str, float]:
     return dict.fromkeys(data.modalities, 1.0) | {"visual": float(1 - noise / variance)}
 
 
-def with_aims(figures: Sequence[Figure], data: Dataset) -> list[Figure]:
+def with_targets(figures: Sequence[Figure], data: Dataset) -> list[Figure]:
     """The figures of a studio world with the values aimed at, and with the share that is not noise.
 
     Args:
@@ -53,26 +50,23 @@ def with_aims(figures: Sequence[Figure], data: Dataset) -> list[Figure]:
         data: The held-out clips.
     """
     bound = explainable(data)
-    aims = {"correlation of the score, all modalities a video has": LABEL[data.name]}
-    aims |= {f"{EXPLAINED}, {name}": share * bound[name] for name, share in RECONSTRUCTION.items()}
+    targets: Targets = {("r", ""): LABEL[data.name]}
+    targets |= {("reconstruction_r2", name): share * bound[name] for name, share in RECONSTRUCTION.items()}
+    targets |= {("probe_r2", name): LEAK for name in bound}
     if data.name in LEADING:
         leading = LEADING[data.name]
-        aims[f"{WITHIN}, {leading}: {READING_NAMES['norm']}"] = EQ_7
         best = _best(figures, leading)
-        aims |= {f"{WITHIN}, {leading}: {best}": BEST, f"{HITS}, {leading}: {best}": TOP}
-    told = []
-    for figure in figures:
-        at_most = figure.name.startswith("score read from Z_a of")
-        aim = LEAK if at_most else aims.get(figure.name)
-        told.append(replace(figure, reach=aim, at_most=at_most) if aim is not None else figure)
-        if figure.name.startswith(EXPLAINED):
-            most = bound[figure.name.removeprefix(f"{EXPLAINED}, ")]
-            told.append(Figure(f"{BOUND}, {figure.name.split(', ')[-1]}", Estimate(most, most, most, len(data))))
-    return told
+        targets["evidence_auc", f"{leading}:{READINGS[0]}"] = EQ_7
+        targets |= {("evidence_auc", f"{leading}:{best}"): BEST, ("evidence_hits", f"{leading}:{best}"): TOP}
+    found = []
+    for one in figures:
+        found.append(one.model_copy(update={"target": targets.get((one.key, one.subject))}))
+        if one.key == "reconstruction_r2":
+            found.append(figure("explainable_share", one.subject, exact(bound[one.subject], len(data))))
+    return found
 
 
 def _best(figures: Sequence[Figure], modality: str) -> str:
-    """The reading other than Eq. 7 as printed whose area within clips is largest, by its name in figures."""
-    found = {figure.name: figure.estimate.value for figure in figures}
-    others = [title for reading, title in READING_NAMES.items() if reading != "norm"]
-    return max(others, key=lambda title: found.get(f"{WITHIN}, {modality}: {title}", 0.0))
+    """The reading other than Eq. 7 as printed whose area within clips is largest."""
+    areas = {one.way: one.value for one in figures if one.key == "evidence_auc" and one.modalities == (modality,)}
+    return max(READINGS[1:], key=lambda reading: areas.get(reading, 0.0))

@@ -10,13 +10,14 @@ from typing import Literal
 import pandas as pd
 from pydantic import JsonValue
 
-from mfm_core.evaluation.figures import Unit
+from mfm_core.evaluation.figures import Figure, Unit, read_figures
 
 Verdict = Literal["holds", "does not hold", "cannot be tested here"]
 LEVEL = 0.05
 MIN_BASELINES = 8
 """Systems without which a data set says nothing about which baseline is best."""
 MFM, ABLATIONS = "mfm", ("m_a", "m_b", "m_c", "m_d", "m_e")
+DIGITS = ("svhn", "mnist")
 METRICS = {
     "cmu_mosi": ("a2", "f1", "a7", "mae", "r"),
     "ict_mmmo": ("a2", "f1"),
@@ -45,12 +46,11 @@ class Evidence:
             return table
         return table[(table["dataset"] == dataset) & (table["key"] == key) & (table["subject"] == "")]
 
-    def figure(self, model: str, name: str) -> Mapping[str, float] | None:
-        """A figure of a stored model's card: ``value``, ``low``, ``high``; None where it was not measured."""
-        figures = self.metrics.get(model, {}).get("figures")
-        for figure in figures if isinstance(figures, list) else []:
-            if isinstance(figure, dict) and figure.get("name") == name:
-                return {part: _number(figure[part]) for part in ("value", "low", "high")}
+    def figure(self, model: str, key: str, subject: str) -> Figure | None:
+        """A figure of a stored model; None where it was not measured."""
+        for figure in read_figures(self.metrics.get(model, {}).get("figures"), model):
+            if (figure.key, figure.subject) == (key, subject):
+                return figure
         return None
 
     def ratio(self, model: str, modality: str) -> Mapping[str, float] | None:
@@ -157,25 +157,21 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     return decided(ahead and p < LEVEL, because, rows)
 
 
-def _figures(evidence: Evidence, model: str, names: Mapping[str, tuple[str, Unit]]) -> list[Measurement]:
+def _figures(evidence: Evidence, model: str, key: str, subjects: Sequence[str], what: str) -> list[Measurement]:
+    """Those of the figures of one key that were measured; in ``what``, ``{of}`` stands for the subject's modality."""
     found = []
-    for name, (what, unit) in names.items():
-        if (figure := evidence.figure(model, name)) is not None:
-            found.append(Measurement(what, unit, figure["value"], figure["low"], figure["high"]))
+    for subject in subjects:
+        if (figure := evidence.figure(model, key, subject)) is not None:
+            told = what.format(of=" and ".join(figure.modalities))
+            found.append(Measurement(told, figure.unit, figure.value, figure.low, figure.high))
     return found
 
 
 def flexible_generation(evidence: Evidence) -> Outcome:
     """With Z_y kept, generated pictures show its digit whatever the style."""
-    names: dict[str, tuple[str, Unit]] = {
-        f"Z_a from the prior shows the digit of Z_y, {modality}": (
-            f"{modality}: judge finds the digit of Z_y, Z_a from the prior",
-            "share",
-        )
-        for modality in ("svhn", "mnist")
-    }
-    rows = _figures(evidence, "svhn_mnist", names)
-    if len(rows) < len(names):
+    what = "{of}: judge finds the digit of Z_y, Z_a from the prior"
+    rows = _figures(evidence, "svhn_mnist", "prior_style_accuracy", DIGITS, what)
+    if len(rows) < len(DIGITS):
         return untestable("no model of SVHN and MNIST was measured")
     least = min(row.low for row in rows)
     because = f"the lower end of the intervals is {100 * least:.1f} %, at chance it would be 10 %"
@@ -184,23 +180,15 @@ def flexible_generation(evidence: Evidence) -> Outcome:
 
 def labels_and_styles_apart(evidence: Evidence) -> Outcome:
     """The modality-specific codes hold the style and not the label."""
-    names: dict[str, tuple[str, Unit]] = {
-        f"digit read from Z_a of {modality} by the best probe": (
-            f"{modality}: the best probe reads the digit from Z_a",
-            "share",
-        )
-        for modality in ("svhn", "mnist")
-    }
-    rows = _figures(evidence, "svhn_mnist", names)
-    if len(rows) < len(names):
+    what = "{of}: the best probe reads the digit from Z_a"
+    rows = _figures(evidence, "svhn_mnist", "probe_accuracy", DIGITS, what)
+    if len(rows) < len(DIGITS):
         return untestable("no model of SVHN and MNIST was probed")
     most = max(row.high for row in rows)
-    frequent: dict[str, tuple[str, Unit]] = {
-        f"most frequent digit, {modality}": (f"{modality}: rate of its most frequent digit", "share")
-        for modality in ("svhn", "mnist")
-    }
+    what = "{of}: rate of its most frequent digit"
+    frequent = _figures(evidence, "svhn_mnist", "most_frequent_class", DIGITS, what)
     because = f"the interval of what the best probe reads from Z_a ends at {100 * most:.1f} % of the digits"
-    return decided(most < 0.2, because, rows + _figures(evidence, "svhn_mnist", frequent))
+    return decided(most < 0.2, because, rows + frequent)
 
 
 def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
@@ -295,9 +283,8 @@ def flow_finds_evidence(evidence: Evidence) -> Outcome:
     """The gradient-norm flow of F_y is larger at steps that carry evidence."""
     rows = []
     for world in ("studio_language_led", "studio_balanced", "studio_face_led"):
-        for modality in ("language", "acoustic", "visual"):
-            name = f"area under the curve of steps against evidence, {modality}: flow of F_y"
-            rows += _figures(evidence, world, {name: (f"{world}, {modality}: area under the curve", "area")})
+        subjects = [f"{modality}:norm" for modality in ("language", "acoustic", "visual")]
+        rows += _figures(evidence, world, "evidence_auc", subjects, f"{world}, {{of}}: area under the curve")
     if not rows:
         return untestable("no model of clips whose evidence is known was measured")
     above = [row.what for row in rows if row.low > 0.5]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 from rich.table import Table
 
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.digits import Figure
-from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows
+from mfm_core.evaluation.figures import Figure, read_figures, shown
+from mfm_core.evaluation.quantities import title
+from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows, ratios_table
 from mfm_core.storage.folder import StoredModel
 
 TERMS = {
@@ -34,53 +36,30 @@ PURPOSES = {
 }
 
 
-def percent(value: float) -> str:
-    """A share as a percentage with two decimals."""
-    return f"{100 * value:.2f} %"
+HEADER = ("figure", "value", "95 % interval", "n", "target", "reached")
 
 
-def shown(name: str, value: float) -> str:
-    """A figure's value as its kind is read: errors and distances as numbers, correlations with three decimals."""
-    if any(kind in name for kind in ("correlation", "absolute error", "R2", "area")):
-        return f"{value:.3f}"
-    if "error" in name:
-        return f"{value:.5f}"
-    if "Frechet" in name:
-        return f"{value:.2f}"
-    return f"{value:.3f}" if "style" in name else percent(value)
-
-
-def figures_table(title: str, figures: Sequence[Figure]) -> Table:
+def figures_table(name: str, figures: Sequence[Figure]) -> Table:
     """The figures as a table for the terminal."""
-    table = Table(title=title)
-    for column in ("figure", "value", "95 % interval", "n", "reach", "reached"):
-        table.add_column(column)
-    for row in figure_rows([figure.as_dict() for figure in figures]):
-        table.add_row(*row)
-    return table
+    return _table(HEADER, figure_rows(figures), title=name)
 
 
-def figure_rows(figures: Sequence[Mapping[str, JsonValue]]) -> list[tuple[str, ...]]:
-    """Each figure of ``metrics.json`` as text: name, value, interval, n, reach, whether it was reached."""
+def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
+    """Each figure as text: title, value, interval or why there is none, n, target, whether it was reached."""
     rows: list[tuple[str, ...]] = []
     for figure in figures:
-        name, value, interval = str(figure["name"]), _number(figure, "value"), ""
-        if figure["low"] is None or figure["high"] is None:
-            interval = "none, too few samples"
-        elif (low := _number(figure, "low")) != (high := _number(figure, "high")):
-            interval = f"{shown(name, low)} to {shown(name, high)}"
-        reach = (
-            ""
-            if figure["reach"] is None
-            else ("<= " if figure["at_most"] else ">= ") + shown(name, _number(figure, "reach"))
-        )
-        reached = "" if figure["reached"] is None else "yes" if figure["reached"] else "no"
-        rows.append((name, shown(name, value), interval, str(figure["n"]), reach, reached))
+        target = "" if figure.target is None else shown(figure.target, figure.unit)
+        bound = ">= " if figure.higher_is_better else "<= "
+        reached = {None: "", True: "yes", False: "no"}[figure.reached]
+        value = shown(figure.value, figure.unit)
+        rows.append((title(figure), value, _interval(figure), str(figure.n), target and bound + target, reached))
     return rows
 
 
-def _number(figure: Mapping[str, JsonValue], key: str) -> float:
-    return _value(figure[key], key)
+def _interval(figure: Figure) -> str:
+    if not (math.isfinite(figure.low) and math.isfinite(figure.high)):
+        return figure.reason or "none"
+    return f"{shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)}"
 
 
 def _value(given: JsonValue, key: str = "comparison") -> float:
@@ -90,13 +69,38 @@ def _value(given: JsonValue, key: str = "comparison") -> float:
 
 
 def table_of(table: Mapping[str, JsonValue]) -> Table:
-    """A stored comparison as a table for the terminal."""
-    shown_table = Table(caption=str(table["note"]))
-    for column in _texts(table["header"]):
-        shown_table.add_column(column)
-    for row in _list(table["rows"]):
-        shown_table.add_row(*_texts(row))
-    return shown_table
+    """A table of texts, as :func:`comparison_table` gives it, for the terminal."""
+    return _table(_texts(table["header"]), [_texts(row) for row in _list(table["rows"])], caption=str(table["note"]))
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], **around: str) -> Table:
+    table = Table(title=around.get("title"), caption=around.get("caption"))
+    for column in header:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def side_by_side(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Stored figures of several models as text: a note, a header, and a row a figure with a column a model.
+
+    Args:
+        stored: A note and, by system, its figures; the same of each.
+
+    Raises:
+        ValueError: If the systems have different figures.
+    """
+    systems = [system for system in _list(stored["systems"]) if isinstance(system, dict)]
+    columns = {str(system["system"]): read_figures(system["figures"], "ablations") for system in systems}
+    keys = {tuple((figure.key, figure.subject) for figure in figures) for figures in columns.values()}
+    if len(keys) > 1:
+        raise ValueError("metrics: ablations: expected the same figures of every system, got different ones")
+    rows: list[JsonValue] = [
+        [title(figures[0]), *(shown(figure.value, figure.unit) for figure in figures)]
+        for figures in zip(*columns.values(), strict=True)
+    ]
+    return {"note": stored["note"], "header": ["figure", *columns], "rows": rows}
 
 
 def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -118,8 +122,8 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         rows.append(
             [
                 str(system["system"]),
-                percent(sum(accuracies) / len(accuracies)),
-                ", ".join(map(percent, accuracies)),
+                shown(sum(accuracies) / len(accuracies), "share"),
+                ", ".join(shown(accuracy, "share") for accuracy in accuracies),
                 f"{system['errors']} of {system['n']}",
                 tested,
             ]
@@ -164,41 +168,30 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
     made += [f"- {note}" for note in _texts(run.get("notes"))]
     made.append(f"- Seed: {_seed(run)}; the whole configuration stands in `config.json`.")
     parts.append("\n".join(made))
-    figures = metrics.get("figures")
-    if isinstance(figures, list) and figures:
+    if figures := read_figures(metrics.get("figures"), name):
         how = metrics.get("evaluated")
         when = f" ({how.get('command')}, seed {how.get('seed')}, {how.get('date')})" if isinstance(how, dict) else ""
         parts += [
             f"## Measured on held-out {'videos' if stored.model.sequences else 'real digits'}{when}",
-            markdown_table(
-                ("figure", "value", "95 % interval", "n", "reach", "reached"),
-                figure_rows([figure for figure in figures if isinstance(figure, dict)]),
-            ),
+            markdown_table(HEADER, figure_rows(figures)),
         ]
     if rows := dependency_rows(metrics.get("dependency")):
         parts += ["## Dependency ratios (Eq. 5)", markdown_table(DEPENDENCY_HEADER, rows)]
     match metrics.get("cross_validation"):
-        case {"note": str(note), "figures": list(found)}:
-            lines = [
-                (str(f["name"]), *(shown(str(f["name"]), _number(f, key)) for key in ("value", "low", "high")))
-                for f in found
-                if isinstance(f, dict)
-            ]
+        case {"note": str(note), "figures": found}:
+            folds = read_figures(found, f"{name}: cross_validation")
+            lines = [(title(f), *(shown(x, f.unit) for x in (f.value, f.low, f.high))) for f in folds]
             parts += ["## Repeated cross-validation", note, markdown_table(("figure", "mean", "low", "high"), lines)]
-    titles = {
-        "comparison": "## Figure 5(b): label accuracy",
-        "ablations": "## What each added term buys",
-        "ratios": "## Dependency ratios of several models, and the paper's (Figure 9a)",
+    tables = {
+        "comparison": ("## Figure 5(b): label accuracy", comparison_table),
+        "ablations": ("## What each added term buys", side_by_side),
+        "ratios": ("## Dependency ratios of several models, and the paper's (Figure 9a)", ratios_table),
     }
-    for key, title in titles.items():
-        table = metrics.get(key)
-        if isinstance(table, dict):
-            table = comparison_table(table) if key == "comparison" else table
-            parts += [
-                title,
-                str(table["note"]),
-                markdown_table(_texts(table["header"]), [_texts(r) for r in _list(table["rows"])]),
-            ]
+    for key, (heading, as_text) in tables.items():
+        if isinstance(kept := metrics.get(key), dict):
+            table = as_text(kept)
+            cells = [_texts(row) for row in _list(table["rows"])]
+            parts += [heading, str(table["note"]), markdown_table(_texts(table["header"]), cells)]
     if metrics.get("ablations") is not None:
         parts.append("\n".join(f"- `{term}`: {meaning}." for term, meaning in TERMS.items()))
     return "\n\n".join(parts) + "\n"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from mfm_core.reports.card import comparison_table, figure_rows, markdown_table, shown
+from mfm_core.evaluation.figures import Figure, read_figures, shown
+from mfm_core.reports.card import HEADER, comparison_table, figure_rows, markdown_table
+from mfm_core.reports.videos import ratios_table
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 RATIOS = "<!-- ratios -->", "<!-- /ratios -->"
@@ -28,33 +30,29 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
             lines = [[system, PAPER.get(system.partition(",")[0], ""), *cells] for system, *cells in lines]
             columns = ["system", "paper, Figure 5(b)", *(f"ours: {name}" for name in map(str, header[1:]))]
             parts += [f"Label accuracy. {note}", markdown_table(columns, lines)]
-    match metrics.get("figures"):
-        case list(found):
-            figures = [figure for figure in found if isinstance(figure, dict)]
-            lines = [list(row) for row in figure_rows(figures)]
-            parts += [
-                "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits; n counts "
-                "what is independent: photographs where SVHN pictures matter, else digits or samples.",
-                markdown_table(["figure", "ours", "95 % interval", "n", "aim", "reached"], lines),
-                *_realism(figures),
-            ]
+    if figures := read_figures(metrics.get("figures")):
+        parts += [
+            "The paper shows generation in pictures only (Figure 5(c)). Ours, on held-out real digits; n counts "
+            "what is independent: photographs where SVHN pictures matter, else digits or samples.",
+            markdown_table(["figure", "ours", *HEADER[2:]], figure_rows(figures)),
+            *_realism(figures),
+        ]
     return "\n\n".join(parts)
 
 
-def _realism(figures: list[dict[str, JsonValue]]) -> list[str]:
+def _realism(figures: Sequence[Figure]) -> list[str]:
     """How far generated pictures are on the way from real ones to mean ones, a sentence a modality."""
-    values = {str(figure["name"]): figure["value"] for figure in figures}
+    distances = {figure.subject: figure.value for figure in figures if figure.key == "frechet_distance"}
     sentences = []
     for modality in ("svhn", "mnist"):
         floor, ceiling, *generated = (
-            values.get(f"Frechet distance, {modality}: {key}")
-            for key in ("real (floor)", "mean pictures (ceiling)", "swapped", "prior", "aggregate")
+            distances.get(f"{modality}:{way}") for way in ("real", "mean_pictures", "swapped", "prior", "aggregate")
         )
-        if isinstance(floor, float) and isinstance(ceiling, float) and ceiling > floor:
-            shares = [f"{100 * (x - floor) / (ceiling - floor):.1f} %" for x in generated if isinstance(x, float)]
+        if floor is not None and ceiling is not None and ceiling > floor:
+            shares = [f"{100 * (x - floor) / (ceiling - floor):.1f} %" for x in generated if x is not None]
             sentences.append(
-                f"Of the way from real {modality} pictures (Frechet distance {shown('Frechet', floor)}) to the mean "
-                f"picture of each digit ({shown('Frechet', ceiling)}), pictures of swapped codes, of the prior and of "
+                f"Of the way from real {modality} pictures (Frechet distance {shown(floor, 'distance')}) to the mean "
+                f"picture of each digit ({shown(ceiling, 'distance')}), pictures of swapped codes, of the prior and of "
                 f"the aggregate posterior are at {', '.join(shares)}."
             )
     return sentences
@@ -66,7 +64,8 @@ def readme_ratios(metrics: Mapping[str, JsonValue]) -> str:
     Args:
         metrics: ``metrics.json`` of the model that the table is stored with.
     """
-    match metrics.get("ratios"):
+    stored = metrics.get("ratios")
+    match ratios_table(stored) if isinstance(stored, dict) else None:
         case {"note": str(note), "header": list(header), "rows": list(rows)}:
             lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
             return f"{note}\n\n{markdown_table([str(cell) for cell in header], lines)}"

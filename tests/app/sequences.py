@@ -10,6 +10,8 @@ import torch
 import mfm_core as mfm
 from mfm_core.config import LabelConfig, SequenceModality
 from mfm_core.data.scaling import Scaling
+from mfm_core.evaluation.quantities import figure
+from mfm_core.evaluation.statistics import Estimate
 from mfm_core.storage.folder import PRETRAINED
 from mfm_core.storage.scaling import save_scaling
 from mfm_core.studio.clips import load_clips
@@ -19,15 +21,9 @@ SIZES = {"language": 6, "acoustic": 4, "visual": 3}
 CLIPS = 30
 LENGTH = 8
 FIGURES = [
-    {
-        "name": f"largest step carries evidence, {modality}: {way}",
-        "value": value,
-        "low": value - 0.1,
-        "high": 0.99,
-        "n": 500,
-    }
+    figure("evidence_hits", f"{modality}:{way}", Estimate(value, value - 0.1, 0.99, 500)).stored()
     for modality in SIZES
-    for way, value in {"flow": 0.71, "saliency": 0.62, "integrated gradients": 0.66, "chance": 0.3}.items()
+    for way, value in {"norm": 0.71, "saliency": 0.62, "integrated_gradients": 0.66, "chance": 0.3}.items()
 ]
 
 

@@ -14,6 +14,8 @@ from typer.testing import CliRunner, Result
 from mfm_core.cli.app import app
 from mfm_core.cli.models import parse_change, update_metrics
 from mfm_core.data import load_dataset
+from mfm_core.evaluation.figures import read_figures
+from mfm_core.evaluation.quantities import title
 from mfm_core.experiments.run import read_run, run_names
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage import folder as storage_folder
@@ -94,10 +96,10 @@ def test_evaluate_stores_figures_card_and_codes(shelf, trained):
     assert models.load_metrics("both") == metrics
     assert metrics["evaluated"]["command"] == "python -m mfm_core evaluate both"
     assert metrics["evaluated"]["seed"] == 0
-    named = " ".join(figure.get("key", figure.get("name", "")) for figure in metrics["figures"])
-    assert all(subject in named for subject in ("accuracy", "swap", "prior"))
+    figures = read_figures(metrics["figures"])
+    assert {"label_accuracy", "swap_accuracy", "joint_coherence"} < {figure.key for figure in figures}
     text = models.load_card("both")
-    assert all(figure["name"] in text for figure in metrics["figures"])
+    assert all(title(figure) in text for figure in figures)
     codes, held_out = models.load_codes("both"), load_dataset("svhn_mnist").part("test")
     assert torch.equal(codes.labels, held_out.labels)
     for name, prints in codes.fingerprints.items():
@@ -132,7 +134,7 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
         assert result.exit_code == 0, result.stderr
     metrics = models.load_metrics("both")
     assert [row["system"] for row in metrics["comparison"]["systems"]] == ["a", "MFM"]
-    assert metrics["ablations"]["header"] == ["figure", "nothing"]
+    assert [system["system"] for system in metrics["ablations"]["systems"]] == ["nothing"]
     assert "figures" in metrics
     text = models.load_card("both")
     assert "## Figure 5(b): label accuracy" in text

@@ -9,6 +9,8 @@ import pytest
 
 import mfm_core as mfm
 from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.quantities import figure
+from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 
 NOTHING = Evidence(pd.DataFrame(), {})
@@ -118,9 +120,8 @@ def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
 
     assert outcome("mosi_language", ratios(0.2, 0.15)).verdict == "holds"
     assert outcome("mosi_language", ratios(0.1, 0.15)).verdict == "does not hold"
-    name = "area under the curve of steps against evidence, language: flow of F_y"
     for low, verdict in ((0.6, "holds"), (0.4, "does not hold")):
-        figures = [{"name": name, "value": 0.7, "low": low, "high": 0.8}]
+        figures = [figure("evidence_auc", "language:norm", Estimate(0.7, low, 0.8, 500)).stored()]
         found = outcome("gradient_flow", Evidence(pd.DataFrame(), {"studio_balanced": {"figures": figures}}))
         assert found.verdict == verdict
 

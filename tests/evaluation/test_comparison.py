@@ -12,8 +12,10 @@ from mfm_core.config import ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.comparison import MAIN, _training, ablations, against, compare, label_hits
 from mfm_core.evaluation.digits import evaluation_pairs
+from mfm_core.evaluation.figures import read_figures
+from mfm_core.evaluation.quantities import title
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.reports.card import comparison_table
+from mfm_core.reports.card import comparison_table, side_by_side
 from mfm_core.storage import folder as storage_folder
 from mfm_core.storage import models
 
@@ -82,9 +84,14 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
 
 def test_ablations_show_the_main_figures_of_each_model(shelf):
     table = ablations({"nothing": "both", "noise": "both"}, seed=0)
-    assert table["header"] == ["figure", "nothing", "noise"]
-    assert [row[0] for row in table["rows"]] == list(MAIN)
-    assert all(row[1] == row[2] for row in table["rows"])
+    nothing, noise = table["systems"]
+    assert (nothing["system"], noise["system"], nothing["figures"]) == ("nothing", "noise", noise["figures"])
+    figures = read_figures(nothing["figures"])
+    assert tuple((figure.key, figure.subject) for figure in figures) == MAIN
+    shown = side_by_side(table)
+    assert shown["header"] == ["figure", "nothing", "noise"]
+    assert [row[0] for row in shown["rows"]] == [title(figure) for figure in figures]
+    assert all(row[1] == row[2] for row in shown["rows"])
     assert table["note"] == "Each after training unknown, on the same held-out pairs; seed 0."
 
 

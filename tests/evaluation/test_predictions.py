@@ -164,7 +164,7 @@ def test_a_figure_comes_back_from_json_and_knows_its_target() -> None:
 
 
 def test_a_value_is_shown_in_its_unit() -> None:
-    assert shown(2.31, "nats") == "2.310"
+    assert shown(2.31, "nats") == "2.310"  # a negative log-likelihood is no percentage
     assert shown(0.996875, "share") == "99.69 %"
     assert shown(0.00351, "squared_error") == "0.00351"
     assert shown(math.nan, "share") == "none"

@@ -6,50 +6,66 @@ import pytest
 from rich.console import Console
 
 from mfm_core.config import ModelConfig
-from mfm_core.evaluation.digits import Figure
+from mfm_core.evaluation.figures import Figure, read_figures
+from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.reports.card import TERMS, card, figure_rows, figures_table, markdown_table, percent, shown, table_of
+from mfm_core.reports.card import TERMS, card, figure_rows, figures_table, markdown_table, side_by_side, table_of
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.factorization import FactorizationConfig
 
 FIGURES = [
-    Figure("label accuracy", Estimate(0.9912, 0.98, 0.995, 1000), 0.99),
-    Figure("reconstruction error a pixel, svhn", Estimate(0.00412, 0.004, 0.0043, 1000), 0.004, at_most=True),
-    Figure("Frechet distance, svhn: prior", Estimate(12.345, 12.345, 12.345, 500)),
+    figure("label_accuracy", "svhn+mnist", Estimate(0.9912, 0.98, 0.995, 1000), target=0.99),
+    figure("reconstruction_error", "svhn", Estimate(0.00412, 0.004, 0.0043, 1000), target=0.004),
+    figure("frechet_distance", "svhn:prior", exact(12.345, 500)),
 ]
 ROWS = [
-    ("label accuracy", "99.12 %", "98.00 % to 99.50 %", "1000", ">= 99.00 %", "yes"),
+    ("label accuracy, svhn and mnist", "99.12 %", "98.00 % to 99.50 %", "1000", ">= 99.00 %", "yes"),
     ("reconstruction error a pixel, svhn", "0.00412", "0.00400 to 0.00430", "1000", "<= 0.00400", "no"),
-    ("Frechet distance, svhn: prior", "12.35", "", "500", "", ""),
+    ("Frechet distance, svhn: prior", "12.35", "not resampled", "500", "", ""),
 ]
 TABLE = {"note": "n = 7.", "header": ["system", "accuracy"], "rows": [["UM", "90.00 %"], ["MFM", "99.00 %"]]}
+ABLATIONS = {
+    "note": "n = 8.",
+    "systems": [{"system": name, "figures": [one.stored() for one in FIGURES]} for name in ("all terms", "no noise")],
+}
 
 
 def stored(config: ModelConfig, kind: str, **run: object) -> StoredModel:
     return StoredModel(format_version=1, kind=kind, model=config, run=run)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("label accuracy", 0.98765, "98.77 %"),
-        ("reconstruction error a pixel, mnist", 0.012344, "0.01234"),
-        ("style kept under swap: ink mass, mnist", 0.8, "0.800"),
-        ("Frechet distance, mnist: real (floor)", 3.14159, "3.14"),
-    ],
-)
-def test_a_value_is_shown_as_its_kind_is_read(name, value, text):
-    assert shown(name, value) == text
-
-
 def test_figures_become_rows_of_text():
-    assert figure_rows([figure.as_dict() for figure in FIGURES]) == ROWS
-    assert percent(1) == "100.00 %"
+    assert figure_rows(FIGURES) == ROWS
+    again = read_figures([one.stored() for one in FIGURES])
+    assert figure_rows(again) == ROWS
 
 
-def test_a_figure_that_is_no_number_is_refused():
-    with pytest.raises(TypeError, match=r"^metrics: value: expected a number, got 'high'$"):
-        figure_rows([FIGURES[0].as_dict() | {"value": "high"}])
+def test_a_likelihood_is_no_percentage():
+    likelihood = Figure(
+        key="nll", subject="svhn", unit="nats", higher_is_better=False, value=2.31, low=2.2, high=2.4, n=9, target=3.0
+    )
+    assert figure_rows([likelihood]) == [("nll, svhn", "2.310", "2.200 to 2.400", "9", "<= 3.000", "yes")]
+
+
+def test_a_figure_without_an_interval_says_why():
+    few = figure("r", "language", Estimate(0.5, float("nan"), float("nan"), 4, "at least 5 samples are needed, got 4"))
+    assert figure_rows([few])[0][:3] == (
+        "correlation r, from language alone",
+        "0.500",
+        "at least 5 samples are needed, got 4",
+    )
+
+
+def test_a_stored_figure_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"^m: figures: 0\.value: .*'high'\)$"):
+        read_figures([FIGURES[0].stored() | {"value": "high"}], "m")
+
+
+def test_models_side_by_side_need_the_same_figures():
+    assert side_by_side(ABLATIONS)["rows"][0] == ["label accuracy, svhn and mnist", "99.12 %", "99.12 %"]
+    fewer = {"system": "other", "figures": [FIGURES[0].stored()]}
+    with pytest.raises(ValueError, match=r"^metrics: ablations: expected the same figures of every system"):
+        side_by_side({"note": "", "systems": [*ABLATIONS["systems"], fewer]})
 
 
 def text_of(table) -> str:
@@ -74,13 +90,13 @@ def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
     run = {"command": "python -m mfm_core train x", "date": "2020-02-02", "configuration": {"training": {"seed": 5}}}
     metrics = {
         "evaluated": {"command": "python -m mfm_core evaluate x", "seed": 3, "date": "2020-03-03"},
-        "figures": [figure.as_dict() for figure in FIGURES],
+        "figures": [one.stored() for one in FIGURES],
         "comparison": {
             "note": "n = 7.",
             "reference": "MFM",
             "systems": [{"system": "MFM", "accuracies": [0.99], "errors": 1, "n": 100}],
         },
-        "ablations": TABLE,
+        "ablations": ABLATIONS,
     }
     text = card("x", stored(tiny_config, "mfm", **run, notes=["two hours"]), metrics)
     for part in (

@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from pydantic import JsonValue
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
 from app.shared import charts, names, prose
 from app.shared.charts import Bar, Table
 from app.shared.stored_models import stored_as
+from mfm_core.evaluation.figures import read_figures
+from mfm_core.evaluation.flow_figures import READINGS
+from mfm_core.evaluation.quantities import way_title
 
+HITS = "evidence_hits"
 MEASURES = {
-    "largest step carries evidence": "The largest step is one that carries evidence",
-    "area under the curve of steps against evidence": "Area under the curve, steps against evidence",
+    HITS: "The largest step is one that carries evidence",
+    "evidence_auc": "Area under the curve, steps against evidence",
 }
-PATTERN = re.compile(r"^(?P<measure>[^,]+), (?P<modality>[a-z_0-9]+): (?P<way>.+)$")
-OURS = "flow"
-"""Title of our own measure; the others are drawn hollow."""
-
-Row = tuple[str, float, float, float, int]
-Found = dict[str, dict[str, list[Row]]]
+Found = dict[str, dict[str, list[mfm.Figure]]]
 
 
-def found(figures: Sequence[JsonValue]) -> Found:
-    """Figures of flow against the truth: by measure, then modality, each way of judging with interval and n."""
+def found(figures: Sequence[mfm.Figure]) -> Found:
+    """Figures of flow against the truth: by key, then modality, one a way of judging."""
     kept: Found = {}
     for figure in figures:
-        if not isinstance(figure, Mapping):
-            continue
-        match = PATTERN.match(str(figure.get("name", "")))
-        numbers = [figure.get(key) for key in ("value", "low", "high", "n")]
-        if match is None or match["measure"] not in MEASURES:
-            continue
-        if not all(isinstance(number, int | float) for number in numbers):
-            continue
-        value, low, high, n = (float(number) for number in numbers if isinstance(number, int | float))
-        row = (match["way"], value, low, high, int(n))
-        kept.setdefault(match["measure"], {}).setdefault(match["modality"], []).append(row)
+        if figure.key in MEASURES and len(figure.modalities) == 1:
+            kept.setdefault(figure.key, {}).setdefault(figure.modalities[0], []).append(figure)
     return kept
-
-
-WAYS: Mapping[str, str] = {"norm": "flow of F_y", "score": "flow of F_y along the score"}
-"""Title of each reading in stored figures."""
 
 
 def trust(shown: ClipSource, reading: str) -> str:
     """How often the largest step of this reading carries evidence, by modality, a sentence; empty if not measured."""
-    measured = found(_figures(shown.name)).get("largest step carries evidence", {})
+    measured = found(_figures(shown.name)).get(HITS, {})
     parts = [
-        f"{names.title(modality).lower()} {100 * value:.0f} (95 % interval {100 * low:.0f} to {100 * high:.0f})"
-        for modality, rows in measured.items()
-        for way, value, low, high, _ in rows
-        if way == WAYS[reading]
+        f"{names.title(modality).lower()} {100 * one.value:.0f} "
+        f"(95 % interval {100 * one.low:.0f} to {100 * one.high:.0f})"
+        for modality, figures in measured.items()
+        for one in figures
+        if one.way == reading
     ]
     return f"Of 100 held-out clips, the largest bar truly carries evidence in: {', '.join(parts)}." if parts else ""
 
@@ -77,8 +63,8 @@ def show(shown: ClipSource) -> None:
         "Beside the flow stand three rivals, **whichever way they fall**."
     )
     for place, (measure, by_modality) in enumerate(kept.items()):
-        n = max(row[4] for rows in by_modality.values() for row in rows)
-        groups = {names.title(name): [_bar(row) for row in rows] for name, rows in by_modality.items()}
+        n = max(figure.n for figures in by_modality.values() for figure in figures)
+        groups = {names.title(name): [_bar(figure) for figure in figures] for name, figures in by_modality.items()}
         st.markdown(f"**{MEASURES[measure]}**")
         charts.show(
             charts.bars(
@@ -96,17 +82,18 @@ def show(shown: ClipSource) -> None:
         prose.caption(f"Lines: 95 % intervals over {n:,} held-out clips.")
 
 
-def _figures(name: str) -> Sequence[JsonValue]:
+def _figures(name: str) -> Sequence[mfm.Figure]:
     try:
-        figures = mfm.load_metrics(stored_as(name)).get("figures")
+        return read_figures(mfm.load_metrics(stored_as(name)).get("figures"), name)
     except (OSError, ValueError):
-        return []
-    return figures if isinstance(figures, list) else []
+        return ()
 
 
-def _bar(row: Row) -> Bar:
-    way, value, low, high, _ = row
-    return Bar(way, value, low, high, f"{value:.2f} [{low:.2f}, {high:.2f}]", hollow=not way.startswith(OURS))
+def _bar(figure: mfm.Figure) -> Bar:
+    value, low, high = figure.value, figure.low, figure.high
+    said = f"{value:.2f} [{low:.2f}, {high:.2f}]" if math.isfinite(low) else f"{value:.2f}"
+    ours = figure.way in READINGS  # the others are drawn hollow
+    return Bar(way_title(figure.way), value, low, high, said, hollow=not ours)
 
 
 def _table(groups: Mapping[str, Sequence[Bar]]) -> Table:
