@@ -10,12 +10,12 @@ from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.flow_truth import flow_against_truth
 from mfm_core.evaluation.quantities import exact, figure, way_title
 from mfm_core.evaluation.statistics import share
 from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from mfm_core.interpretation.flow_readings import Reading
 from mfm_core.interpretation.gradient_flow import gradient_flow
-from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 

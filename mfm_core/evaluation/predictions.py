@@ -13,7 +13,7 @@ from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
-from mfm_core.evaluation.statistics import MIN_SAMPLES
+from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 
 def evaluate_predictions(

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MIN_SAMPLES = 5
-"""Samples below which no interval is given: so few say next to nothing of how far a figure would vary."""
+from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import torch
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
-from mfm_core.evaluation.statistics import MIN_SAMPLES
 from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
+from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 REFERENCE = "mfm"
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mfm_core.evaluation.statistics import MIN_SAMPLES
 from mfm_core.interpretation.hsic import moments, normalize
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, Observations, observe
-from mfm_core.interpretation.resampling import leave_one_out, permutation_p_values
+from mfm_core.interpretation.resampling import MIN_SAMPLES, leave_one_out, permutation_p_values
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 

@@ -12,6 +12,8 @@ from mfm_core.interpretation.hsic import BLOCK, block_pairs, check_lengths, shif
 from mfm_core.interpretation.kernels import Kernel, Progress, portion
 from mfm_core.interpretation.one_thread import one_thread
 
+MIN_SAMPLES = 5
+"""Samples below which no interval is given: so few say next to nothing of how far a figure would vary."""
 # Permutations need whole Gram matrices; of more samples they take so many.
 MAX_PERMUTED = 2_000
 

@@ -13,9 +13,9 @@ from mfm_core.data.scaling import Scaling
 from mfm_core.evaluation import cross_validation
 from mfm_core.evaluation.cross_validation import cross_validate
 from mfm_core.evaluation.figures import read_figures
+from mfm_core.evaluation.flow_truth import flow_against_truth
 from mfm_core.evaluation.held_out_videos import held_out, measure_videos, run_of, video_codes
 from mfm_core.experiments.run import execute, read_run
-from mfm_core.interpretation.truth import flow_against_truth
 from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.scaling import SCALING, load_scaling, save_scaling
 from mfm_core.training.videos import SequenceRun

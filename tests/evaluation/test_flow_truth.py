@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from mfm_core.interpretation.truth import flow_against_truth, weighted_auc
+from mfm_core.evaluation.flow_truth import flow_against_truth, weighted_auc
 
 
 @pytest.fixture
