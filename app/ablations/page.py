@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app.ablations import structure
+from app.ablations import losses, structure
+from app.ablations.pairs import comparable
 from app.ablations.view import MOST, VARIANTS, AblationsLinks, AblationsView
 from app.claims import results
 from app.claims.view import ALL
-from app.shared import prose, sidebar, state
+from app.generate import digit_model
+from app.shared import prose, sidebar, state, stored_models
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import DESIGN, SOURCE, paper_values
 
@@ -19,26 +21,42 @@ TITLES = {"mfm": "MFM", **{f"m_{letter}": f"M_{letter.upper()}" for letter in "a
 def main() -> None:
     """The page."""
     tables = tuple(results.links().tables)
-    state.open_view(AblationsLinks(tables), "Ablations")
-    st.header("What does each part of MFM buy?", anchor=False)
+    models = comparable()
+    state.open_view(_links(tables, models), "Ablations")
+    st.header("Which loss, and which part, makes it factorize?", anchor=False)
+    for notice in state.notices():
+        st.warning(notice)
+    losses.pictures(models)
+    losses.figures()
+    _variants(tables)
+    sidebar.show("**Ablations** of Tsai et al. (2019), Table 2")
+    state.write_link()
+
+
+def _variants(tables: tuple[str, ...]) -> None:
+    """What each variant of Table 2 leaves out, and what that costs."""
+    st.subheader("What does each part of MFM buy?", anchor=False)
     prose.write(
         "Each variant leaves one design choice out (Figure 6, Table 2). What it lacks is drawn faint and dashed; a box "
         "with a second one behind it stands for one of each modality."
     )
     _choose()
-    for notice in state.notices():
-        st.warning(notice)
     names = state.seen(AblationsView).names
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
-            st.subheader(TITLES[name], anchor=False)
+            st.markdown(f"**{TITLES[name]}**")
             st.plotly_chart(structure.drawing(name), config={"staticPlot": True}, key=f"structure_{name}")
             prose.caption(structure.Structure.of(name).sentence())
     with st.expander("The columns of Table 2"):
         st.dataframe(_design(names), hide_index=True)
     _figures(names, tables)
-    sidebar.show("**Ablations** of Tsai et al. (2019), Table 2")
-    state.write_link()
+
+
+def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
+    if not models:
+        return AblationsLinks(tables)
+    first = digit_model.load(stored_models.stored_as(models[0]))
+    return AblationsLinks(tables, models, len(first.codes), first.shown[0])
 
 
 def _choose() -> None:

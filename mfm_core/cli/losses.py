@@ -27,6 +27,14 @@ def keep_with_codes(model: Path, folder: Path) -> None:
     save_codes(held_out_codes(network, stored), folder)
 
 
+def _place(text: str, objectives: tuple[str, ...]) -> tuple[str, Path]:
+    """An objective and the folder that its model goes to."""
+    objective, equals, folder = text.partition("=")
+    if not (equals and folder) or objective not in objectives:
+        raise ValueError(f"store: expected OBJECTIVE=FOLDER, of {', '.join(objectives)}, got {text!r}")
+    return objective, Path(folder)
+
+
 @app.command("losses")
 def losses(
     *,
@@ -34,8 +42,9 @@ def losses(
     seeds: Annotated[str, typer.Option("--seed", help="Numbers joined by commas.")] = ",".join(map(str, SEEDS)),
     folder: Annotated[Path, typer.Option(help="Holds a run of each.")] = Path("runs/losses"),
     results: Annotated[Path | None, typer.Option(help="Where the figures go, as CSV; else they are printed.")] = None,
-    store_eq4: Annotated[
-        Path | None, typer.Option(help="Where the model of Eq. 4 alone and the first seed goes, with its codes.")
+    store: Annotated[
+        list[str] | None,
+        typer.Option(help="OBJECTIVE=FOLDER: where its model of the first seed goes, with its codes."),
     ] = None,
     measured: Annotated[bool, typer.Option(help="Measure the models.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
@@ -52,11 +61,10 @@ def losses(
             if step % EVERY == 0:
                 console.print(f"{cell}: step {step}, cost {terms['cost']:.4g}")
 
-        if store_eq4 is not None and "joint" not in chosen:
-            raise ValueError(f"objective: expected joint among those to train, to store it, got {objectives!r}")
+        places = dict(_place(text, chosen) for text in store or ())
         models = train_losses(folder, seeds=tuple(map(int, seeds.split(","))), objectives=chosen, on_report=report)
-        if store_eq4 is not None:
-            keep_with_codes(models["joint", min(seed for _, seed in models)], store_eq4)
+        for objective, place in places.items():
+            keep_with_codes(models[objective, min(seed for _, seed in models)], place)
         if not measured:
             return
         table = loss_rows(models, on_progress=lambda name: console.print(f"measuring {name}"))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BASE = "svhn_mnist_losses"
 SHIPPED = "svhn_mnist_codes"
+LOSSES = "losses.csv"
+"""File of the figures in the folder of results."""
 SEEDS = (0, 1, 2)
 OBJECTIVES = ("none", "published_code", "per_block", "joint", "shipped")
 """``joint`` is Eq. 4 alone; ``none`` to ``joint`` are choices of ``objective.independence``; ``shipped`` adds to Eq. 4
@@ -85,6 +87,23 @@ def loss_rows(models: Mapping[tuple[str, int], Path], *, on_progress: Callable[[
         for seeds, group in groups.items():
             rows += [{**known, "seed": seeds, **f.model_dump(exclude={"target"}), **made} for f in figures(group)]
     return pd.DataFrame(rows)
+
+
+def read_losses(path: Path) -> pd.DataFrame:
+    """The figures that :func:`loss_rows` wrote.
+
+    Raises:
+        ValueError: If a column is missing, or an objective is none of ``OBJECTIVES``.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]})
+    wanted = {"objective", "seed", "key", "subject", "unit", "value", "low", "high", "n", "date", "code_version"}
+    if missing := sorted(wanted - set(table.columns)):
+        raise ValueError(f"{path}: expected the columns {', '.join(sorted(wanted))}, got none named {missing[0]}")
+    if unknown := sorted(set(table["objective"]) - set(OBJECTIVES)):
+        raise ValueError(f"{path}: objective: expected one of {', '.join(OBJECTIVES)}, got {unknown[0]!r}")
+    return table
 
 
 def train_losses(

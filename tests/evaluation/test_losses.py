@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from mfm_core import MFM, ModelConfig
+from mfm_core.cli.app import app
 from mfm_core.evaluation.losses import Samples, figures, measure
 from mfm_core.evaluation.probes import Probed
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.experiments.losses import OBJECTIVES, loss_run
+from mfm_core.experiments.losses import OBJECTIVES, loss_run, read_losses
 from mfm_core.networks.classifier import Discriminative
 
 
@@ -72,3 +77,25 @@ def test_seeds_that_differ_make_it_wider():
     )
     assert apart.value == same.value == 0.5
     assert apart.high - apart.low > 1.5 * (same.high - same.low)
+
+
+def test_stored_figures_are_read_back(tmp_path: Path) -> None:
+    row = {"objective": "joint", "seed": "all", "key": "swap_accuracy", "subject": "", "unit": "share", "value": 0.5}
+    row |= {"low": 0.4, "high": 0.6, "n": 9, "date": "2026-11-26", "code_version": "1"}
+    path = tmp_path / "losses.csv"
+    pd.DataFrame([row]).to_csv(path, index=False)
+    read = read_losses(path).iloc[0]
+    assert (read["subject"], read["value"], str(read["seed"])) == ("", 0.5, "all")
+    pd.DataFrame([row | {"objective": "elbo"}]).to_csv(path, index=False)
+    with pytest.raises(ValueError, match="objective: expected one of none, .*, got 'elbo'"):
+        read_losses(path)
+    pd.DataFrame([row]).drop(columns="low").to_csv(path, index=False)
+    with pytest.raises(ValueError, match="got none named low"):
+        read_losses(path)
+
+
+@pytest.mark.parametrize("text", ["joint", "joint=", "elbo=folder"])
+def test_a_place_to_store_names_an_objective_and_a_folder(text: str) -> None:
+    done = CliRunner().invoke(app, ["losses", "--objective", "joint", "--store", text, "--no-measured"])
+    assert done.exit_code != 0
+    assert "store: expected OBJECTIVE=FOLDER, of joint" in done.output

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.ablations.pairs import donor_pairs, in_all_digits
 from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
+from app.generate import digit_model
+from mfm_core import Latents
 from tests.app.pages import MAIN
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "results").mkdir()
     monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
@@ -47,23 +51,56 @@ def test_what_is_missing_is_dotted_and_what_each_modality_has_is_doubled(name: s
     assert len(shapes) - len(boxes) == 7
 
 
+@pytest.mark.usefixtures("nothing_stored")
 def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed() -> None:
     page = visit(variants="mfm.m_e")
     figures = page.dataframe[1].value.set_index("figure")
     assert figures.loc["A2, positive or negative", "M_E, paper"] == "76.10 %"
     assert figures.loc["mean absolute error", "MFM, paper"] == "0.961"
-    assert "python -m mfm_core table cmu_mosi" in page.info[0].value
+    told = [one.value for one in page.info]
+    assert "No stored model of images" in told[0]
+    assert "python -m mfm_core losses" in told[1]
+    assert "python -m mfm_core table cmu_mosi" in told[2]
     assert len(page.get("plotly_chart")) == 2
     page.multiselect(key="chosen_variants").set_value(["m_a", "m_b", "m_c"]).run()
     assert page.query_params["variants"] in ("m_a.m_b.m_c", ["m_a.m_b.m_c"])
 
 
-@pytest.mark.parametrize("view", [AblationsView(), AblationsView(variants="m_b", table="two")])
+@pytest.mark.parametrize(
+    "view", [AblationsView(pair=4), AblationsView(variants="m_b", table="two", models="b.a", pair=7)]
+)
 def test_a_link_brings_the_view_back(view: AblationsView) -> None:
-    links = AblationsLinks(("cmu_mosi", "two"))
+    links = AblationsLinks(("cmu_mosi", "two"), ("a", "b"), n_pairs=9, first_pair=4)
     assert links.parse(links.link(view)) == (view, [])
 
 
 def test_a_wrong_link_is_put_right() -> None:
-    view, notices = AblationsLinks(("one",)).parse({"variants": "m_z.m_a.m_a", "table": "none"})
-    assert (view.variants, view.table, len(notices)) == ("m_a", "one", 2)
+    asked = {"variants": "m_z.m_a.m_a", "table": "none", "models": "a.other", "pair": "12"}
+    view, notices = AblationsLinks(("one",), ("a",), n_pairs=9).parse(asked)
+    assert (view.variants, view.table, view.models, view.pair) == ("m_a", "one", "a", 8)
+    assert len(notices) == 4
+
+
+def test_the_shipped_models_show_the_same_pair_and_the_figures_of_each_objective() -> None:
+    page = visit()
+    shown = page.multiselect(key="chosen_models").value
+    assert shown[0] == "svhn_mnist"
+    assert "svhn_mnist_eq4" in shown
+    assert sum(one.proto.body.count("as wanted in") for one in page.get("html")) == len(shown)
+    assert page.expander[0].label == "The numbers"
+    numbers = page.dataframe[0].value
+    assert {"none", "joint"} <= set(numbers["objective"])
+    page.multiselect(key="chosen_models").set_value(["svhn_mnist_eq4"]).run()
+    assert not page.exception
+    assert page.query_params["models"] in ("svhn_mnist_eq4", ["svhn_mnist_eq4"])
+
+
+def test_a_style_in_all_digits_keeps_z_a_and_takes_z_y_from_each_donor() -> None:
+    shown = digit_model.load("svhn_mnist_eq4")
+    donors = donor_pairs(shown)
+    assert [shown.digit(one) for one in donors] == list(range(10))
+    grid = in_all_digits(shown, 3, donors)
+    codes = shown.codes.latents
+    own = Latents(codes.y[[donors[7]]], {name: z[[3]] for name, z in codes.a.items()})
+    for name, picture in shown.model.decode(own).modalities.items():
+        assert np.allclose(grid.pictures[name][0, 8], picture[0].numpy(), atol=1e-5)

@@ -1,0 +1,195 @@
+"""Which loss makes it factorize? One real pair through several stored models, and the figures of each objective."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app.ablations.pairs import donor_pairs, in_all_digits
+from app.ablations.view import MOST, AblationsView
+from app.elements.element import Data
+from app.elements.wall import wall
+from app.generate import digit_model
+from app.generate.figures.picture_grid import PictureGrid
+from app.shared import charts, names, prose, state, stored_models
+from mfm_core.evaluation.figures import shown
+from mfm_core.experiments.losses import LOSSES, read_losses
+from mfm_core.experiments.results import results_folder
+
+OBJECTIVES = {
+    "none": "no MMD",
+    "published_code": "as the published code",
+    "per_block": "an MMD for each block",
+    "joint": "Eq. 4: MMD of the joint Z",
+    "shipped": "Eq. 4 and our added terms",
+}
+ASKED = {
+    ("swap_accuracy", "svhn"): "Swap, house number: higher is better",
+    ("swap_accuracy", "mnist"): "Swap, handwriting: higher is better",
+    ("probe_accuracy", "svhn"): "Digit read from house-number Z_a: lower is better",
+    ("probe_accuracy", "mnist"): "Digit read from handwriting Z_a: lower is better",
+    ("joint_coherence", ""): "Coherence of the prior: higher is better",
+}
+HOW_TO_READ = (
+    "**Swap**: after Z_y is exchanged, how often an independent judge reads the digit that gave Z_y. **Digit read from "
+    "Z_a**: by the best of a family of probes, on codes it was not trained on. **Coherence**: how often both pictures "
+    "drawn from the prior show the same digit. The dashed line is chance at ten equal digits."
+)
+ALL_SEEDS = "all"
+
+
+def pictures(available: tuple[str, ...]) -> None:
+    """One held-out pair through every chosen model: rebuilt, then with its style in all ten digits.
+
+    Args:
+        available: Names of the stored models that can be compared, see ``app.ablations.pairs``.
+    """
+    st.subheader("The same real pair through each model", anchor=False)
+    prose.write(
+        "Each row is one model. It rebuilds the pair, then keeps the pair's Z_a and takes Z_y from a pair of each "
+        "digit. Where the model factorizes, the digit changes along the row and the style stays."
+    )
+    if not available:
+        st.info("No stored model of images has codes of held-out pairs.")
+        return
+    models = [digit_model.load(stored_models.stored_as(name)) for name in _choose(available)]
+    with st.container(width=420):
+        state.slide("Held-out pair", "pair", 0, len(models[0].codes) - 1)
+    pair, donors = state.seen(AblationsView).pair, donor_pairs(models[0])
+    grids = [in_all_digits(one, pair, donors) for one in models]
+    titles = [stored_models.title(one.name) for one in models]
+    wanted = [models[0].digit(one) for one in (pair, *donors)]
+    sheet = wall.Sheet()
+    panels = [_panel(name, grids, titles, wanted, sheet) for name in models[0].model.modalities]
+    wall.show(sheet, panels, key="wall_losses")
+    prose.caption(
+        f"Held-out pair {pair}, a {wanted[0]}. A dashed frame: the independent judge reads another digit than the one "
+        "that gave Z_y. " + " ".join(_count(title, grid, wanted) for title, grid in zip(titles, grids, strict=True))
+    )
+
+
+def _choose(available: tuple[str, ...]) -> tuple[str, ...]:
+    key = "chosen_models"
+    known = [name for name in state.seen(AblationsView).stored if name in available] or list(available[:MOST])
+    st.session_state[key] = known
+
+    def take() -> None:
+        if chosen := st.session_state[key]:
+            state.change(models=".".join(name for name in available if name in chosen))
+
+    st.multiselect("Models", available, format_func=stored_models.title, max_selections=MOST, key=key, on_change=take)
+    return tuple(name for name in available if name in known)
+
+
+def _panel(modality: str, grids: list[PictureGrid], titles: list[str], wanted: list[int], sheet: wall.Sheet) -> Data:
+    """One modality: a row a model, a column a digit."""
+    rows: list[Data] = []
+    for title, grid in zip(titles, grids, strict=True):
+        cells: list[Data] = []
+        for column, digit in enumerate(wanted):
+            alt = f"{title}: {names.title(modality)}, " + (f"a {digit} rebuilt" if column == 0 else f"Z_y of a {digit}")
+            wrong = False
+            if modality in grid.judged:
+                seen = int(grid.judged[modality][0, column].argmax())
+                wrong = seen != digit
+                alt += f"; the judge reads {seen}"
+            shot = sheet.shot(modality, grid.pictures[modality][0, column], alt)
+            cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
+        rows.append({"head": title, "cells": cells})
+    columns = ["rebuilt", *map(str, wanted[1:])]
+    return {
+        "title": names.title(modality),
+        "across": len(columns),
+        "columns": columns,
+        "rows": rows,
+        "gap": "5px",
+        "head": "minmax(6rem, 1.8fr)",
+        "least": "34rem",
+    }
+
+
+def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:
+    """How many pictures of a row the judges read as the digit that gave Z_y."""
+    counts = [
+        f"{int((seen[0, 1:].argmax(-1) == wanted[1:]).sum())} of {len(wanted) - 1} {names.title(name)}"
+        for name, seen in grid.judged.items()
+    ]
+    return f"**{title}**: as wanted in {' and '.join(counts)} pictures." if counts else ""
+
+
+def figures() -> None:
+    """The figures of small models that differ in their objective alone."""
+    st.subheader("Which loss makes it factorize?", anchor=False)
+    table = _table()
+    if table.empty:
+        st.info("Not measured here yet. Measure it with: `python -m mfm_core losses --results FOLDER/losses.csv`")
+        return
+    merged = _all_seeds(table)
+    prose.write(_answer(merged))
+    groups: dict[str, list[charts.Bar]] = {}
+    for (key, subject), title in ASKED.items():
+        rows = merged[(merged["key"] == key) & (merged["subject"] == subject)]
+        if len(rows):
+            groups[title] = [_bar(row) for _, row in rows.iterrows()]
+    hues = dict(zip(groups, ("a0", "a1", "a0", "a1", "y"), strict=False))
+    chart = charts.bars(groups, hues, charts.palette(), most=1.0, mark=0.1)
+    charts.show(
+        chart,
+        {column: merged[column].tolist() for column in ("objective", "key", "subject", "value", "low", "high", "n")},
+        key="losses",
+        alt="Swap accuracy, probes and coherence of small models of digits by their objective",
+    )
+    prose.caption(HOW_TO_READ)
+    seeds = sorted({str(seed) for seed in table["seed"]} - {ALL_SEEDS})
+    prose.caption(
+        f"One small MFM of SVHN and MNIST for each objective, trained alike; seeds {', '.join(seeds)}; 95 % intervals "
+        "over pairs, photographs and seeds; a probe's interval spans its seeds. "
+        f"Measured {table['date'].max()}. Again with: python -m mfm_core losses"
+    )
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _read(path: Path, changed: int) -> pd.DataFrame:
+    del changed  # a changed file makes another key
+    return read_losses(path)
+
+
+def _table() -> pd.DataFrame:
+    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
+    path = folder / LOSSES
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else pd.DataFrame()
+
+
+def _all_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all seeds of each objective, or those of its one seed, in the order of ``OBJECTIVES``."""
+    order = list(OBJECTIVES)
+    parts = []
+    for objective in sorted(table["objective"].unique(), key=order.index):
+        rows = table[table["objective"] == objective]
+        whole = rows[rows["seed"].astype(str) == ALL_SEEDS]
+        parts.append(whole if len(whole) else rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _bar(row: pd.Series) -> charts.Bar:
+    value, low, high = (shown(float(row[part]), row["unit"]) for part in ("value", "low", "high"))
+    return charts.Bar(
+        OBJECTIVES[row["objective"]],
+        row["value"],
+        row["low"],
+        row["high"],
+        f"{value} ({low} to {high}), n = {row['n']}",
+    )
+
+
+def _answer(merged: pd.DataFrame) -> str:
+    """The answer to the question, counted from the figures."""
+    swaps = merged[merged["key"] == "swap_accuracy"].groupby("objective", sort=False)["value"].min()
+    told = [f"{OBJECTIVES[name]} {shown(float(value), 'share')}" for name, value in swaps.items()]
+    return (
+        "How often the judges read the digit that gave Z_y after a swap, in the modality where it works less well: "
+        + "; ".join(told)
+        + "."
+    )

@@ -1,0 +1,52 @@
+"""Pictures of one held-out pair through several stored models: the same pair, the same donors of Z_y."""
+
+from __future__ import annotations
+
+import torch
+
+import mfm_core as mfm
+from app.generate.digit_model import DigitModel
+from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
+from app.shared import stored_models
+
+
+def comparable() -> tuple[str, ...]:
+    """Stored models of images whose codes are of the same held-out pairs as the first one's, the first in front."""
+    names = [name for name in stored_models.image_models() if stored_models.has_codes(name)]
+    names = [name for name in names if stored_models.damage(name) is None]
+    return tuple(name for name in names if _same_pairs(names[0], name))
+
+
+def _same_pairs(first: str, other: str) -> bool:
+    """Whether the codes of two models are of the same pictures in the same order."""
+    one, two = (stored_models.codes(stored_models.stored_as(name)).fingerprints for name in (first, other))
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def donor_pairs(shown: DigitModel) -> tuple[int, ...]:
+    """The pair of each digit whose Z_y lies nearest to its digit's mean."""
+    y, labels = shown.codes.latents.y, shown.codes.labels
+    nearest = []
+    for digit in sorted(set(labels.tolist())):
+        of_digit = (labels == digit).nonzero()[:, 0]
+        distance = (y[of_digit] - y[of_digit].mean(0)).square().sum(1)
+        nearest.append(int(of_digit[distance.argmin()]))
+    return tuple(nearest)
+
+
+def in_all_digits(shown: DigitModel, pair: int, donors: tuple[int, ...]) -> PictureGrid:
+    """A pair rebuilt, and then with the Z_y of each donor: one row of pictures.
+
+    Args:
+        shown: The model.
+        pair: The pair that gives every Z_a.
+        donors: Pairs that give Z_y.
+    """
+
+    def make() -> PictureGrid:
+        style = shown.codes.latents[[pair]]
+        swapped = mfm.combine(shown.codes.latents[list(donors)], style)
+        latents = stack([style, swapped])
+        return decode_grid(shown.model, latents, ("",), tuple(map(str, [pair, *donors])), shown.judges)
+
+    return stored_models.kept("one style in all digits", shown.name, make, pair, donors)
