@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from mfm_core import MFM, ModelConfig
-from mfm_core.cli.app import app
+from mfm_core.cli.losses import app
 from mfm_core.evaluation.losses import Samples, figures, measure
 from mfm_core.evaluation.probes import Probed
 from mfm_core.evaluation.statistics import Estimate
@@ -87,7 +87,7 @@ def test_stored_figures_are_read_back(tmp_path: Path) -> None:
     read = read_losses(path).iloc[0]
     assert (read["subject"], read["value"], str(read["seed"])) == ("", 0.5, "all")
     pd.DataFrame([row | {"objective": "elbo"}]).to_csv(path, index=False)
-    with pytest.raises(ValueError, match="objective: expected one of none, .*, got 'elbo'"):
+    with pytest.raises(ValueError, match=r"objective: expected one of none, .*, got 'elbo'"):
         read_losses(path)
     pd.DataFrame([row]).drop(columns="low").to_csv(path, index=False)
     with pytest.raises(ValueError, match="got none named low"):
