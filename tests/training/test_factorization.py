@@ -28,7 +28,7 @@ from mfm_core.training.factorization import (
     same_label_partner,
     style_kept_costs,
 )
-from mfm_core.training.objective import conditional_mmd, mmd
+from tests.training import eq_4
 
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(0, 1000))
@@ -110,33 +110,13 @@ def readers(tiny_config):
         return {name: Discriminative(config).eval().requires_grad_(False) for name, config in of_one.items()}
 
 
-def coarse(pictures: torch.Tensor) -> torch.Tensor:
-    """Means of 8 x 8 tiles, the last ones cut off by the border, pixel by pixel."""
-    n, channels, height, width = pictures.shape
-    tiles = [
-        pictures[:, :, top : top + 8, left : left + 8].mean(dim=(2, 3))
-        for top in range(0, height, 8)
-        for left in range(0, width, 8)
-    ]
-    return torch.stack(tiles, 2).reshape(n, channels * len(tiles))
-
-
 def test_reading_back_costs_what_the_readers_say(tiny_model, readers, pictures, generator):
     labels = torch.tensor([3, 1, 4, 1, 5, 9])
     kind = torch.tensor([RESTYLED, SAMPLED, RESTYLED, SAMPLED, SWAPPED, TRANSLATED])
     latents = tiny_model.sample(6, generator=generator)
     drawn = tiny_model.decode(latents).modalities
     label, match = readback_costs(readers, drawn, pictures, Imagined(latents, labels, kind))
-    expected_label, expected_match = {}, 0.0
-    for name, reader in readers.items():
-        log_shares = torch.log_softmax(reader({name: drawn[name]}).double(), 1)
-        of_each = [-float(log_shares[n, label]) for n, label in enumerate(labels)]
-        expected_label[name] = sum(max(cost - 0.1, 0.0) for cost in of_each) / 6
-        for read in (lambda x, r=reader, n=name: r.penultimate({n: x}), coarse):
-            spread = read(pictures[name]).std()
-            for of_kind in ([0, 2], [1, 3]):
-                found, real = read(drawn[name])[of_kind] / spread, read(pictures[name]) / spread
-                expected_match += float(mmd(found, real)) / 2
+    expected_label, expected_match = eq_4.readback(readers, drawn, pictures, labels, kind)
     assert {name: float(cost) for name, cost in label.items()} == pytest.approx(expected_label, rel=1e-4)
     assert float(match) == pytest.approx(expected_match, rel=1e-3, abs=1e-5)
 
@@ -169,23 +149,17 @@ def test_what_readers_say_teaches_the_model_and_not_the_readers(tiny_model, read
 def test_the_cost_of_independence_from_the_label_sums_over_modalities(pairs, tiny_model, generator):
     latents, _, labels = pairs
     prior = tiny_model.sample(40, generator=generator)
-    expected = sum(float(conditional_mmd(latents.a[name], labels, prior.a[name])) for name in ("svhn", "mnist"))
+    expected = sum(eq_4.conditional_mmd(latents.a[name], labels, prior.a[name]) for name in ("svhn", "mnist"))
     assert float(label_independence_cost(latents, prior, labels)) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("cost", "moments"),
-    [(style_kept_costs, (lambda x: x, lambda x: x**2)), (grey_kept_costs, (lambda x: x - x**2,))],
-)
+@pytest.mark.parametrize(("cost", "moments"), [(style_kept_costs, eq_4.STYLE), (grey_kept_costs, eq_4.GREY)])
 def test_what_is_kept_of_a_donor_is_compared_channel_by_channel(pictures, cost, moments):
     assert all(float(found) == 0 for found in cost(pictures, pictures).values())
     found = {name: x + 0.1 for name, x in pictures.items()}
     for name in pictures:
-        costs = []
-        for moment in moments:
-            ours, theirs = (moment(x[name].numpy().astype(float)).mean((2, 3)) for x in (found, pictures))
-            costs.append((((ours - theirs) ** 2).mean(0) / np.maximum(theirs.var(0, ddof=1), 1e-5)).mean())
-        assert float(cost(found, pictures)[name]) == pytest.approx(np.mean(costs), rel=1e-3)
+        expected = eq_4.kept(found[name], pictures[name], moments)
+        assert float(cost(found, pictures)[name]) == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_haze_is_grey_and_strokes_are_not():

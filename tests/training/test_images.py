@@ -1,4 +1,4 @@
-"""What is trained: Eq. 4 is the sum of its parts, any part can be left out, and a killed run ends the same."""
+"""Training on images: Eq. 4 is the sum of its parts, any part can be left out, and a killed run ends the same."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ from mfm_core.training.augmentation import augment
 from mfm_core.training.common import seeded
 from mfm_core.training.digits import DigitPairs, DiscriminativeRun, DiscriminativeTask
 from mfm_core.training.factorization import (
-    grey_kept_costs,
     imagine,
-    label_independence_cost,
-    readback_costs,
     same_label_partner,
-    style_kept_costs,
 )
 from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import train
-from mfm_core.training.objective import label_cost, mmd, prior_cost
 from tests import tiny_runs
+from tests.training import eq_4
 
 CPU = torch.device("cpu")
 WEIGHTS = (
@@ -135,7 +131,10 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     }
     decided = torch.log_softmax(model.label_head(factors.y), 1)
     expected["label"] = -10.0 * decided[torch.arange(16), pairs.labels].mean()
-    expected["mmd"] = 100.0 * prior_cost(noisy, prior, objective)
+    assert objective.independence == "joint"
+    drawn_y, drawn_a = prior.y, [prior.a["svhn"], prior.a["mnist"]]
+    joint = torch.cat([noisy.y, noisy.a["svhn"], noisy.a["mnist"]], 1)
+    expected["mmd"] = 100.0 * eq_4.mmd(joint, torch.cat([drawn_y, *drawn_a], 1))
     guesses = model.infer_missing(features, z, pairs.labels)
     expected["surrogate"] = sum(
         ((guess.y - z.y) ** 2).mean()
@@ -144,7 +143,7 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
         for (guess, logits), other in zip(guesses, ("mnist", "svhn"), strict=True)
     )
     noisy = noisy_draw()
-    expected["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
+    expected["mmd_y"] = added.mmd_y * eq_4.mmd(noisy.y, prior.y)
     frequency = torch.stack([(pairs.labels == label).float().mean() for label in range(10)])
     found = torch.softmax(model.decide(prior.y), 1).mean(0)
     divergence = sum(p * torch.log(p / q) for p, q in zip(frequency, found, strict=True) if p > 0)
@@ -152,21 +151,23 @@ def test_the_cost_is_the_sum_of_eq_4_and_the_added_terms_put_together_by_hand():
     doubt = Categorical(logits=model.decide(prior.y)).entropy().mean()
     expected["certainty"] = added.certainty * doubt
     many = model.sample(64, generator=g)
-    expected["conditional_mmd"] = added.conditional_mmd * label_independence_cost(z, many, pairs.labels)
+    of_each = [eq_4.conditional_mmd(z.a[name], pairs.labels, many.a[name]) for name in x]
+    expected["conditional_mmd"] = added.conditional_mmd * sum(of_each)
     imagined = imagine(model, noisy, [guess for guess, _ in guesses], pairs.labels, g)
     drawn = model.decode(imagined.latents)
-    read, matched = readback_costs(task.readers, drawn.modalities, x, imagined)
-    own = label_cost(drawn.label, imagined.labels, task.run.model.label)
+    read, matched = eq_4.readback(task.readers, drawn.modalities, x, imagined.labels, imagined.kind)
+    own = eq_4.cross_entropy(drawn.label, imagined.labels).mean()
     expected["label_readback"] = 3.0 * read["svhn"] + 0.5 * read["mnist"] + 10.0 * own
     expected["feature_match"] = added.feature_match * matched
-    swapped = [{name: y[0::4] for name, y in pictures.items()} for pictures in (drawn.modalities, x)]
-    style, grey = style_kept_costs(*swapped), grey_kept_costs(*swapped)
+    swapped = {name: (drawn.modalities[name][0::4], x[name][0::4]) for name in x}
+    style, grey = (
+        {name: eq_4.kept(*two, moments) for name, two in swapped.items()} for moments in (eq_4.STYLE, eq_4.GREY)
+    )
     expected["style_kept"] = 3.0 * style["svhn"] + 0.5 * style["mnist"]
     expected["grey_kept"] = added.grey_kept * (grey["svhn"] + grey["mnist"])
-    assert {name: term.item() for name, term in terms.items()} == pytest.approx(
-        {name: term.item() for name, term in expected.items()}, rel=1e-3, abs=1e-4
-    )
-    assert cost.item() == pytest.approx(sum(term.item() for term in expected.values()), rel=1e-4)
+    expected = {name: float(torch.as_tensor(term).detach()) for name, term in expected.items()}
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    assert cost.item() == pytest.approx(sum(expected.values()), rel=1e-4)
 
 
 def test_the_added_terms_do_not_train_the_features_and_the_flows_are_trained_by_their_own_costs_alone():

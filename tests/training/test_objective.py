@@ -10,7 +10,6 @@ import torch
 from mfm_core import Latents
 from mfm_core.config import LabelConfig
 from mfm_core.training.objective import (
-    SCALES,
     ObjectiveConfig,
     conditional_mmd,
     flat_radial_basis,
@@ -22,6 +21,7 @@ from mfm_core.training.objective import (
     radial_basis,
     reconstruction_costs,
 )
+from tests.training import eq_4
 
 
 @pytest.fixture
@@ -30,27 +30,18 @@ def samples() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(7, 3, generator=g).double(), 1 + 2 * torch.randn(5, 3, generator=g).double()
 
 
-def kernel_value(name: str, a: list[float], b: list[float]) -> float:
-    d, square = len(a), sum((u - v) ** 2 for u, v in zip(a, b, strict=True))
-    if name == "inverse_multiquadratic":
-        return sum(2 * d * s / (2 * d * s + square) for s in SCALES)
-    return math.exp(-square / (2 * d)) if name == "radial_basis" else math.exp(-square / d**2)
-
-
-@pytest.mark.parametrize("kernel", [inverse_multiquadratic, radial_basis, flat_radial_basis])
+@pytest.mark.parametrize(
+    ("kernel", "oracle"),
+    [
+        (inverse_multiquadratic, eq_4.inverse_multiquadratic),
+        (radial_basis, eq_4.radial_basis),
+        (flat_radial_basis, eq_4.published_code),
+    ],
+)
 @pytest.mark.parametrize("unbiased", [True, False])
-def test_mmd_is_the_double_loop(samples, kernel, unbiased):
-    x, y = (sample.tolist() for sample in samples)
-    name = {flat_radial_basis: "flat"}.get(kernel, kernel.__name__)
-
-    def within(points):
-        pairs = [(i, j) for i in range(len(points)) for j in range(len(points)) if not (unbiased and i == j)]
-        return sum(kernel_value(name, points[i], points[j]) for i, j in pairs) / len(pairs)
-
-    cross = sum(kernel_value(name, a, b) for a in x for b in y) / (len(x) * len(y))
-    assert float(mmd(*samples, kernel, unbiased=unbiased)) == pytest.approx(
-        within(x) + within(y) - 2 * cross, abs=1e-12
-    )
+def test_mmd_is_the_mean_of_kernels_within_and_across(samples, kernel, oracle, unbiased):
+    expected = eq_4.mmd(*samples, oracle, unbiased=unbiased)
+    assert float(mmd(*samples, kernel, unbiased=unbiased)) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
@@ -94,10 +85,9 @@ def test_mmd_refuses(x, y, message):
 
 def test_conditional_mmd_is_the_mean_of_the_classes_mmds(samples):
     x, prior = samples
-    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])  # 6 ordered pairs of class 0, 6 of class 1, none of class 2
-    of_classes = [float(mmd(x[labels == label], prior, radial_basis)) for label in (0, 1)]
+    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])  # 6 ordered pairs of class 0, 2 of class 1, none of class 2
     found = float(conditional_mmd(x, labels, prior, radial_basis))
-    assert found == pytest.approx(sum(of_classes) / 2, abs=1e-6)
+    assert found == pytest.approx(eq_4.conditional_mmd(x, labels, prior, eq_4.radial_basis), abs=1e-6)
 
 
 def test_conditional_mmd_is_zero_in_the_mean_for_classes_of_unequal_size():
@@ -126,15 +116,18 @@ def latents() -> tuple[Latents, Latents]:
 
 def test_each_independence_is_what_its_name_says(latents):
     z, p = latents
-    costs = {
-        name: float(prior_cost(z, p, ObjectiveConfig(independence=name))) for name in ("joint", "per_block", "none")
-    }
-    assert costs["joint"] == pytest.approx(float(mmd(torch.cat([z.y, z.a["m"]], 1), torch.cat([p.y, p.a["m"]], 1))))
-    assert costs["per_block"] == pytest.approx(float(mmd(z.y, p.y) + mmd(z.a["m"], p.a["m"])))
-    assert costs["none"] == 0
-    published = float(prior_cost(z, p, ObjectiveConfig(independence="published_code")))
     blocks = [(z.y, p.y), (z.a["m"], p.a["m"])]
-    assert published == pytest.approx(sum(float(mmd(a, b, flat_radial_basis, unbiased=False)) for a, b in blocks))
+    joint = [torch.cat(side, 1) for side in zip(*blocks, strict=True)]
+    expected = {
+        "joint": eq_4.mmd(*joint),
+        "per_block": sum(eq_4.mmd(*block) for block in blocks),
+        "published_code": sum(eq_4.mmd(*block, eq_4.published_code, unbiased=False) for block in blocks),
+        "none": 0,
+    }
+    for name, cost in expected.items():
+        assert float(prior_cost(z, p, ObjectiveConfig(independence=name))) == pytest.approx(cost, abs=1e-5)
+    narrow = ObjectiveConfig(kernel="radial_basis")
+    assert float(prior_cost(z, p, narrow)) == pytest.approx(eq_4.mmd(*joint, eq_4.radial_basis), abs=1e-5)
 
 
 def test_only_the_joint_penalty_sees_blocks_that_depend_on_each_other():

@@ -1,4 +1,4 @@
-"""What is added to Eq. 4 on sequences, on made-up codes whose truth is known."""
+"""Terms added to Eq. 4 on sequences, on made-up codes whose truth is known."""
 
 from __future__ import annotations
 

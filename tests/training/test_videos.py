@@ -11,9 +11,9 @@ from mfm_core.experiments.run import execute, read_run
 from mfm_core.model import MFM
 from mfm_core.storage.scaling import load_scaling
 from mfm_core.training.loop import step_generator, train
-from mfm_core.training.objective import mmd
 from mfm_core.training.videos import SequenceRun, SequenceTask, encode_present, groups, load_run_data, masked_errors
 from tests.made_up_sequences import made_up_sequences, sequence_run
+from tests.training import eq_4
 
 CPU = torch.device("cpu")
 
@@ -73,8 +73,9 @@ def test_the_loss_is_equation_4(offer):
         error = (generated.modalities[name] - x.modalities[name])[mask].square().mean()
         assert float(terms[f"error_{name}"]) == pytest.approx(5 * float(error), rel=1e-4)
     assert float(terms["label"]) == pytest.approx(2 * float((generated.label - x.labels).square().mean()), rel=1e-5)
-    assert float(terms["mmd"]) == pytest.approx(3 * float(mmd(latents.joint(), prior.joint())), rel=1e-4)
-    assert float(terms["mmd_y"]) == pytest.approx(4 * float(mmd(latents.y, prior.y)), rel=1e-4)
+    joint = (torch.cat([z.y, *(z.a[name] for name in model.modalities)], 1) for z in (latents, prior))
+    assert float(terms["mmd"]) == pytest.approx(3 * eq_4.mmd(*joint), rel=1e-4)
+    assert float(terms["mmd_y"]) == pytest.approx(4 * eq_4.mmd(latents.y, prior.y), rel=1e-4)
     surrogates = 0.0
     for given in (("language",), ("acoustic",)):
         guess = model.encode({name: x.modalities[name] for name in given}, mask)
