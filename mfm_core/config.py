@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from torch import Tensor, nn
 
+from mfm_core.problems import expectation, shown
+
 Positive = Annotated[int, Field(gt=0, le=65_536)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
@@ -60,15 +62,12 @@ def first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     # Which of the two kinds a modality was read as is no key of the file.
     where = ".".join(str(part) for part in problem["loc"] if part not in (_IMAGE, _SEQUENCE))
-    if problem["type"] == "value_error":  # ours, which begins with the key
-        sentence = f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
-    else:
-        sentence = f"{where or 'the file'}: {problem['msg']}"
+    if problem["type"] == "value_error":  # ours, which begins with the key and ends with what was given
+        return f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
+    sentence = f"{where or 'the file'}: {expectation(problem)}"
     if isinstance(problem["input"], dict):  # the configuration around what is missing or contradicts itself
         return sentence
-    given = repr(problem["input"])
-    shown = given if len(given) <= 80 else given[:77] + "..."
-    return f"{sentence} (given {shown})"
+    return f"{sentence}, got {shown(problem['input'])}"
 
 
 def weighed(costs: Mapping[str, Tensor], weights: float | Mapping[str, float]) -> dict[str, Tensor]:
@@ -181,7 +180,7 @@ Modality = Annotated[
     Discriminator(
         _kind,
         custom_error_type="kind_of_modality",
-        custom_error_message="Input should be a modality of kind 'image' or 'sequence'",
+        custom_error_message="expected a modality of kind 'image' or 'sequence'",
     ),
 ]
 

@@ -264,14 +264,14 @@ def test_images_beside_sequences_are_refused_and_so_is_what_is_neither() -> None
         ),
         (
             {"one": image | {"kind": "sound"}},
-            "modalities.one: Input should be a modality of kind 'image' or 'sequence'",
+            "modalities.one: expected a modality of kind 'image' or 'sequence'",
         ),
-        ({"one": 5}, "modalities.one: Input should be a modality of kind 'image' or 'sequence' (given 5)"),
-        ({"one": sequence | {"shape": 3}}, "modalities.one.shape: Extra inputs are not permitted (given 3)"),
-        ({"one": image | {"d_x": 3}}, "modalities.one.d_x: Extra inputs are not permitted (given 3)"),
+        ({"one": 5}, "modalities.one: expected a modality of kind 'image' or 'sequence', got 5"),
+        ({"one": sequence | {"shape": 3}}, "modalities.one.shape: expected no such key, got 3"),
+        ({"one": image | {"d_x": 3}}, "modalities.one.d_x: expected no such key, got 3"),
         (
             {"one": sequence | {"feedback": "teacher"}},
-            "modalities.one.feedback: Input should be 'hidden' or 'output' (given 'teacher')",
+            "modalities.one.feedback: expected 'hidden' or 'output', got 'teacher'",
         ),
     ]:
         with pytest.raises(ValueError, match=f"^{re.escape('config.json: ' + message)}$"):

@@ -19,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mfm_core.config import Config
+from mfm_core.problems import expectation
 
 MAX_FILE_BYTES = 256_000_000
 # A header of 100,000 entries would keep a core busy for seconds; ours have a few hundred.
@@ -98,7 +99,7 @@ def read_header(path: Path) -> TensorHeader:
         problem = error.errors()[0]
         # The second part of a place is the member of the union that pydantic tried: no name of the file's.
         where = ".".join(["header", *(_plain(str(part)) for i, part in enumerate(problem["loc"]) if i != 1)])
-        raise ValueError(f"{path}: {where}: {problem['msg']}") from None
+        raise ValueError(f"{path}: {where}: {expectation(problem)}") from None
     if unfit := [name for name in entries if _plain(name) != name]:
         raise ValueError(
             f"{path}: header: expected names of up to {MAX_NAME} printable letters, got {_plain(unfit[0])}"

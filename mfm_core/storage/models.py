@@ -14,6 +14,7 @@ from mfm_core.files.tensors import TensorSpec, check_tensors, read_header, read_
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.problems import expectation
 from mfm_core.storage.codes import Codes, find_originals, fingerprint
 from mfm_core.storage.folder import CONFIG, StoredModel, check_bounded, model_folder, pretrained_names, read_text
 
@@ -179,7 +180,7 @@ def load_metrics(name_or_folder: str | Path) -> dict[str, JsonValue]:
     try:
         return _METRICS.validate_json(read_text(path))
     except ValidationError as error:
-        raise ValueError(f"{path}: {error.errors()[0]['msg']}") from None
+        raise ValueError(f"{path}: {expectation(error.errors()[0])}") from None
 
 
 def save_codes(codes: Codes, folder: str | Path) -> None:

@@ -147,7 +147,7 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
         (["train", "{shelf}/both.json", "--set", "seed"], "set: expected key=value, got 'seed'"),
         (
             ["train", "{shelf}/both.json", "--set", "training.steps=0"],
-            "{shelf}/both.json: training.steps: Input should be greater than 0 (given 0)",
+            "{shelf}/both.json: training.steps: expected a number above 0, got 0",
         ),
         (
             ["train", "{shelf}/both.json", "--device", "abacus"],

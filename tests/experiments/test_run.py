@@ -72,7 +72,7 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
         (
             "{",
             {},
-            "{path}: expected JSON, got Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            "{path}: expected JSON, got …",
         ),
         ("[]", {"a": 1}, "set: expected a key of the configuration, such as training.seed, got 'a'"),
         (
@@ -88,13 +88,12 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
         (
             tiny_runs.factorizing(),
             {"training.sed": 1},
-            "{path}: training.sed: Extra inputs are not permitted (given 1)",
+            "{path}: training.sed: expected no such key, got 1",
         ),
         (
             tiny_runs.factorizing(),
             {"training.steps": "many"},
-            "{path}: training.steps: Input should be a valid integer, unable to parse string as an "
-            "integer (given 'many')",
+            "{path}: training.steps: expected a whole number, got 'many'",
         ),
         (
             tiny_runs.factorizing(readers={}),
@@ -114,15 +113,14 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
         (
             tiny_runs.discriminative("mnist", system="vae"),
             {},
-            "{path}: the file: Input tag 'vae' found using 'system' does not match any of the expected tags: "
-            "'mfm', 'discriminative', 'mfm_sequences'",
+            "{path}: the file: expected 'system' to be one of 'mfm', 'discriminative', 'mfm_sequences', and not 'vae'",
         ),
-        ({}, {}, "{path}: the file: Unable to extract tag using discriminator 'system'"),
+        ({}, {}, "{path}: the file: expected a key 'system' that tells which kind it is"),
     ],
 )
 def test_a_wrong_configuration_gives_one_sentence(tmp_path, run, changes, message):
     path = written(tmp_path, run)
-    with pytest.raises(ValueError, match="^" + re.escape(message.replace("{path}", path)) + "$"):
+    with pytest.raises(ValueError, match="^" + re.escape(message.replace("{path}", path)).replace("…", ".+") + "$"):
         read_run(path, changes)
 
 

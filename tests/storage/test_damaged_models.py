@@ -25,14 +25,14 @@ COUNT = "encoder_y.extractors.{}.num_batches_tracked"
 
 
 def refusal(folder: Path, message: str, **facts: object) -> str:
-    """The pattern of exactly this message, with what is in braces filled in."""
+    """The pattern of exactly this message: braces are filled in, and … stands for the words of a library."""
     for name, fact in {"folder": folder, **facts}.items():
         message = message.replace(f"{{{name}}}", str(fact))
-    return "^" + re.escape(message) + "$"
+    return "^" + re.escape(message).replace("…", ".+") + "$"
 
 
 def facts_of(path: Path) -> dict[str, object]:
-    """What messages about a safetensors file may quote: sizes, and the tensor that lies last."""
+    """Facts that messages about a safetensors file may quote: sizes, and the tensor that lies last."""
     header = read_header(path)
     size, start = path.stat().st_size, min(begin for begin, _ in header.offsets.values())
     last = max(header.offsets, key=lambda name: header.offsets[name])
@@ -84,24 +84,24 @@ def grown(path: Path) -> None:
 
 
 CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
-    "not JSON": (text("weights"), "the file: Invalid JSON: expected value at line 1 column 1 (given b'weights')"),
-    "empty": (text(""), "the file: Invalid JSON: EOF while parsing a value at line 1 column 0 (given b'')"),
+    "not JSON": (text("weights"), "the file: expected JSON (…), got b'weights'"),
+    "empty": (text(""), "the file: expected JSON (…), got b''"),
     "not UTF-8": (
         lambda path: path.write_bytes(b'"\xff"') and None,
-        "the file: Invalid JSON: invalid unicode code point at line 1 column 2 (given b'\"\\xff\"')",
+        "the file: expected JSON (…), got b'\"\\xff\"'",
     ),
-    "a list": (text("[]"), "the file: Input should be an object (given [])"),
-    "unknown key": (config("model", "dy", value=3), "model.dy: Extra inputs are not permitted (given 3)"),
+    "a list": (text("[]"), "the file: expected an object, got []"),
+    "unknown key": (config("model", "dy", value=3), "model.dy: expected no such key, got 3"),
     "unknown kind": (
         config("kind", value="vae"),
-        "kind: Input should be 'mfm' or 'discriminative' (given 'vae')",
+        "kind: expected 'mfm' or 'discriminative', got 'vae'",
     ),
     "another kind": (config("kind", value="discriminative"), "kind: expected 'mfm', got 'discriminative'"),
-    "another version": (config("format_version", value=2), "format_version: Input should be 1 (given 2)"),
-    "negative size": (config("model", "d_y", value=-1), "model.d_y: Input should be greater than 0 (given -1)"),
+    "another version": (config("format_version", value=2), "format_version: expected 1, got 2"),
+    "negative size": (config("model", "d_y", value=-1), "model.d_y: expected a number above 0, got -1"),
     "too large a size": (
         config("model", "hidden", value=65_537),
-        "model.hidden: Input should be less than or equal to 65536 (given 65537)",
+        "model.hidden: expected a number of at most 65536, got 65537",
     ),
     "too many parameters": (
         config("model", "hidden", value=65_536),
@@ -109,12 +109,11 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "more levels than pixels": (
         config("model", "modalities", "svhn", "channels", value=[8] * 9),
-        "model.modalities.svhn.channels: "
-        "Tuple should have at most 8 items after validation, not 9 (given [8, 8, 8, 8, 8, 8, 8, 8, 8])",
+        "model.modalities.svhn.channels: expected at most 8 of them, got [8, 8, 8, 8, 8, 8, 8, 8, 8]",
     ),
     "no levels": (
         config("model", "modalities", "svhn", "fusion_channels", value=[]),
-        "model.modalities.svhn.fusion_channels: Tuple should have at least 1 item after validation, not 0 (given [])",
+        "model.modalities.svhn.fusion_channels: expected at least 1 of them, got []",
     ),
     "no modalities": (
         config("model", "modalities", value={}),
@@ -167,12 +166,12 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "header not JSON": (
         lambda path: damage.write(path, b"{weights}", b""),
-        "header: Invalid JSON: key must be a string at line 1 column 2",
+        "header: expected JSON (…)",
     ),
-    "header a list": (lambda path: damage.write(path, b"[]", b""), "header: Input should be an object"),
+    "header a list": (lambda path: damage.write(path, b"[]", b""), "header: expected an object"),
     "header nested without end": (
         lambda path: damage.write(path, b"[" * 10_000, b""),
-        "header: Invalid JSON: recursion limit exceeded at line 1 column 202",
+        "header: expected JSON (…)",
     ),
     "renamed tensor": (
         tensors(damage.rename(LABEL, "label_head.offset")),
@@ -197,7 +196,7 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "negative shape": (
         tensors(damage.edit(LABEL, shape=[-10])),
-        "header.label_head.bias.shape.0: Input should be greater than or equal to 0",
+        "header.label_head.bias.shape.0: expected a number of at least 0",
     ),
     "other type": (
         tensors(damage.edit(LABEL, dtype="I32")),
@@ -205,7 +204,7 @@ WEIGHTS_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "unknown type": (
         tensors(damage.edit(LABEL, dtype="OBJECT")),
-        "header.label_head.bias.dtype: Input should be 'F64', 'F32', 'F16', 'BF16', 'I64', 'I32', 'U8' or 'BOOL'",
+        "header.label_head.bias.dtype: expected 'F64', 'F32', 'F16', 'BF16', 'I64', 'I32', 'U8' or 'BOOL'",
     ),
     "NaN": (
         tensors(damage.overwrite(LABEL, NAN)),
@@ -320,9 +319,9 @@ def test_a_missing_file_is_named(
             "metrics.json",
             b"{",
             models.load_metrics,
-            "Invalid JSON: EOF while parsing an object at line 1 column 1",
+            "expected JSON (…)",
         ),
-        ("metrics.json", b"[]", models.load_metrics, "Input should be an object"),
+        ("metrics.json", b"[]", models.load_metrics, "expected an object"),
     ],
 )
 def test_a_damaged_card_or_table_is_refused(

@@ -203,10 +203,10 @@ def change_json(path: Path, change: Callable[[dict], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.pop("frames"), "frames: Field required"),
+        (lambda t: t.pop("frames"), "frames: expected this key, which is missing"),
         (lambda t: t.update(frames=10**9), "frames: "),
         (lambda t: t.update(format_version=2), "format_version: "),
-        (lambda t: t.update(extra=1), "extra: Extra inputs"),
+        (lambda t: t.update(extra=1), "extra: expected no such key"),
         (lambda t: t["clips"].clear(), "clips: "),
         (lambda t: t["clips"][2]["words"].append("good"), "times: expected"),
         (lambda t: t["clips"][2]["words"].__setitem__(0, "xylophone"), "got 'xylophone'"),

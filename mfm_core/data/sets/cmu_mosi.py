@@ -33,6 +33,7 @@ from mfm_core.data.dataset import Dataset, Steps
 from mfm_core.data.registry import DatasetInfo, data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
 from mfm_core.files.npz import LOCAL, Array, numbers, read_archive
+from mfm_core.problems import expectation
 
 LENGTH = 20
 TIMING = ("log seconds", "log1p seconds of pause before", "place", "log letters a second", "log words a second")
@@ -175,7 +176,7 @@ def _read_words() -> list[Utterance]:
         return _UTTERANCES.validate_json(path.read_bytes())["utterances"]
     except ValidationError as error:
         problem = error.errors()[0]
-        raise ValueError(f"{path}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}") from None
+        raise ValueError(f"{path}: {'.'.join(str(part) for part in problem['loc'])}: {expectation(problem)}") from None
     except KeyError:
         raise ValueError(f"{path}: expected the key utterances, which is missing") from None
 

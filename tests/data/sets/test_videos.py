@@ -237,12 +237,12 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
         mosi_words({"utterances": [{"id": "x", "text": "", "words": [["a", 1, 2, 1]]}]}),
         "cmu_mosi_words.json and cmu_mosi_utterances.npz are of other utterances",
     ),
-    "no JSON": ("cmu_mosi", lambda f: (f / "cmu_mosi_words.json").write_text("{") and None, "Invalid JSON"),
+    "no JSON": ("cmu_mosi", lambda f: (f / "cmu_mosi_words.json").write_text("{") and None, "expected JSON ("),
     "no utterances": ("cmu_mosi", mosi_words({}), "cmu_mosi_words.json: expected the key utterances, which is missing"),
     "an utterance without words": (
         "cmu_mosi",
         mosi_words({"utterances": [{"id": "x", "text": "", "words": []}]}),
-        "utterances.0.words: List should have at least 1 item",
+        "utterances.0.words: expected at least 1 of them",
     ),
     "a time that is no number": (
         "cmu_mosi",

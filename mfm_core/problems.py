@@ -1,0 +1,57 @@
+"""Problems that pydantic finds in files and settings, as sentences: what was expected, and what was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_MAX_SHOWN = 80
+_EXPECTED: Mapping[str, str] = {
+    "extra_forbidden": "no such key",
+    "missing": "this key, which is missing",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "string_too_short": "text of at least {min_length} letters",
+    "string_too_long": "text of at most {max_length} letters",
+    "string_pattern_mismatch": "text of the pattern {pattern}",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "literal_error": "{expected}",
+    "union_tag_invalid": "{discriminator} to be one of {expected_tags}, and not {tag!r}",
+    "union_tag_not_found": "a key {discriminator} that tells which kind it is",
+    "json_invalid": "JSON",
+}
+"""Expected values by pydantic's type of error, with what its context tells."""
+
+
+def expectation(problem: ErrorDetails) -> str:
+    """Describe what was expected where pydantic found a problem, as ``expected …``; others in pydantic's words."""
+    template = _EXPECTED.get(problem["type"])
+    if template is None:
+        return problem["msg"]
+    sentence = "expected " + template.format_map(problem.get("ctx", {}))
+    return sentence + f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else sentence
+
+
+def shown(given: object) -> str:
+    """Spell a given value, cut to 80 letters."""
+    text = repr(given)
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
