@@ -90,7 +90,7 @@ def published(folder: Path) -> Callable[[str], ModuleType]:
 
 
 def shared_sizes(features: tuple[int, int, int], sizes: Sizes) -> dict[str, object]:
-    """What MMSA's MFM and MFN are both told."""
+    """Settings of both MMSA's MFM and MFN."""
 
     def layer(width: int) -> dict[str, float]:
         return {"shapes": width, "drop": 0.0}

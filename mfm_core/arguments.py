@@ -107,7 +107,7 @@ def check_device(argument: str, x: Tensor, device: torch.device) -> None:
 
 
 def kind_of(given: Any) -> str:  # noqa: ANN401
-    """What something is, for a message."""
+    """Describe a value, for a message."""
     return "None" if given is None else _article(type(given).__name__)
 
 

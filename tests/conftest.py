@@ -1,4 +1,4 @@
-"""What the tests share: small models that need no training, a generator, and real data where there are some."""
+"""Shared by all tests: small models that need no training, a generator, and real data where there are some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of sequences share: inputs changed in one way, and all that a model makes of them."""
+"""Shared by tests of sequences: inputs changed in one way, and all that a model makes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with latents works on those of sequences, and keeps their length."""
+"""Operations on latents work on those of sequences, and keep their length."""
 
 from __future__ import annotations
 

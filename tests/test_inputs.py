@@ -1,4 +1,4 @@
-"""What comes in at the public functions: converted where the meaning is plain, else refused in one sentence."""
+"""Inputs of the public functions: converted where the meaning is plain, else refused in one sentence."""
 
 from __future__ import annotations
 

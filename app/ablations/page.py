@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _variants(tables: tuple[str, ...]) -> None:
-    """What each variant of Table 2 leaves out, and what that costs."""
+    """Parts that each variant of Table 2 leaves out, and the cost of leaving them out."""
     st.subheader("What does each part of MFM buy?", anchor=False)
     prose.write(
         "Each variant leaves one design choice out (Figure 6, Table 2). What it lacks is drawn faint and dashed; a box "

@@ -11,7 +11,7 @@ from mfm_core.evaluation.paper import DESIGN
 
 @dataclass(frozen=True)
 class Structure:
-    """What a variant has.
+    """Structure of a variant.
 
     Attributes:
         multimodal_label: One discriminative factor of all modalities, rather than one a modality.

@@ -1,4 +1,4 @@
-"""What a visitor of the page Ablations looks at, as a value: everything that its link carries, and nothing else."""
+"""View of the page Ablations as a value: everything that its link carries, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = rf"^{NAME[1:-1]}(\.{NAME[1:-1]}){{0,{MOST - 1}}}$"
 
 
 class AblationsView(Linked):
-    """What the page shows.
+    """View of the page.
 
     Attributes:
         variants: Names of up to four variants, with a dot between.

@@ -24,13 +24,13 @@ def verdict(ratio: DependencyRatio) -> str:
         return "shared only"
     if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
         return "no interval"
-    return "shared" if ratio.low > 1 else "own" if ratio.high < 1 else "cannot be told"
+    return "shared" if ratio.low > 1 else "own" if ratio.high < 1 else "undecided"
 
 
 VERDICTS = {
     "shared": "{} more on F_y, what all modalities share",
     "own": "{} more on the modality's own factor",
-    "cannot be told": "for {} the interval holds 1, and which it is cannot be told",
+    "undecided": "for {} the interval contains 1, and which it is cannot be decided",
     "shared only": "{} on F_y only",
     "no interval": "for {} there is no interval",
     "not defined": "for {} the ratio is not defined, because a factor or what is generated is the same for all clips",

@@ -35,7 +35,7 @@ latents, words = model.encode(dict(data.modalities), data.mask), edited.words
 """
 ABOUT = (
     "Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What each word, tone "
-    "and face adds to the score is known, so the flow can be held against it."
+    "and face adds to the score is known, so the flow can be compared with it."
 )
 
 

@@ -14,7 +14,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
     """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
 
     Args:
-        shown: The exhibit.
+        shown: The model of digits.
         field: The field of the view that holds the pair: ``a`` or ``b``.
         label: What is chosen, for the heading.
     """

@@ -35,7 +35,7 @@ class View(Linked):
         from_: Where the given picture comes from.
         z: All of Z as the sliders have it, see ``app.elements.latent_sliders``; empty for a pair as it is.
         model: The model that the sliders show; empty for the first.
-        locks: The sliders that are held.
+        locks: The sliders that are locked.
         names: What the visitor calls directions.
         picture: A drawn or uploaded picture, packed (see ``app.shared.pictures``).
     """

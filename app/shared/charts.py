@@ -21,9 +21,9 @@ Table = Mapping[str, Sequence[object]]
 CONFIGURATION = Path(__file__).parents[1] / ".streamlit" / "config.toml"
 BAR = 30
 """Pixels that a bar takes, with the gap to the next."""
-HEAD = 34
+ABOVE = 34
 """Pixels of the title of a group of bars."""
-FOOT = 48
+BELOW = 48
 """Pixels of the horizontal axis."""
 HUES = {"y": "blue", "a0": "orange", "a1": "green", "a2": "violet", "a3": "yellow"}
 CONFIG = {
@@ -145,14 +145,14 @@ def bars(
         most: Where the horizontal axis ends.
         mark: A value that is marked by a dashed line.
     """
-    sizes = [len(rows) * BAR + HEAD for rows in groups.values()]
+    sizes = [len(rows) * BAR + ABOVE for rows in groups.values()]
     figure = make_subplots(
         rows=len(groups),
         cols=1,
         shared_xaxes=True,
         subplot_titles=list(groups),
         row_heights=sizes,
-        vertical_spacing=HEAD / sum(sizes) if len(groups) > 1 else 0,
+        vertical_spacing=ABOVE / sum(sizes) if len(groups) > 1 else 0,
     )
     for place, (title, rows) in enumerate(groups.items(), start=1):
         _group(figure, place, rows, colours.hues[hues[title]], colours)
@@ -162,8 +162,8 @@ def bars(
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="", showgrid=False)
     figure.update_annotations(x=0, xanchor="left", font={"size": 14, "color": colours.ink})
     figure.update_layout(
-        height=sum(sizes) + FOOT + HEAD * (len(groups) - 1),
-        margin={"l": 0, "r": 12, "t": HEAD, "b": 24},
+        height=sum(sizes) + BELOW + ABOVE * (len(groups) - 1),
+        margin={"l": 0, "r": 12, "t": ABOVE, "b": 24},
         showlegend=False,
         barmode="overlay",
     )

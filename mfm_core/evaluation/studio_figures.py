@@ -1,4 +1,4 @@
-"""What is measured of a model of studio clips alone: the share of noise, and the aims of each world."""
+"""Figures of models of studio clips alone: the share of noise, and the aims of each world."""
 
 from __future__ import annotations
 

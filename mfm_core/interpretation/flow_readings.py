@@ -25,7 +25,7 @@ Measure = Callable[[Tensor | None, Mapping[str, Tensor] | None], dict[str, Tenso
 
 @dataclass(frozen=True)
 class Question:
-    """What a reading is asked.
+    """Question to a reading.
 
     Attributes:
         model: A model of sequences.

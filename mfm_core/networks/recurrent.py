@@ -54,7 +54,7 @@ def _read_out(width: int, d_out: int, maps: tuple[int, int] | None) -> nn.Linear
 
 
 def _read(lstm: nn.Module, read_out: nn.Linear | GatherSteps, x: Tensor, mask: Tensor) -> Tensor:
-    """What is read of the hidden states of an LSTM over the real steps, ``(N, d_out)``."""
+    """Read the hidden states of an LSTM over the real steps, ``(N, d_out)``."""
     hiddens, _ = lstm(to_front(x, mask).transpose(0, 1))
     out: Tensor = (
         read_out(hiddens, in_front(mask)) if isinstance(read_out, GatherSteps) else read_out(last_real(hiddens, mask))
@@ -104,7 +104,7 @@ class RecurrentDecoder(nn.Module):
         self.spread = None if maps is None else SpreadSteps(d_in, 4 * width, maps)
 
     def recurrence(self) -> tuple[Tensor, Tensor]:
-        """What the gates get at later steps from the hidden state before, ``(4 h, h)``, and their bias, ``(4 h,)``.
+        """Weights ``(4 h, h)`` and bias ``(4 h,)`` by which the gates of later steps read the hidden state before.
 
         What is generated is linear in the hidden state, so its way back can be too.
         """
@@ -116,7 +116,7 @@ class RecurrentDecoder(nn.Module):
         return weight, bias
 
     def read_at_every_step(self, factors: Tensor, length: int) -> Tensor | None:
-        """What the gates of each step get from outside, where the factors are read at every step.
+        """Contribution of the factors to the gates of each step, where the factors are read at every step.
 
         Args:
             factors: ``(N, d_in)``.
@@ -136,7 +136,7 @@ class RecurrentDecoder(nn.Module):
         return inputs if self.spread is None else inputs + self.spread(factors, length)
 
     def reading_matrices(self, length: int) -> Tensor:
-        """What the gates of each step read of the factors, ``(length, 4 h, d_in)``; ``(1, ...)`` if all read alike.
+        """Weights by which the gates of each step read the factors: ``(length, 4 h, d_in)``, ``(1, ...)`` if all alike.
 
         Of a decoder that reads the factors at the first step only it is what is read there.
         """

@@ -101,5 +101,5 @@ def _copying(bias: Tensor, step: Tensor, width: int, hidden: int) -> None:
 
 
 def _gain() -> float:
-    """What a copying unit multiplies small numbers with, from its input to its hidden state."""
+    """Factor by which a copying unit multiplies small numbers, from its input to its hidden state."""
     return SMALL * float(torch.sigmoid(torch.tensor(OPEN))) ** 2

@@ -186,7 +186,7 @@ def masked_errors(
 
 @dataclass(frozen=True)
 class Told:
-    """What each single modality tells of the score, by its surrogate.
+    """Score as each single modality tells it, by its surrogate.
 
     Attributes:
         index: The samples that have all modalities, ``(n,)``.
@@ -290,7 +290,7 @@ class SequenceTask:
 
     @torch.no_grad()
     def told_by_each(self, inferred: Sequence[Latents]) -> Tensor:
-        """What each single modality tells of the score, by its surrogate, which come first: ``(n, M)``."""
+        """Score as each single modality tells it, by its surrogate, which come first: ``(n, M)``."""
         single = inferred[: len(self.model.modalities)]
         return torch.cat([self.model.decide(guess.y) for guess in single], dim=1)
 
@@ -304,7 +304,7 @@ class SequenceTask:
         return Latents(latents.y[donors], latents.a, latents.mask)
 
     def leak(self, latents: Latents, labels: Tensor, told: Told) -> Tensor:
-        """What the adversary, which has not seen these samples in this epoch, reads of the score in each Z_a."""
+        """Cost of the score that the adversary, which has not seen these samples in this epoch, reads in each Z_a."""
         network, optimizer = self.helpers["adversary"]
         adversary, styles = cast(Adversary, network), {name: z[told.index] for name, z in latents.a.items()}
         cost = leak_cost(adversary, styles, told.score, labels[told.index, 0])

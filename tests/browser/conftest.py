@@ -118,7 +118,7 @@ def watch(chromium: Browser, theatre: str) -> Iterator[Visit]:
 
 
 def opener(chromium: Browser, address: str) -> Iterator[Visit]:
-    """What opens pages of one server; they are closed afterwards."""
+    """Opener of pages of one server; they are closed afterwards."""
     opened = []
 
     def open_page(

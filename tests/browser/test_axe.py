@@ -20,13 +20,13 @@ GENERATE = tuple(f"?section={section}" for section in SECTIONS)
 OTHERS = ("flow?model=studio_balanced", "dependency?models=ict_mmmo", "about_this_model")
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 STREAMLITS = "[data-testid=stSidebar], [data-testid=stHeader], [data-testid=stDataFrame], .modebar-container"
-"""What is Streamlit's or plotly's own, which the project cannot mend."""
+"""Parts that are Streamlit's or plotly's own, which the project cannot mend."""
 
 pytestmark = pytest.mark.skipif(not AXE.is_file(), reason=f"no axe-core: {AXE} is not there")
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds in what the project writes: rule, impact, and the first few places."""
+    """Violations that axe finds in the project's own parts: rule, impact, and the first few places."""
     page.add_script_tag(path=AXE)
     found: dict[str, Any] = page.evaluate(
         "exclude => axe.run({ exclude: [exclude] }, { resultTypes: ['violations'], "

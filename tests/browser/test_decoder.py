@@ -62,7 +62,7 @@ def blank(chromium: Browser) -> Any:
 
 
 def in_browser(page: Page, exported: Exported[Any], latents: Latents, *, simd: bool) -> tuple[mfm.Generated, bool]:
-    """What the browser decodes, and whether it used SIMD."""
+    """Pictures that the browser decodes, and whether it used SIMD."""
     description = exported.description.model_dump(mode="json")
     weights: str | None = base64.b64encode(exported.weights).decode()
     labels, pictures = [], {name: [] for name in latents.a}

@@ -162,7 +162,7 @@ def test_a_click_on_the_diagram_chooses_the_z(visit: Visit) -> None:
     page.locator(".latent.a1").click()
     expect(page).to_have_url(re.compile("factor=mnist"))
     settle(page)
-    expect(page.locator(".latent.a1.held")).to_have_count(1)
+    expect(page.locator(".latent.a1.fixed")).to_have_count(1)
 
 
 def test_a_pair_is_picked_by_picture_with_mouse_and_keyboard(visit: Visit) -> None:

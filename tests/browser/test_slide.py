@@ -162,7 +162,7 @@ def test_the_sliders_are_found_as_they_were_left(visit: Visit) -> None:
     assert [picture(page, place) for place in (0, 1)] == before
 
 
-def test_undo_reset_and_hold(visit: Visit) -> None:
+def test_undo_reset_and_lock(visit: Visit) -> None:
     page = opened(visit)
     first, control = picture(page, 0), slider(page, "a0", 2)
     start = control.input_value()
@@ -263,7 +263,7 @@ def test_two_settings_are_compared_and_the_way_between_them_plays(visit: Visit) 
     page = opened(visit)
     first = picture(page, 0)
     page.get_by_role("button", name="Keep this as A").click()
-    page.get_by_role("button", name="Draw everything that is not held").click()
+    page.get_by_role("button", name="Draw everything that is not locked").click()
     at_rest(page)
     second = picture(page, 0)
     page.get_by_role("button", name="Keep this as B").click()

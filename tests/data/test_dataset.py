@@ -1,4 +1,4 @@
-"""What a data set is, and where it is looked for."""
+"""Data sets: their parts and checks, and where they are looked for."""
 
 from __future__ import annotations
 

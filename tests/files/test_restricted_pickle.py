@@ -66,7 +66,7 @@ def test_names_of_numpy_1_are_known_too(tmp_path: Path) -> None:
 
 
 class Runs:
-    """What a hostile pickle asks for, by ``__reduce__``."""
+    """Call that a hostile pickle asks for, by ``__reduce__``."""
 
     def __init__(self, *reduce: object) -> None:
         self.reduce = reduce

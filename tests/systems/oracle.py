@@ -1,4 +1,4 @@
-"""What the tests of recurrent networks share: inputs with padding anywhere, and an LSTM step written out."""
+"""Shared by tests of recurrent networks: inputs with padding anywhere, and an LSTM step written out."""
 
 from __future__ import annotations
 

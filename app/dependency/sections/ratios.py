@@ -28,10 +28,10 @@ WHAT_IS_COMPARED = (
 
 
 def controls(codec: DependencyLinks) -> None:
-    """The question, and the handles."""
+    """Question of the page, and its controls."""
     view = state.seen(DependencyView)
     _, right = section_header(
-        "What does each modality hang on?",
+        "What does each modality depend on?",
         "How much does what is generated depend on F_y, which all modalities share, and how much on the modality's own "
         "F_a? Their quotient is the **dependency ratio** r (Eq. 5).",
     )

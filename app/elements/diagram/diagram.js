@@ -45,7 +45,7 @@ function draw(data, select) {
     shape("text", { x: FACTOR, y: 12, class: "head", "text-anchor": "middle" }, "factor"),
     shape("text", { x: OUTPUT + 24, y: 12, class: "head", "text-anchor": "middle" }, "generated"),
   );
-  const pace = (name) => ({ held: "", drawn: "lively", moved: "lively", inferred: "lively" })[data.states[name].kind] ?? "";
+  const pace = (name) => ({ fixed: "", drawn: "lively", moved: "lively", inferred: "lively" })[data.states[name].kind] ?? "";
   data.modalities.forEach((modality, i) => {
     const name = modality.name;
     svg.append(

@@ -1,4 +1,4 @@
-"""Figure 5(a) as a drawing: which Z is held, drawn, exchanged or moved, and what it is made into."""
+"""Figure 5(a) as a drawing: which Z is fixed, drawn, exchanged or moved, and what it is made into."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from app.elements.element import define, on_trigger
 from app.shared import names, state
 
-Kind = Literal["held", "drawn", "moved", "a", "b", "inferred"]
+Kind = Literal["fixed", "drawn", "moved", "a", "b", "inferred"]
 
 mount = define("diagram")
 

@@ -49,10 +49,10 @@ class Group {
   }
 
   #row(id, vector, plain, correlation, about) {
-    const input = element("input", { type: "range", min: -REACH, max: REACH, step: 0.05, "aria-keyshortcuts": "L Delete F2", title: "Keys: L holds, Delete resets, F2 renames" });
+    const input = element("input", { type: "range", min: -REACH, max: REACH, step: 0.05, "aria-keyshortcuts": "L Delete F2", title: "Keys: L locks, Delete resets, F2 renames" });
     // A slider is one stop of the Tab key; what its buttons do, keys of the slider do as well.
     const output = small(`Reset ${plain}`, "0", () => this.to.reset(this.factor, id), { class: "value", tabindex: -1 });
-    const lock = small(`Hold ${plain}`, "", () => this.to.lock(id), { class: "lock", "aria-pressed": "false", tabindex: -1 });
+    const lock = small(`Lock ${plain}`, "", () => this.to.lock(id), { class: "lock", "aria-pressed": "false", tabindex: -1 });
     const name = small(`Rename ${plain}: ${about}`, plain, () => this.#rename(row), { class: "name", tabindex: -1 });
     const r = correlation === null ? "" : element("span", { class: "r" }, `r ${correlation.toFixed(2)}`);
     const box = element("div", { class: "slider" }, [element("div", { class: "label" }, [name, r]), input, output, lock]);
@@ -66,7 +66,7 @@ class Group {
       keys[event.key].click();
     });
     input.addEventListener("input", () => {
-      if (row.held) input.value = row.at;
+      if (row.locked) input.value = row.at;
       else this.to.slide(this.factor, row, Number(input.value));
     });
     return row;
@@ -92,17 +92,17 @@ class Group {
     field.select();
   }
 
-  /** Show a block of Z, which sliders are held, and what the visitor calls them. */
+  /** Show a block of Z, which sliders are locked, and what the visitor calls them. */
   show(block, locks, names) {
     for (const row of this.rows) {
       const at = dot(block, row.vector), called = names[row.id] ?? row.plain;
       if (row.at === undefined || Math.abs(row.at - at) > 5e-4 || row.name.textContent !== called) this.#place(row, at, called);
-      const held = locks.has(row.id);
-      if (row.held !== held) {
-        row.held = held;
-        row.input.setAttribute("aria-disabled", String(held));
-        row.lock.setAttribute("aria-pressed", String(held));
-        row.lock.replaceChildren(icon(held ? LOCK : UNLOCK));
+      const locked = locks.has(row.id);
+      if (row.locked !== locked) {
+        row.locked = locked;
+        row.input.setAttribute("aria-disabled", String(locked));
+        row.lock.setAttribute("aria-pressed", String(locked));
+        row.lock.replaceChildren(icon(locked ? LOCK : UNLOCK));
       }
     }
   }
@@ -118,8 +118,8 @@ class Group {
     row.input.setAttribute("aria-valuetext", text);
   }
 
-  /** The block with the coordinates that are held put back to what they were. */
-  hold(before, after, locks) {
+  /** The block with the coordinates that are locked put back to what they were. */
+  keepLocked(before, after, locks) {
     return this.rows.filter((row) => locks.has(row.id)).reduce((block, row) => moved(block, row.vector, dot(before, row.vector)), after);
   }
 }

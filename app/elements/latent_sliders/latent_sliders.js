@@ -160,19 +160,19 @@ class Sliders {
   /** Set all blocks that differ. */
   take(z) {
     for (const [factor, block] of Object.entries(z)) {
-      if (block.some((x, i) => x !== this.z[factor][i])) this.#set(factor, block, false);
+      if (block.some((x, i) => x !== this.z[factor][i])) this.#set(factor, block, true);
     }
   }
 
   slide(factor, row, wanted) {
     this.last = { factor, row };
-    this.#set(factor, moved(this.z[factor], row.vector, wanted), false);
+    this.#set(factor, moved(this.z[factor], row.vector, wanted), true);
   }
 
-  /** Set one block; held coordinates stay where `held` says so. */
-  #set(factor, block, held = true) {
+  /** Set one block; locked coordinates stay unless `all`. */
+  #set(factor, block, all = false) {
     const mine = this.mine.get(this.model.key), group = this.groups.find((one) => one.factor === factor);
-    const after = settled(held ? group.hold(mine.z[factor], Float32Array.from(block), this.locks) : block);
+    const after = settled(all ? block : group.keepLocked(mine.z[factor], Float32Array.from(block), this.locks));
     mine.z = { ...mine.z, [factor]: after };
     for (const name of factor === "y" ? this.modalities : [factor]) this.dirty.add(name);
     this.changed = factor;
@@ -209,7 +209,7 @@ class Sliders {
     for (const group of this.groups) {
       if (factor && group.factor !== factor) continue;
       const row = id && group.rows.find((one) => one.id === id);
-      if (row) this.#set(group.factor, moved(this.z[group.factor], row.vector, dot(base[group.factor], row.vector)), false);
+      if (row) this.#set(group.factor, moved(this.z[group.factor], row.vector, dot(base[group.factor], row.vector)), true);
       else this.#set(group.factor, base[group.factor]);
     }
   }

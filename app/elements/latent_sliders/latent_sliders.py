@@ -52,7 +52,7 @@ class SliderLink:
     Attributes:
         z: All blocks of Z, as the element writes them.
         model: Name of the model.
-        locks: Which sliders are held.
+        locks: Which sliders are locked.
         names: What the visitor calls directions.
     """
 

@@ -37,13 +37,13 @@ class Sheet:
 
     def shot(self, tile: str, picture: Array, alt: str, read: Data | None = None) -> Data:
         """Add a picture ``(channels, height, width)`` and describe where it is."""
-        held = self.pictures.setdefault(tile, [])
-        held.append(picture)
-        return {"tile": tile, "index": len(held) - 1, "alt": alt, "read": read}
+        kept = self.pictures.setdefault(tile, [])
+        kept.append(picture)
+        return {"tile": tile, "index": len(kept) - 1, "alt": alt, "read": read}
 
     def sprites(self) -> dict[str, Sprite]:
         """One sprite a tile name."""
-        return {tile: sprite(np.stack(held)) for tile, held in self.pictures.items()}
+        return {tile: sprite(np.stack(kept)) for tile, kept in self.pictures.items()}
 
 
 def percents(probabilities: Array) -> list[float]:
@@ -86,7 +86,7 @@ def judged_cell(grid: PictureGrid, modality: str, place: tuple[int, int], shot: 
 
 
 def show(sheet: Sheet, panels: Sequence[Data], *, key: str, on_pick: Callable[[str], None] | None = None) -> None:
-    """Hang the wall.
+    """Show the wall.
 
     Args:
         sheet: Its pictures.

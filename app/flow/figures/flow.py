@@ -45,7 +45,7 @@ def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
         with torch.inference_mode():
             return model.encode(dict(clip.features))
     if clip.latents is None:
-        raise ValueError(f"reel: expected features or latents, got neither in {clip.key}")
+        raise ValueError(f"clip: expected features or latents, got neither in {clip.key}")
     return clip.latents
 
 

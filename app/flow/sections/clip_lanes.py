@@ -1,4 +1,4 @@
-"""The stage of the page Flow: one clip, or two side by side, with the lanes of what flows to each modality."""
+"""Clips of the page Flow: one clip, or two side by side, with the lanes of what flows to each modality."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
 
 
 def controls(codec: FlowLinks, shown: ClipSource) -> None:
-    """The question, and the handles above the stage."""
+    """Question of the page, and its controls."""
     _, right = section_header(
         "Which word, which tone, which face?",
         "If F_y changed a little, how much would each step that is made from it change? That is the **flow** (Eq. 7): "
@@ -86,7 +86,7 @@ def truth(clip: Clip) -> bool:
 
 
 def show(strips: list[Strip], shown: ClipSource) -> None:
-    """The stage itself, and what stands under it."""
+    """Clips with their lanes, and the row under them."""
     view = state.seen(FlowView)
     revealed = truth(strips[0].clip)
     lanes.show(strips, axis=view.axis, scale=view.scale, truth=revealed, step=view.step, take=_go)

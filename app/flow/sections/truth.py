@@ -60,7 +60,7 @@ def show(shown: ClipSource) -> None:
         return
     prose.write(
         "On held-out clips whose truth is known: is the step with the largest flow one that truly carries evidence? "
-        "Beside the flow stand three rivals, **whichever way they fall**."
+        "Beside the flow stand three other methods, **whichever way they fall**."
     )
     for place, (measure, by_modality) in enumerate(kept.items()):
         n = max(figure.n for figures in by_modality.values() for figure in figures)

@@ -20,7 +20,7 @@ COUNTED = 200
 
 
 def make(shown: DigitModel, view: View) -> PictureGrid:
-    """A row of samples; nothing is held."""
+    """A row of samples; nothing is fixed."""
     return _draw(shown, view, SHOWN)
 
 

@@ -23,51 +23,53 @@ def show(shown: DigitModel) -> None:
     """The section."""
     factors = names.factors(shown.model.modalities)
     left, right = section_header(
-        "Hold one Z, draw the rest",
-        "Each row holds **one value** of a single Z; across it the other Z are drawn anew. What stays the same is what "
-        "the held Z carries.",
+        "Fix one Z, draw the rest",
+        "Each row has **one value** of a single Z; across it the other Z are drawn anew. What stays the same is what "
+        "the fixed Z carries.",
     )
     with left:
-        held = state.choose("Hold", "factor", factors)
+        fixed = state.choose("Fix", "factor", factors)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             resample.source("Draw the rest from")
             resample.show()
     with right:
-        diagram.show({name: Role("held", "held") if name == held else Role("drawn", "drawn anew") for name in factors})
+        diagram.show(
+            {name: Role("fixed", "fixed") if name == fixed else Role("drawn", "drawn anew") for name in factors}
+        )
     view = state.view()
     grid = cache.cached_grid(sample.make, shown, view)
     sheet = wall.Sheet()
-    wall.show(sheet, [_panel(grid, held, sheet)], key="wall_sample")
-    title = f"{names.plain(held)} held, the others from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_how_to_read(held), grid, "sample", title, lambda: sample.script(shown, view))
+    wall.show(sheet, [_panel(grid, fixed, sheet)], key="wall_sample")
+    title = f"{names.plain(fixed)} fixed, the others from {SOURCES[view.source]}, seed {view.seed}"
+    caption_row.show(_how_to_read(fixed), grid, "sample", title, lambda: sample.script(shown, view))
 
 
-def _panel(grid: PictureGrid, held: str, sheet: wall.Sheet) -> Data:
-    """A band for each held value, with a row a modality."""
+def _panel(grid: PictureGrid, fixed: str, sheet: wall.Sheet) -> Data:
+    """A band for each fixed value, with a row a modality."""
     columns = range(len(grid.columns))
     rows: list[Data] = []
-    if held != "y":  # the same draws of Z_y in every band
+    if fixed != "y":  # the same draws of Z_y in every band
         said = [wall.cell(read=wall.reading("the label head", grid.label[0, j])) for j in columns]
         rows.append({"head": "label head", "cells": said})
     for i in range(len(grid.rows)):
-        band = f"{ORDINALS[i]} value of {names.plain(held)}"
-        if held == "y":
+        band = f"{ORDINALS[i]} value of {names.plain(fixed)}"
+        if fixed == "y":
             digit = int(grid.label[i, 0].argmax())
             band += f": the label head says {digit}, {100 * grid.label[i, 0, digit]:.0f} %"
         rows.append({"band": band})
         for name, pictures in grid.pictures.items():
             cells = []
             for j in columns:
-                shot = sheet.shot(name, pictures[i, j], f"{names.title(name)}, held value {i + 1}, draw {j + 1}")
+                shot = sheet.shot(name, pictures[i, j], f"{names.title(name)}, fixed value {i + 1}, draw {j + 1}")
                 cells.append(wall.judged_cell(grid, name, (i, j), shot))
             rows.append({"head": names.title(name), "cells": cells})
     return {"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}
 
 
-def _how_to_read(held: str) -> str:
-    if held == "y":
-        return f"Down a column the styles are the same draws: only the held Z_y differs. {wall.HOW_TO_READ}"
+def _how_to_read(fixed: str) -> str:
+    if fixed == "y":
+        return f"Down a column the styles are the same draws: only the fixed Z_y differs. {wall.HOW_TO_READ}"
     return (
-        f"Down a column the other Z are the same draws. No arrow leads from {names.plain(held)} to the other "
+        f"Down a column the other Z are the same draws. No arrow leads from {names.plain(fixed)} to the other "
         f"pictures, so those repeat exactly. {wall.HOW_TO_READ}"
     )

@@ -104,7 +104,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
 
 
 def _unlike(grid: PictureGrid, typical: float) -> str:
-    """What a certain label head is worth where the picture is unlike any real digit."""
+    """Warn that a certain label head is worth little where the picture is unlike any real digit."""
     said = grid.label[0, 0]
     return (
         f"This picture is unlike the digits that the model knows: of real pairs, {100 * typical:.1f} % have a code "

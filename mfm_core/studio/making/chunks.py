@@ -1,4 +1,4 @@
-"""What is measured of studio clips, kept in files of a hundred, so that making them goes on where it was stopped."""
+"""Measurements of studio clips, kept in files of a hundred, so that making them goes on where it was stopped."""
 
 from __future__ import annotations
 

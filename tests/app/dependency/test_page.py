@@ -323,7 +323,7 @@ NAN = float("nan")
     [
         (ratio(3.1, 2.5, 4.0), "Language depends more on F_y, what all modalities share."),
         (ratio(0.3, 0.2, 0.4), "Language depends more on the modality's own factor."),
-        (ratio(1.0, 0.8, 1.2), "For language the interval holds 1, and which it is cannot be told."),
+        (ratio(1.0, 0.8, 1.2), "For language the interval contains 1, and which it is cannot be decided."),
         (ratio(float("inf"), NAN, NAN), "Language depends on F_y only."),
         (ratio(NAN, NAN, NAN), "For language the ratio is not defined, because a factor or what is generated is"),
         (ratio(2.0, NAN, NAN), "For language there is no interval."),

@@ -61,13 +61,13 @@ def test_another_seed_gives_another_picture(shown: DigitModel) -> None:
     assert np.abs(one.pictures["svhn"] - other.pictures["svhn"]).max() > 0.01
 
 
-def test_a_held_style_leaves_the_other_modality_alone(shown: DigitModel) -> None:
+def test_a_fixed_style_leaves_the_other_modality_alone(shown: DigitModel) -> None:
     grid = sample.make(shown, View(factor="svhn"))
     np.testing.assert_allclose(grid.pictures["mnist"][0], grid.pictures["mnist"][1], atol=1e-6)
     assert np.abs(grid.pictures["svhn"][0] - grid.pictures["svhn"][1]).max() > 0.01
 
 
-def test_a_held_digit_is_what_the_label_head_reads_along_the_row(shown: DigitModel) -> None:
+def test_a_fixed_digit_is_what_the_label_head_reads_along_the_row(shown: DigitModel) -> None:
     grid = sample.make(shown, View(factor="y"))
     np.testing.assert_allclose(grid.label, grid.label[:, :1].repeat(grid.shape[1], 1), atol=1e-6)
 

@@ -38,7 +38,7 @@ def visit(*, unable: bool = False, **params: str) -> AppTest:
 
 
 def picture(page: AppTest) -> list[str]:
-    """Which pictures hang on the walls."""
+    """Versions of the pictures on the walls."""
     return [data["version"] for data in elements(page)["mfm_wall"]]
 
 
@@ -72,7 +72,7 @@ def test_resample_goes_to_the_next_seed_and_the_seed_brings_the_picture_back() -
     assert "seed" not in query(page)
 
 
-def test_the_held_z_and_the_source_are_chosen_by_buttons() -> None:
+def test_the_fixed_z_and_the_source_are_chosen_by_buttons() -> None:
     page = visit()
     first = picture(page)
     page.get_by_key("view_factor").set_value("svhn").run()

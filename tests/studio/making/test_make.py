@@ -157,7 +157,7 @@ def test_a_word_without_a_vector_is_named(vectors: dict[str, make.Array]) -> Non
 
 
 def table_of(folder: Path, vectors: dict[str, make.Array], n: int, n_clips: int) -> dict[str, np.ndarray]:
-    """What is stored of ``n`` clips, of which ``n_clips`` are split."""
+    """Files of ``n`` clips, of which ``n_clips`` are split."""
     done = [chunk for chunk in chunks.measured(SEED, n, folder / "kept") if chunk is not None]
     return make.table(vectors, SEED, n_clips, {name: np.concatenate([c[name] for c in done]) for name in chunks.WIDTHS})
 
