@@ -12,8 +12,8 @@ from app.ablations.view import MOST, AblationsView
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import digit_model
-from app.generate.figures.picture_grid import PictureGrid
 from app.shared import charts, names, prose, state, stored_models
+from app.shared.picture_grid import PictureGrid
 from mfm_core.evaluation.figures import shown
 from mfm_core.experiments.losses import LOSSES, read_losses
 from mfm_core.experiments.results import results_folder

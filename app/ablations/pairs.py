@@ -6,8 +6,8 @@ import torch
 
 import mfm_core as mfm
 from app.generate.digit_model import DigitModel
-from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.shared import stored_models
+from app.shared.picture_grid import PictureGrid, decode_grid, stack
 
 
 def comparable() -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from typing import cast
 import streamlit as st
 
 from app.generate import digit_model
-from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.view import View
 from app.shared import stored_models
+from app.shared.picture_grid import PictureGrid, decode_grid
 from mfm_core.data.registry import data_folder
 
 Make = Callable[[digit_model.DigitModel, View], PictureGrid]

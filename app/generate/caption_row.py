@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.generate.figures.picture_grid import PictureGrid
 from app.shared import downloads, prose
+from app.shared.picture_grid import PictureGrid
 
 
 def show(caption: str, grid: PictureGrid, name: str, title: str, script: Callable[[], str]) -> None:

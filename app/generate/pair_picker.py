@@ -7,6 +7,7 @@ import streamlit as st
 from app.elements.wall import wall
 from app.generate.cache import cached_reconstructions
 from app.generate.digit_model import DigitModel
+from app.generate.view import View
 from app.shared import names, state
 
 
@@ -18,7 +19,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
         field: The field of the view that holds the pair: ``a`` or ``b``.
         label: What is chosen, for the heading.
     """
-    index = getattr(state.view(), field)
+    index = getattr(state.seen(View), field)
     row = shown.digits[shown.digit(index)].index(index)
     pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
     grid = cached_reconstructions(shown, tuple(pairs))
@@ -57,6 +58,6 @@ def _pick(shown: DigitModel, field: str, value: str) -> None:
 
 
 def _turn(shown: DigitModel, field: str) -> None:
-    index = getattr(state.view(), field)
+    index = getattr(state.seen(View), field)
     pairs = shown.digits[shown.digit(index)]
     state.change(**{field: pairs[(pairs.index(index) + 1) % len(pairs)]})

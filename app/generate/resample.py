@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.generate.figures.draws import SOURCES
+from app.generate.view import View
 from app.shared import state
 
 MOST = 999_999
@@ -13,7 +14,7 @@ SAME = "Goes to the next seed. The same seed gives the same picture."
 
 def show() -> None:
     """A button that goes to the next seed, and says which it is."""
-    seed = state.view().seed
+    seed = state.seen(View).seed
     st.button(f"Resample · seed {seed}", key="resample", on_click=_next, type="primary", help=SAME)
 
 
@@ -23,4 +24,4 @@ def source(label: str) -> None:
 
 
 def _next() -> None:
-    state.change(seed=(state.view().seed + 1) % (MOST + 1))
+    state.change(seed=(state.seen(View).seed + 1) % (MOST + 1))

@@ -11,8 +11,8 @@ import streamlit as st
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names
+from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import to_bytes
 
 CELL = 0.62

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.generate.view import Allowed, GenerateLinks, View
 from app.shared import app_view
 from app.shared.links import LinkCodec, Linked
 
@@ -37,11 +36,6 @@ def open_view(codec: LinkCodec, page: str) -> None:
     write_link()
 
 
-def view() -> View:
-    """View of the page Generate."""
-    return seen(View)
-
-
 def seen(kind: type[V]) -> V:
     """The view as it is now.
 
@@ -52,12 +46,6 @@ def seen(kind: type[V]) -> V:
     if not isinstance(current, kind):
         raise TypeError(f"view: expected {kind.__name__}, got {type(current).__name__}")
     return current
-
-
-def limits() -> Allowed:
-    """Allowed values of the model in use on the page Generate."""
-    codec: GenerateLinks = st.session_state["book"]
-    return codec.limits
 
 
 def change(**fields: str | int) -> None:

@@ -38,6 +38,11 @@ def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: boo
         selectable: Whether a click on a Z makes it the one in question, as the buttons beside it do.
     """
     modalities = [name for name in roles if name != "y"]
+
+    def take(value: object) -> None:
+        if isinstance(value, str) and value in roles:
+            state.change(factor=value)
+
     said = "; ".join(f"{names.plain(name)} is {role.note}" for name, role in roles.items())
     data = {
         "modalities": [{"name": name, "title": names.title(name)} for name in modalities],
@@ -50,9 +55,4 @@ def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: boo
         "alt": f"The generative network. {said}. Each Z makes its factor F; F_y makes the digit's label, and F_y "
         "together with a modality's F_a makes its picture.",
     }
-    mount(data=data, key="diagram", on_factor_change=on_trigger("diagram", "factor", _take))
-
-
-def _take(value: object) -> None:
-    if isinstance(value, str) and value in ("y", *state.limits().modalities):
-        state.change(factor=value)
+    mount(data=data, key="diagram", on_factor_change=on_trigger("diagram", "factor", take))

@@ -8,16 +8,15 @@ import numpy as np
 import streamlit as st
 
 from app.elements.element import define, on_trigger
-from app.generate.figures.picture_grid import PictureGrid
-from app.generate.view import FRAMES
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import sprite
 
 mount = define("scrubber")
 KEY = "scrubber"
 
 
-def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str) -> None:
+def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str, at: int) -> None:
     """Show a grid of one row as a slide.
 
     Args:
@@ -25,6 +24,7 @@ def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str) ->
         label: Of the slider.
         ends: What stands at its left and right end.
         sweep: What tells this sweep from every other, of any model.
+        at: The frame that the view shows.
     """
     frames = len(grid.columns)
     data = {
@@ -36,7 +36,7 @@ def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str) ->
         "judged": {name: np.rint(100 * read[0]).astype(int).tolist() for name, read in grid.judged.items()},
         "label": label,
         "ends": ends,
-        "start": _start(sweep),
+        "start": _start(sweep, at, frames),
     }
     data["version"] = hashlib.sha256(f"{sweep} {data['start']}".encode()).hexdigest()[:16]
     mount(data=data, key=KEY, on_at_change=on_trigger(KEY, "at", _take))
@@ -47,19 +47,18 @@ def _tiles(sweep: str, _plate: PictureGrid) -> dict[str, dict[str, str | int]]:
     return {name: sprite(pictures[0]).as_data() for name, pictures in _plate.pictures.items()}
 
 
-def _start(sweep: str) -> int:
+def _start(sweep: str, at: int, frames: int) -> int:
     """The frame to begin with. A frame that the slider itself sent is no reason to send it the sprite again."""
     known = st.session_state.get("scrubbed")
-    at = state.view().at
     if known is None or known["sweep"] != sweep or known["at"] != at:
-        known = {"sweep": sweep, "at": at, "start": at}
+        known = {"sweep": sweep, "at": at, "start": at, "frames": frames}
         st.session_state["scrubbed"] = known
     start: int = known["start"]
     return start
 
 
 def _take(value: object) -> None:
-    if isinstance(value, int | float) and 0 <= value < FRAMES:
+    known = st.session_state.get("scrubbed")
+    if known and isinstance(value, int | float) and 0 <= value < known["frames"]:
         state.change(at=int(value))
-        if known := st.session_state.get("scrubbed"):
-            known["at"] = int(value)
+        known["at"] = int(value)

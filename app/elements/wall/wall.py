@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.elements.element import Data, define, on_trigger
-from app.generate.figures.picture_grid import PictureGrid
 from app.shared import names
+from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import Sprite, sprite
 
 Array = NDArray[np.float32]

@@ -8,9 +8,9 @@ import torch
 
 from app.generate.digit_model import DigitModel
 from app.generate.figures.draws import draw
-from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
+from app.shared.picture_grid import PictureGrid, decode_grid
 
 if TYPE_CHECKING:
     from mfm_core.evaluation.statistics import Estimate

@@ -5,9 +5,9 @@ from __future__ import annotations
 import mfm_core as mfm
 from app.generate.digit_model import DigitModel
 from app.generate.figures.draws import draw
-from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
+from app.shared.picture_grid import PictureGrid, decode_grid, stack
 
 N_FIXED = 2
 DRAWN = 8

@@ -6,9 +6,9 @@ import torch
 
 import mfm_core as mfm
 from app.generate import digit_model
-from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.figures.script import compose
 from app.generate.view import FRAMES, View
+from app.shared.picture_grid import PictureGrid, decode_grid
 from mfm_core import Latents
 
 MINUS = "\N{MINUS SIGN}"

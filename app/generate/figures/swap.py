@@ -8,9 +8,9 @@ import torch
 
 import mfm_core as mfm
 from app.generate.digit_model import DigitModel
-from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.generate.figures.script import compose
 from app.generate.view import View
+from app.shared.picture_grid import PictureGrid, decode_grid, stack
 
 if TYPE_CHECKING:
     from mfm_core.evaluation.statistics import Estimate

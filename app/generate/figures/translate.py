@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 import mfm_core as mfm
 from app.generate import digit_model
 from app.generate.figures.draws import draw
-from app.generate.figures.picture_grid import PictureGrid, decode_grid, stack
 from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
+from app.shared.picture_grid import PictureGrid, decode_grid, stack
 from app.shared.pictures import pack, unpack
 
 STYLES = 7

@@ -12,9 +12,9 @@ from app.generate import cache, caption_row, resample
 from app.generate.digit_model import DigitModel, load
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
-from app.generate.figures.picture_grid import PictureGrid
 from app.generate.view import View
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
 
@@ -30,7 +30,7 @@ def show(shown: DigitModel) -> None:
         resample.show()
     with right:
         diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(read.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(grid, sheet)], key="wall_read")

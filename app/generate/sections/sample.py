@@ -12,8 +12,9 @@ from app.generate import cache, caption_row, resample
 from app.generate.digit_model import DigitModel
 from app.generate.figures import sample
 from app.generate.figures.draws import SOURCES
-from app.generate.figures.picture_grid import PictureGrid
+from app.generate.view import View
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
 ORDINALS = ("First", "Second")
@@ -36,7 +37,7 @@ def show(shown: DigitModel) -> None:
         diagram.show(
             {name: Role("fixed", "fixed") if name == fixed else Role("drawn", "drawn anew") for name in factors}
         )
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(sample.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(grid, fixed, sheet)], key="wall_sample")

@@ -8,6 +8,7 @@ from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderLink, SliderModel
 from app.generate import digit_model
 from app.generate.sections import slide_on_server
+from app.generate.view import View
 from app.shared import prose, state
 from app.shared.stored_models import models, stored_as, title
 from mfm_core.networks.classifier import Discriminative
@@ -42,7 +43,7 @@ def show(shown: digit_model.DigitModel) -> None:
         "Every slider is live: your browser decodes the pictures itself. Turn the wheel and the digit changes while "
         "the style stays; move a style and the digit stays."
     )
-    view = state.view()
+    view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])
     maps = {model.name: _map(stored_as(model.name)) for model in offered if model.name in wanted}

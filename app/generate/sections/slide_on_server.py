@@ -12,8 +12,9 @@ from app.elements.scrubber import scrubber
 from app.elements.wall import wall
 from app.generate import cache, caption_row, digit_model, pair_picker
 from app.generate.figures import slide
-from app.generate.figures.picture_grid import PictureGrid
+from app.generate.view import View
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
 
@@ -34,7 +35,7 @@ def show(shown: digit_model.DigitModel) -> None:
     if path == "pair":
         pair_picker.show(shown, "b", "To B")
     _scrub(shown)
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(slide.make, shown, view)
     title = f"{names.plain(view.factor)} of held-out pair {view.a} moved along {view.path.replace('-', ' ')}"
     how = "Below the slider: where it was let go. Bright in the third picture: what differs from the pair itself."
@@ -55,14 +56,14 @@ def _paths(shown: digit_model.DigitModel, factor: str) -> dict[str, str]:
 @st.fragment
 def _scrub(shown: digit_model.DigitModel) -> None:
     """The slider and where it was let go; nothing else of the page is drawn anew when it moves."""
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(slide.make, shown, view)
     ends = (grid.columns[0], grid.columns[-1])
     if view.path == "pair":
         ends = (f"A, a {shown.digit(view.a)}", f"B, a {shown.digit(view.b)}")
     label = f"Move {names.plain(view.factor)} along {view.path.replace('-', ' ')}"
     sweep = f"{shown.name} {view.a} {view.factor} {view.path} {view.b if view.path == 'pair' else ''}"
-    scrubber.show(grid, label=label, ends=ends, sweep=sweep)
+    scrubber.show(grid, label=label, ends=ends, sweep=sweep, at=view.at)
     sheet = wall.Sheet()
     panels = [_before_and_after(grid, name, slide.own(view.path), view.at, sheet) for name in grid.pictures]
     wall.show(sheet, panels, key="wall_slide")

@@ -13,8 +13,9 @@ from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import cache, caption_row, digit_model, pair_picker, resample
 from app.generate.figures import swap
-from app.generate.figures.picture_grid import PictureGrid
+from app.generate.view import View
 from app.shared import names, state, stored_models
+from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def show(shown: digit_model.DigitModel) -> None:
         diagram.show(roles)
     pair_picker.show(shown, "a", "Pair A")
     pair_picker.show(shown, "b", "Pair B")
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(swap.make, shown, view)
     sheet = wall.Sheet()
     wall.show(sheet, [_two_by_two(shown, grid, swapped, sheet)], key="wall_swap")
@@ -51,7 +52,7 @@ def show(shown: digit_model.DigitModel) -> None:
 
 def _two_by_two(shown: digit_model.DigitModel, grid: PictureGrid, swapped: str, sheet: wall.Sheet) -> Data:
     """A row a pair: the real pictures if there are any, the model's, and those with the other pair's Z."""
-    view = state.view()
+    view = state.seen(View)
     columns = ["as the model rebuilds it", f"with the other's {names.plain(swapped)}"]
     real = [_real(shown, pair, place, sheet) for pair, place in zip((view.a, view.b), PLACES, strict=True)]
     if all(real):
@@ -96,7 +97,7 @@ def _real(shown: digit_model.DigitModel, pair: int, place: str, sheet: wall.Shee
 
 
 def _what_is_shown(shown: digit_model.DigitModel) -> str:
-    view = state.view()
+    view = state.seen(View)
     real = digit_model.original(shown.name, shown.model.modalities[0], view.a) is not None
     if real:
         return f"The real pictures come from your copy of the data; all others are the model's. {READINGS}"
@@ -112,7 +113,7 @@ def _matrix(shown: digit_model.DigitModel) -> None:
         with st.container(width=260):
             state.slide("Rows and columns", "size", 2, 10)
         resample.show()
-    view = state.view()
+    view = state.seen(View)
     grid = cache.cached_grid(swap.make_matrix, shown, view)
     content, style = swap.donors(shown, view)
     givers = cache.cached_reconstructions(shown, tuple(content)), cache.cached_reconstructions(shown, tuple(style))

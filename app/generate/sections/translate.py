@@ -12,8 +12,9 @@ from app.elements.wall import wall
 from app.generate import cache, caption_row, pair_picker, resample
 from app.generate.digit_model import DigitModel
 from app.generate.figures import translate
-from app.generate.figures.picture_grid import PictureGrid
+from app.generate.view import View
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import UnreadablePictureError
 from app.shared.section_header import section_header
 
@@ -65,7 +66,7 @@ def _ways(channels: int) -> dict[str, str]:
 
 
 def _pictures(shown: DigitModel, given: str) -> None:
-    view = state.view()
+    view = state.seen(View)
     try:
         start = translate.start(shown, view)
     except UnreadablePictureError as error:

@@ -9,8 +9,8 @@ from app.generate import cache
 from app.generate.cache import GridCache
 from app.generate.digit_model import DigitModel
 from app.generate.figures import read, sample, slide, swap, translate
-from app.generate.figures.picture_grid import PictureGrid
 from app.generate.view import View
+from app.shared.picture_grid import PictureGrid
 
 MAKERS = (sample.make, swap.make, swap.make_matrix, slide.make, read.make, translate.make)
 START = View(a=4, b=9, given="svhn", size=3)

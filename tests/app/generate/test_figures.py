@@ -11,9 +11,9 @@ import torch
 import mfm_core as mfm
 from app.generate.digit_model import DigitModel
 from app.generate.figures import read, sample, slide, swap, translate
-from app.generate.figures.picture_grid import PictureGrid, decode_grid
 from app.generate.view import View
 from app.shared import downloads
+from app.shared.picture_grid import PictureGrid, decode_grid
 from app.shared.pictures import pack
 
 DRAWN = pack((np.random.default_rng(0).integers(0, 256, (1, 28, 28)) / 255).astype(np.float32))
