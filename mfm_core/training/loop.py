@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -17,6 +18,7 @@ from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from mfm_core.config import Config, Positive, Share
 
@@ -144,7 +146,9 @@ class _Run:
     def __init__(self, task: Task, config: TrainingConfig) -> None:
         self.task, self.config = task, config
         self.step, self.best_score, self.best_step = 0, -math.inf, 0
-        self.average = deepcopy(task.model).eval().requires_grad_(False)
+        self.averaged = AveragedModel(task.model, avg_fn=partial(_towards, config.average), use_buffers=True)
+        self.averaged.n_averaged.fill_(1)  # the weights that it begins with count as one
+        self.average = self.averaged.module.eval().requires_grad_(False)
         self.best = deepcopy(self.average)
         self.optimizer = torch.optim.AdamW(
             task.model.parameters(),
@@ -186,7 +190,7 @@ class _Run:
         nn.utils.clip_grad_norm_(self.task.model.parameters(), max_norm=100.0)
         self.optimizer.step()
         self.step += 1
-        _average(self.average, self.task.model, min(config.average, self.step / (self.step + 10)))
+        self.averaged.update_parameters(self.task.model)
         return {"cost": float(cost.detach())} | {name: float(term.detach()) for name, term in terms.items()}
 
     def validate(self) -> dict[str, float]:
@@ -239,6 +243,7 @@ class _Run:
             optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
         status = json.loads(metadata["status"])
         self.step, self.best_score, self.best_step = status["step"], status["best_score"], status["best_step"]
+        self.averaged.n_averaged.fill_(self.step + 1)
 
 
 def _pace(step: int, config: TrainingConfig) -> float:
@@ -247,12 +252,8 @@ def _pace(step: int, config: TrainingConfig) -> float:
     return rise * 0.5 * (1 + math.cos(math.pi * step / config.steps))
 
 
-@torch.no_grad()
-def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Move every floating-point tensor of ``average`` towards the model's; copy the others."""
-    current = model.state_dict()
-    for name, tensor in average.state_dict().items():
-        if tensor.is_floating_point():
-            tensor.lerp_(current[name], 1 - decay)
-        else:
-            tensor.copy_(current[name])
+def _towards(decay: float, average: Tensor, current: Tensor, n: Tensor | int) -> Tensor:
+    """A floating-point tensor of the average moved towards the model's, faster at first; of others the model's."""
+    if not average.is_floating_point():
+        return current
+    return torch.lerp(average, current, 1 - min(decay, int(n) / (int(n) + 10)))
