@@ -11,6 +11,7 @@ from mfm_core.cli.app import data_app, one_sentence
 from mfm_core.data import data_folder, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.importing.imported import import_files, importable_names
+from mfm_core.data.importing.notes import Notes
 
 
 @data_app.command("import")
@@ -24,15 +25,22 @@ def data_import(
         int | None, typer.Option(help="Last steps to keep; default 20 of .csd, and all of a .pkl.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite what was imported by that name.")] = False,
+    folds: Annotated[
+        Path | None, typer.Option(help="Of .csd: JSON with the ids of the videos in train, validation and test.")
+    ] = None,
 ) -> None:
     """Read features that you have, check them, and store them in the data folder.
 
     Known are the tensors of github.com/pliang279/MFN (.h5), computational sequences of CMU-MultimodalSDK (.csd, aligned
-    to words), the pickles of Multimodal-Transformer and MMSA, and .npz as we write it. No pickle is executed.
+    to words), the pickles of Multimodal-Transformer and MMSA, and .npz as we write it. No pickle is executed. What is
+    masked, left out or not read is counted in the report. Videos of CMU-MOSI keep their official fold.
     """
     with one_sentence():
-        path = import_files(files, name, length=length, replace=replace)
+        notes = Notes()
+        path = import_files(files, name, length=length, replace=replace, folds=folds, notes=notes)
         typer.echo(path)
+        for line in notes.lines():
+            typer.echo(line, err=True)
         for line in description(load_dataset(name)):
             typer.echo(line, err=True)
 

@@ -114,16 +114,28 @@ def _key(member: zipfile.ZipInfo) -> str:
     return member.filename.removesuffix(".npy")
 
 
-def numbers(array: Array, where: str) -> npt.NDArray[np.float32]:
-    """An array as float32.
+def as_float32(array: Array, where: str) -> npt.NDArray[np.float32]:
+    """An array as float32; what float32 cannot express becomes infinite.
 
     Raises:
-        ValueError: If it holds anything but finite numbers that float32 can express.
+        ValueError: If it holds anything but numbers.
     """
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{where}: expected numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(array, dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{where}: expected finite numbers, got NaN or infinity")
-    return values
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def numbers(array: Array, where: str) -> npt.NDArray[np.float32]:
+    """An array as float32.
+
+    Raises:
+        ValueError: If it holds anything but finite numbers that float32 can express; the message names the place.
+    """
+    values = as_float32(array, where)
+    if np.isfinite(values).all():
+        return values
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+    parts = {3: ("sample", "step", "feature"), 2: ("row", "column")}.get(len(place), ("place",) * len(place))
+    told = ", ".join(f"{part} {i}" for part, i in zip(parts, place, strict=True))
+    raise ValueError(f"{where}: expected finite numbers, got {values[place]} at {told}")

@@ -41,7 +41,8 @@ _FETCHES = {"GET", "BINGET", "LONG_BINGET"}
 def read_pickle(path: Path) -> Any:  # noqa: ANN401 - whatever plain content the file has
     """Read a pickle of plain containers, numbers, text and arrays.
 
-    Arrays of objects are admitted if all objects are text, and come back as arrays of text.
+    Arrays of objects come back as arrays of text or numbers if all objects are text, bytes or real numbers, else as
+    :class:`Unread`, which refuses no file: perhaps nobody asks for them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -65,6 +66,17 @@ def read_pickle(path: Path) -> Any:  # noqa: ANN401 - whatever plain content the
         return _resolved(tree, {}, 0)
     except _Refusal as refusal:
         raise ValueError(f"{path}: {refusal}") from None
+
+
+class Unread:
+    """Stand in for an array of objects that is neither text nor numbers.
+
+    Attributes:
+        reason: Why it was not read.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class _Refusal(Exception):
@@ -165,7 +177,7 @@ class _Array(_Closed):
     __slots__ = ("content",)
 
     def __init__(self) -> None:
-        self.content: Array | None = None
+        self.content: Array | Unread | None = None
 
     def __setstate__(self, state: object) -> None:
         fields = state if isinstance(state, tuple) else ()
@@ -177,25 +189,36 @@ class _Array(_Closed):
         self.content = _array(data, dtype, shape, "F" if is_fortran is True else "C")
 
 
-def _array(data: object, dtype: object, shape: object, order: str) -> Array:
+def _array(data: object, dtype: object, shape: object, order: str) -> Array | Unread:
     if not isinstance(dtype, _DType) or not isinstance(shape, tuple) or len(shape) > _MAX_NDIM:
         raise _Refusal(f"expected an array with a type and at most {_MAX_NDIM} dimensions")
     if not all(type(n) is int and 0 <= n < 2**40 for n in shape):
         raise _Refusal("expected the dimensions of an array to be sizes")
     if dtype.kind == "O":
-        if not isinstance(data, list) or len(data) != math.prod(shape) or not all(isinstance(x, str) for x in data):
-            raise _Refusal("expected arrays of numbers or text, got an array of objects")
-        if sum(map(len, data)) * 4 > MAX_FILE_BYTES or max(map(len, data), default=0) > 100_000:
-            raise _Refusal("expected shorter texts in an array of objects")
-        width = max(map(len, data), default=1)
-        if width * len(data) > 1_000_000_000:
-            raise _Refusal("expected shorter texts in an array of objects")
-        return np.array(data, dtype=str).reshape(shape)
+        return _of_objects(data, shape)
     if isinstance(data, str):
         data = data.encode("latin1")
     if not isinstance(data, bytes | bytearray) or len(data) != math.prod(shape) * dtype.real().itemsize:
         raise _Refusal(f"expected the bytes of an array of shape {shape} of {dtype.kind}")
     return np.frombuffer(data, dtype=dtype.real()).reshape(shape, order="F" if order == "F" else "C")
+
+
+def _of_objects(data: object, shape: tuple[int, ...]) -> Array | Unread:
+    """An array of objects as one of text or numbers, where all of them are."""
+    if not isinstance(data, list) or len(data) != math.prod(shape):
+        raise _Refusal("expected an array of objects to list them")
+    if data and all(type(x) in (bool, int, float) for x in data):
+        try:
+            return np.array(data, dtype=np.float64).reshape(shape)
+        except OverflowError:
+            return Unread("numbers too large")
+    if not all(isinstance(x, str | bytes) for x in data):
+        return Unread("an array of objects")
+    texts = [x.decode("utf-8", "replace") if isinstance(x, bytes) else x for x in data]
+    width = max(map(len, texts), default=1)
+    if width > 100_000 or width * len(texts) > 1_000_000_000:
+        return Unread("an array of long texts")
+    return np.array(texts, dtype=str).reshape(shape)
 
 
 def _dtype(kind: object, *_: object) -> _DType:

@@ -14,6 +14,8 @@ from app.shared import names, stored_models
 
 mount = define("lanes", "avatar", "clock")
 KEY = "lanes"
+THIN = 0.03
+"""Seconds below which a step is too thin to be read."""
 DIGITS = 6
 """Significant digits that are sent of a number."""
 
@@ -51,6 +53,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
     clip = strip.clip
     evidence = clip.evidence if truth and clip.evidence else {}
     most = max((abs(float(value)) for steps in evidence.values() for value in steps), default=0.0)
+    spans = apart(clip.spans)
     lanes = [
         {
             "name": name,
@@ -71,9 +74,9 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         "unit": clip.unit.capitalize(),
         "count": clip.length,
         "words": list(clip.words),
-        "times": [[_round(start), _round(end)] for start, end in clip.spans],
+        "times": [[_round(start), _round(end)] for start, end in spans],
         "timed": clip.timed,
-        "duration": _round(max(clip.seconds, clip.spans[-1][1])),
+        "duration": _round(max(clip.seconds, spans[-1][1])),
         "axis": axis if clip.timed else "step",
         "audio": _sound(clip),
         "face": _face(clip),
@@ -83,6 +86,28 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         "lanes": lanes,
         "leads": leads,
     }
+
+
+def apart(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Start and end of each step as they are drawn: where steps have no length or overlap, each begins a little later.
+
+    Speech recognisers give such times. Each step then has at least half the mean length, and none covers another, so
+    that every one can be read and pointed at. Times without such steps stay as they are.
+
+    Args:
+        spans: Start and end of each step in seconds, in order of start.
+    """
+    ends = [start for start, _ in spans[1:]] + [max(spans[-1])]
+    if all(start + THIN < end <= later + 1e-3 for (start, end), later in zip(spans, ends, strict=True)):
+        return list(spans)
+    first, last = spans[0][0], max(end for _, end in spans)
+    least = max(last - first, 0.1 * len(spans)) / len(spans) / 2
+    starts = [first]
+    for start, _ in spans[1:]:
+        starts.append(max(start, starts[-1] + least))
+    later = [*starts[1:], max(last, starts[-1] + least)]
+    longest = [max(end, start + least) for start, (_, end) in zip(starts, spans, strict=True)]
+    return [(start, min(end, after)) for start, end, after in zip(starts, longest, later, strict=True)]
 
 
 def scores(strip: Strip, truth: bool) -> list[Data]:

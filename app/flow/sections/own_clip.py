@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
+import torch
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.flow import clips
 from app.flow.clip_source import ClipSource
@@ -13,7 +16,8 @@ from app.flow.clips import Clip
 from app.flow.view import FlowView
 from app.shared import names, prose, state
 from app.shared.stored_models import stored_as
-from mfm_core.data.importing.upload import ClipShape, read_clip
+from mfm_core.data.importing.notes import Notes
+from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
 from mfm_core.storage.scaling import load_scaling
 
 SOURCES = {"stored": "a held-out clip", "upload": "your own"}
@@ -38,10 +42,12 @@ class UploadedClip:
     Attributes:
         name: Of the file.
         content: What is in it.
+        id: Of the upload; another upload of the same file has another.
     """
 
     name: str
     content: bytes
+    id: str = ""
 
 
 def offer(shown: ClipSource) -> None:
@@ -58,16 +64,44 @@ def offer(shown: ClipSource) -> None:
             f"{columns}. At most {MOST_MEGABYTES} MB and 200 steps. What is missing, the model infers. The file is "
             "read, shown to you and forgotten with your session; no link carries it."
         )
-        st.file_uploader(
-            "Your clip", type=["npz", "csv"], key="own_clip", max_upload_size=MOST_MEGABYTES, on_change=_keep
+        file = st.file_uploader(
+            "Your clip", type=["npz", "csv"], key="own_clip", max_upload_size=MOST_MEGABYTES, on_change=_changed
         )
+        file_name = f"{shown.name}_sample.csv"
+        st.download_button("A sample clip (.csv)", lambda: sample(shown), file_name, "text/csv", on_click="ignore")
+    brought: UploadedClip | None = st.session_state.get("brought")
+    if file is not None and (brought is None or brought.id != file.file_id):
+        _keep(file)  # a browser that was connected before the server restarted tells of no change
+        st.rerun()
 
 
-def _keep() -> None:
+def _changed() -> None:
     file = st.session_state["own_clip"]
-    if file is not None:
-        st.session_state["brought"] = UploadedClip(file.name[:80], file.getvalue())
-        state.change(from_="upload", step=0)
+    if file is None:  # taken away; on another page there is no such control, and nothing changes
+        st.session_state.pop("brought", None)
+    else:
+        _keep(file)
+
+
+def _keep(file: UploadedFile) -> None:
+    st.session_state["brought"] = UploadedClip(file.name[:80], file.getvalue(), file.file_id)
+    state.change(from_="upload", step=0)
+
+
+def sample(shown: ClipSource) -> bytes:
+    """A table to begin with: a clip of the model's own, or six steps of made-up numbers where none may be passed on."""
+    config = shown.model.config
+    scaling = load_scaling(stored_as(shown.name))
+    if shown.what_if is not None:
+        clip = shown.clip(0)
+        steps, words, times = clip.features, clip.words, np.array(clip.spans, np.float32)
+    else:
+        generator = torch.Generator().manual_seed(0)
+        steps = {name: torch.randn(1, 6, m.d_x, generator=generator) for name, m in config.sequences.items()}
+        words, times = tuple(f"word{t + 1}" for t in range(6)), np.array([[0.5 * t, 0.5 * t + 0.5] for t in range(6)])
+    mask = torch.ones(1, len(words), dtype=torch.bool)
+    raw = {name: scaling[name].restore(x, mask)[0].numpy() for name, x in steps.items()}
+    return clip_table(raw, words, times.astype(np.float32)).encode()
 
 
 def taken(shown: ClipSource) -> Clip | None:
@@ -79,15 +113,24 @@ def taken(shown: ClipSource) -> Clip | None:
     if len(brought.content) > MOST_MEGABYTES * 1_000_000:
         st.warning(f"The file is too large: at most {MOST_MEGABYTES} MB can be taken.")
         return None
+    notes = Notes()
     try:
-        return of_file(brought, shown)
+        clip = of_file(brought, shown, notes)
+        for line in notes.lines():
+            st.info(prose.harmless(line))
+        return clip
     except ValueError as error:
         st.warning(f"The clip could not be taken: {prose.harmless(str(error))}")
         return None
 
 
-def of_file(brought: UploadedClip, shown: ClipSource) -> Clip:
+def of_file(brought: UploadedClip, shown: ClipSource, notes: Notes | None = None) -> Clip:
     """A visitor's file as a model is given it.
+
+    Args:
+        brought: The file.
+        shown: The model.
+        notes: Counts what is masked or left out.
 
     Raises:
         ValueError: If it does not fit the model, in one sentence.
@@ -98,7 +141,7 @@ def of_file(brought: UploadedClip, shown: ClipSource) -> Clip:
         scaling = load_scaling(stored_as(shown.name))
     except FileNotFoundError:
         raise ValueError("it is not known how the features of this model are scaled") from None
-    data = read_clip(brought.content, brought.name, ClipShape(sizes, config.label.size, scaling, shown.unit))
+    data = read_clip(brought.content, brought.name, ClipShape(sizes, config.label.size, scaling, shown.unit), notes)
     kind = brought.name.rpartition(".")[2].lower()
     digest = hashlib.sha256(kind.encode() + brought.content).hexdigest()[:16]
     absent = [names.title(name).lower() for name in sizes if data.present and not bool(data.present[name])]

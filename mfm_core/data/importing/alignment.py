@@ -19,7 +19,8 @@ def expected_values(
         words: Start and end of each word in seconds, ``(T, 2)``.
 
     Returns:
-        ``(T, d)``; zeros for a word that no frame touches.
+        ``(T, d)``; zeros for a word that no frame touches, NaN for a feature that no frame of a word has a finite
+        number of.
     """
     order = np.argsort(frames[:, 0], kind="stable")
     features, (start, end) = features[order], frames[order].T
@@ -32,5 +33,6 @@ def expected_values(
         finite = np.isfinite(features[near])
         weight = (shared * finite).sum(0)
         total = (shared * np.where(finite, features[near], 0)).sum(0, dtype=np.float64)
-        result[t] = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+        missing = np.full_like(total, np.nan if shared.any() else 0)
+        result[t] = np.divide(total, weight, out=missing, where=weight > 0)
     return result

@@ -1,26 +1,26 @@
-"""Computational sequences (``.csd``) of CMU-MultimodalSDK, aligned to words.
+"""Computational sequences (``.csd``) of CMU-MultimodalSDK, read video by video.
 
 A file is HDF5: one group, named after its content, with ``data / <video> / features`` (n, d) and ``intervals`` (n, 2)
-in seconds. One file has the words, one the labels of segments, the others features.
+in seconds. One file has the words, one the labels of segments, the others features. What is odd of one video leaves out
+what the file has of that video, or that row, and is counted; only a file of which nothing can be read is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mfm_core.data.dataset import Split
-from mfm_core.data.importing.alignment import expected_values
-from mfm_core.data.sequence_files import Part
+from mfm_core.data.importing.notes import Notes
+from mfm_core.data.importing.official_folds import video_of
 from mfm_core.files.hdf5 import group, opened, table
 from mfm_core.files.npz import Array
 
 Role = Literal["words", "labels", "language", "acoustic", "visual"]
-SILENCE = "sp"
 SOURCE = "get it with CMU-MultimodalSDK (github.com/CMU-MultiComp-Lab/CMU-MultimodalSDK)"
 # Parts of the names of the published files; the first that fits tells the role.
 _ROLES: dict[str, Role] = {
@@ -33,7 +33,6 @@ _ROLES: dict[str, Role] = {
     "facet": "visual",
     "openface": "visual",
 }
-_OFFICIAL_VIDEOS = (52, 10, 31)
 
 
 class Track(NamedTuple):
@@ -41,39 +40,126 @@ class Track(NamedTuple):
 
     Attributes:
         features: ``(n, d)``.
-        intervals: Start and end of each row in seconds, ``(n, 2)``.
+        intervals: Start and end of each row in seconds, ``(n, 2)``, in order of start.
+        rows: Number of each row in the file, ``(n,)``.
     """
 
     features: Array
     intervals: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.int64]
 
 
-def read_csd(path: Path) -> dict[str, Track]:
-    """All videos of a file.
+Tracks = Mapping[str, Track]
+
+
+def read_csd(path: Path, notes: Notes) -> dict[str, Track]:
+    """All videos of a file that can be read.
+
+    Args:
+        path: The file.
+        notes: Counts what is left out.
 
     Raises:
         FileNotFoundError: If there is no such file; the message says where to get it.
-        ValueError: If it is damaged, or not of this format.
+        ValueError: If it is damaged, not of this format, or no video of it can be read.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; {SOURCE}")
+    tracks, first = {}, ""
     with opened(path) as file:
         if len(roots := list(file)) != 1:
             raise ValueError(f"{path}: expected one group that names the content, got {len(roots)}")
         data = group(group(file, roots[0], str(path)), "data", f"{path}: {roots[0]}")
-        return {video: _track(group(data, video, str(path)), f"{path}: {video}") for video in data}
+        for video in data:
+            try:
+                tracks[video] = _track(group(data, video, str(path)), f"{path}: {video}", notes)
+            except ValueError as error:
+                first = first or str(error)
+                notes.add(f"videos are left out of {path.name}", str(error))
+    if not tracks and first:
+        raise ValueError(first)
+    return tracks
 
 
-def _track(video: object, where: str) -> Track:
+def _track(video: object, where: str, notes: Notes) -> Track:
     features, intervals = table(video, "features", where), table(video, "intervals", where)
     if features.ndim != 2 or intervals.shape != (len(features), 2) or intervals.dtype.kind not in "iuf":
         raise ValueError(
             f"{where}: expected features (n, d) and intervals (n, 2), got {features.shape} and {intervals.shape}"
         )
+    if len(features) == 0:
+        raise ValueError(f"{where}: expected at least one row, got none")
     seconds = intervals.astype(np.float64)
-    if not np.isfinite(seconds).all() or (seconds[:, 1] < seconds[:, 0]).any():
-        raise ValueError(f"{where}: intervals: expected each to end after it starts")
-    return Track(features, seconds)
+    with np.errstate(invalid="ignore"):
+        fits = np.isfinite(seconds).all(1) & (seconds[:, 1] >= seconds[:, 0])
+    if not fits.any():
+        raise ValueError(f"{where}: intervals: expected each to end after it starts, got {_span(seconds[0])} in row 0")
+    if not fits.all():
+        row = int(np.flatnonzero(~fits)[0])
+        notes.add(
+            "rows are left out, for their interval is not finite or ends before it starts",
+            f"{where}, row {row}, {_span(seconds[row])}",
+            int((~fits).sum()),
+        )
+    kept = np.flatnonzero(fits)
+    kept = kept[np.argsort(seconds[kept, 0], kind="stable")]
+    return Track(features[kept], seconds[kept], kept)
+
+
+def _span(interval: npt.NDArray[np.float64]) -> str:
+    return f"{interval[0]:g} to {interval[1]:g}"
+
+
+def read_role(path: Path, role: Role, notes: Notes) -> dict[str, Track]:
+    """The videos of a file that hold what its role says: text, or numbers, of one width.
+
+    Args:
+        path: The file.
+        role: Kind of content.
+        notes: Counts what is left out.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If no video of it can be read.
+    """
+    tracks = read_csd(path, notes)
+    wanted: Callable[[Track], bool]
+    if role == "words":
+        said = "words as text (n, 1)"
+        wanted = lambda track: track.features.dtype.kind == "S" and track.features.shape[1] == 1  # noqa: E731
+    else:
+        numeric = Counter(t.features.shape[1] for t in tracks.values() if t.features.dtype.kind in "biuf")
+        d = numeric.most_common(1)[0][0] if numeric else 1
+        said = f"{d} numbers a row"
+        wanted = lambda track: track.features.dtype.kind in "biuf" and track.features.shape[1] == d  # noqa: E731
+    kept, first = {}, ""
+    for video, track in tracks.items():
+        if wanted(track):
+            kept[video] = track
+            continue
+        got = f"{path}: {video}: expected {said}, got {track.features.dtype} of shape {track.features.shape}"
+        first = first or got
+        notes.add(f"videos are left out of {path.name}", got)
+    if not kept:
+        raise ValueError(first or f"{path}: expected at least one video, got none")
+    return kept
+
+
+def joined_segments(tracks: Tracks) -> dict[str, Track]:
+    """The rows of all segments of a video, such as ``video[0]`` and ``video[1]``, as one track, in order of start."""
+    groups: dict[str, list[Track]] = {}
+    for key, track in tracks.items():
+        groups.setdefault(video_of(key), []).append(track)
+    return {video: _joined(parts) for video, parts in groups.items()}
+
+
+def _joined(parts: Sequence[Track]) -> Track:
+    if len(parts) == 1:
+        return parts[0]
+    features = np.concatenate([part.features for part in parts])
+    intervals = np.concatenate([part.intervals for part in parts])
+    order = np.argsort(intervals[:, 0], kind="stable")
+    return Track(features[order], intervals[order], np.arange(len(features)))
 
 
 def role_of(path: Path) -> Role:
@@ -88,111 +174,4 @@ def role_of(path: Path) -> Role:
     raise ValueError(
         f"{path}: expected a name that tells the content, with one of {', '.join(_ROLES)} in it, "
         "as the files of CMU-MultimodalSDK have"
-    )
-
-
-def read_aligned(paths: Sequence[Path], length: int) -> dict[Split, Part]:
-    """Read the files of one data set, align them to its words, and cut it into labelled segments.
-
-    A word belongs to the segment that its middle lies in. The last ``length`` words of a segment are kept. Videos are
-    split in the order of their names: 52 to training, 10 to validation and 31 to test, which are the official folds of
-    CMU-MOSI, or other numbers in these proportions.
-
-    Args:
-        paths: One file of words, one of labels, and one a modality.
-        length: Number of steps.
-
-    Raises:
-        FileNotFoundError: If a file is not there.
-        ValueError: If a file is damaged, or words or labels are missing, or no word lies in any segment.
-    """
-    files: dict[Role, dict[str, Track]] = {}
-    for path in paths:
-        if (role := role_of(path)) in files:
-            raise ValueError(f"{path}: expected one file of {role}, got two")
-        files[role] = read_csd(path)
-    for needed in ("words", "labels"):
-        if needed not in files:
-            raise ValueError(f"{paths[0].parent}: expected a .csd file of {needed} among the files; {SOURCE}")
-    words, labels = files.pop("words"), files.pop("labels")
-    if not files:
-        raise ValueError(f"{paths[0].parent}: expected a .csd file of language, acoustic or visual features; {SOURCE}")
-    videos = sorted(set(words) & set(labels))
-    segments = {video: _segments(video, words[video], labels[video], files, length) for video in videos}
-    splits = split_videos(videos)
-    return {split: _part([s for v in names for s in segments[v]], split) for split, names in splits.items()}
-
-
-class _Segment(NamedTuple):
-    name: str
-    label: npt.NDArray[np.float32]  # (size,)
-    words: npt.NDArray[np.str_]  # (T,)
-    times: npt.NDArray[np.float32]  # (T, 2)
-    modalities: dict[str, npt.NDArray[np.float32]]  # (T, d)
-
-
-def _segments(
-    video: str, said: Track, labels: Track, files: Mapping[Role, Mapping[str, Track]], length: int
-) -> list[_Segment]:
-    if said.features.dtype.kind != "S" or said.features.shape[1] != 1 or labels.features.dtype.kind not in "biuf":
-        raise ValueError(f"{video}: expected words as text (n, 1) and labels as numbers, got {said.features.dtype}")
-    words = np.array([word.decode("utf-8", "replace") for word in said.features[:, 0].tolist()], dtype=str)
-    middle = said.intervals.mean(1)
-    segments = []
-    for i, (label, (begin, end)) in enumerate(zip(labels.features, labels.intervals, strict=True)):
-        spoken = np.flatnonzero((begin <= middle) & (middle < end) & (words != SILENCE) & (words != ""))[-length:]
-        if len(spoken) == 0:
-            continue
-        times = said.intervals[spoken]
-        aligned: dict[str, npt.NDArray[np.float32]] = {}
-        for role, tracks in files.items():
-            d = next(iter(tracks.values())).features.shape[1]
-            track = tracks.get(video, Track(np.zeros((0, d), np.float32), np.zeros((0, 2))))
-            if track.features.shape[1] != d or track.features.dtype.kind not in "biuf":
-                raise ValueError(f"{video}: {role}: expected {d} numbers a frame, got {track.features.shape}")
-            with np.errstate(over="ignore"):
-                frames = track.features.astype(np.float32)
-            aligned[role] = _padded(expected_values(frames, track.intervals, times), length)
-        segments.append(
-            _Segment(
-                f"{video}_{i}",
-                label.astype(np.float32),
-                _padded(words[spoken], length),
-                _padded(times.astype(np.float32), length, np.nan),
-                aligned,
-            )
-        )
-    return segments
-
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
-
-
-def _padded(x: npt.NDArray[_Scalar], length: int, value: float | None = None) -> npt.NDArray[_Scalar]:
-    """Padded on the left, with zeros and empty text or with another value: (T, ...) -> (length, ...)."""
-    padding = np.zeros((length - len(x), *x.shape[1:]), dtype=x.dtype)
-    if value is not None:
-        padding[:] = value
-    return np.concatenate([padding, x])
-
-
-def split_videos(videos: Sequence[str]) -> dict[Split, list[str]]:
-    """Videos of each split: in the given order, in the proportions of CMU-MOSI's official folds."""
-    bounds = np.cumsum(_OFFICIAL_VIDEOS) / sum(_OFFICIAL_VIDEOS)
-    first, second = (round(float(bound) * len(videos)) for bound in bounds[:2])
-    return {"train": list(videos[:first]), "validation": list(videos[first:second]), "test": list(videos[second:])}
-
-
-def _part(segments: Sequence[_Segment], split: str) -> Part:
-    if not segments:
-        raise ValueError(f"{split}: expected at least one segment with words, got none; are there enough videos?")
-    modalities = {name: np.stack([s.modalities[name] for s in segments]) for name in segments[0].modalities}
-    if len({s.label.shape for s in segments}) != 1:
-        raise ValueError(f"{split}: expected labels of one size in all videos")
-    return Part(
-        modalities,
-        np.stack([s.label for s in segments]),
-        ids=np.array([s.name for s in segments]),
-        words=np.stack([s.words for s in segments]),
-        times=np.stack([s.times for s in segments]),
     )

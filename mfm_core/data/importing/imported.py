@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from mfm_core.data.dataset import Dataset, Split
+from mfm_core.data.importing.notes import Notes, observed, with_known_labels
+from mfm_core.data.importing.official_folds import read_folds
 from mfm_core.data.registry import data_folder, dataset_infos, dataset_names, load_dataset, register_finder
 from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
 from mfm_core.data.sequences import standardised
-from mfm_core.files.npz import LOCAL, numbers, read_archive
+from mfm_core.files.npz import LOCAL, Array, as_float32, read_archive
 
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -22,7 +28,15 @@ def importable_names() -> tuple[str, ...]:
     return tuple(info.name for info in dataset_infos() if info.importable)
 
 
-def import_files(paths: Sequence[Path], name: str, *, length: int | None = None, replace: bool = False) -> Path:
+def import_files(
+    paths: Sequence[Path],
+    name: str,
+    *,
+    length: int | None = None,
+    replace: bool = False,
+    folds: Path | None = None,
+    notes: Notes | None = None,
+) -> Path:
     """Read files of a format that users have, and store them as ``<data folder>/<name>.npz``.
 
     Args:
@@ -30,6 +44,8 @@ def import_files(paths: Sequence[Path], name: str, *, length: int | None = None,
         name: One of :func:`importable_names`, or a name of the user's.
         length: How many of the last steps to keep. Default: 20 words of ``.csd``, and all steps of other formats.
         replace: Whether an older file of that name may be overwritten.
+        folds: Of ``.csd`` files: JSON that tells the fold of each video, see :func:`read_folds`.
+        notes: Counts what is masked, left out or not read.
 
     Returns:
         The path of the stored file; :func:`load_dataset` knows it by its name.
@@ -47,17 +63,21 @@ def import_files(paths: Sequence[Path], name: str, *, length: int | None = None,
     target = data_folder() / f"{name}.npz"
     if target.is_file() and not replace:
         raise FileExistsError(f"{target}: exists already; say --replace to overwrite it")
-    parts = _read(paths, length)
-    unfinished = target.with_name(f"{name}_unchecked.npz")
+    if folds is not None and {path.suffix for path in paths} != {".csd"}:
+        raise ValueError("folds: expected none but for .csd files, which alone have no split of their own")
+    parts = _read(paths, length, Notes() if notes is None else notes, None if folds is None else read_folds(folds))
+    unfinished, given = target.with_name(f"{name}_unchecked.npz"), str(paths[0] if len(paths) == 1 else paths[0].parent)
     try:
         write_parts(parts, unfinished)
-        _load(unfinished.stem)
+        with _called(given, unfinished):
+            _load(unfinished.stem)
         kept = target.with_name(f".{name}.old.npz") if target.is_file() else None
         if kept is not None:
             target.replace(kept)
         unfinished.replace(target)
         try:
-            load_dataset(name)
+            with _called(given, target):
+                load_dataset(name)
         except ValueError:
             target.unlink()
             if kept is not None:
@@ -70,44 +90,76 @@ def import_files(paths: Sequence[Path], name: str, *, length: int | None = None,
     return target
 
 
-def _read(paths: Sequence[Path], length: int | None) -> dict[Split, Part]:
-    from mfm_core.data.importing.csd import read_aligned
+@contextmanager
+def _called(given: str, ours: Path) -> Iterator[None]:
+    """Let messages name the user's file rather than the one that is written of it."""
+    try:
+        yield
+    except ValueError as error:
+        message = str(error).replace(str(ours), given).replace(ours.name, given).replace(ours.stem, given)
+        raise ValueError(message) from None
+
+
+def _read(
+    paths: Sequence[Path], length: int | None, notes: Notes, folds: Mapping[str, Split] | None
+) -> dict[Split, Part]:
     from mfm_core.data.importing.h5 import read_tensors_of
     from mfm_core.data.importing.pickles import read_pickled
+    from mfm_core.data.importing.segments import read_aligned
 
     endings = {path.suffix for path in paths}
     if endings == {".csd"}:
-        return read_aligned(paths, length or DEFAULT_LENGTH)
+        return read_aligned(paths, length or DEFAULT_LENGTH, notes=notes, folds=folds)
     if endings == {".h5"} and length is None:
-        return read_tensors_of(paths)
+        return read_tensors_of(paths, notes)
     if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
-        return read_pickled(paths[0], length)
+        return read_pickled(paths[0], length, notes)
     if endings == {".npz"} and len(paths) == 1 and length is None:
-        return read_parts(paths[0])
+        return read_parts(paths[0], notes)
     raise ValueError(
         "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
         f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
     )
 
 
-def read_parts(path: Path) -> dict[Split, Part]:
+def read_parts(path: Path, notes: Notes | None = None) -> dict[Split, Part]:
     """Read an archive of arrays named ``text_train``, ``audio_valid``, ``y_test`` and so on.
+
+    ``ids``, ``words`` and ``times`` of the splits are kept where they fit; arrays of other names are counted.
+
+    Args:
+        path: The file.
+        notes: Counts what is masked, left out or not read.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, or lacks labels of a split.
     """
+    notes = Notes() if notes is None else notes
     arrays, parts = read_archive(path, LOCAL), dict[Split, Part]()
+    kinds = (*FILE_NAMES.values(), "y", "ids", "words", "times")
+    for key in arrays:
+        if key not in {f"{kind}_{end}" for kind in kinds for end in FILE_SPLITS.values()}:
+            notes.add("arrays are not read", f"{path}: {key[:60]!r}, expected such as text_train, ids_valid or y_test")
     for split, end in FILE_SPLITS.items():
         if f"y_{end}" not in arrays:
             raise ValueError(f"{path}: expected an array y_{end}, got {', '.join(sorted(arrays)[:12]) or 'none'}")
         modalities = {
-            modality: numbers(arrays[f"{kind}_{end}"], f"{path}: {kind}_{end}")
+            modality: observed(arrays[f"{kind}_{end}"], f"{path}: {kind}_{end}", notes)
             for modality, kind in FILE_NAMES.items()
             if f"{kind}_{end}" in arrays
         }
-        parts[split] = Part(modalities, arrays[f"y_{end}"])
+        ids, words = (_texts(arrays.get(f"{kind}_{end}")) for kind in ("ids", "words"))
+        times = arrays.get(f"times_{end}")
+        known = None if times is None else as_float32(times, f"{path}: times_{end}")
+        parts[split] = with_known_labels(
+            Part(modalities, arrays[f"y_{end}"], ids, words, known), f"{path}: y_{end}", notes
+        )
     return parts
+
+
+def _texts(array: Array | None) -> npt.NDArray[np.str_] | None:
+    return None if array is None else array.astype(str)
 
 
 def imported_names() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ We do not have the real files: this reader is tested on files that the tests wri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,24 +18,28 @@ import numpy as np
 import numpy.typing as npt
 
 from mfm_core.data.dataset import Split
+from mfm_core.data.importing.notes import Notes, observed, with_known_labels
 from mfm_core.data.sequence_files import FILE_SPLITS, Part
-from mfm_core.files.npz import Array, numbers
-from mfm_core.files.restricted_pickle import read_pickle
+from mfm_core.files.npz import Array, as_float32
+from mfm_core.files.restricted_pickle import Unread, read_pickle
 
 SOURCE = "see the data links of github.com/yaohungt/Multimodal-Transformer or github.com/thuiar/MMSA"
 _KEYS = {"language": "text", "acoustic": "audio", "visual": "vision"}
 _LABELS = ("regression_labels", "labels")
+_MAX_NUMBERS = 200_000_000  # of a list
 
 
-def read_pickled(path: Path, length: int | None) -> dict[Split, Part]:
+def read_pickled(path: Path, length: int | None, notes: Notes | None = None) -> dict[Split, Part]:
     """Read such a file.
 
-    Padding is set to 0, also where BERT wrote numbers into it; minus infinity, which COVAREP gives for the logarithm of
-    silence, becomes 0, as all users of these files have it.
+    Padding is set to 0, also where BERT wrote numbers into it. Lists count as arrays. A step with a number that is not
+    finite, as COVAREP gives for the logarithm of silence, counts as not observed, as in every format; all users of
+    these files put 0 in its place, which is a value like any other.
 
     Args:
         path: The file.
         length: How many of the last steps to keep; None keeps all.
+        notes: Counts what is masked, left out or not read.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -42,6 +47,7 @@ def read_pickled(path: Path, length: int | None) -> dict[Split, Part]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; {SOURCE}")
+    notes = Notes() if notes is None else notes
     content = read_pickle(path)
     parts: dict[Split, Part] = {}
     for split, key in FILE_SPLITS.items():
@@ -49,45 +55,89 @@ def read_pickled(path: Path, length: int | None) -> dict[Split, Part]:
         if not isinstance(found, dict):
             keys = ", ".join(str(key)[:30] for key in list(content)[:5]) if isinstance(content, dict) else "no keys"
             raise ValueError(f"{path}: expected the keys train, valid and test, got {keys}; {SOURCE}")  # noqa: TRY004
-        parts[split] = _part(found, f"{path}: {key}", length)
+        parts[split] = _part(found, f"{path}: {key}", length, notes)
     return parts
 
 
-def _part(content: Mapping[str, object], where: str, length: int | None) -> Part:
+def _part(content: Mapping[str, object], where: str, length: int | None, notes: Notes) -> Part:
     label = next((key for key in _LABELS if key in content), None)
     if missing := [key for key in _KEYS.values() if key not in content] + ([] if label else ["labels"]):
         raise ValueError(f"{where}: expected the key {missing[0]}, got {', '.join(map(str, content))}; {SOURCE}")
-    modalities = {name: _sequences(content[key], f"{where}: {key}") for name, key in _KEYS.items()}
+    assert label is not None  # noqa: S101 - told apart above
+    read = {*_KEYS.values(), label, "id", "text_bert"}
+    for key in content:
+        if key not in read:
+            notes.add("keys are not read", f"{where}: {key}")
+    raw = {name: _sequences(content[key], f"{where}: {key}") for name, key in _KEYS.items()}
+    ids = _ids(content.get("id"), len(next(iter(raw.values()))))
+    names = None if ids is None else ids.tolist()
+    bert = _as_array(content.get("text_bert"))
+    if bert.ndim == 3 and bert.dtype.kind in "biuf" and bert.shape[1] == 3:
+        # BERT's own mask: what stands in the padding does not count.
+        real = bert[:, 1, :, None] != 0
+        raw = {m: np.where(real, x, 0) if x.shape[:2] == real.shape[:2] else x for m, x in raw.items()}
+    modalities = {m: observed(x, f"{where}: {_KEYS[m]}", notes, names) for m, x in raw.items()}
     shapes = {name: x.shape for name, x in modalities.items()}
     if len({shape[:2] for shape in shapes.values()}) != 1:
         raise ValueError(
             f"{where}: expected (N, T, d) with one N and T in all modalities, as aligned files have, got {shapes}"
         )
-    n, n_steps = next(iter(shapes.values()))[:2]
-    bert = content.get("text_bert")
-    if isinstance(bert, np.ndarray) and bert.shape == (n, 3, n_steps):
-        real = bert[:, 1] != 0  # BERT's own mask
-        modalities = {name: x * real[:, :, None] for name, x in modalities.items()}
+    n = len(next(iter(modalities.values())))
     if length is not None:
         modalities = {name: _last(x, length) for name, x in modalities.items()}
-    assert label is not None  # noqa: S101 - told apart above
-    return Part(modalities, _labels(content[label], n, f"{where}: {label}"), ids=_ids(content.get("id"), n))
+    y = _labels(content[label], n, f"{where}: {label}")
+    return with_known_labels(Part(modalities, y, ids=ids), f"{where}: {label}", notes)
 
 
-def _sequences(array: object, where: str) -> npt.NDArray[np.float32]:
-    if not isinstance(array, np.ndarray) or array.ndim != 3 or array.dtype.kind not in "biuf":
-        got = f"shape {array.shape} of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise ValueError(f"{where}: expected numbers of shape (N, T, d), got {got}")
-    silent = np.isneginf(array) if array.dtype.kind == "f" else np.zeros((), bool)
-    return numbers(np.where(silent, 0, array), where)
+def _as_array(content: object) -> Array:
+    """An array, or a list of numbers or of arrays of one shape as one; empty where it is neither."""
+    if isinstance(content, np.ndarray):
+        return content
+    if isinstance(content, list) and 0 <= _count(content, {}) <= _MAX_NUMBERS:
+        try:
+            return np.array(content)
+        except ValueError:  # of several lengths
+            return np.empty(0, dtype=object)
+    return np.empty(0, dtype=object)
 
 
-def _labels(labels: object, n: int, where: str) -> Array:
+def _count(content: object, known: dict[int, float]) -> float:
+    """How many numbers a list of numbers, arrays or lists has; negative infinity where it holds anything else.
+
+    A list may be in it many times over, so each is counted once.
+    """
+    if isinstance(content, np.ndarray):
+        return content.size if content.dtype.kind in "biuf" else -math.inf
+    if isinstance(content, bool | int | float):
+        return 1
+    if not isinstance(content, list | tuple):
+        return -math.inf
+    if id(content) not in known:
+        known[id(content)] = sum(_count(part, known) for part in content)
+    return known[id(content)]
+
+
+def _got(content: object) -> str:
+    if isinstance(content, Unread):
+        return content.reason
+    if isinstance(content, np.ndarray):
+        return f"shape {content.shape} of {content.dtype}"
+    return type(content).__name__
+
+
+def _sequences(content: object, where: str) -> Array:
+    array = _as_array(content)
+    if array.ndim != 3 or array.dtype.kind not in "biuf":
+        raise ValueError(f"{where}: expected numbers of shape (N, T, d), got {_got(content)}")
+    return array
+
+
+def _labels(content: object, n: int, where: str) -> Array:
     """Scores (N,) or (N, size); pairs of no and yes, (N, size, 2), become 0 and 1."""
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "biuf" or len(np.atleast_1d(labels)) != n:
-        got = f"shape {labels.shape} of {labels.dtype}" if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise ValueError(f"{where}: expected {n} labels as numbers, got {got}")
-    values = numbers(labels, where)
+    labels = _as_array(content)
+    if labels.dtype.kind not in "biuf" or len(np.atleast_1d(labels)) != n:
+        raise ValueError(f"{where}: expected {n} labels as numbers, got {_got(content)}")
+    values = as_float32(labels, where)
     if values.ndim == 3 and values.shape[2] == 2:
         return np.asarray(values.argmax(2), dtype=np.float32)
     return values.reshape(n, -1)

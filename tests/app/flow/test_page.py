@@ -160,6 +160,37 @@ def test_a_csv_that_lacks_a_modality_is_shown_and_what_is_missing_is_inferred() 
     assert "language and acoustic inferred" in panel["note"]
 
 
+def own_table(*words: str) -> bytes:
+    lines = [f"{word},{0.5 * t},{0.5 * t + 0.4},{t},1,2" for t, word in enumerate(words)]
+    return "\n".join(["word,start,end,visual_0,visual_1,visual_2", *lines]).encode()
+
+
+def test_an_own_clip_goes_with_its_cross_and_stays_while_other_pages_are_shown() -> None:
+    page = visit()
+    page.file_uploader(key="own_clip").upload("mine.csv", own_table("so", "good"), "text/csv").run()
+    assert lanes(page)["panels"][0]["words"] == ["so", "good"]
+    page.switch_page("about/page.py").run()
+    page.switch_page("flow/page.py").run()
+    assert lanes(page)["panels"][0]["words"] == ["so", "good"]
+    page.file_uploader(key="own_clip").upload("mine.csv", own_table("other", "words"), "text/csv").run()
+    assert lanes(page)["panels"][0]["words"] == ["other", "words"]
+    page.file_uploader(key="own_clip").set_value([]).run()
+    assert not page.exception
+    assert "mfm_lanes" not in elements(page)
+    assert page.info
+
+
+def test_what_a_clip_lacks_is_told_and_its_times_stay_readable() -> None:
+    page = visit()
+    table = own_table("so", "good", "film").replace(b"0.5,0.9", b"0.0,0.0").replace(b",1,1,2", b",-inf,1,2")
+    page.file_uploader(key="own_clip").upload("mine.csv", table, "text/csv").run()
+    assert not page.exception
+    assert "1 steps hold a number that is not finite and count as not observed" in page.info[0].value.replace("\\", "")
+    starts, ends = np.array(lanes(page)["panels"][0]["times"]).T
+    assert (ends - starts > 0.1).all()
+    assert (ends[:-1] <= starts[1:] + 1e-6).all()
+
+
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04" + b"\0" * 100])
 def test_an_upload_that_is_no_clip_gets_a_sentence(content: bytes) -> None:
     page = visit()
@@ -197,7 +228,7 @@ def test_a_hostile_link_gives_a_notice_and_a_page(params: dict[str, str]) -> Non
 
 
 def test_every_download_is_offered() -> None:
-    assert len(visit().get("download_button")) == 5
+    assert len(visit().get("download_button")) == 6  # five of what is shown, and a sample clip
 
 
 def test_without_models_of_sequences_the_page_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

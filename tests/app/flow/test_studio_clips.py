@@ -259,6 +259,17 @@ def test_the_script_of_an_uploaded_clip_reads_its_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(made["flow_1_language"], strip.flow["language"], rtol=1e-4, atol=1e-6)
 
 
+def test_the_sample_clip_is_a_clip_of_the_model_and_is_read_back() -> None:
+    for name in (BALANCED, "ict_mmmo"):
+        shown = clip_source.load(name)
+        clip = own_clip.of_file(own_clip.UploadedClip("sample.csv", own_clip.sample(shown)), shown)
+        assert len(clip.words) == clip.length
+        if name == BALANCED:
+            assert clip.words == shown.clip(0).words
+            for modality, x in shown.clip(0).features.items():
+                np.testing.assert_allclose(clip.features[modality], x, atol=1e-4)
+
+
 def run(script: str, place: Path) -> dict[str, np.ndarray]:
     file = place / "flow.py"
     file.write_text(script, encoding="utf-8")

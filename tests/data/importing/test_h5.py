@@ -62,7 +62,7 @@ H5_DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "numbers in another file": (external_storage, "expected a table in the file itself, got one that refers to other"),
     "too large": (huge, "d1: expected at most 1000000000 bytes, got 4000000000000"),
     "objects": (objects, "d1: expected numbers or text, got object of shape (2,)"),
-    "NaN": (lambda p: features.write_h5(p.parent, {"y_test": np.full(6, np.nan)}), "expected finite numbers"),
+    "NaN": (lambda p: features.write_h5(p.parent, {"y_test": np.full(6, np.nan)}), "expected finite labels"),
     "text": (lambda p: features.write_h5(p.parent, {"y_test": np.array([b"a"])}), "expected numbers, got |S1"),
 }
 

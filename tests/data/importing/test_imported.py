@@ -151,3 +151,39 @@ def test_what_cannot_be_imported_is_refused_in_one_sentence(tmp_path: Path, data
     assert message in run.stderr
     assert len(run.stderr.splitlines()) == 1
     assert list(data_folder.iterdir()) == []
+
+
+def test_what_is_masked_left_out_or_not_read_is_counted_and_the_users_file_is_named(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    arrays = videos.published("ict_mmmo")
+    arrays["audio_train"][3, 2, 1] = -np.inf
+    arrays["y_valid"][4] = np.nan
+    np.savez(tmp_path / "mine.npz", **arrays, txt_train=np.ones(3))
+    run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.npz"), "--as", "mine"])
+    assert run.exit_code == 0, run.stderr
+    dataset = load_dataset("mine")
+    assert len(dataset) == 19
+    assert bool((dataset.modalities["acoustic"][3, 2] == 0).all())
+    assert "audio_train, sample 3, step 2, feature 1, -inf" in run.stderr
+    assert (
+        f"1 samples are left out, for their label is not finite; the first: {tmp_path}/mine.npz: y_valid" in run.stderr
+    )
+    assert f"1 arrays are not read; the first: {tmp_path}/mine.npz: 'txt_train'" in run.stderr
+    arrays["visual_test"] = arrays["visual_test"][:, :, :1]
+    np.savez(tmp_path / "odd.npz", **arrays)
+    run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "odd.npz"), "--as", "odd"])
+    assert run.exit_code == 1
+    assert run.stderr.startswith(f"{tmp_path}/odd.npz: expected visual of shape (N, T, d)")
+    assert "unchecked" not in run.stderr
+
+
+def test_ids_words_and_times_of_an_archive_are_kept(tmp_path: Path, data_folder: Path) -> None:
+    import_files(features.write_mosi_csd(tmp_path), "my_mosi", length=3)
+    first = load_dataset("my_mosi")
+    import_files([(data_folder / "my_mosi.npz").rename(tmp_path / "other.npz")], "again")
+    again = load_dataset("again")
+    assert again.ids == first.ids
+    assert again.steps is not None
+    assert first.steps is not None
+    assert again.steps.words == first.steps.words

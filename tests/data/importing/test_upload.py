@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import re
 from collections.abc import Callable
@@ -14,7 +15,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.data.importing.upload import ClipShape, read_clip
+from mfm_core.data.importing.notes import Notes
+from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
 from mfm_core.data.scaling import Scaling
 
 D = {"language": 3, "visual": 2}
@@ -96,9 +98,13 @@ DAMAGE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "NaN": (
         "my.npz",
         lambda: npz(visual=np.full((4, 2), np.nan)),
-        "my.npz: visual: expected finite numbers, got NaN or infinity",
+        "my.npz: visual: expected a step of finite numbers, got nan at step 0, feature 0, and none without",
     ),
-    "infinity": ("my.npz", lambda: npz(visual=np.full((4, 2), np.inf)), "visual: expected finite numbers"),
+    "infinity": (
+        "my.npz",
+        lambda: npz(visual=np.full((4, 2), np.inf)),
+        "visual: expected a step of finite numbers, got inf",
+    ),
     "text for numbers": ("my.npz", lambda: npz(visual=np.full((4, 2), "a")), "visual: expected numbers, got <U1"),
     "objects": ("my.npz", lambda: npz(visual=np.full((4, 2), None)), "'visual': expected numbers or text, got object"),
     "another array": (
@@ -121,25 +127,27 @@ DAMAGE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "times backwards": (
         "my.npz",
         lambda: npz(times=np.array([[1, 0]] * 4)),
-        "my.npz: times: expected seconds 0 to 36000",
+        "my.npz: times: expected each step to end after it starts, from 0 s on, got 1 to 0 at step 0",
     ),
-    "times out of order": (
+    "some times out of order": (
         "my.npz",
-        lambda: npz(times=np.array([[4, 5], [3, 4], [2, 3], [1, 2]])),
-        "each step to start before it ends and in order",
+        lambda: npz(times=np.array([[4, 5], [3, 4], [2, 3], [np.nan, 2]])),
+        "my.npz: times: expected steps in order of their start, where some are not known",
     ),
-    "times before 0": ("my.npz", lambda: npz(times=np.full((4, 2), -1)), "my.npz: times: expected seconds 0 to 36000"),
-    "endless times": (
-        "my.npz",
-        lambda: npz(times=np.full((4, 2), np.inf)),
-        "my.npz: times: expected seconds 0 to 36000",
-    ),
+    "times before 0": ("my.npz", lambda: npz(times=np.full((4, 2), -1)), "from 0 s on, got -1 to -1 at step 0"),
+    "endless times": ("my.npz", lambda: npz(times=np.full((4, 2), np.inf)), "got inf to inf at step 0"),
     "times of another shape": (
         "my.npz",
         lambda: npz(times=np.ones((4, 3))),
         "times: expected numbers (4, 2), got float64",
     ),
-    "an empty table": ("my.csv", lambda: b"", "my.csv: expected columns word, start, end, language_0 to language_2"),
+    "an empty file": ("my.csv", lambda: b"", "my.csv: expected a clip, got an empty file"),
+    "a pandas index": (
+        "my.csv",
+        lambda: b",word,visual_0,visual_1\n0,a,1,2\n",
+        "my.csv: expected a name of each column, got a column without a name, number 1",
+    ),
+    "an underscore": ("my.csv", csv("3,4", "3,1_0"), "my.csv: visual_1: expected a number in step 2, got '1_0'"),
     "a table without words": (
         "my.csv",
         lambda: CSV.partition("\n")[0].encode(),
@@ -151,19 +159,18 @@ DAMAGE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: b"word,visual_0\na,1\n",
         "expected columns visual_0 to visual_1, got 1 of them",
     ),
-    "a column twice": ("my.csv", csv("visual_1", "visual_0"), "got a column twice, or no column word"),
+    "a column twice": ("my.csv", csv("visual_1", "visual_0"), "got visual_0 twice"),
     "a short line": ("my.csv", csv("3,4", "3"), "my.csv: expected 5 values in each line, got 4 in step 2"),
-    "no number": ("my.csv", csv("3,4", "3,four"), "my.csv: visual: expected a number in step 2, got 'four'"),
-    "NaN in a table": ("my.csv", csv("3,4", "3,nan"), "my.csv: visual: expected finite numbers"),
-    "an open quote": ("my.csv", csv('yes"', "yes"), "my.csv: expected a table in UTF-8, with commas"),
-    "another encoding": ("my.csv", lambda: CSV.encode("utf-16"), "my.csv: expected a table in UTF-8, with commas"),
+    "no number": ("my.csv", csv("3,4", "3,four"), "my.csv: visual_1: expected a number in step 2, got 'four'"),
+    "an open quote": ("my.csv", csv('yes"', "yes"), "my.csv: expected a table in UTF-8"),
+    "another encoding": ("my.csv", lambda: CSV.encode("utf-16"), "my.csv: expected a table in UTF-8"),
     "too many lines": (
         "my.csv",
         lambda: (CSV + "a,,,1,2\n" * 300).encode(),
         "my.csv: expected 1 to 200 steps, got more",
     ),
     "a large table": ("my.csv", lambda: bytes(4_000_001), "my.csv: expected at most 4000000 bytes, got 4000001"),
-    "a name with a line break": ("a\nb.txt", lambda: b"", "a?b.txt: expected a clip as .npz or .csv"),
+    "a name with a line break": ("a\nb.txt", lambda: b"x", "a?b.txt: expected a clip as .npz or .csv"),
 }
 
 
@@ -182,3 +189,68 @@ def test_any_bytes_are_a_clip_or_refused(noise: bytes, ending: str, place: int) 
         with contextlib.suppress(ValueError):
             clip = read_clip(content, "my" + ending, SHAPE)
             assert all(torch.isfinite(x).all() for x in clip.modalities.values())
+
+
+def test_a_step_with_a_number_that_is_not_finite_counts_as_not_observed() -> None:
+    for bad in (np.nan, -np.inf, 1e39):
+        visual, notes = np.arange(8.0).reshape(4, 2) + 1, Notes()
+        visual[2, 1] = bad
+        clip = read_clip(npz(visual=visual), "my.npz", SHAPE, notes)
+        assert (clip.modalities["visual"][0, 2] == 0).all()
+        assert bool((clip.modalities["visual"][0, 3] != 0).any())
+        (line,) = notes.lines()
+        assert line.startswith(
+            "1 steps hold a number that is not finite and count as not observed; the first: my.npz: "
+        )
+        assert "visual, video of the clip, step 2, feature 1" in line
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_are_read_whatever_separates_their_columns(separator: str) -> None:
+    table = "word,start,end,visual_0,visual_1\na,0,1,1,2\nb,1,2,3,4\n".replace(",", separator)
+    clip = read_clip(table.encode(), "my.csv", SHAPE)
+    assert clip.steps is not None
+    assert clip.steps.words == (("a", "b"),)
+    assert clip.steps.times[0].tolist() == [[0, 1], [1, 2]]
+
+
+def test_steps_come_in_the_order_of_their_start() -> None:
+    notes, words = Notes(), np.array(["d", "c", "b", "a"])
+    given = npz(words=words, times=np.array([[3.0, 4], [2, 3], [1, 2], [0, 1]]))
+    turned, plain = read_clip(given, "my.npz", SHAPE, notes), read_clip(npz(), "my.npz", SHAPE)
+    assert turned.steps is not None
+    assert turned.steps.words == (("a", "b", "c", "d"),)
+    assert turned.steps.times[0, :, 0].tolist() == [0, 1, 2, 3]
+    torch.testing.assert_close(turned.modalities["visual"].flip(1), plain.modalities["visual"])
+    assert notes.lines() == ["4 steps are put in order of their start; the first: my.npz, step 3"]
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (np.zeros((4, 2)), "4 times are left out, for all are the same; the first: my.npz, 0 s"),
+        (
+            np.array([[0, 400], [400, 800], [800, 1200], [1200, 1600]]),
+            "4 times are left out, for they are no seconds; the first: my.npz, 400 s a word; milliseconds?",
+        ),
+    ],
+)
+def test_times_that_say_nothing_are_left_out_and_told(times: np.ndarray, message: str) -> None:
+    notes = Notes()
+    clip = read_clip(npz(times=times), "my.npz", SHAPE, notes)
+    assert clip.steps is not None
+    assert bool(clip.steps.times.isnan().all())
+    assert notes.lines() == [message]
+
+
+def test_a_clip_written_as_a_table_comes_back() -> None:
+    random = np.random.default_rng(0)
+    given = {name: random.normal(size=(5, d)).astype(np.float32) for name, d in SHAPE.d.items()}
+    words, times = ("a", 'say "no"', "x,y", "d;e", "f"), np.arange(10, dtype=np.float32).reshape(5, 2)
+    raw = dataclasses.replace(SHAPE, scaling=None)
+    clip = read_clip(clip_table(given, words, times).encode(), "my.csv", raw)
+    assert clip.steps is not None
+    assert clip.steps.words == (words,)
+    assert clip.steps.times[0].tolist() == times.tolist()
+    for name, x in given.items():
+        np.testing.assert_array_equal(clip.modalities[name][0].numpy(), x)

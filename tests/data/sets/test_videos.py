@@ -184,7 +184,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "NaN": (
         "pom",
         change("pom", audio_train=NAN),
-        "pom.npz: audio_train: expected finite numbers, got NaN",
+        "pom.npz: audio_train: expected finite numbers, got nan at",
     ),
     "too large a number": (
         "pom",

@@ -1,0 +1,95 @@
+"""Folds by identity: a video of a known set stays in its official fold, whatever else is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from mfm_core.data.dataset import SPLITS, Split
+
+_SIZES = (52, 10, 31)  # videos of CMU-MOSI's official folds
+_DIGITS = 12
+_MAX_BYTES = 5_000_000
+_SEGMENT = re.compile(r"(.+)\[\d+\]")
+_NAMES: dict[str, Split] = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
+
+
+def video_of(key: str) -> str:
+    """The video that a key names: ``video`` of ``video[3]``, the fourth segment, as deployed files have it."""
+    found = _SEGMENT.fullmatch(key)
+    return found[1] if found else key
+
+
+def fingerprint_of(video: str) -> str:
+    """The start of the SHA-256 of a video's id, by which folds are stored."""
+    return hashlib.sha256(video.encode()).hexdigest()[:_DIGITS]
+
+
+@cache
+def _official() -> dict[str, Split]:
+    """The official fold of each video of CMU-MOSI, by the fingerprint of its id."""
+    text = (Path(__file__).parent / "cmu_mosi_folds.json").read_text(encoding="utf-8")
+    return {print_: split for split, prints in json.loads(text).items() for print_ in prints}
+
+
+def official_fold(video: str) -> Split | None:
+    """The official fold of a video of CMU-MOSI; None of other videos."""
+    return _official().get(fingerprint_of(video))
+
+
+def read_folds(path: Path) -> dict[str, Split]:
+    """Read folds that a user has: JSON with the keys train, validation and test, each a list of the ids of videos.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is something else, or has a video in two folds.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if (size := path.stat().st_size) > _MAX_BYTES:
+        raise ValueError(f"{path}: expected at most {_MAX_BYTES} bytes, got {size}")
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    lists = content.values() if isinstance(content, dict) else [None]
+    if not all(isinstance(ids, list) and all(isinstance(video, str) for video in ids) for ids in lists):
+        raise ValueError(f"{path}: expected JSON with the keys train, validation and test, each a list of ids")
+    folds: dict[str, Split] = {}
+    for key, ids in content.items():
+        if key not in _NAMES:
+            raise ValueError(f"{path}: expected the keys train, validation and test, got {key[:40]!r}")
+        for video in map(video_of, ids):
+            if folds.setdefault(video, _NAMES[key]) != _NAMES[key]:
+                raise ValueError(f"{path}: expected each video in one fold, got {video[:60]!r} in two")
+    return folds
+
+
+def split_videos(keys: Sequence[str], folds: Mapping[str, Split] | None = None) -> dict[Split, list[str]]:
+    """Split videos, so that all segments of one are in one split.
+
+    Args:
+        keys: Names of videos, or of segments such as ``video[3]``.
+        folds: The fold of each video by its id; those that it lacks keep their official fold if they have one. The
+            others are split in the order of their names, in the proportions of CMU-MOSI's official folds.
+
+    Returns:
+        The keys of each split, in the given order.
+    """
+    videos = list(dict.fromkeys(video_of(key) for key in keys))
+    fold: dict[str, Split] = {}
+    for video in videos:
+        if (known := (folds or {}).get(video) or official_fold(video)) is not None:
+            fold[video] = known
+    others = sorted(video for video in videos if video not in fold)
+    bounds = np.cumsum(_SIZES) / sum(_SIZES)
+    first, second = (round(float(bound) * len(others)) for bound in bounds[:2])
+    for i, video in enumerate(others):
+        fold[video] = "train" if i < first else "validation" if i < second else "test"
+    return {split: [key for key in keys if fold[video_of(key)] == split] for split in SPLITS}
