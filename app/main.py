@@ -16,6 +16,7 @@ from app.shared import app_view, presenter  # noqa: E402 - once the project is o
 NAME = "MFM explorer"
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
 PAGES = {
+    "start": "Start",
     "generate": "Generate",
     "flow": "Flow",
     "dependency": "Dependency",
@@ -38,6 +39,7 @@ STYLE = """<style>
 .mfm-table td { min-width: 3.5rem; }
 .mfm-table th { font-weight: 600; }
 .mfm-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.katex-display { overflow: auto hidden; padding-block: 0.3rem; }
 .stElementContainer:has(.mfm-hidden) { position: absolute; }
 .mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }

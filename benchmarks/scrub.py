@@ -88,7 +88,7 @@ class Case:
 CASES = {
     "ours": Case(
         "this project's scrubber",
-        "?section=slide&path=dimension-1&a=3",
+        "generate?section=slide&path=dimension-1&a=3",
         ".track input[type=range]",
         "find('.picture canvas')?.dataset.frame",
         "labelled('.st-key-wall_slide')",

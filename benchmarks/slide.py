@@ -35,7 +35,7 @@ from scrub import ARGUMENTS, CASES, CHROMIUM, FIND, PLAIN, ROOT, frames_a_second
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-QUERY = "?section=slide"
+QUERY = "section=slide"
 READY = "() => find('[data-ready]') && find('[data-strip]') ? true : undefined"
 
 # Moves a slider to and fro, a step with every frame of the screen, and counts what was painted meanwhile.
@@ -73,7 +73,7 @@ def live_page(browser: Browser, address: str) -> tuple[Page, float]:
     page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
     page.add_init_script(f"window.find = {FIND};")
     start = time.perf_counter()
-    page.goto(f"{address}/{QUERY}")
+    page.goto(f"{address}/generate?{QUERY}")
     page.wait_for_function("() => find('[data-ready]') ? true : undefined", polling=10, timeout=120_000)
     seconds = time.perf_counter() - start
     page.wait_for_function(READY, timeout=60_000)
@@ -117,7 +117,7 @@ async def open_session(address: str) -> Any:
     """A session as a browser opens one, after its first run."""
     link = address.replace("http", "ws") + "/_stcore/stream"
     socket = await websockets.connect(link, subprotocols=["streamlit"], max_size=None, open_timeout=120)
-    await rerun(socket, QUERY[1:])
+    await rerun(socket, QUERY)
     return socket
 
 

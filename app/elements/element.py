@@ -18,20 +18,24 @@ def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[...
 
     Args:
         name: Of the element and its folder.
-        parts: Further scripts of the folder that it is made of.
-        worker: Scripts of the folder for a worker; their text is the constant ``WORKER``.
+        parts: Further scripts that it is made of, of its folder or of another's: ``part``, or ``folder/part``.
+        worker: Scripts for a worker, named as the parts are; their text is the constant ``WORKER``.
     """
 
     def read(*path: str) -> str:
         return FOLDER.joinpath(*path).read_text(encoding="utf-8")
 
-    text = "".join(read(name, f"{part}.js") for part in worker)
+    def script(part: str) -> str:
+        folder, _, file = part.rpartition("/")
+        return read(folder or name, f"{file}.js")
+
+    text = "".join(script(part) for part in worker)
     constant = f"const WORKER = {json.dumps(text)};\n" if worker else ""
     mount: Callable[..., Any] = st.components.v2.component(
         f"mfm_{name}",
         html='<div class="root"></div>',
         css=read("common.css") + read(name, f"{name}.css"),
-        js=read("common.js") + constant + "".join(read(name, f"{part}.js") for part in (*parts, name)),
+        js=read("common.js") + constant + "".join(script(part) for part in (*parts, name)),
     )
     return mount
 

@@ -122,7 +122,7 @@ def opener(chromium: Browser, address: str) -> Iterator[Visit]:
     opened = []
 
     def open_page(
-        query: str = "", *, width: int = 1280, height: int = 860, scheme: str = "light", workers: bool = True
+        query: str = "generate", *, width: int = 1280, height: int = 860, scheme: str = "light", workers: bool = True
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},

@@ -16,11 +16,11 @@ FOCUSED = """() => {
 }"""
 SECTIONS = ("sample", "swap", "slide", "read", "translate")
 LINKS = {
-    "sample": "?seed=7&factor=mnist&source=posterior",
-    "swap": "?section=swap&a=4&b=9&factor=svhn&size=4&seed=3",
-    "slide": "?section=slide&seed=2",
-    "read": "?section=read&seed=12",
-    "translate": "?section=translate&given=svhn&a=6&seed=2",
+    "sample": "generate?seed=7&factor=mnist&source=posterior",
+    "swap": "generate?section=swap&a=4&b=9&factor=svhn&size=4&seed=3",
+    "slide": "generate?section=slide&seed=2",
+    "read": "generate?section=read&seed=12",
+    "translate": "generate?section=translate&given=svhn&a=6&seed=2",
 }
 
 
@@ -39,7 +39,7 @@ def frame(page: Page) -> int:
 
 
 def test_dragging_scrubs_in_the_browser_and_release_commits(visit: Visit) -> None:
-    page = visit("?section=slide", workers=False)
+    page = visit("generate?section=slide", workers=False)
     sent = count_sent(page)
     slider = page.locator(".track input[type=range]")
     slider.scroll_into_view_if_needed()
@@ -64,7 +64,7 @@ def test_dragging_scrubs_in_the_browser_and_release_commits(visit: Visit) -> Non
 
 
 def test_the_slider_is_worked_by_keyboard(visit: Visit) -> None:
-    page = visit("?section=slide&at=20", workers=False)
+    page = visit("generate?section=slide&at=20", workers=False)
     slider = page.locator(".track input[type=range]")
     slider.focus()
     for _ in range(3):
@@ -83,7 +83,7 @@ def test_a_shared_link_opens_the_identical_picture(section: str, visit: Visit) -
     page = visit(LINKS[section])
     first = pixels(page)
     assert len(first) >= 5
-    again = visit("?" + page.url.split("?", 1)[1])
+    again = visit("generate?" + page.url.split("?", 1)[1])
     assert pixels(again) == first
 
 
@@ -93,12 +93,12 @@ def test_a_link_made_by_clicking_opens_the_identical_picture(visit: Visit) -> No
     settle(page)
     page.get_by_role("button", name="Resample").click()
     settle(page)
-    again = visit("?" + page.url.split("?", 1)[1])
+    again = visit("generate?" + page.url.split("?", 1)[1])
     assert pixels(again) == pixels(page)
 
 
 def test_going_back_shows_what_was_there_before(visit: Visit) -> None:
-    page = visit("?seed=4")
+    page = visit("generate?seed=4")
     first = pixels(page)
     page.goto(page.url.replace("seed=4", "seed=5"))
     settle(page)
@@ -112,9 +112,9 @@ def test_going_back_shows_what_was_there_before(visit: Visit) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "?section=%3Cscript%3Ealert(1)%3C/script%3E",
-        "?seed=99999999999999999999",
-        "?section=translate&from=draw&picture=AAAA",
+        "generate?section=%3Cscript%3Ealert(1)%3C/script%3E",
+        "generate?seed=99999999999999999999",
+        "generate?section=translate&from=draw&picture=AAAA",
     ],
 )
 def test_a_hostile_link_shows_a_notice_and_no_traceback(query: str, visit: Visit) -> None:
@@ -146,7 +146,7 @@ SERVED = ("digit", "From A: a pair of 0", "Others", "range Move Z_y", "Take it h
 
 @pytest.mark.parametrize(("workers", "controls"), [(True, LIVE), (False, SERVED)])
 def test_tab_reaches_every_control(workers: bool, controls: tuple[str, ...], visit: Visit) -> None:
-    page = visit("?section=slide", workers=workers)
+    page = visit("generate?section=slide", workers=workers)
     reached = []
     page.keyboard.press("Tab")
     for _ in range(75):
@@ -166,7 +166,7 @@ def test_a_click_on_the_diagram_chooses_the_z(visit: Visit) -> None:
 
 
 def test_a_pair_is_picked_by_picture_with_mouse_and_keyboard(visit: Visit) -> None:
-    page = visit("?section=swap")
+    page = visit("generate?section=swap")
     page.get_by_role("button", name="Pair A: a pair of 5").click()
     settle(page)
     picked = page.get_by_role("button", name="Pair A: a pair of 5")
@@ -181,7 +181,7 @@ def test_a_pair_is_picked_by_picture_with_mouse_and_keyboard(visit: Visit) -> No
 
 
 def test_a_drawn_digit_is_translated(visit: Visit) -> None:
-    page = visit("?section=translate&from=draw")
+    page = visit("generate?section=translate&from=draw")
     pad = page.locator("canvas[role=application]")
     box = pad.bounding_box()
     assert box is not None
@@ -191,13 +191,13 @@ def test_a_drawn_digit_is_translated(visit: Visit) -> None:
     page.mouse.up()
     expect(page).to_have_url(re.compile("picture="))
     settle(page)
-    again = visit("?" + page.url.split("?", 1)[1])
+    again = visit("generate?" + page.url.split("?", 1)[1])
     assert pixels(again)[1:] == pixels(page)[1:]  # all but the pad itself
     assert len(pixels(again)) == 10
 
 
 def test_a_digit_is_drawn_by_keyboard(visit: Visit) -> None:
-    page = visit("?section=translate&from=draw")
+    page = visit("generate?section=translate&from=draw")
     page.locator("canvas[role=application]").focus()
     for key in (["ArrowUp"] * 8, [" "], ["ArrowDown"] * 16, ["Enter"]):
         for press in key:
@@ -206,7 +206,7 @@ def test_a_digit_is_drawn_by_keyboard(visit: Visit) -> None:
 
 
 def test_the_link_is_offered_where_it_cannot_be_copied(visit: Visit) -> None:
-    page = visit("?seed=3")
+    page = visit("generate?seed=3")
     page.get_by_role("button", name="Copy link").click()
     said = page.get_by_role("status").filter(has_text=re.compile("Copied|Copy it"))
     expect(said).to_be_visible()
@@ -226,7 +226,7 @@ def test_the_page_asks_nobody_but_its_own_server(visit: Visit, server: str) -> N
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 @pytest.mark.parametrize("section", SECTIONS)
 def test_screenshots(section: str, width: int, scheme: str, visit: Visit, tmp_path: Path) -> None:
-    page = visit(f"?section={section}", width=width, scheme=scheme)
+    page = visit(f"generate?section={section}", width=width, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
     page.set_viewport_size({"width": width, "height": int(tall) + 60})
@@ -242,7 +242,7 @@ def test_the_picture_of_the_readme(visit: Visit, pytestconfig: pytest.Config) ->
     wanted = os.environ.get("MFM_SCREENSHOT")
     if not wanted:
         pytest.skip("MFM_SCREENSHOT names no file to write")
-    page = visit("?section=swap&seed=2")
+    page = visit("generate?section=swap&seed=2")
     tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
     page.set_viewport_size({"width": 1280, "height": int(tall)})
     settle(page)

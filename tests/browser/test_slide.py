@@ -31,7 +31,7 @@ FIND = """window.find = (selector) => {
 }"""
 
 
-def opened(visit: Visit, query: str = "?section=slide", **more: object) -> Page:
+def opened(visit: Visit, query: str = "generate?section=slide", **more: object) -> Page:
     page = visit(query, **more)
     painted(page)
     return page
@@ -130,7 +130,7 @@ def test_a_link_opens_the_identical_pictures_and_sliders(visit: Visit) -> None:
     drag(page, slider(page, "a1", 0), 0.5, 0.15)
     drag(page, slider(page, "y", 2), 0.5, 0.7)
     expect(page).to_have_url(re.compile(r"\bz=[\w-]{20,}"))
-    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    again = opened(visit, "generate?" + page.url.split("?", 1)[1])
     assert [picture(again, place) for place in (0, 1)] == [picture(page, place) for place in (0, 1)]
     values = [[row.input_value() for row in one.locator(".group input[type=range]").all()] for one in (page, again)]
     assert values[0] == values[1]
@@ -194,7 +194,7 @@ def test_a_slider_is_renamed_in_the_link(visit: Visit) -> None:
     page.keyboard.type("lean <b>")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("names="))
-    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    again = opened(visit, "generate?" + page.url.split("?", 1)[1])
     expect(again.locator(".group.a1 .slider button.name").first).to_have_text("lean <b>")
 
 
@@ -210,7 +210,7 @@ def test_sliding_goes_on_without_a_network(visit: Visit) -> None:
 
 @pytest.mark.parametrize("broken", ["worker", "weights"])
 def test_where_the_browser_cannot_decode_the_server_does(broken: str, visit: Visit) -> None:
-    page = visit("?seed=3")
+    page = visit("generate?seed=3")
     if broken == "worker":
         page.add_init_script("delete window.Worker")
     else:
@@ -223,7 +223,7 @@ def test_where_the_browser_cannot_decode_the_server_does(broken: str, visit: Vis
 
 
 def test_a_link_that_is_no_state_of_this_model_opens_the_first_pair(visit: Visit) -> None:
-    page = opened(visit, "?section=slide&z=AAAA&locks=nothing&names=~~~x")
+    page = opened(visit, "generate?section=slide&z=AAAA&locks=nothing&names=~~~x")
     expect(page.get_by_role("status").filter(has_text="could not be read")).to_be_visible()
     assert picture(page, 0) == picture(opened(visit), 0)
 
@@ -366,7 +366,7 @@ def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_we
     at_rest(page)
     assert picture(page, 0) != first
     drag(page, slider(page, "a0", 1), 0.5, 0.3)
-    again = opened(visit, "?" + page.url.split("?", 1)[1])
+    again = opened(visit, "generate?" + page.url.split("?", 1)[1])
     assert picture(again, 0) == picture(page, 0)
     models.nth(0).click()
     at_rest(page)

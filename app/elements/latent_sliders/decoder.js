@@ -94,7 +94,8 @@ class Decoder {
     const [first, ...others] = Object.entries(z.a);
     const ask = (lane, a) => lane.ask("decode", { key, n: 1, z: { y: z.y, a: Object.fromEntries(a) } });
     const [answer, rest] = await Promise.all([ask(this.live, [first]), others.length ? ask(this.side, others) : null]);
-    return { ...answer, pixels: { ...answer.pixels, ...rest?.pixels } };
+    const both = (part) => ({ ...answer[part], ...rest?.[part] });
+    return { ...answer, pixels: both("pixels"), factors: both("factors") };
   }
 
   /** Load the judges of a model into the third worker, once. */

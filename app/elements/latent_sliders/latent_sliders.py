@@ -86,7 +86,7 @@ def show(
         on_map: Called with the name of a model whose map is asked for.
         on_unable: Called with a reason where the browser cannot decode.
     """
-    data = _described(models)
+    data = described(models)
     data["link"] = vars(link)
     data["maps"] = {name: one.model_dump(mode="json") for name, one in maps.items()}
     data["version"] = _hash(data)
@@ -98,7 +98,8 @@ def show(
     )
 
 
-def _described(models: Sequence[SliderModel]) -> dict[str, Any]:
+def described(models: Sequence[SliderModel]) -> dict[str, Any]:
+    """Models of the same modalities as scripts of the browser take them, and the words of their latents."""
     modalities = list(models[0].bundle.model.shapes)
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     data: dict[str, Any] = {

@@ -200,17 +200,19 @@ class GenerativeHalf {
    * Decode n samples.
    *
    * z: {y: Float32Array(n * d_y), a: {name: Float32Array(n * d_a)}}; only the modalities in z.a are decoded.
-   * Returns {label: Float32Array(n * size) logits or scores, pictures: {name: Float32Array(n * channels * height * width)}}.
+   * Returns {label: Float32Array(n * size) logits or scores, pictures: {name: Float32Array(n * channels * height * width)},
+   * factors: {y: Float32Array(n * d_y), name: ...}}.
    */
   decode(n, z) {
     const { networks } = this;
     const factor = networks.run("g_y", { n, shape: [this.description.sizes.y], data: z.y });
-    const pictures = {};
+    const pictures = {}, factors = { y: factor.data };
     for (const [name, data] of Object.entries(z.a)) {
       const own = networks.run(`g_a.${name}`, { n, shape: [this.description.sizes[name]], data });
+      factors[name] = own.data;
       pictures[name] = networks.run(`decoders.${name}`, joined(n, own.data, factor.data)).data;
     }
-    return { label: networks.run("label_head", factor).data, pictures };
+    return { label: networks.run("label_head", factor).data, pictures, factors };
   }
 }
 

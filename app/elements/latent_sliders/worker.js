@@ -33,8 +33,8 @@ const ANSWERS = {
 
   decode({ key, n, z, read }) {
     const model = models.get(key);
-    const { label, pictures } = model.decode(n, z);
-    const answer = { label, pixels: {}, read: {} };
+    const { label, pictures, factors } = model.decode(n, z);
+    const answer = { label, factors, pixels: {}, read: {} };
     for (const [name, data] of Object.entries(pictures)) {
       const shape = model.description.shapes[name];
       answer.pixels[name] = allPixels(data, n, shape);

@@ -5,25 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app.elements.latent_sliders import latent_sliders
-from app.elements.latent_sliders.latent_sliders import SliderLink, SliderModel
-from app.generate import digit_model
+from app.elements.latent_sliders.latent_sliders import SliderLink
+from app.generate import digit_model, slider_models
 from app.generate.sections import slide_on_server
+from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
-from app.shared.stored_models import models, stored_as, title
-from mfm_core.networks.classifier import Discriminative
-from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+from app.shared.stored_models import models, stored_as
 from mfm_core.storage.browser_map import BrowserMap, browser_map
-
-CONTRAST = "svhn_mnist_eq4"
-TITLES = {digit_model.MODEL: "MFM, factorized", CONTRAST: "Eq. 4 alone"}
-NOTES = {
-    digit_model.MODEL: "The model of this page: the digit in Z_y, the style in Z_a.",
-    CONTRAST: "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
-}
-OWN = "A model of your own."
-PAIRS = 24
-"""Real pairs that a visitor can go through."""
 
 
 def show(shown: digit_model.DigitModel) -> None:
@@ -31,7 +20,7 @@ def show(shown: digit_model.DigitModel) -> None:
     unable = st.session_state.get("unable_to_decode")
     if unable is None:
         try:
-            offered = [_slider_model(name) for name in _offered()]
+            offered = [slider_models.load(name) for name in _offered()]
         except OSError as error:
             unable = f"the weights could not be written for it ({error.strerror})"
     if unable is not None:
@@ -64,29 +53,7 @@ def _offered() -> list[str]:
     return [shown, *(name for name in (CONTRAST,) if name != shown and name in models())]
 
 
-def _slider_model(name: str) -> SliderModel:
-    stored = digit_model.load(stored_as(name))
-    first, *_ = stored.shown
-    others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
-    pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
-    return SliderModel(
-        name, TITLES.get(name, title(name)), NOTES.get(name, OWN), _bundle(stored.name), stored.codes.latents[pairs]
-    )
-
-
-@st.cache_resource(max_entries=8, show_spinner="Naming directions …")
-def _bundle(name: str) -> BrowserBundle:
-    stored = digit_model.load(name)
-    judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
-    return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)
-
-
 @st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")
 def _map(name: str) -> BrowserMap:
     stored = digit_model.load(name)
     return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC)
-
-
-def _readable(judge: Discriminative) -> bool:
-    """Whether browsers are taught the layers of a judge."""
-    return all(modality.fusion == "convolutional" for modality in judge.config.images.values())

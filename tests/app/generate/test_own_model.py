@@ -23,7 +23,8 @@ def test_every_section_shows_a_model_of_three_modalities(
     own_models: Path, section: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MFM_PRETRAINED", str(own_models))
-    page = AppTest.from_file(MAIN, default_timeout=60)
+    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    page.switch_page("generate/page.py")
     page.query_params["section"] = section
     page.run()
     assert not page.exception

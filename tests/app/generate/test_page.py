@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.elements.latent_sliders import latent_sliders
+from app.generate import slider_models
 from app.generate.digit_model import MODEL, DigitModel
 from app.generate.figures import translate
 from app.generate.sections import slide
@@ -27,7 +28,8 @@ def no_real_data(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def visit(*, unable: bool = False, **params: str) -> AppTest:
     """The page of a link, in a browser that can decode or not."""
-    page = AppTest.from_file(MAIN, default_timeout=60)
+    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    page.switch_page("generate/page.py")
     if unable:
         page.session_state["unable_to_decode"] = "it has no workers"
     for name, value in params.items():
@@ -166,7 +168,7 @@ def test_where_the_weights_cannot_be_written_the_page_says_so(monkeypatch: pytes
     blocked = tmp_path / "file"
     blocked.touch()
     monkeypatch.setattr(latent_sliders, "STATIC", blocked / "static")
-    slide._bundle.clear()
+    slider_models.bundle.clear()
     page = visit(section="slide")
     assert "the weights could not be written" in page.info[0].value
     assert "mfm_scrubber" in elements(page)

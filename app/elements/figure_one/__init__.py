@@ -1,0 +1,1 @@
+"""The element ``figure_one``."""

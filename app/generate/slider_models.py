@@ -1,0 +1,51 @@
+"""Models as the sliders in the browser take them: the generative half exported, with held-out pairs to start from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.latent_sliders import latent_sliders
+from app.elements.latent_sliders.latent_sliders import SliderModel
+from app.generate import digit_model
+from app.shared.stored_models import stored_as, title
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+
+CONTRAST = "svhn_mnist_eq4"
+TITLES = {digit_model.MODEL: "MFM, factorized", CONTRAST: "Eq. 4 alone"}
+NOTES = {
+    digit_model.MODEL: "The model of this page: the digit in Z_y, the style in Z_a.",
+    CONTRAST: "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
+}
+OWN = "A model of your own."
+PAIRS = 24
+"""Real pairs that a visitor can go through."""
+
+
+def load(name: str) -> SliderModel:
+    """A stored model of images, exported for the browser.
+
+    Raises:
+        MissingModelError: If it is missing or damaged, in one sentence.
+        OSError: If the files for the browser cannot be written.
+    """
+    stored = digit_model.load(stored_as(name))
+    first, *_ = stored.shown
+    others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
+    pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
+    return SliderModel(
+        name, TITLES.get(name, title(name)), NOTES.get(name, OWN), bundle(stored.name), stored.codes.latents[pairs]
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner="Naming directions …")
+def bundle(name: str) -> BrowserBundle:
+    """The generative half, judges and directions of a stored model, exported once."""
+    stored = digit_model.load(name)
+    judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
+    return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)
+
+
+def _readable(judge: Discriminative) -> bool:
+    """Whether browsers are taught the layers of a judge."""
+    return all(modality.fusion == "convolutional" for modality in judge.config.images.values())

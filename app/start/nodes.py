@@ -1,0 +1,129 @@
+"""What is told of every node of Figure 1, and the page that plays with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.elements.figure_one.figure_one import SLIDERS, Node, Symbol
+from app.shared import names
+
+
+@dataclass(frozen=True)
+class Target:
+    """A page that plays with something.
+
+    Attributes:
+        folder: Of the page.
+        title: In words.
+        params: Of its link.
+        z: Whether it takes the sliders' Z along.
+    """
+
+    folder: str
+    title: str
+    params: Mapping[str, str]
+    z: bool = False
+
+
+SLIDE = Target("generate", "Generate, Slide", {"section": "slide"}, z=True)
+FLOW = Target("flow", "Flow", {})
+DEPENDENCY = Target("dependency", "Dependency", {})
+
+
+def target(node: str) -> Target:
+    """The page of a node, by its id; that of all sliders for ``SLIDERS``."""
+    if node == SLIDERS:
+        return SLIDE
+    column, name = node.split(".", 1)
+    if column == "x":
+        return Target("generate", "Generate, Translate", {"section": "translate", "given": name})
+    if column == "z":
+        return SLIDE
+    if column == "f":
+        return FLOW if name == "y" else DEPENDENCY
+    if name == "y":
+        return Target("generate", "Generate, Read", {"section": "read"})
+    return Target("generate", "Generate, Swap", {"section": "swap"})
+
+
+def nodes(modalities: Sequence[str]) -> list[Node]:
+    """The nodes of Figure 1 of a model of these modalities."""
+    shared = [
+        _node(
+            "z.y",
+            "y",
+            Symbol("Z", "y"),
+            f"Z_y, {names.meaning('y')}",
+            "z_y ~ Q(Z_y | X_{1:M})",
+            "Eq. 3",
+            "The latent that all modalities share: encoders infer it from all of them together, and it alone decides "
+            "the label.",
+        ),
+        _node(
+            "f.y",
+            "y",
+            Symbol("F", "y"),
+            "F_y, the discriminative factor",
+            "F_y = G_y(Z_y)",
+            "section 2.2",
+            "What G makes of Z_y: every picture and the label are generated from it, so it is where they agree.",
+        ),
+        _node(
+            "out.y",
+            "y",
+            Symbol("Y", "", hat=True),
+            "The label that is generated",
+            "Y^ = D(F_y)",
+            "section 2.2",
+            "The label head D reads the digit from F_y and never sees a picture.",
+        ),
+    ]
+    own = [node for i, name in enumerate(modalities) for node in _of_modality(i, name)]
+    return shared + own
+
+
+def _of_modality(place: int, name: str) -> list[Node]:
+    i, hue, title = str(place + 1), f"a{place}", names.title(name)
+    return [
+        _node(
+            f"x.{name}",
+            hue,
+            Symbol("X", i),
+            f"A real picture of {title}",
+            "Q(Z | X_{1:M}) = Q(Z_y | X_{1:M}) Q(Z_{a1} | X_1) \u2026 Q(Z_{aM} | X_M)",
+            "Eq. 3",
+            f"Data of the modality {title}: it tells Z_y together with the others, and its own Z_a alone.",
+        ),
+        _node(
+            f"z.{name}",
+            hue,
+            Symbol("Z", f"a{i}"),
+            f"Z_a of {title}, {names.meaning(name)}",
+            f"z_{{a{i}}} ~ Q(Z_{{a{i}}} | X_{i})",
+            "Eq. 3",
+            f"What is particular to {title} and says nothing of the label: moving it changes this picture alone.",
+        ),
+        _node(
+            f"f.{name}",
+            hue,
+            Symbol("F", f"a{i}"),
+            f"F_a of {title}, its generative factor",
+            f"F_{{a{i}}} = G_{{a{i}}}(Z_{{a{i}}})",
+            "section 2.2",
+            f"What G makes of that Z_a; the decoder of {title} reads it beside F_y, and no other decoder does.",
+        ),
+        _node(
+            f"out.{name}",
+            hue,
+            Symbol("X", i, hat=True),
+            f"{title} as it is generated",
+            f"X^_{i} = F_{i}(F_{{a{i}}}, F_y)",
+            "section 2.2",
+            "The decoder paints it from both: the content comes from F_y, the style from its own F_a.",
+        ),
+    ]
+
+
+def _node(node: str, hue: str, symbol: Symbol, title: str, equation: str, where: str, sentence: str) -> Node:
+    return Node(node, hue, symbol, title, equation, where, sentence, target(node).title)

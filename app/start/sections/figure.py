@@ -1,0 +1,35 @@
+"""A model to play with, inside Figure 1 of the paper."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.figure_one import figure_one
+from app.generate import digit_model, slider_models
+from app.start import nodes
+
+HINT = "Drag the blue dot to another digit: both styles stay. Drag a slider: one picture changes, the digit stays."
+ORIGINALS = "The data are not shipped; on the page Translate it is seen where MFM_DATA has it."
+ASKED = "start_go"
+
+
+def show() -> None:
+    """The section; where a page was asked for, that page."""
+    if (asked := st.session_state.pop(ASKED, None)) is not None:
+        folder, params = asked
+        st.switch_page(f"{folder}/page.py", query_params=params)
+    try:
+        model = slider_models.load(digit_model.shown_name())
+    except digit_model.MissingModelError as reason:
+        st.info(f"There is no trained model to play with here: {reason}")
+        return
+    except OSError as error:
+        st.info(f"The weights could not be written for the browser ({error.strerror}); see the page Generate.")
+        return
+    modalities = tuple(model.bundle.model.shapes)
+    figure_one.show(model, nodes.nodes(modalities), hint=HINT, originals=ORIGINALS, on_go=_go)
+
+
+def _go(node: str, z: str) -> None:
+    target = nodes.target(node)
+    st.session_state[ASKED] = (target.folder, {**target.params, **({"z": z} if target.z else {})})

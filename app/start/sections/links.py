@@ -1,0 +1,31 @@
+"""Where to read on: the paper, the README, the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+README = Path(__file__).parents[3] / "README.md"
+PAPER = "https://arxiv.org/abs/1806.06176"
+AUTHORS_CODE = "https://github.com/pliang279/factorized"
+
+
+def show() -> None:
+    """The section."""
+    st.subheader("Read on", anchor=False)
+    st.markdown(
+        f"* **The paper**: Tsai, Liang, Zadeh, Morency and Salakhutdinov, [*Learning Factorized Multimodal "
+        f"Representations*]({PAPER}), ICLR 2019, and [its authors' code]({AUTHORS_CODE})\n"
+        "* **The code** of this project: the model in `mfm_core/model.py`, its objective in "
+        "`mfm_core/training/objective.py`, these pages in `app`\n"
+    )
+    if README.is_file():  # not in an installed package
+        with st.expander("README: install it, use the model from Python, train your own"):
+            st.markdown(_shown(README.read_text(encoding="utf-8")))
+
+
+def _shown(text: str) -> str:
+    """The README without its picture, whose file the app does not serve, and with headings below those of the page."""
+    lines = (line for line in text.splitlines() if not line.startswith("!["))
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)

@@ -1,0 +1,91 @@
+"""The page Start: Figure 1 with a model in it, the equations, and where its nodes lead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.elements.figure_one import figure_one
+from app.generate.digit_model import MODEL, DigitModel
+from app.start import nodes
+from app.start.nodes import Target
+from app.start.sections.equations import EQUATIONS
+from tests.app.pages import MAIN, elements, query, words_on
+
+COLUMNS = {"x": 2, "z": 3, "f": 3, "out": 3}
+"""Nodes of each column of Figure 1, of two modalities."""
+
+
+@pytest.fixture(autouse=True)
+def no_real_data(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+
+
+def visit(**params: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_it_opens_first_with_the_model_in_figure_1() -> None:
+    page = visit()
+    assert page.header[0].value == "MFM explorer"
+    (data,) = elements(page)["mfm_figure_one"]
+    (model,) = data["models"]
+    assert model["name"] == MODEL
+    assert model["pairs"]
+    found = [node.split(".")[0] for node in data["nodes"]]
+    assert {column: found.count(column) for column in COLUMNS} == COLUMNS
+
+
+def test_every_equation_is_typeset_and_explained_term_by_term() -> None:
+    page = visit()
+    assert [latex.value.strip("$\n") for latex in page.latex] == [one.latex for one in EQUATIONS]
+    tables = "\n".join(block.value for block in page.markdown)
+    assert all(f"| ${term}$ | {meaning} |" in tables for one in EQUATIONS for term, meaning in one.terms)
+
+
+def test_it_links_to_the_paper_the_readme_and_the_code() -> None:
+    page = visit()
+    words = "\n".join(block.value for block in page.markdown)
+    assert "arxiv.org/abs/1806.06176" in words
+    assert "mfm_core/model.py" in words
+    assert any("README" in expander.label for expander in page.expander)
+
+
+@pytest.mark.parametrize("node", [node.id for node in nodes.nodes(("svhn", "mnist"))])
+def test_every_node_leads_to_a_page_that_there_is(node: str) -> None:
+    target = nodes.target(node)
+    assert isinstance(target, Target)
+    assert (Path(MAIN).parent / target.folder / "page.py").is_file()
+    assert target.title.lower().startswith(target.folder)
+
+
+def test_a_link_from_when_generate_was_first_still_opens_it() -> None:
+    page = visit(section="swap", seed="7")
+    assert query(page) == {"section": "swap", "seed": "7"}
+    assert "mfm_figure_one" not in elements(page)
+    assert page.header[0].value != "MFM explorer"
+
+
+def test_what_is_sent_that_is_no_node_leads_nowhere() -> None:
+    gone: list[tuple[str, str]] = []
+    known = {"z.y", figure_one.SLIDERS}
+    for sent in ("z.y", None, {"to": "z.y"}, {"to": "else", "z": ""}, {"to": "z.y", "z": "<b>"}, {"to": [], "z": ""}):
+        figure_one._take(sent, known, lambda node, z: gone.append((node, z)))
+    assert gone == []
+    figure_one._take({"to": "z.y", "z": "AA-_"}, known, lambda node, z: gone.append((node, z)))
+    assert gone == [("z.y", "AA-_")]
+
+
+def test_without_a_model_it_still_explains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+    page = visit()
+    assert "no trained model" in page.info[0].value
+    assert len(page.latex) == 3
+    assert "Multimodal Factorization Model" in words_on(page)

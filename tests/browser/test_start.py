@@ -1,0 +1,79 @@
+"""The page Start in a browser: a drag parts style and label, and the nodes of Figure 1 tell and lead on."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit, settle
+from tests.browser.test_slide import at_rest
+
+
+def picture(page: Page, place: int) -> str:
+    return page.locator(".picture canvas").nth(place).evaluate("(canvas) => canvas.toDataURL()")  # type: ignore[no-any-return]
+
+
+def drag_across(page: Page, control: Locator) -> None:
+    box = control.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, y, steps=6)
+    page.mouse.up()
+    at_rest(page)
+
+
+def node(page: Page, which: str) -> Locator:
+    return page.locator(f".node[data-id='{which}']")
+
+
+def test_a_visitor_drags_a_style_and_the_digit_and_each_leaves_the_other_alone(visit: Visit) -> None:
+    page = visit("")
+    began = time.monotonic()
+    first, digit = [picture(page, place) for place in (0, 1)], node(page, "out.y").text_content()
+    drag_across(page, page.get_by_role("slider", name=re.compile("house-number style")))
+    styled = [picture(page, place) for place in (0, 1)]
+    assert styled[0] != first[0]
+    assert styled[1] == first[1], "SVHN's style is no part of MNIST"
+    assert node(page, "out.y").text_content() == digit
+    expect(page.locator(".said")).to_contain_text(re.compile(rf"still {digit}"))
+    reached = page.locator(".node.reached").evaluate_all("(all) => all.map((one) => one.dataset.id)")
+    assert sorted(reached) == ["f.svhn", "out.svhn", "z.svhn"]
+    sliders = [one.input_value() for one in page.locator(".slider input").all()]
+    wheel = page.get_by_role("slider", name="Digit wheel: Z_y")
+    wheel.focus()
+    for key in ("1", "4", "7"):
+        page.keyboard.press(key)
+    at_rest(page)
+    assert [picture(page, place) for place in (0, 1)] != styled
+    assert [one.input_value() for one in page.locator(".slider input").all()] == sliders
+    assert time.monotonic() - began < 20
+
+
+def test_a_node_tells_what_it_holds_by_pointer_and_keyboard(visit: Visit) -> None:
+    page = visit("")
+    told = page.locator(".told")
+    node(page, "f.y").hover()
+    expect(told).to_contain_text("discriminative factor")
+    expect(told).to_contain_text(re.compile(r"shape \(1, \d+\), now"))
+    node(page, "z.mnist").focus()
+    expect(told).to_contain_text("Z_a of MNIST".replace("_", ""))
+    before = told.locator(".shape").inner_text()
+    drag_across(page, page.get_by_role("slider", name=re.compile("handwriting")))
+    assert told.locator(".shape").inner_text() != before, "the values are those of this moment"
+
+
+def test_a_node_leads_to_its_page_and_takes_z_along(visit: Visit) -> None:
+    page = visit("")
+    drag_across(page, page.get_by_role("slider", name=re.compile("house-number style")))
+    moved = picture(page, 0)
+    node(page, "z.svhn").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/generate\?.*section=slide"))
+    expect(page).to_have_url(re.compile(r"\bz=[\w-]{20,}"))
+    page.locator("[data-strip]").wait_for(timeout=60_000)
+    settle(page)
+    assert picture(page, 0) == moved
