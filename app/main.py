@@ -26,7 +26,14 @@ PAGES = {
 }
 STYLE = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
-.mfm-prose { margin: 0; max-width: 62ch; }
+.mfm-prose { margin: 0; max-width: 62ch; position: relative; }
+.mfm-term { font-style: normal; text-decoration: underline dotted; text-underline-offset: 0.2em; cursor: help; }
+.mfm-term:is(:hover, :focus)::after {
+  content: attr(data-tip); position: absolute; left: 0; top: calc(100% + 0.3rem); z-index: 9; width: min(32rem, 100%);
+  padding: 0.5rem 0.75rem; border-radius: 0.375rem; border: 1px solid #8886; font-size: 0.9375rem; font-weight: 400;
+  line-height: 1.4; background: Canvas; color: CanvasText; box-shadow: 0 4px 16px #0003;
+}
+:is(.stElementContainer, .stHtml):has(.mfm-term:is(:hover, :focus)) { z-index: 9; overflow: visible; }
 .mfm-prose sub { line-height: 0; }
 .mfm-symbol { font-family: "Source Serif", serif; }
 .mfm-quiet { opacity: 0.68; font-size: 0.875rem; max-width: 90ch; }

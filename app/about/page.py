@@ -6,7 +6,7 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.about.view import AboutLinks, AboutView
-from app.shared import missing, sidebar, state, stored_models, tables
+from app.shared import missing, prose, sidebar, state, stored_models, tables
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
         missing.show()
         return
     state.open_view(AboutLinks(models), "About this model")
+    prose.write("The card of a stored model: how it was trained, and what was measured of it on held-out data.")
     if len(models) > 1:
         with st.container(width=420):
             state.select("Model", "model", {name: stored_models.title(name) for name in models})

@@ -7,22 +7,28 @@ import re
 
 import streamlit as st
 
+from app.shared import glossary
+
 
 def markup(text: str) -> str:
     """Text as HTML: Z_y with a subscript, ``**words**`` bold, everything else as it is written."""
-    escaped = html.escape(text)
-    with_symbols = re.sub(r"\b([ZF])_([a-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", with_symbols)
+    return _set(html.escape(text))
 
 
 def write(text: str) -> None:
-    """A paragraph."""
-    st.html(f'<p class="mfm-prose">{markup(text)}</p>')
+    """A paragraph, in which the first occurrence of each term of the glossary is marked."""
+    st.html(f'<p class="mfm-prose">{glossary.mark(html.escape(text), _set)}</p>')
 
 
 def caption(text: str) -> None:
     """A paragraph that steps back."""
     st.html(f'<p class="mfm-prose mfm-quiet">{markup(text)}</p>')
+
+
+def _set(escaped: str) -> str:
+    """Symbols and bold of an escaped text."""
+    with_symbols = re.sub(r"\b([ZF])_([a-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
+    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", with_symbols)
 
 
 def harmless(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import prose, sidebar, state
-from app.start.sections import equations, figure, links
+from app.start.sections import equations, figure, links, words
 from app.start.view import StartLinks, of_generate
 
 
@@ -24,6 +24,7 @@ def main() -> None:
         st.warning(notice)
     figure.show()
     equations.show()
+    words.show()
     links.show()
     sidebar.show("**MFM explorer**", "Tsai et al., ICLR 2019")
     state.write_link()

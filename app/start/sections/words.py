@@ -1,0 +1,25 @@
+"""The glossary as a list: every word that pages mark."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.shared import glossary, prose
+
+STYLE = """<style>
+.mfm-words { columns: 24rem 2; column-gap: 2.5rem; margin: 0; }
+.mfm-words div { break-inside: avoid; margin-bottom: 0.7rem; }
+.mfm-words dt { font-weight: 600; }
+.mfm-words dd { margin: 0; }
+</style>"""
+
+
+def show() -> None:
+    """The section."""
+    st.subheader("The words of these pages", anchor=False)
+    prose.caption("Dotted words on every page show these sentences to a pointer, or to the Tab key.")
+    rows = "".join(
+        f"<div><dt>{prose.markup(term.names[0])}</dt><dd>{prose.markup(term.meaning)}</dd></div>"
+        for term in sorted(glossary.terms(), key=lambda term: term.names[0].lower())
+    )
+    st.html(f'{STYLE}<dl class="mfm-words">{rows}</dl>')
