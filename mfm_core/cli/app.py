@@ -36,6 +36,10 @@ def one_sentence() -> Iterator[None]:
     """Turn what a user can put right into one sentence on standard error and exit status 1, without a traceback."""
     try:
         yield
+    except ModuleNotFoundError as error:
+        known = "requirements-data.txt for making data, requirements-cluster.txt for a cluster"
+        typer.echo(f"{error.name}: expected this package to be installed, see {known}", err=True)
+        raise typer.Exit(1) from None
     except (OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -7,17 +7,15 @@ from typing import Annotated
 
 import torch
 import typer
-from rich.console import Console
 
 from mfm_core.cli.app import app, one_sentence
 from mfm_core.cli.models import held_out_codes
-from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, train_losses
+from mfm_core.cli.progress import counted, stages
+from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, loss_run, train_losses
 from mfm_core.reports.card import card
 from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.models import load_pretrained, save_codes, save_model
 from mfm_core.training.loop import Report
-
-EVERY = 50
 
 
 def keep_with_codes(model: Path, folder: Path) -> None:
@@ -51,23 +49,26 @@ def losses(
 ) -> None:
     """Train a small MFM of digits by each objective from each seed, alike, and measure them; goes on where stopped."""
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
     with one_sentence():
         chosen = tuple(name.strip() for name in objectives.split(","))
         if not all(seed.strip().isdigit() for seed in seeds.split(",")):
             raise ValueError(f"seed: expected numbers joined by commas, got {seeds!r}")
 
-        def report(cell: str, step: int, terms: Report) -> None:
-            if step % EVERY == 0:
-                console.print(f"{cell}: step {step}, cost {terms['cost']:.4g}")
-
         places = dict(_place(text, chosen) for text in store or ())
-        models = train_losses(folder, seeds=tuple(map(int, seeds.split(","))), objectives=chosen, on_report=report)
+        numbers = tuple(map(int, seeds.split(",")))
+        order, steps = [f"{name}_{seed}" for seed in numbers for name in chosen], loss_run(chosen[0], 0).training.steps
+        with counted(len(order) * steps, "step") as advance:
+
+            def report(cell: str, step: int, terms: Report) -> None:
+                advance(order.index(cell) * steps + step, f"{cell}, cost {terms['cost']:.4g}")
+
+            models = train_losses(folder, seeds=numbers, objectives=chosen, on_report=report)
         for objective, place in places.items():
             keep_with_codes(models[objective, min(seed for _, seed in models)], place)
         if not measured:
             return
-        table = loss_rows(models, on_progress=lambda name: console.print(f"measuring {name}"))
+        with stages("measuring") as enter:
+            table = loss_rows(models, on_progress=enter)
         if results is None:
             typer.echo(table.to_csv(index=False))
         else:

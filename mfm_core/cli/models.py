@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +13,10 @@ import torch
 import typer
 from pydantic import JsonValue
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from mfm_core.cli.app import app, one_sentence
+from mfm_core.cli.progress import counted, stages
 from mfm_core.data import load_dataset
 from mfm_core.evaluation.comparison import ablations, compare, discriminative_figure
 from mfm_core.evaluation.cross_validation import cross_validate
@@ -66,7 +65,11 @@ def train_command(
         # The card tells how to make the model again, not where files lay on this machine.
         options = [part for change in changes or [] for part in ("--set", change)]
         command = shlex.join(["python", "-m", "mfm_core", "train", Path(run).name, *options])
-        with training_bar(total_steps(configuration)) as on_report:
+        with counted(total_steps(configuration), "step") as advance:
+
+            def on_report(step: int, report: Report) -> None:
+                advance(step, costs_of(report))
+
             execute(configuration, folder, command=command, store=store, device=device, on_report=on_report)
     typer.echo(store or folder / "model")
 
@@ -86,23 +89,9 @@ def parse_change(text: str) -> tuple[str, JsonValue]:
         return key, value
 
 
-@contextmanager
-def training_bar(steps: int) -> Iterator[Callable[[int, Report], None]]:
-    """A progress bar of a run with time left and the terms of its cost; what is yielded moves it."""
-    costs = TextColumn("{task.description}", table_column=Column(ratio=1))  # wraps where the terminal is narrow
-    columns = TextColumn("step"), MofNCompleteColumn(), BarColumn(20), TimeRemainingColumn(), costs
-    bar = Progress(*columns, console=Console(stderr=True), expand=True)
-    task = bar.add_task("", total=steps)
-    with ExitStack() as shown:
-
-        def on_report(step: int, report: Report) -> None:
-            if not bar.live.is_started:
-                shown.enter_context(bar)
-                bar.reset(task, completed=step - 1)  # a resumed run did not make its first steps just now
-            if step % 10 == 0 or step == steps:
-                bar.update(task, completed=step, description=" ".join(f"{k} {v:.3g}" for k, v in report.items()))
-
-        yield on_report
+def costs_of(report: Report) -> str:
+    """The terms of a cost in a line."""
+    return " ".join(f"{name} {value:.3g}" for name, value in report.items())
 
 
 @app.command("evaluate")
@@ -118,18 +107,17 @@ def evaluate_command(
 ) -> None:
     """Measure a model on held-out digits or videos."""
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
-    with one_sentence(), console.status("loading") as status:
+    with one_sentence(), stages("loading") as enter:
         folder = model_folder(name)
         stored, more = StoredModel.of_folder(folder), dict[str, JsonValue]()
         if stored.model.sequences:
-            figures, more = measure_videos(load_pretrained(name), stored, seed=seed, on_progress=status.update)
+            figures, more = measure_videos(load_pretrained(name), stored, seed=seed, on_progress=enter)
         elif stored.kind == "discriminative":
             figures = [discriminative_figure(load_discriminative(name), seed=seed)]
         else:
             model = load_pretrained(name)
             judges = {modality: load_judge(modality) for modality in model.modalities}
-            figures = evaluate(model, judges, seed=seed, on_progress=status.update)
+            figures = evaluate(model, judges, seed=seed, on_progress=enter)
         evaluated: dict[str, JsonValue] = {
             "command": f"python -m mfm_core evaluate {folder.name}",
             "seed": seed,
@@ -184,7 +172,7 @@ def compare_command(
 ) -> None:
     """Compare label accuracies on the same held-out pairs, as Figure 5(b) does."""
     torch.set_num_threads(threads)
-    with one_sentence():
+    with one_sentence(), stages("comparing"):
         groups: dict[str, list[str]] = {}
         for name in names:
             group, _, stored = name.rpartition("=")
@@ -205,7 +193,7 @@ def ablations_command(
 ) -> None:
     """Measure models that each leave a term out, side by side."""
     torch.set_num_threads(threads)
-    with one_sentence():
+    with one_sentence(), stages("measuring"):
         models = [(label or folder, folder) for label, _, folder in (name.rpartition("=") for name in names)]
         labels = [label for label, _ in models]
         if repeated := [label for label in dict.fromkeys(labels) if labels.count(label) > 1]:
@@ -230,17 +218,19 @@ def cross_validate_command(
 ) -> None:
     """Train and measure a run on every fold of a repeated cross-validation; goes on where it was stopped."""
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
-    with one_sentence(), console.status("folds") as status:
+    with one_sentence():
         configuration = read_run(run)
         if not isinstance(configuration, SequenceRun):
             raise ValueError(f"run: expected a run of sequences, got {run}")  # noqa: TRY004
         folder = folder or Path("runs") / f"{Path(run).stem}_folds"
+        steps = configuration.training.steps
+        with counted(repetitions * folds * steps, "step") as advance:
 
-        def on_fold(done: int, of: int) -> None:
-            status.update(f"{done} of {of} folds")
+            def on_report(fold: int, step: int, report: Report) -> None:
+                said = f"fold {fold + 1} of {repetitions * folds}"
+                advance(fold * steps + step, f"{said}; {costs_of(report)}" if report else said)
 
-        table = cross_validate(configuration, folder, repetitions=repetitions, folds=folds, on_fold=on_fold)
+            table = cross_validate(configuration, folder, repetitions=repetitions, folds=folds, on_report=on_report)
         if into is not None:
             update_metrics(model_folder(into), {"cross_validation": table})
     typer.echo(json.dumps(table, indent=2))
@@ -255,7 +245,7 @@ def ratios_command(
 ) -> None:
     """Set dependency ratios of several models beside the paper's, as Figure 9(a) does."""
     torch.set_num_threads(threads)
-    with one_sentence():
+    with one_sentence(), stages("measuring"):
         table = ratio_table(names)
         if into is not None:
             update_metrics(model_folder(into), {"ratios": table})

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mfm_core.cli.app import data_app, one_sentence
+from mfm_core.cli.progress import counted
 from mfm_core.data import data_folder
 from mfm_core.data.registry import read_arrays
 from mfm_core.data.sets import studio_clips
@@ -38,14 +37,14 @@ def make_clips(
     is kept in the data folder, a hundred clips a file, and a command that was stopped goes on from there; with more
     clips it makes only those that are missing. studio_clips.npz is written at the end.
     """
-    with one_sentence(), _progress() as progress:
+    with one_sentence(), counted(clips + training, "clip") as advance:
         folder = data_folder()
-        task = progress.add_task("studio clips", total=clips + training)
         vectors = make.read_vectors(folder)
-        done = []
+        done, made = [], 0
         for chunk in chunks.measured(seed, clips + training, folder / "studio_clips_measured" / str(seed)):
             if chunk is None:
-                progress.advance(task)
+                made += 1
+                advance(made, "")
             else:
                 done.append(chunk)
         measured = {name: np.concatenate([chunk[name] for chunk in done]) for name in chunks.WIDTHS}
@@ -61,17 +60,11 @@ def make_folder(
     folder: Annotated[Path, typer.Option(help="Where the app looks for them.")] = PRETRAINED / studio_clips.FILE,
 ) -> None:
     """Choose 30 test clips of studio_clips.npz and write the folder that the app ships: sound, features, truth."""
-    with one_sentence(), _progress() as progress:
+    with one_sentence():
         arrays = read_arrays(studio_clips.FILE, ("kind", "split", "seed"))
         scores = studio_clips.read("balanced").labels[:, 0].numpy()
         numbers = ship.choose(arrays["kind"].astype(str), arrays["split"].astype(str), scores)
-        task = progress.add_task("clips to ship", total=len(numbers))
-        for _ in ship.ship(folder, make.read_vectors(data_folder()), int(arrays["seed"]), numbers):
-            progress.advance(task)
+        with counted(len(numbers), "clip") as advance:
+            for n, _ in enumerate(ship.ship(folder, make.read_vectors(data_folder()), int(arrays["seed"]), numbers)):
+                advance(n + 1, "")
     typer.echo(folder)
-
-
-def _progress() -> Progress:
-    """A bar on standard error."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=Console(stderr=True))

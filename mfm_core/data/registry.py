@@ -109,6 +109,7 @@ class DatasetInfo:
 _infos: dict[str, DatasetInfo] = {}
 _loaders: dict[str, Loader] = {}
 _finders: list[Callable[[str], Dataset | None]] = []
+_fold_finders: list[Callable[[str], Folds | None]] = []
 
 
 def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
@@ -121,9 +122,15 @@ def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
     return enter
 
 
-def register_finder(find: Callable[[str], Dataset | None]) -> None:
-    """Enter a function that loads data sets of names which the registry does not know, or returns None."""
+def register_finder(find: Callable[[str], Dataset | None], folds: Callable[[str], Folds | None]) -> None:
+    """Enter a function that loads data sets of names which the registry does not know, or returns None.
+
+    Args:
+        find: Loads the data set of a name.
+        folds: How that data set is dealt into folds; None where there is none of that name.
+    """
     _finders.append(find)
+    _fold_finders.append(folds)
 
 
 @cache
@@ -149,7 +156,10 @@ def dataset_infos() -> tuple[DatasetInfo, ...]:
 def dataset_info(name: str) -> DatasetInfo:
     """Describe a data set; one that the user imported by little more than its name."""
     _load_all()
-    return _infos.get(name, DatasetInfo(name, title=name.replace("_", " "), unit="word"))
+    if name in _infos:
+        return _infos[name]
+    folds = next((found for find in _fold_finders if (found := find(name)) is not None), None)
+    return DatasetInfo(name, title=name.replace("_", " "), unit="word", folds=folds)
 
 
 def load_dataset(name: str) -> Dataset:

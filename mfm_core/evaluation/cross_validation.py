@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,11 +13,12 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
+from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.evaluation.figures import Figure, Unit, read_figures
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.videos import evaluate_sequences
 from mfm_core.model import MFM
-from mfm_core.training.loop import train
+from mfm_core.training.loop import Report, train
 from mfm_core.training.videos import FoldConfig, SequenceRun, SequenceTask, load_run_data
 
 LIMITS: Mapping[Unit, tuple[float, float]] = {"share": (0, 1), "area": (0, 1), "correlation": (-1, 1)}
@@ -56,7 +58,7 @@ def cross_validate(
     *,
     repetitions: int = 5,
     folds: int = 5,
-    on_fold: Callable[[int, int], None] = lambda done, of: None,
+    on_report: Callable[[int, int, Report], None] = lambda fold, step, report: None,
 ) -> dict[str, JsonValue]:
     """Train and measure a run once for every fold of every repetition; what is measured is kept and not done again.
 
@@ -65,23 +67,26 @@ def cross_validate(
         folder: Holds a folder a fold.
         repetitions: How often the samples are dealt anew.
         folds: Into how many parts.
-        on_fold: Called with the number of folds done and their number in all.
+        on_report: Called after every step with the number of the fold, of the step, and the terms of the cost; after a
+            fold that was there already with its last step and no terms.
 
     Returns:
         A table for ``metrics.json``: each figure's mean over the folds with its interval.
 
     Raises:
-        ValueError: If there are fewer than three folds, or training fails.
+        ValueError: If there are fewer than three folds, the data set cannot be dealt into folds, or training fails.
     """
+    if dataset_info(run.data).folds is None:
+        known = ", ".join(info.name for info in dataset_infos() if info.folds is not None)
+        raise ValueError(f"data: expected {known} or a data set that you imported, to deal into folds, got {run.data}")
     if repetitions < 1:
         raise ValueError(f"repetitions: expected at least 1, got {repetitions}")
     places = [(repetition, fold) for repetition in range(repetitions) for fold in range(folds)]
     measured = []
     for done, (repetition, fold) in enumerate(places):
-        on_fold(done, len(places))
         chosen = FoldConfig(repetition=repetition, number=fold, of=folds)
-        measured.append(_one_fold(run.model_copy(update={"fold": chosen}), folder / f"{repetition}-{fold}"))
-    on_fold(len(places), len(places))
+        one = run.model_copy(update={"fold": chosen})
+        measured.append(_one_fold(one, folder / f"{repetition}-{fold}", partial(on_report, done)))
     table = [averaged(same, test_share=1 / (folds - 2)) for same in zip(*measured, strict=True)]
     seed = run.training.seed
     note = f"{repetitions} x {folds}-fold cross-validation, seed {seed}; corrected resampled t-intervals."
@@ -109,16 +114,17 @@ def averaged(folds: Sequence[Figure], *, test_share: float) -> Figure:
     return first.model_copy(update={**numbers, "reason": reason})
 
 
-def _one_fold(run: SequenceRun, folder: Path) -> tuple[Figure, ...]:
+def _one_fold(run: SequenceRun, folder: Path, on_report: Callable[[int, Report], None]) -> tuple[Figure, ...]:
     """The figures of one fold, trained unless they are there."""
     path = folder / "figures.json"
     configuration = run.model_dump(mode="json")
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["configuration"] != configuration:
+        if SequenceRun.model_validate(kept["configuration"]) != run:
             raise ValueError(f"{folder}: holds a fold of another configuration; choose a new folder")
+        on_report(run.training.steps, {})
         return read_figures(kept["figures"], str(path))
-    model = cast(MFM, train(SequenceTask(run, torch.zeros(0).device), run.training, folder))
+    model = cast(MFM, train(SequenceTask(run, torch.zeros(0).device), run.training, folder, on_report=on_report))
     held_out = load_run_data(run).part("test")
     figures = tuple(evaluate_sequences(model, held_out))
     stored = {"configuration": configuration, "figures": [one.stored() for one in figures]}

@@ -89,6 +89,24 @@ def keep_configuration(run: Run, folder: Path) -> None:
         raise ValueError(f"{folder}: holds a run of another configuration; choose a new folder")
 
 
+def check_start(name: str) -> None:
+    """Check that the model that a run starts from is there, before anything else is read.
+
+    Raises:
+        FileNotFoundError: If it is not; the message says which run makes it, if one of the project's does.
+    """
+    try:
+        model_folder(name)
+    except FileNotFoundError:
+        path = Path(name)
+        if len(path.parts) == 3 and path.parts[::2] == ("runs", "model") and path.parts[1] in run_names():
+            raise FileNotFoundError(
+                f"start: expected the model of another run in {name}, which is not there; first run: "
+                f"python -m mfm_core train {path.parts[1]}"
+            ) from None
+        raise
+
+
 def start_from(model: MFM, name: str) -> None:
     """Load the weights of a stored MFM into ``model``.
 
@@ -137,8 +155,11 @@ def execute(
     """
     try:
         where = torch.zeros(1, device=device).device
+        torch.zeros(1, device=where).cpu()  # the device "meta" makes tensors, but no numbers
     except (RuntimeError, AssertionError):
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
+    if isinstance(run, SequenceRun | FactorizeRun) and run.start is not None:
+        check_start(run.start)
     if isinstance(run, SequenceRun):
         sequences = SequenceTask(run, where)
         if run.start is not None:

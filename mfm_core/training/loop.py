@@ -36,6 +36,7 @@ class TrainingConfig(Config):
         weight_decay: Of AdamW.
         average: Decay of the running average of the weights, which is what is kept.
         validate_every: Steps between validations.
+        save_every: Seconds between saved states, from which a run that was stopped goes on.
         patience: Validations without a better score before stopping early; None never stops.
         precision: Arithmetic of the networks; costs are always computed in float32.
     """
@@ -48,6 +49,7 @@ class TrainingConfig(Config):
     weight_decay: Share = 0.0
     average: Annotated[float, Field(ge=0, lt=1)] = 0.999
     validate_every: Positive = 500
+    save_every: Annotated[float, Field(ge=0)] = 60.0
     patience: Positive | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
 
@@ -87,7 +89,7 @@ def train(
     *,
     on_report: Callable[[int, Report], None] = lambda step, report: None,
     on_validation: Callable[[int, nn.Module], None] = lambda step, model: None,
-    save_every: float = 60.0,
+    save_every: float | None = None,
 ) -> nn.Module:
     """Train ``task`` and return the averaged model of the best validation.
 
@@ -100,12 +102,13 @@ def train(
         folder: Where the state and ``log.jsonl`` are kept; None for nowhere.
         on_report: Called after every step with its number and the terms of the cost.
         on_validation: Called after every validation with the number of the step and the averaged model.
-        save_every: Seconds between saved states.
+        save_every: Seconds between saved states, instead of the configuration's.
 
     Returns:
         The averaged model of the best validation, in evaluation mode.
 
     Raises:
+        OSError: If a state cannot be written, for instance for a full disk; the last one is kept.
         ValueError: If the cost stops being finite, or the folder holds the state of another configuration.
     """
     run = _Run(task, config)
@@ -116,7 +119,9 @@ def train(
             run.load(folder)
         except (SafetensorError, KeyError, RuntimeError):
             raise ValueError(f"{folder}: holds a state that this run cannot go on from; choose a new folder") from None
-    saved = time.monotonic()
+    if folder is not None:
+        _keep_log_up_to(folder / "log.jsonl", run.step)
+    saved, every = time.monotonic(), config.save_every if save_every is None else save_every
     batches, epoch = run.batches_of_epoch()
     while run.step < config.steps and not run.exhausted:
         at = run.step % len(batches)
@@ -132,7 +137,7 @@ def train(
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": run.step, "time": time.time(), **report}) + "\n")
         on_report(run.step, report)
-        if folder is not None and time.monotonic() - saved > save_every:
+        if folder is not None and time.monotonic() - saved > every:
             run.save(folder)
             saved = time.monotonic()
     if folder is not None:
@@ -218,16 +223,19 @@ class _Run:
             for number, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{name}/{number}/{key}": torch.as_tensor(v) for key, v in values.items()}
         status = {"step": self.step, "best_score": self.best_score, "best_step": self.best_step}
-        metadata = {"config": self.config.model_dump_json(), "status": json.dumps(status)}
+        metadata = {"config": _same(self.config), "status": json.dumps(status)}
         partial = folder / "state.partial"
-        save_file({name: t.contiguous() for name, t in tensors.items()}, partial, metadata)
+        try:
+            save_file({name: t.contiguous() for name, t in tensors.items()}, partial, metadata)
+        except SafetensorError as error:
+            raise OSError(f"{partial}: could not be written: {error}") from None
         os.replace(partial, folder / "state.safetensors")  # noqa: PTH105 - atomic on every platform
 
     def load(self, folder: Path) -> None:
         """Go on from a saved state."""
         with safe_open(folder / "state.safetensors", framework="pt") as state:
             metadata = state.metadata()
-            if metadata["config"] != self.config.model_dump_json():
+            if metadata["config"] != _same(self.config):
                 raise ValueError(f"{folder}: holds the state of a run with another configuration; choose a new folder")
             groups: dict[str, dict[str, Tensor]] = {}
             for name in state.keys():  # noqa: SIM118 - not a mapping
@@ -244,6 +252,27 @@ class _Run:
         status = json.loads(metadata["status"])
         self.step, self.best_score, self.best_step = status["step"], status["best_score"], status["best_step"]
         self.averaged.n_averaged.fill_(self.step + 1)
+
+
+def _same(config: TrainingConfig) -> str:
+    """The part of a configuration that a run must go on with, as JSON; how often it is saved is not of it."""
+    return config.model_dump_json(exclude={"save_every"})
+
+
+def _keep_log_up_to(path: Path, step: int) -> None:
+    """Take from a log the lines of steps after ``step``: they are made again."""
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):  # the last line of a run that was killed while it wrote it
+            continue
+    unfinished = path.with_suffix(".partial")
+    unfinished.write_text("".join(kept), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _pace(step: int, config: TrainingConfig) -> float:

@@ -98,7 +98,7 @@ class SequenceRun(Config):
         if self.terms.any and len(self.model.modalities) < 2:
             raise ValueError("terms: expected two modalities or more, got one, which has no surrogate")
         folded = [info.name for info in dataset_infos() if info.folds is not None]
-        if self.fold is not None and (self.data not in folded or self.fold.number >= self.fold.of):
+        if self.fold is not None and (dataset_info(self.data).folds is None or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(folded)}, numbered from 0, got {self.fold}")
         return self
 
@@ -120,7 +120,11 @@ def load_run_data(run: SequenceRun) -> Dataset:
     if data.mask is None:
         raise ValueError(f"data: expected a data set of sequences, got {run.data}")
     check_fits(run, data)
-    return encodable(data, tuple(run.model.modalities))
+    chosen = encodable(data, tuple(run.model.modalities))
+    for split in ("train", "validation"):
+        if not (chosen.split == split).any():
+            raise ValueError(f"data: expected samples in the {split} split of {run.data}, got none")
+    return chosen
 
 
 def encodable(data: Dataset, names: tuple[str, ...]) -> Dataset:

@@ -7,10 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import mfm_core.cli.studio  # noqa: F401 - enters its commands
 from mfm_core.cli.app import app
+from mfm_core.studio.making import chunks, make
+from mfm_core.studio.making.acoustics import word_features
+from mfm_core.studio.making.voice import SAMPLE_RATE
 
 
 @pytest.fixture
@@ -68,3 +73,19 @@ def test_importing_the_package_does_not_import_what_only_some_functions_need() -
     code = f"import sys, mfm_core; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_a_package_that_is_missing_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def perform(script: object) -> object:
+        return word_features(np.zeros(SAMPLE_RATE, np.float32), np.array([[0.0, 1.0]], np.float32), ("a",))
+
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    monkeypatch.setenv("MFM_DATA", str(tmp_path))
+    monkeypatch.setattr(chunks, "perform", perform)
+    monkeypatch.setattr(make, "read_vectors", lambda folder: {})
+    run = CliRunner().invoke(app, ["data", "make", "studio-clips", "--clips", "12"])
+    assert run.exit_code == 1
+    assert run.stderr.splitlines() == [
+        "librosa: expected this package to be installed, see requirements-data.txt for making data, "
+        "requirements-cluster.txt for a cluster"
+    ]

@@ -169,6 +169,15 @@ def test_compare_and_ablations_store_their_tables_and_keep_the_figures(shelf, tr
             ["ablations", "judge_svhn"],
             "{shelf}/pretrained/judge_svhn/config.json: kind: expected 'mfm', got 'discriminative'",
         ),
+        (
+            ["train", "svhn_mnist"],
+            "start: expected the model of another run in runs/svhn_mnist_codes/model, which is not there; first run: "
+            "python -m mfm_core train svhn_mnist_codes",
+        ),
+        (
+            ["train", "{shelf}/um_mnist.json", "--device", "meta"],
+            "device: expected a device that torch can use here, such as cpu, got 'meta'",
+        ),
         (["ablations", "a=both", "b=both", "a=both"], "names: expected a label for each model alone, got 'a' 2 times"),
         (["readme-figures", "judge_svhn"], "{shelf}/pretrained/judge_svhn/metrics.json: no such file"),
     ],

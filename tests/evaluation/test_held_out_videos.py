@@ -119,8 +119,8 @@ def folded(monkeypatch):
 def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):
     run = SequenceRun.model_validate(sequence_run())
     done = []
-    table = cross_validate(run, tmp_path, repetitions=2, folds=3, on_fold=lambda at, of: done.append((at, of)))
-    assert done == [(at, 6) for at in range(7)]
+    table = cross_validate(run, tmp_path, repetitions=2, folds=3, on_report=lambda at, step, _: done.append((at, step)))
+    assert done == [(at, step + 1) for at in range(6) for step in range(run.training.steps)]
     kept = [json.loads((tmp_path / f"{r}-{k}" / "figures.json").read_text()) for r in (0, 1) for k in range(3)]
     first, *_ = read_figures(table["figures"])
     assert (first.key, first.subject, first.n) == ("mae", "", 6)

@@ -307,3 +307,36 @@ def test_training_leaves_the_global_generator_alone(tmp_path):
     before = torch.random.get_rng_state()
     train(Regression(), CONFIG, tmp_path)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("killed_after", [3, 11, 22])
+def test_the_log_of_a_resumed_run_repeats_no_line(tmp_path, killed_after):
+    with pytest.raises(KeyboardInterrupt):
+        train(Regression(fail_at=killed_after), CONFIG, tmp_path, save_every=1e9 if killed_after == 11 else 0)
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 1')  # as a kill leaves it
+    train(Regression(), CONFIG, tmp_path)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == [5, 10, 15, 20, 23]
+
+
+def test_how_often_a_state_is_saved_is_a_key_and_may_change_while_a_run_is_stopped(tmp_path, uninterrupted):
+    with pytest.raises(KeyboardInterrupt):
+        train(Regression(fail_at=11), CONFIG.model_copy(update={"save_every": 0.0}), tmp_path)
+    assert (tmp_path / "state.safetensors").is_file()
+    task = Regression()
+    resumed = train(task, CONFIG, tmp_path).state_dict()
+    assert task.steps == 12
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in uninterrupted.items())
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_last_state(tmp_path, uninterrupted):
+    with pytest.raises(KeyboardInterrupt):
+        train(Regression(fail_at=11), CONFIG, tmp_path, save_every=0)
+    (tmp_path / "state.partial").mkdir()  # nothing can be written there
+    with pytest.raises(OSError, match=r"state\.partial: could not be written: ") as error:
+        train(Regression(), CONFIG, tmp_path, save_every=0)
+    assert "\n" not in str(error.value)
+    (tmp_path / "state.partial").rmdir()
+    resumed = train(Regression(), CONFIG, tmp_path).state_dict()
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in uninterrupted.items())

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mfm_core.data.dataset import Dataset, Split
+from mfm_core.data.folds import repeated_folds
 from mfm_core.data.importing.notes import Notes, observed, with_known_labels
 from mfm_core.data.importing.official_folds import read_folds
-from mfm_core.data.registry import data_folder, dataset_infos, dataset_names, load_dataset, register_finder
+from mfm_core.data.registry import Fold, Folds, data_folder, dataset_infos, dataset_names, load_dataset, register_finder
 from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
 from mfm_core.data.sequences import standardised
 from mfm_core.files.npz import LOCAL, Array, as_float32, read_archive
@@ -189,14 +190,29 @@ def load(name: str) -> Dataset | None:
     return _load(name)
 
 
+def folds_of(name: str) -> Folds | None:
+    """Repeated folds of a set that the user imported, over its complete samples; None if there is none."""
+    if not _NAME.fullmatch(name) or name not in imported_names():
+        return None
+
+    def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
+        return repeated_folds(_read_raw(name), n_folds=n_folds, n_repeats=n_repeats, seed=seed)
+
+    return folds
+
+
 def _load(name: str) -> Dataset:
+    return standardised(_read_raw(name))
+
+
+def _read_raw(name: str) -> Dataset:
     known = read_archive(data_folder() / f"{name}.npz", LOCAL)
     modalities = tuple(
         m for m, kind in FILE_NAMES.items() if any(f"{kind}_{end}" in known for end in FILE_SPLITS.values())
     )
     if not modalities:
         raise ValueError(f"{name}.npz: expected arrays text_train, audio_train or visual_train, got none")
-    return standardised(read_dataset(name, modalities, "word", "import it again"))
+    return read_dataset(name, modalities, "word", "import it again")
 
 
-register_finder(load)
+register_finder(load, folds_of)

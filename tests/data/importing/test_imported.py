@@ -15,6 +15,7 @@ import mfm_core.cli.data  # noqa: F401 - enters its commands
 from mfm_core import Dataset, load_dataset
 from mfm_core.cli.app import app
 from mfm_core.data.importing.imported import import_files, imported_names
+from mfm_core.data.registry import dataset_info
 from tests.data import features, videos
 
 
@@ -187,3 +188,27 @@ def test_ids_words_and_times_of_an_archive_are_kept(tmp_path: Path, data_folder:
     assert again.steps is not None
     assert first.steps is not None
     assert again.steps.words == first.steps.words
+
+
+def test_an_imported_set_is_dealt_into_folds(tmp_path: Path, data_folder: Path) -> None:
+    arrays = videos.published("iemocap")
+    for end, n in videos.SIZES.items():
+        arrays[f"y_{end}"] = np.arange(n, dtype=np.float32)
+    np.savez(tmp_path / "mine.npz", **arrays)
+    import_files([tmp_path / "mine.npz"], "mine")
+    folds = dataset_info("mine").folds
+    assert folds is not None
+    dealt = list(folds(n_folds=4, n_repeats=1))
+    assert [int((fold.dataset.split == "test").sum()) for fold in dealt] == [5, 5, 5, 5]
+    assert all(fold.dataset.scaling is not None for fold in dealt)
+    assert dataset_info("another").folds is None
+
+
+def test_classes_below_0_are_refused(tmp_path: Path, data_folder: Path) -> None:
+    arrays = videos.published("iemocap")
+    for end, n in videos.SIZES.items():
+        arrays[f"y_{end}"] = np.arange(n) % 3 - 1
+    np.savez(tmp_path / "mine.npz", **arrays)
+    run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.npz"), "--as", "mine"])
+    assert run.exit_code == 1
+    assert run.stderr == "labels: expected classes from 0, got -1 in sample 0\n"
