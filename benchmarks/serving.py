@@ -1,0 +1,99 @@
+"""Serve the app on a free port for a benchmark, and read what the server costs from the kernel."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        address: ``http://127.0.0.1:port``, without a slash at the end.
+        process: Identity of its process.
+    """
+
+    address: str
+    process: int
+
+    def processor_seconds(self) -> float:
+        """Processor seconds that the server has taken so far, in user and in kernel mode."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def megabytes(self) -> float:
+        """Resident memory, in MB of 10^6 bytes."""
+        for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        raise ValueError(f"process: expected one with resident memory, got {self.process}")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serve(script: Path, environment: dict[str, str], *options: str) -> Iterator[Server]:
+    """Run a Streamlit server until the block is left.
+
+    Args:
+        script: What it runs.
+        environment: Set on top of this process's.
+        options: Further options of ``streamlit run``.
+
+    Raises:
+        RuntimeError: If it does not answer within a minute.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--server.address", "127.0.0.1", "--server.headless", "true", *options],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/_stcore/health")
+        yield Server(address, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(link: str, seconds: float = 60.0) -> None:
+    """Wait until a link answers.
+
+    Raises:
+        RuntimeError: If it does not in time.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(link, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError(f"{link}: expected an answer within {seconds:.0f} s, got none")
