@@ -50,13 +50,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(script: Path, environment: dict[str, str], *options: str) -> Iterator[Server]:
+def serve(script: Path, environment: dict[str, str], *, health: str = "/_stcore/health") -> Iterator[Server]:
     """Run a Streamlit server until the block is left.
 
     Args:
         script: What it runs.
         environment: Set on top of this process's.
-        options: Further options of ``streamlit run``.
+        health: Where it says that it is there; another where it is served under a base path.
 
     Raises:
         RuntimeError: If it does not answer within a minute.
@@ -64,7 +64,7 @@ def serve(script: Path, environment: dict[str, str], *options: str) -> Iterator[
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     process = subprocess.Popen(
-        [*command, "--server.address", "127.0.0.1", "--server.headless", "true", *options],
+        [*command, "--server.address", "127.0.0.1", "--server.headless", "true"],
         cwd=ROOT,
         env=os.environ | environment,
         stdout=subprocess.DEVNULL,
@@ -72,7 +72,7 @@ def serve(script: Path, environment: dict[str, str], *options: str) -> Iterator[
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/_stcore/health")
+        wait_for(address + health)
         yield Server(address, process.pid)
     finally:
         process.terminate()

@@ -1,0 +1,168 @@
+"""Replicas behind the shipped nginx configuration: sticky sessions, caching, base path, and one replica killed."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import re
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from benchmarks.sessions import Session, SessionError
+from tests.browser.conftest import chromium  # noqa: F401 - a fixture
+from tests.deploy.conftest import Hall, Run
+
+STATE = "section=read&seed=4321&source=posterior"
+"""A link whose page writes figures that only this state has."""
+
+
+def visitor(number: int) -> str:
+    """A cookie as the proxy gives one."""
+    return f"{number:032x}"
+
+
+def cookie(number: int) -> dict[str, str]:
+    return {"Cookie": f"mfm_visitor={visitor(number)}"}
+
+
+def get(link: str, **headers: str) -> tuple[bytes, dict[str, str]]:
+    with urllib.request.urlopen(urllib.request.Request(link, headers=headers), timeout=20) as answer:
+        return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
+
+
+def assets(hall: Hall) -> list[str]:
+    """Scripts that the app's first document names."""
+    page, _ = get(f"{hall.address}/")
+    found = re.findall(r'src="(?:\./|/mfm/)(static/[^"]+\.js)"', page.decode())
+    assert found
+    return found
+
+
+def test_the_first_answer_gives_a_visitor_a_name_and_later_ones_keep_it(hall: Hall) -> None:
+    _, headers = get(f"{hall.address}/")
+    given = re.match(r"mfm_visitor=([0-9a-f]{32}); Path=/mfm; HttpOnly; SameSite=Lax", headers["set-cookie"])
+    assert given
+    _, headers = get(f"{hall.address}/", Cookie=f"mfm_visitor={given[1]}")
+    assert "mfm_visitor" not in headers.get("set-cookie", "")
+    _, headers = get(f"{hall.address}/", Cookie="mfm_visitor=of-another-make")
+    assert "mfm_visitor=" in headers["set-cookie"]
+
+
+def test_scripts_are_packed_and_come_from_the_proxy_when_asked_for_again(hall: Hall) -> None:
+    link = f"{hall.address}/{assets(hall)[0]}"
+    plain, _ = get(link)
+    packed, headers = get(link, **{"Accept-Encoding": "gzip"})
+    assert headers["content-encoding"] == "gzip"
+    assert headers["x-cache"] == "HIT"
+    assert "immutable" in headers["cache-control"]
+    assert gzip.decompress(packed) == plain
+    assert len(packed) < len(plain) / 2
+
+
+def test_what_is_not_under_the_base_path_is_sent_there_or_not_found(hall: Hall) -> None:
+    root = hall.address.removesuffix("/mfm")
+    page, _ = get(root)
+    assert page == get(f"{hall.address}/")[0]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"{root}/_stcore/health")
+
+
+def test_an_upload_beyond_the_limit_is_refused_by_the_proxy(hall: Hall) -> None:
+    request = urllib.request.Request(
+        f"{hall.address}/_stcore/upload_file/a/b", data=bytes(6_000_000), method="PUT", headers=cookie(1)
+    )
+    with pytest.raises(urllib.error.HTTPError, match="413"):
+        urllib.request.urlopen(request, timeout=20)
+
+
+def test_a_visitor_stays_with_one_replica_and_both_have_some(hall: Hall, run: Run[None]) -> None:
+    async def visits() -> None:
+        for _ in range(2):
+            for session in await asyncio.gather(*(Session.connect(hall.address, cookie(n)) for n in range(16))):
+                await session.close()
+
+    run(visits())
+    replicas = [set(hall.served_by(visitor(n))) for n in range(16)]
+    assert all(len(one) == 1 for one in replicas)
+    assert {f"127.0.0.1:{server.address.rpartition(':')[2]}" for server in hall.replicas} == set().union(*replicas)
+
+
+@pytest.mark.browser
+def test_embedded_behind_the_proxy_the_page_has_no_bar_of_its_own(hall: Hall, chromium: Browser) -> None:  # noqa: F811
+    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{hall.address}/?section=swap")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    page.goto(f"{hall.address}/?embed=true&section=swap")
+    page.locator("h2").wait_for()
+    expect(page.get_by_text("could not be read")).to_have_count(0)
+    expect(page.get_by_test_id("stHeader")).to_be_hidden()
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_visitors_of_a_killed_replica_go_on_with_their_state(
+    hall: Hall,
+    chromium: Browser,  # noqa: F811
+    run: Run[Any],
+) -> None:
+    """The last test of the module: one replica is gone after it."""
+
+    async def before() -> dict[int, tuple[Session, list[str]]]:
+        sessions = {}
+        for n in range(8):
+            session = await Session.connect(hall.address, cookie(n))
+            await session.open("", STATE)
+            sessions[n] = session, session.texts
+        return sessions
+
+    async def after(sessions: dict[int, tuple[Session, list[str]]]) -> tuple[int, int]:
+        lost = 0
+        for n, (session, texts) in sessions.items():
+            try:
+                await session.ask()
+            except SessionError:
+                lost += 1
+                await session.close()
+                session = await Session.connect(hall.address, cookie(n))
+                await session.open("", STATE)
+            assert session.texts == texts
+            await session.close()
+        return lost, len(sessions)
+
+    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{hall.address}/?section=swap&factor=mnist&a=12")
+    page.locator("h2").wait_for()
+    name = next(one["value"] for one in page.context.cookies() if one["name"] == "mfm_visitor")
+
+    sessions = run(before())
+    assert any("Over" in text and "draws from this seed" in text for text in sessions[0][1])
+    os.kill(server_of(hall, name), signal.SIGKILL)
+    lost, n = run(after(sessions))
+    assert 0 < lost < n
+
+    page.get_by_text("Read", exact=True).click(timeout=30_000)
+    expect(page.get_by_role("heading", name="Do picture and label agree?")).to_be_visible(timeout=30_000)
+    assert "factor=mnist" in page.url
+    assert "a=12" in page.url
+    page.context.close()
+
+
+def server_of(hall: Hall, name: str) -> int:
+    """Process of the replica that serves a visitor."""
+    get(f"{hall.address}/", Cookie=f"mfm_visitor={name}")
+    port = hall.served_by(name)[-1].rpartition(":")[2]
+    return next(server.process for server in hall.replicas if server.address.endswith(f":{port}"))
+
+
+def test_no_secret_or_address_of_a_machine_is_in_what_is_shipped() -> None:
+    for path in (Path(__file__).parents[2] / "deploy").iterdir():
+        text = path.read_text()
+        assert not re.search(r"\b(?!127\.0\.0\.1|0\.0\.0\.0)\d+\.\d+\.\d+\.\d+\b", text), path
+        assert not re.search(r"[0-9a-f]{32,}", text), path
