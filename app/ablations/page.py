@@ -86,13 +86,14 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
         with st.container(width=420):
             table = state.select("Ours on", "table", {name: results.TABLES.get(name, name) for name in tables})
     rows: list[dict[str, str]] = []
+    means = _means(ours, table)
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
     for key in ("a2", "f1", "a7", "mae", "r"):
         row = {"figure": results.METRICS[key]}
         for name in names:
             value = paper[name, key]
             row[f"{TITLES[name]}, paper"] = shown(value.value, value.unit)
-            row[f"{TITLES[name]}, ours"] = _ours(ours, table, name, key)
+            row[f"{TITLES[name]}, ours"] = means.get((name, key), "")
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     if ours.empty or not set(names) & set(ours[ours["table"] == table]["system"]):
@@ -103,14 +104,16 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
 
 
-def _ours(ours: pd.DataFrame, table: str, name: str, key: str) -> str:
+def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
+    """Our mean of each system and metric of a table, with its interval."""
     if ours.empty:
-        return ""
-    found = ours[(ours["table"] == table) & (ours["system"] == name) & (ours["key"] == key) & (ours["subject"] == ALL)]
-    if found.empty:
-        return ""
-    value, low, high = (shown(float(found.iloc[0][part]), found.iloc[0]["unit"]) for part in ("mean", "low", "high"))
-    return f"{value} ({low} to {high})"
+        return {}
+    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(list(TITLES))]
+    said = {}
+    for row in rows.to_dict("records"):
+        value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))
+        said.setdefault((str(row["system"]), str(row["key"])), f"{value} ({low} to {high})")
+    return said
 
 
 main()

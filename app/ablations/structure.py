@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from app.shared.drawn_charts import drawn_once
 from mfm_core.evaluation.paper import DESIGN
 
 
@@ -69,6 +70,7 @@ def one_each(structure: Structure) -> set[str]:
     return (many | ({"za", "fa"} if structure.own_style else set())) & present(structure)
 
 
+@drawn_once
 def drawing(name: str) -> go.Figure:
     """The structure of a variant; missing parts are faint and dashed, what each modality has stands before another."""
     structure = Structure.of(name)

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.claims.results import title_of_system
+from app.shared.drawn_charts import drawn_once
 from mfm_core.evaluation.figures import Unit, shown
 from mfm_core.evaluation.paper import PaperValue
 
@@ -13,6 +14,7 @@ OURS, PAPER = "#3f7cac", "#c8553d"
 """Blue and red that differ in lightness too, legible on white and on black."""
 
 
+@drawn_once
 def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str) -> go.Figure:
     """Every system with its mean over the seeds and the 95 % interval over test videos, the paper's number beside it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,8 @@ import streamlit as st
 import mfm_core as mfm
 from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_models
-from mfm_core.evaluation.claims import CLAIMS
-from mfm_core.evaluation.verdicts import Evidence
+from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons
 
 METRICS = {
@@ -54,6 +55,24 @@ def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
     return tuple((path.name, path.stat().st_mtime_ns) for path in paths)
 
 
+def outcomes() -> Mapping[str, Outcome]:
+    """The outcome of every claim by its key, judged once for all visitors until a file of the evidence changes."""
+    return _outcomes(_identity())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _outcomes(identity: Hashable) -> Mapping[str, Outcome]:
+    del identity  # a changed file makes another key
+    return judged(evidence())
+
+
+def _identity() -> Hashable:
+    """Identity of every file of the evidence as it is now."""
+    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else None
+    models = tuple(stored_models.version(stored_models.stored_as(name)) for name in stored_models.models())
+    return str(folder), _stamp(folder), models
+
+
 def evidence() -> Evidence:
     """Load the evidence of the verdicts: the stored tables, and the metrics of the stored models."""
     metrics = {}
@@ -68,6 +87,12 @@ def evidence() -> Evidence:
 
 def links() -> ClaimsLinks:
     """Values that links of the page may ask for."""
+    return _links(_identity())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _links(identity: Hashable) -> ClaimsLinks:
+    del identity  # a changed file makes another key
     table = comparisons()
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     systems: dict[str, tuple[str, ...]] = {}

@@ -10,7 +10,7 @@ import streamlit as st
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
 from app.shared import prose, state
-from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
 from mfm_core.evaluation.verdicts import Measurement, Outcome
@@ -28,7 +28,7 @@ _PLACES = {"sentiment": "Supplement, Table 2", "pom": "Supplement, Table 1", "ie
 
 def claims() -> None:
     """Every claim with its verdict; the test behind one is open, and each opens with a click."""
-    outcomes, opened = judged(results.evidence()), state.seen(ClaimsView).claim
+    outcomes, opened = results.outcomes(), state.seen(ClaimsView).claim
     counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
     prose.write("; ".join(f"**{n}** {PLURALS[verdict] if n != 1 else verdict}" for verdict, n in counts.items()) + ".")
     state.select("Claim whose test the link opens", "claim", {claim.key: claim.text for claim in CLAIMS})

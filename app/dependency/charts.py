@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
 from app.dependency import summary
 from app.dependency.figures import Ratios, said_labels, spoken
 from app.shared import charts, names, stored_models
 from app.shared.charts import Bar, Line, Table
+from app.shared.drawn_charts import DrawnChart
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.sensitivity import Curve, GramMatrices
@@ -40,7 +40,7 @@ def bars(found: Mapping[str, Ratios], before: Mapping[str, Ratios]) -> dict[str,
     return groups
 
 
-def ratio_figure(groups: Mapping[str, Sequence[Bar]]) -> go.Figure:
+def ratio_figure(groups: Mapping[str, Sequence[Bar]]) -> DrawnChart:
     """The bars on one axis, which ends so that a few wide intervals do not make all bars short."""
     rows = [row for group in groups.values() for row in group]
     widest = max([1.0, *(row.value for row in rows if math.isfinite(row.value))])
@@ -68,7 +68,7 @@ def ratio_table(groups: Mapping[str, Sequence[Bar]]) -> Table:
     }
 
 
-def curve_figure(curve: Curve, title: str, label: str, here: float | None, *, band: bool) -> go.Figure:
+def curve_figure(curve: Curve, title: str, label: str, here: float | None, *, band: bool) -> DrawnChart:
     """A curve of each modality, with the range of the draws as its band; hollow marks must not be quoted."""
     inside = here if here is not None and curve.at[0] <= here <= curve.at[-1] else None
     drawn = [
@@ -103,7 +103,7 @@ def curve_aloud(curve: Curve, title: str, label: str) -> str:
     return f"{title}. {'; '.join(said)}."
 
 
-def gram_figure(title: str, matrix: Tensor, labels: Sequence[str], hue: str) -> go.Figure:
+def gram_figure(title: str, matrix: Tensor, labels: Sequence[str], hue: str) -> DrawnChart:
     """A Gram matrix as a heat map."""
     heading = f"{title}<br><span style='font-size:12px'>mean off the diagonal {off_diagonal(matrix):.2f}</span>"
     return charts.heat(

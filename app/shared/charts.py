@@ -15,6 +15,8 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from app.shared.drawn_charts import DrawnChart, drawn_once, table_once
+
 Table = Mapping[str, Sequence[object]]
 """Columns by name."""
 
@@ -117,7 +119,7 @@ def palettes() -> Mapping[str, Palette]:
     }
 
 
-def show(figure: go.Figure, table: Table, *, key: str, alt: str) -> None:
+def show(figure: DrawnChart, table: Table, *, key: str, alt: str) -> None:
     """Show a chart, and one click away its numbers.
 
     Args:
@@ -126,13 +128,13 @@ def show(figure: go.Figure, table: Table, *, key: str, alt: str) -> None:
         key: Of the element, and of the file that is downloaded.
         alt: What the chart shows, for those who cannot see it.
     """
-    figure.update_layout(dragmode=False, modebar={"orientation": "h"})  # a finger scrolls the page; the bar zooms
     options = CONFIG | {"toImageButtonOptions": {"format": "svg", "filename": key}}
     st.plotly_chart(figure, key=f"chart_{key}", alt=alt, config=options)
     with st.expander("The numbers"):
-        st.dataframe(dict(table), hide_index=True, key=f"numbers_{key}", alt=f"The numbers of: {alt[:200]}")
+        st.dataframe(table_once(table), hide_index=True, key=f"numbers_{key}", alt=f"The numbers of: {alt[:200]}")
 
 
+@drawn_once
 def bars(
     groups: Mapping[str, Sequence[Bar]], hues: Mapping[str, str], colours: Palette, *, most: float, mark: float | None
 ) -> go.Figure:
@@ -222,6 +224,7 @@ def _group(figure: go.Figure, place: int, rows: Sequence[Bar], hue: str, colours
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, row=place, col=1)
 
 
+@drawn_once
 def lines(
     x: Sequence[float], drawn: Sequence[Line], colours: Palette, *, title: str, label: str, here: float | None = None
 ) -> go.Figure:
@@ -273,6 +276,7 @@ def lines(
     return figure
 
 
+@drawn_once
 def heat(
     values: NDArray[np.floating],
     rows: Sequence[str],

@@ -15,7 +15,7 @@ from app.shared.byte_cache import ByteCache
 from mfm_core.config import ImageModality
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folder
-from mfm_core.storage.models import CODES, WEIGHTS, check_pretrained
+from mfm_core.storage.models import CODES, METRICS, WEIGHTS, check_pretrained
 
 MOST_BYTES = 1 << 30
 """Bytes that models, codes and clips may hold together; those looked at longest ago are loaded again when asked for."""
@@ -65,8 +65,11 @@ def sequence_models() -> tuple[str, ...]:
 
 def image_models() -> tuple[str, ...]:
     """Names of the stored MFMs of images."""
-    of_sequences = sequence_models()
-    return tuple(name for name in models() if name not in of_sequences)
+    return tuple(
+        name
+        for name, config in _stored()
+        if any(isinstance(modality, ImageModality) for modality in config.modalities.values())
+    )
 
 
 def model(place: str) -> mfm.MFM:
@@ -153,7 +156,7 @@ def _folder(place: str) -> Path:
 
 def _files(folder: Path) -> tuple[int, ...]:
     """When each file of a stored model was last changed."""
-    return tuple(_changed(folder / name) for name in (CONFIG, WEIGHTS, CODES))
+    return tuple(_changed(folder / name) for name in (CONFIG, WEIGHTS, CODES, METRICS))
 
 
 def _changed(path: Path) -> int:

@@ -9,7 +9,7 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
-from app.shared import charts, names, prose
+from app.shared import charts, names, prose, stored_models
 from app.shared.charts import Bar, Table
 from app.shared.stored_models import stored_as
 from mfm_core.evaluation.figures import read_figures
@@ -84,9 +84,13 @@ def show(shown: ClipSource) -> None:
 
 def _figures(name: str) -> Sequence[mfm.Figure]:
     try:
-        return read_figures(mfm.load_metrics(stored_as(name)).get("figures"), name)
+        return stored_models.kept("figures", stored_as(name), lambda: _read(name))
     except (OSError, ValueError):
         return ()
+
+
+def _read(name: str) -> tuple[mfm.Figure, ...]:
+    return read_figures(mfm.load_metrics(stored_as(name)).get("figures"), name)
 
 
 def _bar(figure: mfm.Figure) -> Bar:

@@ -77,7 +77,16 @@ def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
 def _reconstruction(strip: Strip, shown: ClipSource) -> None:
     """Show each feature of each word as the model makes it, in colours and in numbers."""
     named = shown.what_if.features if shown.what_if else {}
-    with st.expander("The reconstruction, feature by feature", expanded=strip.before is not None):
+    changed = strip.before is not None
+    folded = st.expander(
+        "The reconstruction, feature by feature",
+        expanded=changed,
+        key=f"reconstruction_{'changed' if changed else 'whole'}",
+        on_change="rerun",
+    )
+    if not folded.open:  # what nobody sees is not drawn: a dozen charts and tables
+        return
+    with folded:
         prose.caption("Blue: above the mean of the feature; orange: below; the colour of the page: the mean.")
         for name, reconstruction in strip.reconstruction.items():
             rows = named.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))

@@ -9,7 +9,7 @@ import torch
 from app.generate.digit_model import DigitModel
 from app.generate.figures.draws import draw
 from app.generate.figures.script import DRAWS, compose
-from app.generate.view import View
+from app.generate.view import Source, View
 from app.shared.picture_grid import PictureGrid, decode_grid
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 COUNTED = 200
+"""Samples that an agreement is counted over."""
+COUNTED_SEED = 0
+"""Their seed: whatever a visitor draws, the rate is that of the model."""
 
 
 def make(shown: DigitModel, view: View) -> PictureGrid:
@@ -24,11 +27,11 @@ def make(shown: DigitModel, view: View) -> PictureGrid:
     return _draw(shown, view, SHOWN)
 
 
-def agreement(shown: DigitModel, view: View) -> dict[str, Estimate]:
-    """Over many samples, how often each judge reads the digit that the label head says, by modality."""
+def agreement(shown: DigitModel, source: Source) -> dict[str, Estimate]:
+    """Over many samples of a fixed seed, how often each judge reads the digit that the label head says, by modality."""
     from mfm_core.evaluation.statistics import share  # scikit-learn comes with it, and takes a second
 
-    grid = _draw(shown, view, COUNTED)
+    grid = _draw(shown, View(source=source, seed=COUNTED_SEED), COUNTED)
     said = grid.label.argmax(-1).ravel()
     return {name: share(torch.from_numpy(read.argmax(-1).ravel() == said)) for name, read in grid.judged.items()}
 

@@ -12,7 +12,7 @@ from app.generate import cache, caption_row, resample
 from app.generate.digit_model import DigitModel, load
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
-from app.generate.view import View
+from app.generate.view import Source, View
 from app.shared import names, state
 from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
@@ -60,15 +60,15 @@ def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
 def _agreement(name: str, view: View) -> str:
     counted = [
         f"{names.title(modality)} {100 * value:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
-        for modality, value, low, high in _counted(name, view.source, view.seed)
+        for modality, value, low, high in _counted(name, view.source)
     ]
     if not counted:
         return "No judges are stored with this model."
-    return f"Over {read.COUNTED} draws from this seed, judge and label head agree on: {'; '.join(counted)}."
+    draws = f"{read.COUNTED} other draws (seed {read.COUNTED_SEED})"
+    return f"Over {draws}, judge and label head agree on: {'; '.join(counted)}."
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _counted(name: str, source: str, seed: int) -> list[tuple[str, float, float, float]]:
-    view = View.model_validate({"source": source, "seed": seed})
-    found = read.agreement(load(name), view)
+def _counted(name: str, source: Source) -> list[tuple[str, float, float, float]]:
+    found = read.agreement(load(name), source)
     return [(modality, estimate.value, estimate.low, estimate.high) for modality, estimate in found.items()]

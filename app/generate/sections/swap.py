@@ -120,7 +120,7 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     sheet = wall.Sheet()
     wall.show(sheet, [_block(shown, grid, name, givers, content, sheet) for name in grid.pictures], key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
-    rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown, view), view.seed)
+    rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown))
     caption_row.show(
         _score(shown, grid, content, rates), grid, "matrix", title, lambda: swap.matrix_script(shown, view)
     )
@@ -172,7 +172,7 @@ def _told(true: int, digit: int) -> str:
 
 
 def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int], rates: Mapping[str, Estimate]) -> str:
-    """Sentence on what the judges read here and in many pairs of the same seed; and where the label head errs."""
+    """Sentence on what the judges read here and in many pairs, the same for all visitors; where the label head errs."""
     sentences = ["The left column gives Z_y, the top row gives every Z_a."]
     read = swap.digits_read(grid)
     counts = [
@@ -198,6 +198,6 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
         )
         sentences.append(
             f"A matrix is few pictures, and its contents repeat. In {swap.COUNTED} pairs of one content and one style "
-            f"each, drawn from this seed, the judges read the true digit of the content in: {measured}."
+            f"each (seed {swap.COUNTED_SEED}), the judges read the true digit of the content in: {measured}."
         )
     return " ".join(sentences)

@@ -100,7 +100,7 @@ def test_a_slide_to_another_pair_ends_with_its_z(shown: DigitModel) -> None:
 
 
 def test_agreement_is_counted_with_its_interval(shown: DigitModel) -> None:
-    for estimate in read.agreement(shown, View()).values():
+    for estimate in read.agreement(shown, "prior").values():
         assert estimate.n == read.COUNTED
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
 

@@ -1,0 +1,68 @@
+"""Charts and tables that were made before: each is made once for all visitors who look at the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
+
+import pandas as pd
+import plotly.graph_objects as go
+import pyarrow as pa
+import streamlit as st
+
+KEPT = 512
+"""Charts and tables that are kept, those asked for last."""
+
+P = ParamSpec("P")
+
+
+class DrawnChart(go.Figure):  # type: ignore[misc]
+    """A chart that is shared between visitors: its description is made once, and nobody changes it any more."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__(figure)
+        self._description: dict[str, Any] = super().to_dict()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description of the chart, as plotly reads it."""
+        return self._description
+
+
+def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
+    """Draw a chart only where its numbers, colours and titles were not drawn before.
+
+    Args:
+        draw: Draws a chart of its arguments and of nothing else.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **more: P.kwargs) -> DrawnChart:
+        def whole() -> DrawnChart:
+            figure = draw(*args, **more)
+            # A finger scrolls the page; the bar zooms.
+            figure.update_layout(dragmode=False, modebar={"orientation": "h"})
+            return DrawnChart(figure)
+
+        chart: DrawnChart = _kept(_key(draw.__module__, draw.__qualname__, args, more), whole)
+        return chart
+
+    return drawn
+
+
+def table_once(table: Mapping[str, Sequence[object]]) -> pa.Table:
+    """Columns by name, as a table that browsers are sent; converted only where it was not before."""
+    columns = dict(table)
+    return _kept(_key("table", columns), lambda: pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _kept(key: str, _make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
+    return _make()
+
+
+def _key(*content: object) -> str:
+    """A digest that differs where the content does; it is never read back."""
+    return hashlib.sha256(pickle.dumps(content, protocol=5)).hexdigest()

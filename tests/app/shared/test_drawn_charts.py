@@ -1,0 +1,66 @@
+"""Charts that were drawn before are the same object; others are not, whatever differs."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import plotly.io
+import pytest
+
+from app.shared import charts
+from app.shared.charts import Bar
+from app.shared.drawn_charts import DrawnChart, drawn_once
+
+PALETTE = charts.palettes()["light"]
+GROUPS = {"one": [Bar("a", 0.5, 0.4, 0.6), Bar("b", 0.7, math.nan, math.nan)], "two": [Bar("c", 0.1)]}
+HUES = {"one": "y", "two": "a0"}
+
+
+def draw(groups: dict[str, list[Bar]] = GROUPS, most: float = 1.0) -> DrawnChart:
+    chart = charts.bars(groups, HUES, PALETTE, most=most, mark=None)
+    assert isinstance(chart, DrawnChart)
+    return chart
+
+
+def test_the_same_numbers_are_drawn_once() -> None:
+    again = {title: [Bar(**vars(bar)) for bar in bars] for title, bars in GROUPS.items()}
+    assert draw() is draw(again)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"two": GROUPS["two"], "one": GROUPS["one"]},
+        {"one": GROUPS["one"][::-1], "two": GROUPS["two"]},
+        {"one": [Bar("a", 0.5, 0.4, 0.600001), GROUPS["one"][1]], "two": GROUPS["two"]},
+        {"one": GROUPS["one"], "two": [Bar("c", 0.1, hollow=True)]},
+    ],
+)
+def test_another_order_or_number_is_drawn_anew(groups: dict[str, list[Bar]]) -> None:
+    assert draw(groups) is not draw()
+    assert draw(groups).to_json() != draw().to_json()
+
+
+def test_one_value_of_a_heat_map_is_told_apart() -> None:
+    values = np.zeros((3, 3), np.float32)
+    first = charts.heat(values, "abc", "abc", PALETTE, title="t")
+    values[1, 1] = 1e-6
+    assert charts.heat(values, "abc", "abc", PALETTE, title="t") is not first
+
+
+def test_the_description_is_made_once_and_is_that_of_the_chart() -> None:
+    calls = []
+
+    @drawn_once
+    def plain(height: int) -> charts.go.Figure:
+        calls.append(height)
+        return charts.go.Figure(charts.go.Bar(x=[1, 2], y=[3, 4]), {"height": height})
+
+    chart = plain(200)
+    assert plain(200).to_dict() is chart.to_dict()
+    assert calls == [200]
+    told = json.loads(plotly.io.to_json(chart.to_dict(), validate=False))
+    assert told["layout"]["height"] == 200
+    assert told["data"][0]["y"] == [3, 4]
