@@ -1,6 +1,7 @@
 """``mfm``, or ``python -m mfm_core``: what the package does from a terminal."""
 
 import mfm_core.cli.browser
+import mfm_core.cli.check
 import mfm_core.cli.data
 import mfm_core.cli.losses
 import mfm_core.cli.models
