@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.config import ModelConfig, first_problem
 from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.files.writing import written_whole
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import StoredModel, model_folder
@@ -81,10 +82,11 @@ def keep_configuration(run: Run, folder: Path) -> None:
     """
     path = folder / "config.json"
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".partial")
-        unfinished.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        with written_whole(path, unfinished):
+            folder.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            unfinished.replace(path)
     elif read_run(str(path)) != run:
         raise ValueError(f"{folder}: holds a run of another configuration; choose a new folder")
 

@@ -19,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mfm_core.config import Config
+from mfm_core.files.writing import written_whole
 from mfm_core.problems import expectation
 
 MAX_FILE_BYTES = 256_000_000
@@ -201,8 +202,14 @@ def _plain(name: str) -> str:
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write tensors so that a kill at any moment leaves the old file or the new one, never half of one."""
+    """Write tensors so that a kill at any moment leaves the old file or the new one, never half of one.
+
+    Raises:
+        OSError: If the disk is full or read-only, in one sentence; the old file is kept.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    unfinished.write_bytes(save(contiguous))
-    unfinished.replace(path)
+    content = save(contiguous)
+    with written_whole(path, unfinished):
+        unfinished.write_bytes(content)
+        unfinished.replace(path)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from mfm_core.config import Config, Positive, Share
+from mfm_core.files.writing import written_whole
 
 Report = Mapping[str, float]
 
@@ -108,12 +109,13 @@ def train(
         The averaged model of the best validation, in evaluation mode.
 
     Raises:
-        OSError: If a state cannot be written, for instance for a full disk; the last one is kept.
         ValueError: If the cost stops being finite, or the folder holds the state of another configuration.
+        OSError: If the disk is full or read-only, in one sentence; the last state is kept.
     """
     run = _Run(task, config)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with written_whole(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     if folder is not None and (folder / "state.safetensors").is_file():
         try:
             run.load(folder)
@@ -134,7 +136,7 @@ def train(
             report |= run.validate()
             on_validation(run.step, run.average)
         if folder is not None and "score" in report:
-            with (folder / "log.jsonl").open("a") as log:
+            with written_whole(folder / "log.jsonl"), (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": run.step, "time": time.time(), **report}) + "\n")
         on_report(run.step, report)
         if folder is not None and time.monotonic() - saved > every:
@@ -224,12 +226,10 @@ class _Run:
                 tensors |= {f"optimizer.{name}/{number}/{key}": torch.as_tensor(v) for key, v in values.items()}
         status = {"step": self.step, "best_score": self.best_score, "best_step": self.best_step}
         metadata = {"config": _same(self.config), "status": json.dumps(status)}
-        partial = folder / "state.partial"
-        try:
+        partial, whole = folder / "state.partial", folder / "state.safetensors"
+        with written_whole(whole, partial):
             save_file({name: t.contiguous() for name, t in tensors.items()}, partial, metadata)
-        except SafetensorError as error:
-            raise OSError(f"{partial}: could not be written: {error}") from None
-        os.replace(partial, folder / "state.safetensors")  # noqa: PTH105 - atomic on every platform
+            os.replace(partial, whole)  # noqa: PTH105 - atomic on every platform
 
     def load(self, folder: Path) -> None:
         """Go on from a saved state."""

@@ -334,7 +334,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_last_state(tmp_path, uninterr
     with pytest.raises(KeyboardInterrupt):
         train(Regression(fail_at=11), CONFIG, tmp_path, save_every=0)
     (tmp_path / "state.partial").mkdir()  # nothing can be written there
-    with pytest.raises(OSError, match=r"state\.partial: could not be written: ") as error:
+    with pytest.raises(OSError, match=r"state\.safetensors: could not be written: ") as error:
         train(Regression(), CONFIG, tmp_path, save_every=0)
     assert "\n" not in str(error.value)
     (tmp_path / "state.partial").rmdir()

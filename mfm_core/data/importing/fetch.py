@@ -10,6 +10,7 @@ import numpy as np
 import pooch
 
 from mfm_core.data.registry import Recipe, Source, dataset_infos
+from mfm_core.files.writing import written_whole
 
 Downloader = Callable[[str, Any, Any], bool | None]
 
@@ -48,8 +49,10 @@ def fetch(
     recipe = recipes[name]
     arrays = recipe.convert([_download(source, folder / "downloads", downloader) for source in recipe.sources])
     unfinished = folder / f".{name}.npz"
-    np.savez_compressed(unfinished, allow_pickle=False, **arrays)
-    return unfinished.replace(path)
+    with written_whole(path, unfinished):
+        np.savez_compressed(unfinished, allow_pickle=False, **arrays)
+        unfinished.replace(path)
+    return path
 
 
 def _download(source: Source, folder: Path, downloader: Downloader | None) -> Path:
