@@ -1,7 +1,7 @@
 """Sessions of Streamlit's own protocol over a raw websocket, as a browser speaks it, without a browser's cost.
 
-A session asks for runs of the app, keeps what a browser keeps (the messages that the server may refer to again, the page
-that is open), runs fragments again for as long as the page asks for that (a progress bar does), and counts bytes.
+A session asks for runs of the app, keeps what a browser keeps (the messages that the server may refer to again, the
+page that is open), runs fragments again for as long as the page asks for that (a progress bar does), and counts bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Session:
         socket: The websocket.
         received: Bytes that came so far.
         query: The query string that the browser's address has now.
-        texts: Markdown and HTML that the last run wrote, in order.
+        texts: Everything that the last run showed as text or handed to an element of its own, in order.
     """
 
     address: str
@@ -94,17 +94,11 @@ class Session:
         rerun.query_string, rerun.fragment_id, rerun.is_auto_rerun = self.query, fragment, bool(fragment)
         rerun.page_name, rerun.page_script_hash = self.page, self._pages.get(self.page, "")
         rerun.cached_message_hashes.extend(self._kept)
-        await self.socket.send(message.SerializeToString())
+        sent: bytes | None = message.SerializeToString()
         again: tuple[str, float] | None = None
         while True:
-            try:
-                raw = await asyncio.wait_for(self.socket.recv(), TIMEOUT)
-            except TimeoutError:
-                raise SessionError(f"expected a message within {TIMEOUT:.0f} s, got none") from None
-            except websockets.ConnectionClosed as error:
-                raise SessionError(f"the connection was closed ({type(error).__name__})") from None
-            self.received += len(raw)
-            answer = ForwardMsg.FromString(raw)
+            answer = await self._next(sent)
+            sent = None
             kind = answer.WhichOneof("type")
             if answer.metadata.cacheable:
                 self._kept.add(answer.hash)
@@ -127,6 +121,19 @@ class Session:
                     raise SessionError("the script could not be compiled")
                 return again
 
+    async def _next(self, message: bytes | None) -> ForwardMsg:
+        """The next message of the server, after one of ours if there is one to send."""
+        try:
+            if message is not None:
+                await self.socket.send(message)
+            raw = await asyncio.wait_for(self.socket.recv(), TIMEOUT)
+        except TimeoutError:
+            raise SessionError(f"expected a message within {TIMEOUT:.0f} s, got none") from None
+        except websockets.ConnectionClosed as error:
+            raise SessionError(f"the connection was closed ({type(error).__name__})") from None
+        self.received += len(raw)
+        return ForwardMsg.FromString(raw)
+
     def _take(self, answer: ForwardMsg) -> None:
         if answer.delta.WhichOneof("type") != "new_element":
             return
@@ -140,3 +147,5 @@ class Session:
             self.texts.append(element.html.body)
         elif kind == "alert":
             self.texts.append(element.alert.body)
+        elif kind == "bidi_component":
+            self.texts.append(element.bidi_component.SerializeToString().decode("latin-1"))
