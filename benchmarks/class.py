@@ -275,6 +275,7 @@ def main() -> None:
     groups = dict(sorted(record.waits.items())) | ({"working, all": work} if work else {})
     report = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "processors": os.cpu_count(),
         "load before": load,
         "load after": os.getloadavg(),
         "options": {key: value for key, value in vars(options).items() if key != "json"},

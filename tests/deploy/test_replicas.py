@@ -98,6 +98,49 @@ def test_a_visitor_stays_with_one_replica_and_both_have_some(hall: Hall, run: Ru
     assert {f"127.0.0.1:{server.address.rpartition(':')[2]}" for server in hall.replicas} == set().union(*replicas)
 
 
+LINKS = [
+    *(f"section=read&seed={seed}" for seed in (11, 12)),
+    *(f"section=sample&factor={factor}&seed=13" for factor in ("y", "mnist")),
+    *(f"section=slide&names=known-to-{who}-alone" for who in ("one", "two")),
+    "section=swap&a=3&b=4&factor=svhn",
+    "section=swap&a=5&b=6&factor=y",
+]
+
+
+def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any]) -> None:
+    """Every visitor sees what it would see alone, whatever the others open in the same moment."""
+
+    async def alone(link: str) -> list[str]:
+        session = await Session.connect(hall.address, cookie(1))
+        await session.open("", link)
+        await session.close()
+        return session.texts
+
+    async def together() -> list[list[list[str]]]:
+        sessions = [await Session.connect(hall.address, cookie(1)) for _ in LINKS]
+        seen: list[list[list[str]]] = [[] for _ in LINKS]
+        for turn in range(4):  # first by the link, then as the server has it in mind
+            links = [session.query if turn else link for link, session in zip(LINKS, sessions, strict=True)]
+            await asyncio.gather(*(one.ask("", link) for one, link in zip(sessions, links, strict=True)))
+            for place, session in enumerate(sessions):
+                seen[place].append(session.texts)
+        for session in sessions:
+            await session.close()
+        return seen
+
+    for link in LINKS:  # whatever is made once for all is made now
+        run(alone(link))
+    wanted = [run(alone(link)) for link in LINKS]
+    seen = run(together())
+    assert len({"".join(texts) for texts in wanted}) == len(LINKS)
+    for place, link in enumerate(LINKS):
+        assert seen[place] == [wanted[place]] * 4, link
+    for who, other in (("one", "two"), ("two", "one")):
+        place = LINKS.index(f"section=slide&names=known-to-{who}-alone")
+        assert f"known-to-{who}-alone" in "".join(seen[place][0])
+        assert not any(f"known-to-{other}-alone" in "".join(texts) for texts in seen[place])
+
+
 @pytest.mark.browser
 def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser) -> None:  # noqa: F811
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
