@@ -10,7 +10,7 @@ Visitors are raw websocket sessions of Streamlit's protocol (``sessions.py``) be
 
 The server is warm, as after its teacher has opened each page once; ``--cold`` leaves that out.
 
-Run: ``python benchmarks/class.py [--open 120] [--visitors 300] [--minutes 20] [--json class.json]``
+Run: ``python benchmarks/class.py [--open 120] [--visitors 300] [--minutes 20] [--replicas 2] [--json class.json]``
 """
 
 from __future__ import annotations
@@ -20,20 +20,24 @@ import asyncio
 import json
 import os
 import platform
+import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 from scrub import ARGUMENTS, CHROMIUM
-from serving import ROOT, Server, serve
+from serving import ROOT, Server, find_nginx, proxy, serve
 from sessions import Session, SessionError
 
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+BASE = "mfm"
+"""Base path of replicas behind a proxy."""
 AIMS = {"opening, p95 s": 2.0, "working, p95 s": 1.5, "memory, MB": 2_000.0}
 
 
@@ -86,7 +90,53 @@ class Record:
     received: int = 0
 
 
-async def cost(server: Server, repeats: int) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class Servers:
+    """The replicas of a benchmark.
+
+    Attributes:
+        address: Where visitors go: of the proxy, or of the only replica.
+        replicas: The replicas.
+    """
+
+    address: str
+    replicas: tuple[Server, ...]
+
+    def processor_seconds(self) -> float:
+        """Processor seconds of all replicas so far."""
+        return sum(one.processor_seconds() for one in self.replicas)
+
+    def megabytes(self) -> float:
+        """Resident memory of all replicas."""
+        return sum(one.megabytes() for one in self.replicas)
+
+
+@contextmanager
+def serve_replicas(n: int) -> Iterator[Servers]:
+    """One server, or several behind the nginx of ``deploy``, each with its own caches."""
+    with ExitStack() as stack:
+        if n == 1:
+            server = stack.enter_context(serve(ROOT / "app" / "main.py", {}))
+            yield Servers(server.address, (server,))
+            return
+        nginx = find_nginx()
+        if nginx is None:
+            raise ValueError("--replicas: expected 1 where nginx is not installed (apt-get install nginx)")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        environment = {"STREAMLIT_SERVER_BASE_URL_PATH": BASE, "STREAMLIT_SERVER_COOKIE_SECRET": "0" * 64}
+        environment["OMP_NUM_THREADS"] = "1"
+        health = f"/{BASE}/_stcore/health"
+        script = ROOT / "app" / "main.py"
+        replicas = tuple(stack.enter_context(serve(script, environment, health=health)) for _ in range(n))
+        yield Servers(stack.enter_context(proxy(nginx, replicas, folder, BASE)), replicas)
+
+
+async def enter(server: Servers, number: int) -> Session:
+    """Open a session as a visitor of a number, who has a cookie of its own."""
+    return await Session.connect(server.address, {"Cookie": f"mfm_visitor={number + 1:032x}"})
+
+
+async def cost(server: Servers, repeats: int) -> dict[str, dict[str, float]]:
     """The cost of each request of one visitor alone, after it was asked for once."""
     figures: dict[str, dict[str, float]] = {}
     taken, waits, bytes_ = server.processor_seconds(), [], 0
@@ -118,22 +168,24 @@ def _cost(processor: float, received: int, waits: list[float]) -> dict[str, floa
     }
 
 
-async def warm(server: Server) -> None:
-    """Ask for everything once."""
-    session = await Session.connect(server.address)
-    await session.open()
-    for request in REQUESTS.values():
-        await session.ask(request.page, request.query.format(n=1))
-    await session.close()
+async def warm(server: Servers) -> None:
+    """Ask every replica for everything once."""
+    base = "" if len(server.replicas) == 1 else f"/{BASE}"
+    for replica in server.replicas:
+        session = await Session.connect(replica.address + base)
+        await session.open()
+        for request in REQUESTS.values():
+            await session.ask(request.page, request.query.format(n=1))
+        await session.close()
 
 
-async def opening(server: Server, n: int, record: Record) -> None:
+async def opening(server: Servers, n: int, record: Record) -> None:
     """All visitors open the app within the same moment."""
 
-    async def one() -> None:
+    async def one(number: int) -> None:
         start = time.perf_counter()
         try:
-            session = await Session.connect(server.address)
+            session = await enter(server, number)
             await session.open()
         except (SessionError, OSError) as error:
             record.errors[f"opening: {error}"] += 1
@@ -142,10 +194,10 @@ async def opening(server: Server, n: int, record: Record) -> None:
         record.received += session.received
         await session.close()
 
-    await asyncio.gather(*(one() for _ in range(n)))
+    await asyncio.gather(*(one(number) for number in range(n)))
 
 
-async def visitor(server: Server, seed: int, end: float, think: float, record: Record) -> None:
+async def visitor(server: Servers, seed: int, end: float, think: float, record: Record) -> None:
     """One visitor at work until ``end`` of the monotonic clock."""
     rng = np.random.default_rng(seed)
     kinds = list(REQUESTS)
@@ -158,7 +210,7 @@ async def visitor(server: Server, seed: int, end: float, think: float, record: R
         start = time.perf_counter()
         try:
             if session is None:
-                session = await Session.connect(server.address)
+                session = await enter(server, seed)
                 await session.open()
             else:
                 request = REQUESTS[kind]
@@ -179,7 +231,7 @@ async def visitor(server: Server, seed: int, end: float, think: float, record: R
         await session.close()
 
 
-async def watch(server: Server, record: Record) -> None:
+async def watch(server: Servers, record: Record) -> None:
     """Note the server's memory until cancelled."""
     start = time.monotonic()
     while True:
@@ -187,13 +239,13 @@ async def watch(server: Server, record: Record) -> None:
         await asyncio.sleep(5)
 
 
-async def working(server: Server, n: int, minutes: float, think: float, record: Record) -> None:
+async def working(server: Servers, n: int, minutes: float, think: float, record: Record) -> None:
     """All visitors at work."""
     end = time.monotonic() + 60 * minutes
     await asyncio.gather(*(visitor(server, seed, end, think, record) for seed in range(n)))
 
 
-def browse(server: Server, n: int, minutes: float, think: float, record: Record) -> None:
+def browse(server: Servers, n: int, minutes: float, think: float, record: Record) -> None:
     """Real browsers: open the app, then draw anew by its own button, in turns."""
     if not n:
         return
@@ -220,7 +272,7 @@ def browse(server: Server, n: int, minutes: float, think: float, record: Record)
         browser.close()
 
 
-async def crowd(server: Server, options: argparse.Namespace) -> tuple[dict[str, dict[str, float]], Record, float]:
+async def crowd(server: Servers, options: argparse.Namespace) -> tuple[dict[str, dict[str, float]], Record, float]:
     """Everything in turn: costs, what was noted, and processors busy while the class worked."""
     record = Record()
     if not options.cold:
@@ -263,13 +315,14 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=300, help="visitors at work")
     parser.add_argument("--minutes", type=float, default=20.0, help="of work")
     parser.add_argument("--think", type=float, default=20.0, help="mean seconds between a visitor's interactions")
+    parser.add_argument("--replicas", type=int, default=1, help="servers, several of them behind the nginx of deploy")
     parser.add_argument("--browsers", type=int, default=2, help="real browsers beside them, 0 for none")
     parser.add_argument("--repeats", type=int, default=10, help="of each request when costs are measured, 0 for none")
     parser.add_argument("--cold", action="store_true", help="let the visitors be the first on the server")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     load = os.getloadavg()
-    with serve(ROOT / "app" / "main.py", {}) as server:
+    with serve_replicas(options.replicas) as server:
         costs, record, busy = asyncio.run(crowd(server, options))
     work = [wait for kind, waits in record.waits.items() if kind in {*REQUESTS, "open"} for wait in waits]
     groups = dict(sorted(record.waits.items())) | ({"working, all": work} if work else {})

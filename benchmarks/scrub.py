@@ -18,21 +18,15 @@ import argparse
 import json
 import os
 import platform
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from serving import ROOT, serve
 
-ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
@@ -147,33 +141,6 @@ window.untilCommitted = (committed, wanted) => {{
 """
 
 
-@contextmanager
-def server(script: Path, environment: dict[str, str]) -> Iterator[str]:
-    """A Streamlit server on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(120):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def open_page(browser: Browser, address: str, case: Case) -> tuple[Page, float]:
     """A page in a browser of its own, and the seconds until its first picture."""
     page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
@@ -279,8 +246,8 @@ def main() -> None:
         environment = {"MFM_PRETRAINED": str(model.parent), "MFM_DATA": place, "PYTHONPATH": str(ROOT)}
         scripts = {"ours": ROOT / "app" / "main.py", "plain": plain}
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with server(scripts["ours"], environment) as ours, server(scripts["plain"], environment) as theirs:
-            results = measure(browser, {"ours": ours, "plain": theirs}, options.repeats)
+        with serve(scripts["ours"], environment) as ours, serve(scripts["plain"], environment) as theirs:
+            results = measure(browser, {"ours": ours.address, "plain": theirs.address}, options.repeats)
         browser.close()
     report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": os.getloadavg(), "results": results}
     print(f"{'':28} {'frames/s':>10} {'release, ms: p50':>18} {'p95':>8} {'first picture, s':>18}")

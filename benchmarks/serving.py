@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +83,50 @@ def serve(script: Path, environment: dict[str, str], *, health: str = "/_stcore/
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def proxy(nginx: str, replicas: Sequence[Server], folder: Path, base: str) -> Iterator[str]:
+    """Run nginx with the configuration of ``deploy`` before replicas until the block is left.
+
+    Args:
+        nginx: The program.
+        replicas: Servers of the app under the base path.
+        folder: For its cache, its temporary files and its access log, ``access.log``.
+        base: The base path, without slashes.
+
+    Yields:
+        Address of the app behind it.
+
+    Raises:
+        RuntimeError: If it does not answer within a minute.
+    """
+    port = free_port()
+    servers = (f"server {one.address.removeprefix('http://')} max_fails=1 fail_timeout=5s;" for one in replicas)
+    values = {
+        "MFM_LISTEN": f"127.0.0.1:{port}",
+        "MFM_BASE": base,
+        "MFM_REPLICAS": " ".join(servers),
+        "MFM_RUN": str(folder),
+        "MFM_LOG": str(folder / "access.log"),
+    }
+    template = (ROOT / "deploy" / "nginx.conf.template").read_text()
+    path = folder / "nginx.conf"
+    path.write_text(re.sub(r"\$\{(MFM_\w+)\}", lambda found: values[found[1]], template))
+    own = " user root;" if os.geteuid() == 0 else ""  # or its workers could not write into the folder
+    process = subprocess.Popen([nginx, "-e", "stderr", "-c", str(path), "-g", f"daemon off;{own}"])
+    address = f"http://127.0.0.1:{port}/{base}"
+    try:
+        wait_for(f"{address}/_stcore/health")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def find_nginx() -> str | None:
+    """Path of nginx; None where it is not installed."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 def wait_for(link: str, seconds: float = 60.0) -> None:

@@ -26,14 +26,12 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import websockets
 from playwright.sync_api import Browser, Page, sync_playwright
-from scrub import ARGUMENTS, CASES, CHROMIUM, FIND, PLAIN, ROOT, frames_a_second, open_page, server, summary
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from scrub import ARGUMENTS, CASES, CHROMIUM, FIND, PLAIN, frames_a_second, open_page, summary
+from serving import ROOT, serve
+from sessions import Session
 
 QUERY = "section=slide"
 READY = "() => find('[data-ready]') && find('[data-strip]') ? true : undefined"
@@ -113,37 +111,18 @@ def measure_servers(browser: Browser, addresses: dict[str, str], repeats: int) -
     return figures
 
 
-async def open_session(address: str) -> Any:
-    """A session as a browser opens one, after its first run."""
-    link = address.replace("http", "ws") + "/_stcore/stream"
-    socket = await websockets.connect(link, subprotocols=["streamlit"], max_size=None, open_timeout=120)
-    await rerun(socket, QUERY)
-    return socket
-
-
-async def rerun(socket: Any, query: str) -> float:
-    """Ask for a run and wait until it is over: seconds."""
-    message = BackMsg()
-    message.rerun_script.query_string = query
-    start = time.perf_counter()
-    await socket.send(message.SerializeToString())
-    while True:
-        answer = ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), 120))
-        if answer.WhichOneof("type") == "script_finished":
-            return time.perf_counter() - start
-
-
 async def crowd(address: str, n: int, interactions: int) -> dict[str, object]:
     """Other interactions of n sessions that are open and slide."""
-    sockets = []
+    sessions: list[Session] = []
     for start in range(0, n, 10):
-        sockets += await asyncio.gather(*(open_session(address) for _ in range(start, min(start + 10, n))))
+        few = await asyncio.gather(*(Session.connect(address) for _ in range(start, min(start + 10, n))))
+        await asyncio.gather(*(session.open("", QUERY[1:]) for session in few))
+        sessions += few
     waits = []
     for turn in range(interactions):
-        socket = sockets[(turn * 37) % n]
-        waits.append(await rerun(socket, f"section=swap&seed={turn % 5}"))
-    for socket in sockets:
-        await socket.close()
+        waits.append(await sessions[(turn * 37) % n].ask("", f"section=swap&seed={turn % 5}"))
+    for session in sessions:
+        await session.close()
     return {"open sessions": n, "another interaction, s": summary(np.array(waits))}
 
 
@@ -162,7 +141,8 @@ def main() -> None:
         plain.write_text(PLAIN.format(name=str(model)))
         environment = {"MFM_PRETRAINED": str(model.parent), "MFM_DATA": place, "PYTHONPATH": str(ROOT)}
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with server(ROOT / "app" / "main.py", environment) as ours, server(plain, environment) as theirs:
+        with serve(ROOT / "app" / "main.py", environment) as app, serve(plain, environment) as other:
+            ours, theirs = app.address, other.address
             results = measure_live(browser, ours, options.repeats)
             results |= measure_servers(browser, {"ours": ours, "plain": theirs}, options.repeats)
             if options.sessions:

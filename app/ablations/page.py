@@ -109,7 +109,7 @@ def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
     if ours.empty:
         return {}
     rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(list(TITLES))]
-    said = {}
+    said: dict[tuple[str, str], str] = {}
     for row in rows.to_dict("records"):
         value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))
         said.setdefault((str(row["system"]), str(row["key"])), f"{value} ({low} to {high})")

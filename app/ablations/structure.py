@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from app.shared.drawn_charts import drawn_once
+from app.shared.made_once import drawn_once
 from mfm_core.evaluation.paper import DESIGN
 
 

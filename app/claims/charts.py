@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.claims.results import title_of_system
-from app.shared.drawn_charts import drawn_once
+from app.shared.made_once import drawn_once
 from mfm_core.evaluation.figures import Unit, shown
 from mfm_core.evaluation.paper import PaperValue
 

@@ -12,7 +12,7 @@ from app.dependency import summary
 from app.dependency.figures import Ratios, said_labels, spoken
 from app.shared import charts, names, stored_models
 from app.shared.charts import Bar, Line, Table
-from app.shared.drawn_charts import DrawnChart
+from app.shared.made_once import DrawnChart
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.sensitivity import Curve, GramMatrices

@@ -15,7 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.shared.drawn_charts import DrawnChart, drawn_once, table_once
+from app.shared.made_once import DrawnChart, drawn_once, table_once
 
 Table = Mapping[str, Sequence[object]]
 """Columns by name."""

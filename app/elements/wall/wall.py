@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.elements.element import Data, define, on_trigger
 from app.shared import names
+from app.shared.made_once import made_once
 from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import Sprite, sprite
 
@@ -43,7 +44,11 @@ class Sheet:
 
     def sprites(self) -> dict[str, Sprite]:
         """One sprite a tile name."""
-        return {tile: sprite(np.stack(kept)) for tile, kept in self.pictures.items()}
+        return {tile: _sprite(np.stack(kept)) for tile, kept in self.pictures.items()}
+
+
+def _sprite(pictures: Array) -> Sprite:
+    return made_once(lambda: sprite(pictures), "sprite", pictures)
 
 
 def percents(probabilities: Array) -> list[float]:

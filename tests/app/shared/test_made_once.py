@@ -11,7 +11,7 @@ import pytest
 
 from app.shared import charts
 from app.shared.charts import Bar
-from app.shared.drawn_charts import DrawnChart, drawn_once
+from app.shared.made_once import DrawnChart, drawn_once
 
 PALETTE = charts.palettes()["light"]
 GROUPS = {"one": [Bar("a", 0.5, 0.4, 0.6), Bar("b", 0.7, math.nan, math.nan)], "two": [Bar("c", 0.1)]}

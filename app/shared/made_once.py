@@ -1,4 +1,4 @@
-"""Charts and tables that were made before: each is made once for all visitors who look at the same numbers."""
+"""What was made before, charts, tables and sprites: made once for all visitors who look at the same content."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import hashlib
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-KEPT = 512
-"""Charts and tables that are kept, those asked for last."""
+KEPT = 256
+"""Things that are kept, those asked for last."""
 
 P = ParamSpec("P")
+V = TypeVar("V")
+
+
+def made_once(make: Callable[[], V], *content: object) -> V:
+    """Make a thing only where none of the same content was made before.
+
+    Args:
+        make: Makes it; nobody changes it afterwards.
+        content: What it is made of, and a name that tells what is made of that: texts, numbers, arrays, dataclasses.
+    """
+    return cast(V, _kept(hashlib.sha256(pickle.dumps(content, protocol=5)).hexdigest(), make))
 
 
 class DrawnChart(go.Figure):  # type: ignore[misc]
@@ -46,8 +57,7 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
             figure.update_layout(dragmode=False, modebar={"orientation": "h"})
             return DrawnChart(figure)
 
-        chart: DrawnChart = _kept(_key(draw.__module__, draw.__qualname__, args, more), whole)
-        return chart
+        return made_once(whole, draw.__module__, draw.__qualname__, args, more)
 
     return drawn
 
@@ -55,14 +65,9 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
 def table_once(table: Mapping[str, Sequence[object]]) -> pa.Table:
     """Columns by name, as a table that browsers are sent; converted only where it was not before."""
     columns = dict(table)
-    return _kept(_key("table", columns), lambda: pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False))
+    return made_once(lambda: pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False), "table", columns)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _kept(key: str, _make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
     return _make()
-
-
-def _key(*content: object) -> str:
-    """A digest that differs where the content does; it is never read back."""
-    return hashlib.sha256(pickle.dumps(content, protocol=5)).hexdigest()
