@@ -59,12 +59,12 @@ class Request:
 
 
 REQUESTS = {
-    "resample": Request("", "seed={n}", 0.24),
-    "swap": Request("", "section=swap&a={n}&b=7", 0.2, 1_000),
-    "swap matrix": Request("", "section=swap&seed={n}", 0.04),
-    "slide": Request("", "section=slide", 0.1),
-    "read": Request("", "section=read&seed={n}", 0.08),
-    "translate": Request("", "section=translate&a={n}", 0.1, 1_000),
+    "resample": Request("generate", "seed={n}", 0.24),
+    "swap": Request("generate", "section=swap&a={n}&b=7", 0.2, 1_000),
+    "swap matrix": Request("generate", "section=swap&seed={n}", 0.04),
+    "slide": Request("generate", "section=slide", 0.1),
+    "read": Request("generate", "section=read&seed={n}", 0.08),
+    "translate": Request("generate", "section=translate&a={n}", 0.1, 1_000),
     "flow": Request("flow", "clip={n}", 0.1, 30),
     "dependency": Request("dependency", "", 0.05),
     "claims": Request("claims", "", 0.04),
@@ -258,7 +258,7 @@ def browse(server: Servers, n: int, minutes: float, think: float, record: Record
             page = browser.new_context().new_page()
             page.on("pageerror", lambda error: record.errors.update([f"browser: {error}"]))
             start = time.perf_counter()
-            page.goto(server.address)
+            page.goto(f"{server.address}/generate")
             page.get_by_role("button", name="Resample").wait_for(timeout=60_000)
             page.wait_for_selector(SETTLED, timeout=60_000)
             record.waits["browser: open, without a cache"].append(time.perf_counter() - start)

@@ -116,11 +116,10 @@ async def crowd(address: str, n: int, interactions: int) -> dict[str, object]:
     sessions: list[Session] = []
     for start in range(0, n, 10):
         few = await asyncio.gather(*(Session.connect(address) for _ in range(start, min(start + 10, n))))
-        await asyncio.gather(*(session.open("", QUERY[1:]) for session in few))
+        await asyncio.gather(*(session.open("generate", QUERY) for session in few))
         sessions += few
-    waits = []
-    for turn in range(interactions):
-        waits.append(await sessions[(turn * 37) % n].ask("", f"section=swap&seed={turn % 5}"))
+    turns = range(interactions)
+    waits = [await sessions[(turn * 37) % n].ask("generate", f"section=swap&seed={turn % 5}") for turn in turns]
     for session in sessions:
         await session.close()
     return {"open sessions": n, "another interaction, s": summary(np.array(waits))}

@@ -24,6 +24,10 @@ STATE = "section=read&seed=4321&source=posterior"
 """A link whose page writes figures that only this state has."""
 
 
+CROWD = range(100, 116)
+"""Visitors whom no other test has."""
+
+
 def visitor(number: int) -> str:
     """A cookie as the proxy gives one."""
     return f"{number:032x}"
@@ -86,15 +90,15 @@ def test_an_upload_beyond_the_limit_is_refused_by_the_proxy(hall: Hall) -> None:
 def test_a_visitor_stays_with_one_replica_and_both_have_some(hall: Hall, run: Run[None]) -> None:
     async def visits() -> None:
         for _ in range(2):
-            for session in await asyncio.gather(*(Session.connect(hall.address, cookie(n)) for n in range(16))):
+            for session in await asyncio.gather(*(Session.connect(hall.address, cookie(n)) for n in CROWD)):
                 await session.close()
 
     run(visits())
     end = time.monotonic() + 20  # a websocket is logged once it is over
-    while any(len(hall.served_by(visitor(n))) < 2 for n in range(16)) and time.monotonic() < end:
+    while any(len(hall.served_by(visitor(n))) < 2 for n in CROWD) and time.monotonic() < end:
         time.sleep(0.1)
-    replicas = [set(hall.served_by(visitor(n))) for n in range(16)]
-    assert [len(one) for one in replicas] == [1] * 16
+    replicas = [set(hall.served_by(visitor(n))) for n in CROWD]
+    assert [len(one) for one in replicas] == [1] * len(CROWD)
     assert {f"127.0.0.1:{server.address.rpartition(':')[2]}" for server in hall.replicas} == set().union(*replicas)
 
 
@@ -112,7 +116,7 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
 
     async def alone(link: str) -> list[str]:
         session = await Session.connect(hall.address, cookie(1))
-        await session.open("", link)
+        await session.open("generate", link)
         await session.close()
         return session.texts
 
@@ -121,7 +125,7 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
         seen: list[list[list[str]]] = [[] for _ in LINKS]
         for turn in range(4):  # first by the link, then as the server has it in mind
             links = [session.query if turn else link for link, session in zip(LINKS, sessions, strict=True)]
-            await asyncio.gather(*(one.ask("", link) for one, link in zip(sessions, links, strict=True)))
+            await asyncio.gather(*(one.ask("generate", link) for one, link in zip(sessions, links, strict=True)))
             for place, session in enumerate(sessions):
                 seen[place].append(session.texts)
         for session in sessions:
@@ -144,7 +148,9 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
 @pytest.mark.browser
 def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser) -> None:  # noqa: F811
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_content(f'<iframe src="{hall.address}/?embed=true&section=read" width="1200" height="800"></iframe>')
+    page.set_content(
+        f'<iframe src="{hall.address}/generate?embed=true&section=read" width="1200" height="800"></iframe>'
+    )
     app = page.frame_locator("iframe")
     expect(app.get_by_role("heading", name="Do picture and label agree?")).to_be_visible(timeout=30_000)
     expect(app.get_by_text("of the link")).to_have_count(0)  # nothing of the link was ignored
@@ -163,7 +169,7 @@ def test_visitors_of_a_killed_replica_go_on_with_their_state(
         sessions = {}
         for n in range(8):
             session = await Session.connect(hall.address, cookie(n))
-            await session.open("", STATE)
+            await session.open("generate", STATE)
             sessions[n] = session, session.texts
         return sessions
 
@@ -176,13 +182,13 @@ def test_visitors_of_a_killed_replica_go_on_with_their_state(
                 lost += 1
                 await session.close()
                 session = await Session.connect(hall.address, cookie(n))
-                await session.open("", STATE)
+                await session.open("generate", STATE)
             assert session.texts == texts
             await session.close()
         return lost, len(sessions)
 
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"{hall.address}/?section=swap&factor=mnist&a=12")
+    page.goto(f"{hall.address}/generate?section=swap&factor=mnist&a=12")
     page.locator("h2").wait_for()
     name = next(one["value"] for one in page.context.cookies() if one["name"] == "mfm_visitor")
 
