@@ -42,7 +42,7 @@ class Session:
     page: str = ""
     texts: list[str] = field(default_factory=list)
     _pages: dict[str, str] = field(default_factory=dict)
-    _kept: set[str] = field(default_factory=set)
+    _kept: dict[str, ForwardMsg] = field(default_factory=dict)
 
     @classmethod
     async def connect(cls, address: str, headers: dict[str, str] | None = None) -> Session:
@@ -101,7 +101,9 @@ class Session:
             sent = None
             kind = answer.WhichOneof("type")
             if answer.metadata.cacheable:
-                self._kept.add(answer.hash)
+                self._kept[answer.hash] = answer
+            if kind == "ref_hash":
+                answer, kind = self._kept[answer.ref_hash], "delta"
             if kind == "delta":
                 self._take(answer)
             elif kind == "navigation":
@@ -143,6 +145,8 @@ class Session:
             raise SessionError(f"the app raised {element.exception.type}: {element.exception.message[:200]}")
         if kind == "markdown":
             self.texts.append(element.markdown.body)
+        elif kind == "heading":
+            self.texts.append(element.heading.body)
         elif kind == "html":
             self.texts.append(element.html.body)
         elif kind == "alert":

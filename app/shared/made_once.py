@@ -1,4 +1,4 @@
-"""What was made before, charts, tables and sprites: made once for all visitors who look at the same content."""
+"""Charts, tables and sprites that were made before: once for all visitors who look at the same content."""
 
 from __future__ import annotations
 
