@@ -48,7 +48,7 @@ def ends_as(folder: Path, undisturbed: dict[str, Tensor]) -> None:
     assert not (folder / "state.partial").exists()
 
 
-def test_a_run_killed_three_times_loses_no_step(tmp_path: Path, undisturbed: dict[str, Tensor]) -> None:
+def test_a_run_killed_twice_loses_no_step(tmp_path: Path, undisturbed: dict[str, Tensor]) -> None:
     first = kill_at(start(tmp_path, "calm"), "5")
     second = kill_at(start(tmp_path, "calm"), "12")
     assert first[0] == "1"
