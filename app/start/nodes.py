@@ -1,4 +1,4 @@
-"""What is told of every node of Figure 1, and the page that plays with it."""
+"""Words and page of every node of Figure 1."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from app.elements.latent_sliders.latent_sliders import SliderModel
 
 KEY = "figure_one"
 SLIDERS = "slide"
-"""What the element sends where all sliders are asked for, in place of a node."""
+"""Sent in place of a node where all sliders are asked for."""
 LETTERS = re.compile(r"[A-Za-z0-9_-]{0,8192}")
 
 
