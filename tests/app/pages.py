@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,5 +27,10 @@ def query(page: AppTest) -> dict[str, str]:
 
 
 def words_on(page: AppTest) -> str:
-    """Everything that the page sets as HTML, as one text."""
+    """Everything that the page sets as HTML, as one text, without the marks of the glossary."""
+    return re.sub("</?dfn.*?>", "", html_of(page))
+
+
+def html_of(page: AppTest) -> str:
+    """Everything that the page sets as HTML, one after the other."""
     return " ".join(element.proto.body for element in page.get("html"))

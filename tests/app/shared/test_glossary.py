@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.generate.digit_model import DigitModel
 from app.shared import glossary, prose
-from tests.app.pages import MAIN, words_on
+from tests.app.pages import MAIN, html_of
 
 
 def marked(text: str) -> str:
@@ -53,4 +53,4 @@ def test_every_page_marks_a_term(folder: str, shown: DigitModel) -> None:
     page = AppTest.from_file(MAIN, default_timeout=60).run()
     page.switch_page(f"{folder}/page.py").run()
     assert not page.exception
-    assert '<dfn class="mfm-term"' in words_on(page)
+    assert '<dfn class="mfm-term"' in html_of(page)
