@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the path, not the project's
     sys.path.insert(0, str(ROOT))
 
-from app.shared import app_view, presenter  # noqa: E402 - once the project is on the path
+from app.lessons import catalogue  # noqa: E402 - once the project is on the path
+from app.shared import app_view, frame_bar, presenter, state  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
@@ -22,6 +23,7 @@ PAGES = {
     "dependency": "Dependency",
     "claims": "Claims",
     "ablations": "Ablations",
+    "lessons": "Lessons",
     "about": "About this model",
 }
 STYLE = """<style>
@@ -34,6 +36,12 @@ STYLE = """<style>
   line-height: 1.4; background: Canvas; color: CanvasText; box-shadow: 0 4px 16px #0003;
 }
 :is(.stElementContainer, .stHtml):has(.mfm-term:is(:hover, :focus)) { z-index: 9; overflow: visible; }
+.mfm-frame-title { margin: 0; font-family: "Source Serif", serif; font-size: 1.5rem; overflow-wrap: anywhere; }
+.st-key-lesson_bar { padding: 0.25rem 0.75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  border-radius: 0.375rem; }
+.mfm-lesson { margin: 0; padding: 0; font-family: "Source Serif", serif; font-size: 1.3rem; line-height: 1.3; }
+.mfm-room-code { margin: 0; font-size: 3rem; font-weight: 600; letter-spacing: 0.15em; line-height: 1.2; }
+.mfm-room-count { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 .mfm-prose sub { line-height: 0; }
 .mfm-symbol { font-family: "Source Serif", serif; }
 .mfm-quiet { opacity: 0.68; font-size: 0.875rem; max-width: 90ch; }
@@ -65,6 +73,7 @@ def main() -> None:
     st.html(STYLE + (presenter.STYLE if presenter.on() else ""))
     if page.title != PAGES["about"]:  # whose card has a title of its own
         st.html(f'<h1 class="mfm-hidden">{page.title}</h1>')
+    frame_bar.show(state.open_frame(page.title), catalogue.called)
     page.run()
     if presenter.on():
         presenter.leave()

@@ -60,6 +60,8 @@ def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
 
 
 def _choose() -> None:
+    if not state.offered("variants", "Variants"):
+        return
     key = "chosen_variants"
     st.session_state[key] = list(state.seen(AblationsView).names)
 
@@ -68,7 +70,13 @@ def _choose() -> None:
             state.change(variants=".".join(name for name in VARIANTS if name in chosen))
 
     st.multiselect(
-        "Variants", VARIANTS, format_func=lambda name: TITLES[name], max_selections=MOST, key=key, on_change=take
+        "Variants",
+        VARIANTS,
+        format_func=lambda name: TITLES[name],
+        max_selections=MOST,
+        key=key,
+        on_change=take,
+        disabled=state.held("variants"),
     )
 
 

@@ -19,7 +19,9 @@ def show(shown: DigitModel, field: str, label: str) -> None:
         field: The field of the view that holds the pair: ``a`` or ``b``.
         label: What is chosen, for the heading.
     """
-    index = getattr(state.seen(View), field)
+    if not state.offered(field, label):
+        return
+    index, locked = getattr(state.seen(View), field), state.held(field)
     row = shown.digits[shown.digit(index)].index(index)
     pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
     grid = cached_reconstructions(shown, tuple(pairs))
@@ -40,7 +42,8 @@ def show(shown: DigitModel, field: str, label: str) -> None:
     }
     left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
     with left:
-        wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=lambda value: _pick(shown, field, value))
+        on_pick = None if locked else lambda value: _pick(shown, field, value)
+        wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=on_pick)
     with right:
         st.button(
             "Others",
@@ -48,6 +51,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
             on_click=_turn,
             args=(shown, field),
             type="tertiary",
+            disabled=locked,
             help=f"{label}: another pair of each digit",
         )
 

@@ -14,8 +14,10 @@ SAME = "Goes to the next seed. The same seed gives the same picture."
 
 def show() -> None:
     """A button that goes to the next seed, and says which it is."""
-    seed = state.seen(View).seed
-    st.button(f"Resample · seed {seed}", key="resample", on_click=_next, type="primary", help=SAME)
+    if state.hidden("seed"):
+        return
+    label, disabled = f"Resample · seed {state.seen(View).seed}", state.held("seed")
+    st.button(label, key="resample", on_click=_next, type="primary", help=SAME, disabled=disabled)
 
 
 def source(label: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.elements.share import share
-from app.shared import presenter, state
+from app.shared import presenter, state, teacher_link
 
 
 def show(*lines: str, seed: str | None = None) -> None:
@@ -22,4 +22,5 @@ def show(*lines: str, seed: str | None = None) -> None:
         if seed is not None:
             state.number("Seed", "seed", 0, 999_999, description=seed)
         share.show()
+        teacher_link.offer()
         presenter.switch()

@@ -1,4 +1,4 @@
-"""The view of a session: read from the link, changed by controls, written back to the link."""
+"""The view of a session: read from the link, changed by controls, written back to the link, with the page's frame."""
 
 from __future__ import annotations
 
@@ -8,10 +8,34 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from app.shared import app_view
-from app.shared.links import LinkCodec, Linked
+from app.shared.links import LinkCodec, Linked, fields
+from app.shared.page_frame import PageFrame, read_frame, without_frame
 
 V = TypeVar("V", bound=Linked)
 NOTHING: Mapping[str, str | int] = {}
+
+
+def open_frame(page: str) -> PageFrame:
+    """Find the frame of this run, before the page is shown: that of the link, or the page's own from before.
+
+    Args:
+        page: The page that is shown; as in ``open_view``, it keeps its frame while others are shown.
+    """
+    params = app_view.of_page(st.query_params.to_dict())
+    kept: dict[str, PageFrame] = st.session_state.setdefault("frames", {})
+    if page in kept and not params and st.session_state.get("page") != page:
+        found, told = kept[page], list[str]()
+    else:
+        found, told = read_frame(params)
+    kept[page] = found
+    st.session_state.update(frame=found, frame_notices=told)
+    return found
+
+
+def frame() -> PageFrame:
+    """The frame of the page that is shown."""
+    found: PageFrame = st.session_state.get("frame", PageFrame())
+    return found
 
 
 def open_view(codec: LinkCodec, page: str) -> None:
@@ -29,11 +53,20 @@ def open_view(codec: LinkCodec, page: str) -> None:
     if known is not None and ours:
         opened, notices = codec.fit(known), [] if turned else st.session_state["notices"]
     else:
-        opened, notices = codec.parse(params)
+        opened, notices = codec.parse(without_frame(params))
+        notices = st.session_state.get("frame_notices", []) + notices
+    framed, unknown = frame().of_page(fields(type(opened)))
     if turned and before is not None:
         st.session_state.setdefault("kept", {})[before] = st.session_state["view"]
-    st.session_state.update(page=page, book=codec, view=opened, notices=notices + app_view.notices())
+    st.session_state.setdefault("frames", {})[page] = framed
+    notices = notices + unknown + app_view.notices()
+    st.session_state.update(page=page, book=codec, view=opened, notices=notices, frame=framed, controls={})
     write_link()
+
+
+def renew(codec: LinkCodec) -> None:
+    """Take another codec for the page that is shown, from a callback after which other views can be shown."""
+    st.session_state["book"] = codec
 
 
 def seen(kind: type[V]) -> V:
@@ -48,21 +81,54 @@ def seen(kind: type[V]) -> V:
     return current
 
 
-def change(**fields: str | int) -> None:
-    """Change the view, for instance from a callback."""
+def change(**changed: str | int) -> None:
+    """Change the view, for instance from a callback; fields that the frame holds stay as they are."""
     now: Linked = st.session_state["view"]
-    changed = type(now).model_validate(now.model_dump() | fields)
-    st.session_state["view"] = st.session_state["book"].fit(changed)
+    free = {field: value for field, value in changed.items() if not held(field)}
+    st.session_state["view"] = st.session_state["book"].fit(type(now).model_validate(now.model_dump() | free))
     st.session_state["notices"] = []
+
+
+def held(field: str) -> bool:
+    """Whether the frame hides or locks the control of a field."""
+    return field.rstrip("_") in frame().held
+
+
+def hidden(field: str) -> bool:
+    """Whether the frame hides the control of a field."""
+    return field.rstrip("_") in frame().hide
+
+
+def controls() -> dict[str, str]:
+    """The controls that the page has shown or hidden in this run: what each is called, by its name in links."""
+    found: dict[str, str] = st.session_state.get("controls", {})
+    return found
+
+
+def offered(field: str, label: str) -> bool:
+    """Note that a page has a control for a field; whether it is to be shown.
+
+    Args:
+        field: The field of the view.
+        label: What the control is called.
+    """
+    st.session_state.setdefault("controls", {})[field.rstrip("_")] = label
+    return not hidden(field)
 
 
 def write_link() -> None:
     """Put the view into the address of the page."""
-    written = st.session_state["book"].link(st.session_state["view"])
+    written = st.session_state["book"].link(st.session_state["view"]) | frame().link()
     whole = written | app_view.parts()
     if whole != st.query_params.to_dict():
         st.query_params.from_dict(whole)
     st.session_state["written"] = written
+
+
+def address() -> dict[str, str]:
+    """The query parameters that open the view as it is now, without a frame."""
+    shown: dict[str, str] = st.session_state["book"].link(st.session_state["view"])
+    return shown
 
 
 def notices() -> list[str]:
@@ -90,6 +156,8 @@ def choose(
         stretch: Whether the row takes the width of the page.
         resets: Fields that another choice sets back, and to what.
     """
+    if not offered(field, label):
+        return str(getattr(st.session_state["view"], field))
     key = _place(field)
     st.segmented_control(
         label,
@@ -101,6 +169,7 @@ def choose(
         args=(field, key, resets),
         label_visibility="collapsed" if hidden else "visible",
         width="stretch" if stretch else "content",
+        disabled=held(field),
     )
     return str(getattr(st.session_state["view"], field))
 
@@ -114,6 +183,8 @@ def select(
     description: str | None = None,
 ) -> str:
     """A list to choose one field of the view from; see ``choose`` for ``resets``."""
+    if not offered(field, label):
+        return str(getattr(st.session_state["view"], field))
     key = _place(field)
     names = list(options)
     st.selectbox(
@@ -124,31 +195,48 @@ def select(
         on_change=_take,
         args=(field, key, resets),
         help=description,
+        disabled=held(field),
     )
     return str(getattr(st.session_state["view"], field))
 
 
 def toggle(label: str, field: str, off: str, on: str, *, description: str | None = None) -> None:
     """A switch between two values of a field of the view."""
+    if not offered(field, label):
+        return
     key = f"view_{field}"
     st.session_state[key] = getattr(st.session_state["view"], field) == on
 
     def take() -> None:
         change(**{field: on if st.session_state[key] else off})
 
-    st.toggle(label, key=key, on_change=take, help=description)
+    st.toggle(label, key=key, on_change=take, help=description, disabled=held(field))
 
 
 def number(label: str, field: str, lowest: int, highest: int, *, description: str | None = None) -> None:
     """A whole number of the view."""
+    if not offered(field, label):
+        return
     key = _place(field)
-    st.number_input(label, lowest, highest, step=1, key=key, on_change=_take, args=(field, key), help=description)
+    st.number_input(
+        label,
+        lowest,
+        highest,
+        step=1,
+        key=key,
+        on_change=_take,
+        args=(field, key),
+        help=description,
+        disabled=held(field),
+    )
 
 
 def slide(label: str, field: str, lowest: int, highest: int) -> None:
     """A small whole number of the view, on a slider."""
+    if not offered(field, label):
+        return
     key = _place(field)
-    st.slider(label, lowest, highest, key=key, on_change=_take, args=(field, key))
+    st.slider(label, lowest, highest, key=key, on_change=_take, args=(field, key), disabled=held(field))
 
 
 def _place(field: str) -> str:

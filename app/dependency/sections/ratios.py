@@ -36,15 +36,7 @@ def controls(codec: DependencyLinks) -> None:
         "F_a? Their quotient is the **dependency ratio** r (Eq. 5).",
     )
     with right:
-        st.session_state["view_models"] = list(view.names)
-        st.multiselect(
-            "Models",
-            list(codec.models),
-            format_func=stored_models.title,
-            key="view_models",
-            max_selections=MOST_MODELS,
-            on_change=_take_models,
-        )
+        _models(codec, view)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.choose("Bandwidth", "bandwidth", BANDWIDTHS)
         if view.bandwidth == "value":
@@ -56,11 +48,27 @@ def controls(codec: DependencyLinks) -> None:
             _clips(view, most)
 
 
+def _models(codec: DependencyLinks, view: DependencyView) -> None:
+    if state.offered("models", "Models"):
+        st.session_state["view_models"] = list(view.names)
+        st.multiselect(
+            "Models",
+            list(codec.models),
+            format_func=stored_models.title,
+            key="view_models",
+            max_selections=MOST_MODELS,
+            on_change=_take_models,
+            disabled=state.held("models"),
+        )
+
+
 def _take_models() -> None:
     state.change(models=".".join(st.session_state["view_models"]) or NONE, of=0)
 
 
 def _value(view: DependencyView) -> None:
+    if not state.offered("value", "Its value"):
+        return
     st.session_state["view_value"] = view.value / 100
     st.number_input(
         "Its value",
@@ -69,12 +77,13 @@ def _value(view: DependencyView) -> None:
         step=0.5,
         key="view_value",
         on_change=lambda: state.change(value=round(100 * st.session_state["view_value"])),
+        disabled=state.held("value"),
     )
 
 
 def _clips(view: DependencyView, most: int) -> None:
     few = min(20, most)
-    if most <= few:
+    if most <= few or not state.offered("n", "Clips"):
         return
     st.session_state["view_n"] = view.n or most
     st.slider(
@@ -83,6 +92,7 @@ def _clips(view: DependencyView, most: int) -> None:
         most,
         key="view_n",
         on_change=lambda: state.change(n=0 if st.session_state["view_n"] >= most else st.session_state["view_n"]),
+        disabled=state.held("n"),
     )
 
 

@@ -51,7 +51,7 @@ def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: boo
             for name, role in roles.items()
         },
         "given": given,
-        "selectable": selectable,
+        "selectable": selectable and not state.held("factor"),
         "alt": f"The generative network. {said}. Each Z makes its factor F; F_y makes the digit's label, and F_y "
         "together with a modality's F_a makes its picture.",
     }

@@ -1,0 +1,97 @@
+"""All lessons, the door to a room, and a lesson that a teacher brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.lessons import catalogue
+from app.lessons.poll_rooms import CODE, is_code
+from app.lessons.states import problems
+from app.lessons.view import OWN, LessonsLinks
+from app.shared import prose, state
+from mfm_core.lessons.lesson import MOST_BYTES, Lesson, parse_lesson
+
+COLUMNS = 3
+
+
+def show(lessons: Mapping[str, Lesson]) -> None:
+    """The section."""
+    st.header("What would you expect, and what is measured?", anchor=False)
+    prose.write(
+        "Each lesson asks you to **predict first**. Then the answer is measured on the stored model while you wait, "
+        "and the page that shows it opens with its controls set. Nothing about you is kept: your progress is in the "
+        "link."
+    )
+    names = list(lessons)
+    for first in range(0, len(names), COLUMNS):
+        for column, name in zip(st.columns(COLUMNS), names[first : first + COLUMNS], strict=False):
+            with column:
+                _card(name, names.index(name) + 1, lessons[name])
+    left, right = st.columns(2, gap="large")
+    with left:
+        _door()
+    with right:
+        _bring()
+
+
+def _card(name: str, number: int, lesson: Lesson) -> None:
+    with st.container(border=True, height="stretch"):
+        st.html(f"<h2 class='mfm-lesson'>{number}. {prose.markup(lesson.title)}</h2>")
+        prose.write(lesson.about)
+        prose.caption(f"{len(lesson.steps)} steps, about {lesson.minutes} minutes")
+        # Titles tell the buttons apart for who hears them one after the other.
+        st.button(
+            f"Begin lesson {number}",
+            key=f"begin_{name}",
+            on_click=state.change,
+            kwargs={"lesson": name, "step": 1, "answers": ""},
+        )
+
+
+def _door() -> None:
+    st.subheader("Join your class", anchor=False)
+    st.text_input(f"Code on the projector, {CODE} letters", max_chars=CODE, key="room_code", on_change=_enter)
+    code = st.session_state["room_code"].strip().upper()
+    if code and not is_code(code):
+        st.warning(f"A code has {CODE} letters, digits from 2 among them, and no I, L, O.")
+
+
+def _enter() -> None:
+    code = st.session_state["room_code"].strip().upper()
+    if is_code(code):
+        state.change(room=code, host="")
+
+
+def _bring() -> None:
+    st.subheader("A lesson of your own", anchor=False)
+    prose.write(
+        "A lesson is one text file, TOML. Take one of ours, change it, and try it here; the README says what may stand "
+        "in it. The file is read for this visit alone and kept nowhere."
+    )
+    example = catalogue.path_of("swap")
+    st.download_button(
+        "A lesson to begin with", example.read_bytes(), example.name, "application/toml", type="tertiary"
+    )
+    file = st.file_uploader(f"Lesson, TOML, at most {MOST_BYTES // 1024} KB", type=["toml"], key="own_lesson_file")
+    if file is None:
+        return
+    if file.size > MOST_BYTES:
+        st.error(f"The file has {file.size} bytes, and a lesson at most {MOST_BYTES}.")
+        return
+    try:
+        lesson = parse_lesson(file.getvalue(), file.name[:80])
+        for problem in problems(lesson):
+            raise ValueError(f"{file.name[:80]}: {problem}")
+    except ValueError as error:
+        st.error(prose.harmless(str(error)))
+        return
+    st.success(f"{len(lesson.steps)} steps, about {lesson.minutes} minutes.")
+    st.button("Try it", key="begin_own", on_click=_begin, args=(lesson,), type="primary")
+
+
+def _begin(lesson: Lesson) -> None:
+    catalogue.keep(lesson)
+    state.renew(LessonsLinks(catalogue.lessons()))
+    state.change(lesson=OWN, step=1, answers="")

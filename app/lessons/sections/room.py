@@ -1,0 +1,135 @@
+"""A room in which a class predicts: the projector's side, and that of each who joins."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+
+import streamlit as st
+
+from app.lessons.poll_rooms import Poll, PollRooms, Seen
+from app.lessons.view import LessonsView
+from app.shared import charts, prose, state
+from app.shared.charts import Bar
+from app.shared.teacher_link import link
+from mfm_core.lessons.lesson import Question
+
+LIVE = 1.5
+"""Seconds between two counts on the projector."""
+FOLLOW = 5.0
+"""Seconds between two looks of who has joined; hundreds look at once."""
+
+
+@st.cache_resource
+def rooms() -> PollRooms:
+    """The rooms of this server."""
+    return PollRooms()
+
+
+def hosted(view: LessonsView) -> bool:
+    """Whether the visitor has opened the room of a view."""
+    return bool(view.lesson and view.host) and rooms().is_host(view.room, view.host)
+
+
+def host(question: Question, view: LessonsView) -> None:
+    """The room of a step's question on the projector; a button that opens one where there is none."""
+    poll = Poll(question.ask, tuple(choice.text for choice in question.choices))
+    with st.container(border=True):
+        st.subheader("With a class", anchor=False)
+        if not hosted(view):
+            prose.write(
+                "Open a room, and everyone predicts on their own device. Answers are counted without names, and "
+                "forgotten with the room."
+            )
+            st.button("Open a room", key="open_room", on_click=_open, args=(poll,))
+            if refused := st.session_state.pop("room_refused", ""):
+                st.warning(refused)
+            return
+        rooms().ask(view.room, view.host, poll)
+        address = link(st.context.url or "", {"room": view.room})
+        st.html(f'<p class="mfm-room-code" aria-label="Code of the room">{view.room}</p>')
+        st.code(address, language=None, wrap_lines=True)
+        st.toggle("Show the bars", value=True, key="room_bars")
+        _live(view.room)
+        st.button("Close the room", key="close_room", on_click=_close, args=(view.room, view.host))
+
+
+def join(view: LessonsView) -> None:
+    """The question of a room, for one who has joined."""
+    st.button(
+        "Leave the room", key="leave_room", on_click=state.change, kwargs={"room": "", "host": ""}, type="tertiary"
+    )
+    st.header(f"Room {view.room}", anchor=False)
+    _follow(view.room)
+
+
+@st.fragment(run_every=LIVE)
+def _live(code: str) -> None:
+    seen = rooms().look(code, _session())
+    if seen is None:
+        st.info("The room is closed.")
+        return
+    st.html(f'<p class="mfm-room-count" role="status">{seen.total} answered</p>')
+    if st.session_state.get("room_bars", True):
+        _bars(seen)
+
+
+def _bars(seen: Seen) -> None:
+    title = "answers"
+    rows = [Bar(choice, n, said=str(n)) for choice, n in zip(seen.poll.choices, seen.counts, strict=True)]
+    most = max(5.0, 1.05 * max(seen.counts))
+    figure = charts.bars({title: rows}, {title: "y"}, charts.palette(), most=most, mark=None)
+    told = "; ".join(f"{choice}: {n}" for choice, n in zip(seen.poll.choices, seen.counts, strict=True))
+    table: charts.Table = {"answer": list(seen.poll.choices), title: list(seen.counts)}
+    charts.show(figure, table, key="room", alt=f"Answers of the class. {told}.")
+
+
+@st.fragment(run_every=FOLLOW)
+def _follow(code: str) -> None:
+    seen = rooms().look(code, _session())
+    if seen is None:
+        st.info(
+            "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
+        )
+        return
+    prose.write(f"**{seen.poll.ask}**")
+    for place, choice in enumerate(seen.poll.choices):
+        st.button(
+            prose.harmless(choice),
+            key=f"choice_{seen.round}_{place}",
+            type="primary" if seen.mine == place else "secondary",
+            width="stretch",
+            on_click=_answer,
+            args=(code, seen.round, place),
+        )
+    if refused := st.session_state.pop("answer_refused", ""):
+        st.warning(refused)
+    if seen.mine is not None:
+        prose.write("Your answer is counted. Another takes its place until the next question is asked.")
+
+
+def _answer(code: str, round_: int, place: int) -> None:
+    try:
+        rooms().answer(code, _session(), round_, place)
+    except ValueError as error:
+        st.session_state["answer_refused"] = f"Not counted: {error}."
+
+
+def _open(poll: Poll) -> None:
+    try:
+        code, key = rooms().open(poll)
+    except ValueError as error:
+        st.session_state["room_refused"] = f"{error}."
+    else:
+        state.change(room=code, host=key)
+
+
+def _close(code: str, key: str) -> None:
+    with suppress(ValueError):  # it was over already
+        rooms().close(code, key)
+    state.change(room="", host="")
+
+
+def _session() -> str:
+    name: str = st.session_state.setdefault("poll_session", uuid.uuid4().hex)
+    return name

@@ -1,0 +1,1 @@
+"""Guided lessons: their files, and the measures that answer their questions on stored models."""
