@@ -17,7 +17,13 @@ from tests.browser.conftest import ROOT, Visit, settle
 AXE = Path(os.environ.get("MFM_AXE", ROOT / "node_modules" / "axe-core" / "axe.min.js"))
 SECTIONS = ("sample", "swap", "read", "translate")
 GENERATE = tuple(f"generate?section={section}" for section in SECTIONS)
-OTHERS = ("flow?model=studio_balanced", "dependency?models=ict_mmmo", "about_this_model")
+OTHERS = (
+    "flow?model=studio_balanced",
+    "dependency?models=ict_mmmo",
+    "lessons",
+    "lessons?lesson=swap",
+    "about_this_model",
+)
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 STREAMLITS = "[data-testid=stSidebar], [data-testid=stHeader], [data-testid=stDataFrame], .modebar-container"
 """Parts that are Streamlit's or plotly's own, which the project cannot mend."""
