@@ -219,7 +219,8 @@ def _read(model: MFM, models: Models, latents: Latents, reader: str) -> Tensor:
         generated = model.decode(latents)
         if reader == LABEL_HEAD:
             return generated.label.argmax(dim=1)
-        return models.judge(reader)({reader: generated.modalities[reader]}).argmax(dim=1)
+        judged: Tensor = models.judge(reader)({reader: generated.modalities[reader]})
+        return judged.argmax(dim=1)
 
 
 def _who(reader: str) -> str:
