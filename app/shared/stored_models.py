@@ -24,6 +24,8 @@ V = TypeVar("V")
 
 TITLES = {
     "svhn_mnist": "SVHN-MNIST, digits",
+    "svhn_mnist_eq4": "Eq. 4 alone, small",
+    "svhn_mnist_published_code": "published code's loss, small",
     "studio_language_led": "studio clips, language-led",
     "studio_balanced": "studio clips, balanced",
     "studio_face_led": "studio clips, face-led",

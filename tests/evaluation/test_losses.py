@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from mfm_core import MFM, ModelConfig
-from mfm_core.cli.app import app
+from mfm_core.cli import losses as command
 from mfm_core.evaluation.losses import Samples, figures, measure
 from mfm_core.evaluation.probes import Probed
 from mfm_core.evaluation.statistics import Estimate
@@ -98,6 +98,6 @@ def test_stored_figures_are_read_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["joint", "joint=", "elbo=folder"])
 def test_a_place_to_store_names_an_objective_and_a_folder(text: str) -> None:
-    done = CliRunner().invoke(app, ["losses", "--objective", "joint", "--store", text, "--no-measured"])
+    done = CliRunner().invoke(command.app, ["losses", "--objective", "joint", "--store", text, "--no-measured"])
     assert done.exit_code != 0
     assert "store: expected OBJECTIVE=FOLDER, of joint" in done.output
