@@ -15,6 +15,7 @@ ROOMS = (
     ("mfm_core.arguments", "mfm_core.problems"),
     ("mfm_core.config",),
     ("mfm_core.files",),
+    ("mfm_core.jobs",),
     ("mfm_core.studio.words", "mfm_core.studio.truth"),  # which the data sets of studio clips are defined by
     ("mfm_core.data",),
     ("mfm_core.latents", "mfm_core.networks", "mfm_core.inputs"),
@@ -26,7 +27,7 @@ ROOMS = (
     ("mfm_core.training",),
     ("mfm_core.systems",),
     ("mfm_core.evaluation",),
-    ("mfm_core.experiments", "mfm_core.reports", "mfm_core.lessons"),
+    ("mfm_core.experiments", "mfm_core.lab", "mfm_core.reports", "mfm_core.lessons"),
     ("mfm_core.cli",),
     ("mfm_core.__main__", "mfm_core"),
     ("app.shared",),

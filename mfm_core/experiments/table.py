@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -70,7 +70,7 @@ def run_table(
     n_workers: int = 1,
     ray_address: str | None = None,
     storage: str | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Compute the cells of a table that are not finished.
 
     A finished cell is a file, written whole; it is never computed again. Of a cell that was cut short the finished

@@ -6,14 +6,16 @@ import math
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
 Array = npt.NDArray[np.generic]
+T = TypeVar("T")
 
 KINDS = "biufU"  # booleans, integers, floating point, text
 _HEADER_BYTES = 4_000
@@ -51,6 +53,18 @@ def read_archive(source: Path | IO[bytes], limits: Limits, name: str = "") -> di
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a NumPy archive, is damaged, too large, or holds anything but plain arrays.
     """
+    return _opened(source, limits, name, _read_members)
+
+
+def read_shapes(source: Path | IO[bytes], limits: Limits, name: str = "") -> dict[str, tuple[int, ...]]:
+    """Shapes of all arrays of an archive, from their headers: no array is decompressed; see :func:`read_archive`."""
+    return _opened(source, limits, name, _shapes)
+
+
+def _opened(
+    source: Path | IO[bytes], limits: Limits, name: str, read: Callable[[zipfile.ZipFile, Limits, str], T]
+) -> T:
+    """Result of ``read`` on an archive."""
     name = name or str(source)
     if isinstance(source, Path) and not source.is_file():
         raise FileNotFoundError(f"{source}: no such file")
@@ -59,12 +73,22 @@ def read_archive(source: Path | IO[bytes], limits: Limits, name: str = "") -> di
         raise ValueError(f"{name}: expected at most {limits.file_bytes} bytes, got {size}")
     try:
         with zipfile.ZipFile(source) as archive:
-            return _read_members(archive, limits, name)
+            return read(archive, limits, name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{name}: expected a whole NumPy archive (.npz): {error}") from None
 
 
 def _read_members(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[str, Array]:
+    _shapes(archive, limits, name)
+    arrays: dict[str, Array] = {}
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            arrays[_key(member)] = npy.read_array(file, allow_pickle=False, max_header_size=_HEADER_BYTES)
+    return arrays
+
+
+def _shapes(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[str, tuple[int, ...]]:
+    """Shapes that the headers declare, checked."""
     members = archive.infolist()
     if len(members) > limits.members:
         raise ValueError(f"{name}: expected at most {limits.members} arrays, got {len(members)}")
@@ -72,19 +96,16 @@ def _read_members(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[s
         raise ValueError(f"{name}: expected arrays of different names, got two of one name")
     if (total := sum(member.file_size for member in members)) > limits.array_bytes:
         raise ValueError(f"{name}: expected at most {limits.array_bytes} bytes of arrays, got {total}")
+    shapes: dict[str, tuple[int, ...]] = {}
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{name}: expected arrays stored or deflated, got the method {member.compress_type}")
-        _check_header(archive, member, name)
-    arrays: dict[str, Array] = {}
-    for member in members:
-        with archive.open(member) as file:
-            arrays[_key(member)] = npy.read_array(file, allow_pickle=False, max_header_size=_HEADER_BYTES)
-    return arrays
+        shapes[_key(member)] = _check_header(archive, member, name)
+    return shapes
 
 
-def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> None:
-    """Compare what an array's header declares with what the archive declares; only the header is decompressed."""
+def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> tuple[int, ...]:
+    """The shape of an array; its header, which alone is decompressed, is compared with what the archive declares."""
     key = _key(member)
     where = f"{name}: {key[:_MAX_LETTERS]!r}"
     if not member.filename.endswith(".npy"):
@@ -108,6 +129,7 @@ def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) 
             f"{where}: expected {math.prod(shape) * dtype.itemsize} bytes for shape {shape} of {dtype}, "
             f"got {member.file_size - n_header}"
         )
+    return shape
 
 
 def _key(member: zipfile.ZipInfo) -> str:

@@ -90,6 +90,7 @@ def train(
     *,
     on_report: Callable[[int, Report], None] = lambda step, report: None,
     on_validation: Callable[[int, nn.Module], None] = lambda step, model: None,
+    stop: Callable[[int], bool] = lambda step: False,
     save_every: float | None = None,
 ) -> nn.Module:
     """Train ``task`` and return the averaged model of the best validation.
@@ -103,10 +104,13 @@ def train(
         folder: Where the state and ``log.jsonl`` are kept; None for nowhere.
         on_report: Called after every step with its number and the terms of the cost.
         on_validation: Called after every validation with the number of the step and the averaged model.
+        stop: Asked after every step with its number; where it says so the state is saved and training ends there. The
+            same call goes on from it.
         save_every: Seconds between saved states, instead of the configuration's.
 
     Returns:
-        The averaged model of the best validation, in evaluation mode.
+        The averaged model of the best validation, in evaluation mode; of a run that was stopped before the first one,
+        the averaged model as it is.
 
     Raises:
         ValueError: If the cost stops being finite, or the folder holds the state of another configuration.
@@ -142,9 +146,11 @@ def train(
         if folder is not None and time.monotonic() - saved > every:
             run.save(folder)
             saved = time.monotonic()
+        if stop(run.step):
+            break
     if folder is not None:
         run.save(folder)
-    return run.best.eval()
+    return (run.best if run.best_step else run.average).eval()
 
 
 class _Run:

@@ -252,8 +252,13 @@ class FamilySystem(System):
         on_report: OnReport,
         on_validation: OnValidation = lambda step, model: None,
         folder: Path | None = None,
+        loop: TrainingConfig | None = None,
+        stop: Callable[[int], bool] = lambda step: False,
     ) -> Self:
-        """The same, with a folder to go on from and a call at each validation."""
+        """The same, with a folder to go on from and a call at each validation.
+
+        ``loop`` replaces that of the configuration; ``stop`` is that of :func:`mfm_core.training.loop.train`.
+        """
         family = cast(FamilyConfig, config)
         if validation is None:
             train_on, validation = hold_out(train_on, seed)
@@ -264,12 +269,13 @@ class FamilySystem(System):
         label_scale = label_scale_of(train_on.labels, spec)
         parts = tuple(_prepared(part, scaling, label_scale, model) for part in (train_on, validation))
         task = cls.task(family, model, cast(tuple[Dataset, Dataset], parts), seed)
-        loop = loop_of(family, len(train_on), seed)
+        loop = loop or loop_of(family, len(train_on), seed)
+        steps = float(loop.steps)
 
         def report(step: int, terms: Mapping[str, float]) -> None:
-            on_report(step, {**terms, "steps": float(loop.steps)})
+            on_report(step, {**terms, "steps": steps})
 
-        network = train(task, loop, folder, on_report=report, on_validation=on_validation)
+        network = train(task, loop, folder, on_report=report, on_validation=on_validation, stop=stop)
         unscale(cls.last_layer(network), label_scale)
         return cls(family.model_copy(update={"model": model}), spec_of(model), network, scaling)
 

@@ -1,0 +1,147 @@
+"""Data of the lab: small sets that are here, and sets that visitors bring, read as untrusted input."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mfm_core.data import load_dataset
+from mfm_core.data.dataset import Dataset
+from mfm_core.data.registry import data_folder, dataset_info
+from mfm_core.files.npz import Array, Limits, read_archive, read_shapes
+from mfm_core.lab.settings import UPLOAD
+from mfm_core.studio.clips import load_clips
+from mfm_core.systems.base import DataSpec
+
+FILE = "data.npz"
+CLIPS = "shipped_clips"
+LIMITS = Limits(4_000_000, 24_000_000, 8)
+MAX_ROWS, MIN_ROWS, MAX_STEPS, MAX_FEATURES, MAX_STREAMS, MAX_CLASSES = 4_000, 60, 60, 300, 4, 30
+LIMITS_SAID = (
+    f"An .npz of at most {LIMITS.file_bytes // 1_000_000} MB with {MIN_ROWS} to {MAX_ROWS:,} samples. One array for "
+    f"each of 2 to {MAX_STREAMS} modalities: all images (N, 1 or 3, height, width), in [0, 1] or uint8, of 8 to 32 "
+    f"pixels a side; or all sequences (N, T, d) of at most {MAX_STEPS} steps and "
+    f"{MAX_FEATURES} features, with a boolean mask (N, T) if some are shorter. And labels (N,): classes from 0, at "
+    f"most {MAX_CLASSES}, or scores as floating-point numbers."
+)
+"""Limits of an upload, said before anything is uploaded."""
+RESERVED = ("labels", "mask")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A data set that the lab offers.
+
+    Attributes:
+        name: Its name.
+        title: What it is called.
+        about: What there is to know, in a sentence.
+    """
+
+    name: str
+    title: str
+    about: str
+
+
+def offered() -> tuple[Offer, ...]:
+    """The data sets that are here now."""
+    found = [
+        Offer("digits8", "Digits, 8 x 8, plain and tinted", "1,797 pairs that come with scikit-learn."),
+        Offer(CLIPS, "Spoken clips, 30 shipped", "Too few to learn much from: held-out figures say how little."),
+    ]
+    here = data_folder()
+    if all((here / f"{name}.npz").is_file() for name in ("svhn", "mnist")):
+        found.append(Offer("svhn_mnist", "SVHN-MNIST", "4,434 training pairs of 32 x 32 and 28 x 28 pixels."))
+    worlds = [dataset_info(f"studio_{world}") for world in ("balanced", "language_led", "face_led")]
+    found += [
+        Offer(info.name, info.title, "Of the data folder of this server.")
+        for info in worlds
+        if all((here / file).is_file() for file in info.files)
+    ]
+    return tuple(found)
+
+
+def load_lab_data(name: str, folder: Path) -> Dataset:
+    """Load a data set of the lab, split into train, validation and test.
+
+    Args:
+        name: A name of :func:`offered`, or ``upload``.
+        folder: Of the job, which holds an uploaded file.
+
+    Raises:
+        ValueError: If it is unknown, or the uploaded file is not as it has to be, in one sentence.
+        FileNotFoundError: If a file is missing.
+    """
+    if name == UPLOAD:
+        return read_upload((folder / FILE).read_bytes(), FILE)
+    if name == CLIPS:
+        clips = load_clips("studio_clips").dataset("balanced")
+        split = np.full(len(clips), "train", dtype="<U10")
+        split[::4], split[1::4] = "test", "validation"
+        return replace(clips, split=split)
+    if name not in [offer.name for offer in offered()]:
+        raise ValueError(
+            f"data: expected one of {', '.join(offer.name for offer in offered())} or upload, got {name!r}"
+        )
+    return load_dataset(name)
+
+
+def read_upload(content: bytes, name: str) -> Dataset:
+    """Check and read a visitor's data set; shapes and types are checked before an array is decompressed.
+
+    Args:
+        content: The file, see :data:`LIMITS_SAID`.
+        name: What messages call it.
+
+    Raises:
+        ValueError: If it is damaged, too large, or not of this layout, in one sentence.
+    """
+    name = "".join(letter if letter.isprintable() else "?" for letter in name[:60])
+    shapes = read_shapes(io.BytesIO(content), LIMITS, name)
+    _check_shapes(shapes, name)
+    arrays = read_archive(io.BytesIO(content), LIMITS, name)
+    labels = arrays.pop("labels")
+    mask = arrays.pop("mask", None)
+    images = next(iter(arrays.values())).ndim == 4
+    streams = {key: _pixels(x) if images else x for key, x in arrays.items()}
+    try:
+        data = Dataset.from_arrays(streams, labels, mask=mask, name="own")
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    spec = DataSpec.of(data)
+    if spec.classes and spec.label.size > MAX_CLASSES:
+        raise ValueError(f"{name}: labels: expected at most {MAX_CLASSES} classes, got {spec.label.size}")
+    if spec.classes and len(torch.unique(data.part("train").labels)) < 2:
+        raise ValueError(f"{name}: labels: expected at least 2 classes among the samples, got 1")
+    if not spec.classes and bool((data.part("train").labels.std(0) == 0).any()):
+        raise ValueError(f"{name}: labels: expected scores that vary, got a constant")
+    return data
+
+
+def _pixels(x: Array) -> Array:
+    """Pixels in [0, 1]; bytes are divided by 255."""
+    return x.astype(np.float32) / np.float32(255) if x.dtype == np.uint8 else x
+
+
+def _check_shapes(shapes: dict[str, tuple[int, ...]], name: str) -> None:
+    """Raise ValueError unless the arrays that a file announces are within the limits."""
+    streams = {key: shape for key, shape in shapes.items() if key not in RESERVED}
+    if "labels" not in shapes or not 2 <= len(streams) <= MAX_STREAMS:
+        got = ", ".join(f"{key[:40]!r}" for key in list(shapes)[:6]) or "none"
+        raise ValueError(f"{name}: expected labels and 2 to {MAX_STREAMS} modalities, got the arrays {got}")
+    n = shapes["labels"][0] if shapes["labels"] else 0
+    if not MIN_ROWS <= n <= MAX_ROWS:
+        raise ValueError(f"{name}: labels: expected {MIN_ROWS} to {MAX_ROWS} samples, got {n}")
+    for key, shape in streams.items():
+        if len(shape) == 4:
+            fits = shape[1] in (1, 3) and all(8 <= side <= 32 for side in shape[2:])
+            limit = "1 or 3 channels of 8 to 32 pixels a side"
+        else:
+            fits = len(shape) == 3 and 1 <= shape[1] <= MAX_STEPS and 1 <= shape[2] <= MAX_FEATURES
+            limit = f"images, or 1 to {MAX_STEPS} steps of 1 to {MAX_FEATURES} features"
+        if not fits or shape[0] != n:
+            raise ValueError(f"{name}: {key[:40]!r}: expected {n} samples, {limit}, got shape {shape}")

@@ -1,0 +1,229 @@
+"""Snapshots of a model in training, on held-out samples: swaps, what is read from each Z, and a map of the codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mfm_core.data.dataset import Dataset
+from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.probes import probe_classes, probe_scores
+from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
+from mfm_core.generation import swap
+from mfm_core.lab.judging import Judge, following
+from mfm_core.latents import Latents
+from mfm_core.model import MFM
+
+LIVE, MATRIX = 300, 6
+"""Held-out samples that a snapshot is of at most, and rows and columns of the swap matrix."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """State of a model in training: what it has learnt so far.
+
+    Attributes:
+        figures: By name; NaN where one is not defined.
+        tensors: The swap matrix and the maps, see :meth:`Observer.look`.
+    """
+
+    figures: Mapping[str, float]
+    tensors: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Held-out samples and judges, by which a model is looked at.
+
+    Attributes:
+        data: Held-out samples, as the model reads them.
+        judges: By modality, fitted to training samples.
+        seed: Of who is given whose Z_y.
+    """
+
+    data: Dataset
+    judges: Mapping[str, Judge]
+    seed: int
+
+    @property
+    def classes(self) -> bool:
+        """Whether the label is one of several classes."""
+        return self.data.labels.dtype == torch.int64
+
+    def look(self, model: MFM) -> Snapshot:
+        """Look at a model.
+
+        Returns:
+            Figures: ``label_y`` and ``probe_y``; by modality ``follow_NAME``, ``error_NAME`` and ``probe_NAME``; and
+            ``chance``. Tensors: ``rows`` (k,), the labels of the matrix; by modality ``seen.NAME`` (k, k), what the
+            judge reads, and of images ``swap.NAME`` (k, k, C, H, W) and ``real.NAME`` (k, C, H, W) as bytes;
+            ``labels`` (n,); by block ``map.NAME`` (n, 2).
+        """
+        few = self.data.take(torch.arange(min(LIVE, len(self.data))))
+        with torch.inference_mode():
+            latents = encode(model, few)
+            figures = {f"{key}_{one}": value for key, one, value in self._figures(model, few, latents)}
+            tensors = self._matrix(model, few, latents) | {"labels": few.labels.reshape(len(few), -1)[:, 0].float()}
+        tensors |= {f"map.{name}": plane(z) for name, z in latents.blocks().items()}
+        for name, z in latents.blocks().items():
+            figures[f"probe_{name}"] = quick_probe(z, few.labels)
+        figures["chance"] = float((few.labels == few.labels.mode().values).float().mean()) if self.classes else 0.0
+        return Snapshot(figures, tensors)
+
+    def _figures(self, model: MFM, few: Dataset, latents: Latents) -> list[tuple[str, str, float]]:
+        told, swapped = model.decode(latents), self._swapped(model, latents)
+        y = few.labels if self.classes else few.labels[:, 0]
+        label = float((told.label.argmax(1) == y).float().mean()) if self.classes else _r(told.label[:, 0], y)
+        found = [("label", "y", label)]
+        wanted = few.labels[self._donors(len(few))]
+        for name, read in following(self.judges, swapped, few.mask, wanted).items():
+            follow = float(read.float().mean()) if self.classes else _r(read, wanted[:, 0])
+            found.append(("follow", name, follow))
+            found.append(("error", name, float(self._errors(told.modalities[name], few, name).mean())))
+        return found
+
+    def _matrix(self, model: MFM, few: Dataset, latents: Latents) -> dict[str, Tensor]:
+        rows = examples(few.labels)
+        k = len(rows)
+        content, style = latents[rows.repeat_interleave(k)], latents[rows.repeat(k)]
+        made = model.decode(swap(style, with_=content, factor="y")).modalities
+        mask = style.mask
+        tensors: dict[str, Tensor] = {"rows": few.labels.reshape(len(few), -1)[rows, 0].float()}
+        for name, judge in self.judges.items():
+            read = judge.read(made[name], mask)
+            tensors[f"seen.{name}"] = (read if self.classes else read[:, 0]).reshape(k, k).float()
+            if mask is None:
+                tensors[f"swap.{name}"] = as_bytes(made[name]).reshape(k, k, *made[name].shape[1:])
+                tensors[f"real.{name}"] = as_bytes(few.modalities[name][rows])
+        return tensors
+
+    def measure(self, model: MFM, n: int) -> list[Figure]:
+        """The final figures, with intervals, on up to ``n`` held-out samples."""
+        few = self.data.take(torch.arange(min(n, len(self.data))))
+        with torch.inference_mode():
+            latents = encode(model, few)
+            told, swapped = model.decode(latents), self._swapped(model, latents)
+        donors, found = few.labels[self._donors(len(few))], []
+        if self.classes:
+            found.append(_figure("label_accuracy", "", share(told.label.argmax(1) == few.labels)))
+        else:
+            found.append(_figure("label_r", "", _correlation(told.label[:, 0], few.labels[:, 0])))
+        made = {
+            "swap": following(self.judges, swapped, few.mask, donors),
+            "judge": following(self.judges, few.modalities, few.mask, few.labels),
+        }
+        for name in self.judges:
+            for key, wanted in (("swap", donors), ("judge", few.labels)):
+                read = made[key][name]
+                figure = share(read) if self.classes else _correlation(read, wanted[:, 0])
+                found.append(_figure(f"{key}_{'accuracy' if self.classes else 'r'}", name, figure))
+            found.append(_figure("reconstruction_error", name, mean(self._errors(told.modalities[name], few, name))))
+        probe = probe_classes if self.classes else probe_scores
+        for name, z in latents.blocks().items():
+            probed = probe(z, few.labels, seeds=(0,))
+            found.append(_figure("probe_accuracy" if self.classes else "probe_r2", name, probed.estimate))
+        if self.classes:
+            top = share(few.labels == few.labels.mode().values)
+            found.append(_figure("most_frequent_class", "", top))
+        return found
+
+    def _donors(self, n: int) -> Tensor:
+        return torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))
+
+    def _swapped(self, model: MFM, latents: Latents) -> Mapping[str, Tensor]:
+        """Each sample with the Z_y of another; each is a donor once."""
+        donor = latents[self._donors(len(latents))]
+        return model.decode(swap(latents, with_=donor, factor="y")).modalities
+
+    def _errors(self, made: Tensor, few: Dataset, name: str) -> Tensor:
+        """Mean squared error of each sample, a pixel or a feature of a real step."""
+        squares = (made - few.modalities[name]).square()
+        if few.mask is None:
+            return squares.flatten(1).mean(1)
+        return squares.mean(2).mul(few.mask).sum(1) / few.mask.sum(1)
+
+
+def encode(model: MFM, data: Dataset) -> Latents:
+    """Z of all samples from all modalities; what a sample lacks is as it stands in the data set."""
+    return model.encode({name: data.modalities[name] for name in model.modalities}, data.mask)
+
+
+def examples(labels: Tensor) -> Tensor:
+    """Samples for the matrix, ``(k,)``: the first of each of the first classes, or some from low to high score."""
+    if labels.dtype == torch.int64:
+        known = torch.tensor(sorted(set(labels.tolist())))
+        chosen = known[torch.linspace(0, len(known) - 1, min(MATRIX, len(known))).round().long()]
+        return torch.stack([(labels == one).nonzero()[0, 0] for one in chosen])
+    order = labels[:, 0].argsort()
+    return order[torch.linspace(0, len(order) - 1, min(MATRIX, len(order))).round().long()]
+
+
+def plane(z: Tensor) -> Tensor:
+    """Codes ``(n, d)`` on their two leading principal components, ``(n, 2)``, whose signs do not depend on chance."""
+    centred = z - z.mean(0)
+    if z.shape[1] == 1:
+        return torch.cat([centred, torch.zeros_like(centred)], dim=1)
+    _, _, axes = torch.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * axes[:2].gather(1, axes[:2].abs().argmax(1, keepdim=True)).sign()
+    return torch.mm(centred, axes.T)
+
+
+def quick_probe(z: Tensor, labels: Tensor) -> float:
+    """Accuracy (of scores R²) of the better of a linear and an RBF probe of codes, cross-fitted."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC, SVR
+
+    x, classes = z.double().numpy(), labels.dtype == torch.int64
+    y = labels.numpy() if classes else labels[:, 0].double().numpy()
+    folds, best = KFold(3, shuffle=True, random_state=0), -math.inf
+    probes: tuple[Any, ...] = (LogisticRegression(max_iter=200), SVC()) if classes else (Ridge(), SVR())
+    for probe in probes:
+        try:
+            guess = cross_val_predict(make_pipeline(StandardScaler(), probe), x, y, cv=folds)
+        except ValueError:  # a fold of one class
+            continue
+        score = float((guess == y).mean()) if classes else float(1 - np.square(guess - y).mean() / y.var())
+        best = max(best, score)
+    return best if math.isfinite(best) else math.nan
+
+
+def as_bytes(x: Tensor) -> Tensor:
+    """Pixels in [0, 1] as bytes."""
+    return (x.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def _r(x: Tensor, y: Tensor) -> float:
+    return _correlation(x, y).value
+
+
+def _correlation(x: Tensor, y: Tensor) -> Estimate:
+    try:
+        return correlation(x, y)
+    except ValueError:  # of constants, or too few
+        return Estimate(math.nan, math.nan, math.nan, len(x), "what is read does not vary")
+
+
+def _figure(key: str, subject: str, found: Estimate) -> Figure:
+    unit = {"reconstruction_error": "squared_error", "probe_r2": "explained"}.get(key)
+    return Figure.model_validate(
+        {
+            "key": key,
+            "subject": subject,
+            "unit": unit or ("correlation" if key.endswith("_r") else "share"),
+            "higher_is_better": not key.startswith(("reconstruction", "probe", "most")) or subject == "y",
+            "value": found.value,
+            "low": found.low,
+            "high": found.high,
+            "n": found.n,
+            "reason": found.reason,
+        }
+    )
