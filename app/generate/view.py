@@ -12,7 +12,7 @@ from app.shared.links import Linked, declared_range, read_fields, unknown_parts,
 
 Section = Literal["sample", "swap", "slide", "read", "translate"]
 Source = Literal["posterior", "prior"]
-Given = Literal["pair", "draw", "upload"]
+Given = Literal["pair", "draw", "upload", "camera"]
 
 FRAMES = 61
 """Frames of a sweep: 30 on either side of the middle."""
@@ -37,6 +37,7 @@ class View(Linked):
         model: The model that the sliders show; empty for the first.
         locks: The sliders that are locked.
         names: What the visitor calls directions.
+        lab: A run of the page Lab whose model is shown; empty for the page's own.
         picture: A drawn or uploaded picture, packed (see ``app.shared.pictures``).
     """
 
@@ -55,6 +56,7 @@ class View(Linked):
     model: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
     locks: Annotated[str, Field(max_length=2_048, pattern=r"^[a-z0-9_.-]*$")] = ""
     names: Annotated[str, Field(max_length=2_048)] = ""
+    lab: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     picture: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""
 
 

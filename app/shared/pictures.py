@@ -89,16 +89,50 @@ def unpack(text: str, shape: tuple[int, int, int]) -> Array:
     return _array(picture, channels)
 
 
-def take(raw: bytes, shape: tuple[int, int, int]) -> Array:
-    """Convert a visitor's picture to the shape of a modality.
+@dataclass(frozen=True)
+class Crop:
+    """Square part of a picture.
 
-    A digit in ink (one channel) is turned light on dark, cropped to its ink, scaled into the middle 20/28 of the
-    picture and centred by mass, as MNIST is. A photograph (three channels) is cropped to its middle square and scaled.
+    Attributes:
+        side: Its side, in percent of the picture's shorter one.
+        across: Where it lies, in percent of the way from the left edge to the right one.
+        down: The same from the top to the bottom.
+    """
+
+    side: int = 100
+    across: int = 50
+    down: int = 50
+
+    def of(self, picture: Image.Image) -> Image.Image:
+        """The part of a picture."""
+        side = max(round(min(picture.size) * self.side / 100), 1)
+        left = round((picture.width - side) * self.across / 100)
+        top = round((picture.height - side) * self.down / 100)
+        return picture.crop((left, top, left + side, top + side))
+
+
+def cropped(raw: bytes, crop: Crop) -> Image.Image:
+    """A square part of a visitor's picture, to be looked at.
+
+    Raises:
+        UnreadablePictureError: If it is not a PNG or JPEG, or is too large.
+    """
+    return crop.of(_open(raw, FORMATS, most_pixels=MOST_PIXELS))
+
+
+def take(raw: bytes, shape: tuple[int, int, int], crop: Crop | None = None) -> Array:
+    """Convert a visitor's picture, or a square part of it, to the shape of a modality.
+
+    A digit in ink (one channel) is treated as MNIST's were (LeCun et al., 1998): turned light on dark, cropped to its
+    ink, scaled with antialiasing into a box of 20 x 20 of 28 x 28 pixels, its proportions kept, and moved by whole
+    pixels so that its centre of mass is the middle. A photograph (three channels) is cropped to its middle square and
+    scaled.
 
     Raises:
         UnreadablePictureError: If it is not a PNG or JPEG, is too large, or shows nothing.
     """
     picture = _open(raw, FORMATS, most_pixels=MOST_PIXELS)
+    picture = picture if crop is None else crop.of(picture)
     channels, height, width = shape
     if channels == 1:
         return _centre_ink(np.asarray(picture.convert("L"), np.float32) / 255.0, height, width)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.elements.element import define, on_trigger
 from app.shared import names, state
-from app.shared.pictures import MOST_BYTES, UnreadablePictureError, pack, take
+from app.shared.pictures import MOST_BYTES, Crop, UnreadablePictureError, cropped, pack, take
 
 mount = define("pad")
 Shape = tuple[int, int, int]
@@ -25,21 +25,62 @@ def draw(shape: Shape) -> None:
 
 
 def upload(modality: str, shape: Shape) -> None:
-    """Offer an upload; what is uploaded becomes the picture of the view."""
+    """Offer an upload; what is uploaded, or a part of it, becomes the picture of the view."""
     st.file_uploader(
         f"A PNG or JPEG of one {names.title(modality)} digit",
         type=["png", "jpg", "jpeg"],
         key="upload",
         max_upload_size=MOST_BYTES // 1_000_000,
-        on_change=_uploaded,
-        args=(shape,),
+        on_change=_given,
+        args=("upload", shape),
     )
+    _crop("upload", shape)
 
 
-def _uploaded(shape: Shape) -> None:
-    file = st.session_state["upload"]
+def camera(modality: str, shape: Shape) -> None:
+    """Offer the camera; the photograph, or a part of it, becomes the picture of the view."""
+    st.camera_input(
+        f"A photograph of one {names.title(modality)} digit, large and on plain paper",
+        key="camera",
+        resolution="480p",
+        on_change=_given,
+        args=("camera", shape),
+        width=480,
+    )
+    _crop("camera", shape)
+
+
+def _crop(source: str, shape: Shape) -> None:
+    """Sliders that choose a square part of the picture, and that part."""
+    file = st.session_state.get(source)
+    if file is None:
+        return
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left:
+        for key, label, lowest in (
+            ("side", "Size of the part", 10),
+            ("across", "Left to right", 0),
+            ("down", "Down", 0),
+        ):
+            place = f"crop_{key}_{source}"
+            begin = 100 if key == "side" else 50
+            st.slider(label, lowest, 100, begin, key=place, on_change=_given, args=(source, shape), format="%d %%")
+    with right:
+        try:
+            st.image(cropped(file.getvalue(), _chosen(source)), caption="the part that is taken", width=140)
+        except UnreadablePictureError:
+            return  # said when it was given
+
+
+def _chosen(source: str) -> Crop:
+    chosen = {key: st.session_state.get(f"crop_{key}_{source}") for key in ("side", "across", "down")}
+    return Crop(**{key: int(value) for key, value in chosen.items() if value is not None})
+
+
+def _given(source: str, shape: Shape) -> None:
+    file = st.session_state[source]
     if file is not None:
-        _keep(file.getvalue(), shape)
+        _keep(file.getvalue(), shape, _chosen(source))
 
 
 def _take(value: object, shape: Shape) -> None:
@@ -50,8 +91,8 @@ def _take(value: object, shape: Shape) -> None:
     _keep(raw, shape)
 
 
-def _keep(raw: bytes, shape: Shape) -> None:
+def _keep(raw: bytes, shape: Shape, crop: Crop | None = None) -> None:
     try:
-        state.change(picture=pack(take(raw, shape)))
+        state.change(picture=pack(take(raw, shape, crop)))
     except UnreadablePictureError as error:
         state.notices().append(str(error))

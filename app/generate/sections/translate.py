@@ -13,12 +13,16 @@ from app.generate import cache, caption_row, pair_picker, resample
 from app.generate.digit_model import DigitModel
 from app.generate.figures import translate
 from app.generate.view import View
-from app.shared import names, state
+from app.shared import names, prose, state
 from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import UnreadablePictureError
 from app.shared.section_header import section_header
 
-FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it"}
+LIKE_MNIST = (
+    "It is treated as MNIST's digits were: turned light on dark, scaled with antialiasing into 20 x 20 pixels, and "
+    "laid into 28 x 28 with its centre of mass in the middle."
+)
+FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it", "camera": "photograph it"}
 UNLIKE = 0.01
 """Share of real codes as far out, up to which a picture is called unlike them."""
 ORIGINS = {
@@ -55,8 +59,12 @@ def show(shown: DigitModel) -> None:
         pair_picker.show(shown, "a", "Pair")
     elif way == "draw":
         pad.draw(shape)
+    elif way == "camera":
+        pad.camera(given, shape)
     else:
         pad.upload(given, shape)
+    if way != "pair" and shape[0] == 1:
+        prose.caption(LIKE_MNIST)
     _pictures(shown, given)
 
 

@@ -3,14 +3,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import ndimage
 
-from app.shared.pictures import MOST_BYTES, UnreadablePictureError, pack, sprite, take, to_bytes, unpack
+from app.shared.pictures import MOST_BYTES, Crop, UnreadablePictureError, cropped, pack, sprite, take, to_bytes, unpack
 
 SVHN, MNIST = (3, 32, 32), (1, 28, 28)
 
@@ -114,3 +116,57 @@ def test_ink_is_turned_light_on_dark_and_centred(paper: int) -> None:
 def test_an_empty_page_shows_no_digit(page: np.ndarray) -> None:
     with pytest.raises(UnreadablePictureError, match="no digit"):
         take(png(page), MNIST)
+
+
+def scrawl(seed: int, height: int, width: int) -> np.ndarray:
+    """Ink (height, width) in [0, 1] of some thick strokes that reach all four edges."""
+    rng, ink = np.random.default_rng(seed), np.zeros((height, width))
+    ends = rng.integers(0, [height, width], (6, 2))
+    ends[:4] = [(0, rng.integers(width)), (height - 1, rng.integers(width)), (rng.integers(height), 0),
+                (rng.integers(height), width - 1)]  # fmt: skip
+    for start, end in pairwise(ends):
+        for t in np.linspace(0, 1, 400):
+            row, column = start + t * (end - start)
+            ink[max(int(row) - 6, 0) : int(row) + 7, max(int(column) - 6, 0) : int(column) + 7] = 1
+    return ink
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ink_is_treated_as_mnist_was_by_an_independent_computation(seed: int) -> None:
+    """The oracle averages whole blocks of pixels, and asks SciPy for the centre of mass."""
+    tall = seed % 2 == 0
+    height, width = (200, 120) if tall else (140, 200)
+    ink = scrawl(seed, height, width)
+    page = np.zeros((300, 320))
+    page[40 : 40 + height, 70 : 70 + width] = ink
+    digit = take(png((255 * (1 - page)).round().astype(np.uint8)), MNIST)[0]
+    small = ink.reshape(height // 10, 10, width // 10, 10).mean((1, 3))
+    assert max(small.shape) == 20
+    rows, columns = np.nonzero(digit > 0.02)
+    box = digit[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert box.shape == small.shape, "20 pixels along the longer side, its proportions kept"
+    assert np.abs(box - small).mean() < 0.03
+    assert np.corrcoef(box.ravel(), small.ravel())[0, 1] > 0.99
+    middle = ndimage.center_of_mass(digit)
+    free = [edge[0] > 0 and edge[1] < 27 for edge in ((rows.min(), rows.max()), (columns.min(), columns.max()))]
+    for centre, is_free in zip(middle, free, strict=True):
+        assert not is_free or centre == pytest.approx(13.5, abs=0.55), middle
+
+
+def test_a_square_part_of_a_picture_is_taken() -> None:
+    page = np.zeros((100, 200, 3), np.uint8)
+    page[50:, 150:] = (10, 200, 30)
+    part = cropped(png(page), Crop(side=50, across=100, down=100))
+    assert part.size == (50, 50)
+    assert np.asarray(part).reshape(-1, 3).mean(0).tolist() == [10, 200, 30]
+    taken = take(png(page), SVHN, Crop(side=50, across=100, down=100))
+    np.testing.assert_allclose(taken.mean((1, 2)) * 255, (10, 200, 30), atol=1)
+    assert cropped(png(page), Crop()).size == (100, 100)
+
+
+@given(side=st.integers(1, 100), across=st.integers(0, 100), down=st.integers(0, 100))
+def test_every_part_lies_in_the_picture(side: int, across: int, down: int) -> None:
+    page = np.full((30, 70, 3), 255, np.uint8)
+    part = np.asarray(cropped(png(page), Crop(side, across, down)))
+    assert part.shape[0] == part.shape[1] >= 1
+    assert part.min() == 255, "nothing from outside, which would be black"
