@@ -23,6 +23,7 @@ PAGES = {
     "dependency": "Dependency",
     "claims": "Claims",
     "ablations": "Ablations",
+    "lab": "Lab",
     "lessons": "Lessons",
     "about": "About this model",
 }

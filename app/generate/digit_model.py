@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import streamlit as st
 import torch
 
 import mfm_core as mfm
@@ -85,9 +86,19 @@ class DigitModel:
 
 
 def shown_name() -> str:
-    """Name of the model that the page shows."""
+    """Name of the model that the page shows: of the page Lab where the link says so, else its own."""
     stored = image_models()
+    if (name := _of_lab()) in stored:
+        return name
+    stored = tuple(one for one in stored if not one.startswith(stored_models.LAB))
     return MODEL if MODEL in stored or not stored else stored[0]
+
+
+def _of_lab() -> str:
+    """The model of the page Lab that the link, or the view that was left, asks for."""
+    left = st.session_state.get("kept", {}).get("Generate") if st.session_state.get("page") != "Generate" else None
+    asked = st.query_params.get("lab") or ("" if left is None or st.query_params.to_dict() else left.lab)
+    return stored_models.LAB + asked
 
 
 def load(name: str) -> DigitModel:

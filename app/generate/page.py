@@ -6,8 +6,9 @@ import streamlit as st
 
 from app.generate.digit_model import MissingModelError, load, shown_name, stored_as
 from app.generate.sections import read, sample, slide, swap, translate
-from app.generate.view import GenerateLinks
+from app.generate.view import GenerateLinks, View
 from app.shared import missing, sidebar, state
+from app.shared.stored_models import LAB
 
 SECTIONS = {
     "sample": ("Sample", sample.show),
@@ -31,6 +32,9 @@ def main() -> None:
         f"{len(shown.codes):,} held-out pairs",
         seed="Every draw on the page starts from it.",
     )
+    if state.seen(View).lab and not shown_name().startswith(LAB):
+        state.change(lab="")
+        state.notices().append("The model of this link is not here any more; the page's own is shown.")
     titles = {name: title for name, (title, _) in SECTIONS.items()}
     section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)
     for notice in state.notices():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import streamlit as st
+from pydantic import Field
 
 from app.shared.links import Linked, fields, read_fields, write_fields
 
@@ -14,9 +15,11 @@ class AppView(Linked):
 
     Attributes:
         presenter: Whether someone presents: ``"1"`` enlarges the type and hides the sidebar.
+        mine: The visitor's token, by which jobs that they asked for are known to be theirs; empty for none.
     """
 
     presenter: Literal["0", "1"] = "0"
+    mine: Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")] = ""
 
 
 def open_app() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
 from mfm_core.config import ImageModality
+from mfm_core.jobs.store import default_folder
+from mfm_core.lab.settings import MODEL
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folder
 from mfm_core.storage.models import CODES, METRICS, WEIGHTS, check_pretrained
@@ -35,10 +39,35 @@ TITLES = {
 """Titles of the project's models on a page, in the order in which they are offered."""
 
 
+LAB, LAB_NAME = "lab_", re.compile("lab_[0-9a-f]{12}")
+"""Beginning of the names of models that were trained on the page Lab; the name of the run follows."""
+
+
 def stored_as(name: str) -> str:
     """Name of a stored model, or its folder where ``MFM_PRETRAINED`` names another place than the repository's."""
+    if name.startswith(LAB):
+        return str(lab_folder(name))
     place = os.environ.get("MFM_PRETRAINED")
     return os.path.join(place, name) if place else name  # noqa: PTH118 - mfm_core takes a name or a path as text
+
+
+def lab_folder(name: str) -> Path:
+    """Where a model of the page Lab is, which no list names: who has its link opens it."""
+    return default_folder() / name.removeprefix(LAB) / MODEL
+
+
+def linked() -> tuple[str, ...]:
+    """Models of the page Lab that this session has opened by a link, and are still there."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ()
+    known: list[str] = st.session_state.setdefault("linked_models", [])
+    params = st.query_params.to_dict()
+    asked = [LAB + params["lab"]] if "lab" in params else []
+    asked += [part for key in ("model", "models") for part in params.get(key, "").split(".")]
+    for name in asked:
+        if LAB_NAME.fullmatch(name) and name not in known:
+            known.append(name)
+    return tuple(name for name in known if (lab_folder(name) / CONFIG).is_file())
 
 
 def elsewhere() -> bool:
@@ -176,6 +205,10 @@ def _stored() -> list[tuple[str, mfm.ModelConfig]]:
         stored = _read(path.parent, _changed(path))
         if stored is not None and stored.kind == "mfm":
             found[path.parent.name] = stored.model
+    for name in linked():
+        stored = _read(lab_folder(name), _changed(lab_folder(name) / CONFIG))
+        if stored is not None and stored.kind == "mfm":
+            found[name] = stored.model
     order = list(TITLES)
     return sorted(found.items(), key=lambda one: (order.index(one[0]) if one[0] in TITLES else len(order), one[0]))
 

@@ -11,7 +11,7 @@ from app.generate.sections import slide_on_server
 from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
-from app.shared.stored_models import models, stored_as
+from app.shared.stored_models import LAB, models, stored_as
 from mfm_core.storage.browser_map import BrowserMap, browser_map
 
 
@@ -50,7 +50,8 @@ def _want(name: str) -> None:
 def _offered() -> list[str]:
     """The model of the page and, beside it, the one that was trained by Eq. 4 alone, if both are stored."""
     shown = digit_model.shown_name()
-    return [shown, *(name for name in (CONTRAST,) if name != shown and name in models())]
+    beside = (CONTRAST,) if not shown.startswith(LAB) else ()
+    return [shown, *(name for name in beside if name != shown and name in models())]
 
 
 @st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")

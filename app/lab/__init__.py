@@ -1,0 +1,1 @@
+"""The page Lab: train a small model, and look at what it learns while it does."""

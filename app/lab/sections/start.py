@@ -1,0 +1,98 @@
+"""A new run: its data, its switches, and where it is asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.lab.view import NO_TERMS, LabView
+from app.shared import job_store, prose, state
+from mfm_core.lab.data import FILE, LIMITS, LIMITS_SAID, Offer, read_upload
+from mfm_core.lab.settings import MAX_MINUTES, TERMS, UPLOAD
+
+INDEPENDENCE = {
+    "joint": "one MMD on the joint Z (Eq. 4)",
+    "per_block": "an MMD for each block",
+    "published_code": "as the published code has it",
+    "none": "none",
+}
+EXAMPLE = """
+import numpy as np
+
+images = np.random.default_rng(0).random((500, 2, 16, 16))  # two grey images of each sample
+np.savez_compressed("own.npz", left=images[:, :1], right=images[:, 1:], labels=np.arange(500) % 5)
+"""
+
+
+def show(offers: tuple[Offer, ...]) -> None:
+    """The settings of a new run, and the button that asks for it."""
+    view = state.seen(LabView)
+    titles = {offer.name: offer.title for offer in offers} | {UPLOAD: "A set of your own"}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        data = state.select("Data", "data", titles)
+        if data == UPLOAD:
+            _own()
+        else:
+            prose.caption(next(offer.about for offer in offers if offer.name == data))
+        with st.container(horizontal=True):
+            state.number("Minutes", "minutes", 1, int(MAX_MINUTES), description="Steps are planned to fit into it.")
+            state.number("Seed", "seed", 0, 999_999)
+    with right:
+        with st.container(horizontal=True):
+            state.number("λ", "weight", 0, 1_000, description="Weight of the distance of Q_Z to N(0, I) in Eq. 4.")
+            state.number("d_y", "d_y", 1, 32, description="Size of Z_y.")
+            state.number("d_a", "d_a", 1, 32, description="Size of each Z_a.")
+        state.select("Distance to the prior", "independence", INDEPENDENCE)
+        _terms(view)
+    st.button("Start", type="primary", on_click=_start, key="start_run")
+
+
+def _own() -> None:
+    prose.caption(f"{LIMITS_SAID} It is deleted with its run, and nobody is shown it.")
+    st.file_uploader(
+        "The file",
+        type=["npz"],
+        key="own_set",
+        max_upload_size=LIMITS.file_bytes // 1_000_000,
+        label_visibility="collapsed",
+    )
+    with st.expander("How to write such a file"):
+        st.code(EXAMPLE.strip(), language="python")
+
+
+def _terms(view: LabView) -> None:
+    """A switch for each term; without any it is Eq. 4 alone."""
+    prose.caption("Added to Eq. 4, for images of classes:")
+    for term, said in TERMS.items():
+        key = f"term_{term}"
+        st.session_state[key] = term in view.terms.split(".")
+        st.checkbox(said[0].upper() + said[1:], key=key, on_change=_take_terms)
+
+
+def _take_terms() -> None:
+    chosen = [term for term in TERMS if st.session_state[f"term_{term}"]]
+    state.change(terms=".".join(chosen) or NO_TERMS)
+
+
+def _start() -> None:
+    """Ask for the run that the settings describe."""
+    view = state.seen(LabView)
+    files: dict[str, bytes] = {}
+    try:
+        if view.data == UPLOAD:
+            file = st.session_state.get("own_set")
+            if file is None:
+                raise ValueError("Choose a file first, as described beside it.")
+            read_upload(file.getvalue(), file.name)
+            files = {FILE: file.getvalue()}
+        job = job_store.submit("train", title_of(view), view.settings.model_dump(mode="json"), files)
+    except ValueError as error:
+        state.notices().append(prose.harmless(str(error)))
+    else:
+        state.change(job=job.id, beside=view.job)
+
+
+def title_of(view: LabView) -> str:
+    """Title of a run."""
+    terms = "Eq. 4 alone" if view.terms == NO_TERMS else f"{len(view.terms.split('.'))} terms"
+    return f"{view.data}, λ {view.weight}, {terms}, d_y {view.d_y}, seed {view.seed}"
