@@ -8,7 +8,7 @@ import streamlit as st
 from app.ablations import losses, structure
 from app.ablations.pairs import comparable
 from app.ablations.view import MOST, VARIANTS, AblationsLinks, AblationsView
-from app.claims import results
+from app.claims import results, small_table
 from app.claims.view import ALL
 from app.generate import digit_model
 from app.shared import prose, sidebar, state, stored_models
@@ -29,6 +29,7 @@ def main() -> None:
     losses.pictures(models)
     losses.figures()
     _variants(tables)
+    small_table.show(state.seen(AblationsView).names)
     sidebar.show("**Ablations** of Tsai et al. (2019), Table 2")
     state.write_link()
 

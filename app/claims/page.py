@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.claims import results, sections
+from app.claims import results, sections, small_table
 from app.shared import prose, sidebar, state
 
 SECTIONS = {"claims": "Claims", "systems": "Systems", "tables": "The paper's tables"}
@@ -22,6 +22,8 @@ def main() -> None:
     for notice in state.notices():
         st.warning(notice)
     {"claims": sections.claims, "systems": sections.systems, "tables": sections.tables}[section]()
+    if section == "systems":
+        small_table.show()
     sidebar.show("**Claims** of Tsai et al. (2019)")
     state.write_link()
 
