@@ -45,7 +45,7 @@ def losses(
         typer.Option(help="OBJECTIVE=FOLDER: where its model of the first seed goes, with its codes."),
     ] = None,
     measured: Annotated[bool, typer.Option(help="Measure the models.")] = True,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
 ) -> None:
     """Train a small MFM of digits by each objective from each seed, alike, and measure them; goes on where stopped."""
     torch.set_num_threads(threads)
