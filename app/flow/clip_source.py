@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
 
 import mfm_core as mfm
 from app.flow import clips, studio_clips
@@ -19,6 +22,24 @@ FIRST = "studio_balanced"
 
 SHOWN = 120
 """Clips of a data set that are offered."""
+
+
+REFERENCE = 64
+"""Held-out clips that the scales and means of a reading are of."""
+
+
+class Range(NamedTuple):
+    """Scores that held-out clips have.
+
+    Attributes:
+        low: The lowest.
+        neutral: Neither positive nor negative.
+        high: The highest.
+    """
+
+    low: float
+    neutral: float
+    high: float
 
 
 class MissingClipsError(RuntimeError):
@@ -38,6 +59,9 @@ class ClipSource:
         what_if: What the what-if is made with, for studio clips.
         about: What there is to know of the clips, in a sentence or two.
         unit: What a step is.
+        reference: Held-out clips that a reading may refer to; None where there are no two of them.
+        inputs: Whether the features of the clips are known, and not only their Z.
+        range: Between which scores held-out clips lie, and which is neutral; None where the label is not one score.
     """
 
     name: str
@@ -48,13 +72,23 @@ class ClipSource:
     what_if: studio_clips.WhatIf | None = None
     about: str = ""
     unit: Unit = "word"
+    reference: mfm.Latents | None = None
+    inputs: bool = True
+    range: Range | None = None
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The readings that the lanes can show."""
+        referring = ("standardised", "relative") if self.reference is not None else ()
+        of_score = ("integrated_gradients", "saliency", "leave_one_out") if self.inputs else ()
+        return ("score", "norm", *referring, *of_score)
 
     @property
     def limits(self) -> FlowAllowed:
         """Values that a link may ask for."""
         words = frozenset(self.what_if.vocabulary) if self.what_if else frozenset()
         opening = self.what_if.opening if self.what_if else 0
-        return FlowAllowed(self.model.modalities, self.lengths, words, opening)
+        return FlowAllowed(self.model.modalities, self.lengths, words, opening, self.readings)
 
 
 def load(name: str) -> ClipSource:
@@ -69,9 +103,9 @@ def load(name: str) -> ClipSource:
         if not model.config.sequences:
             raise MissingClipsError(f"The model {name} is not one of sequences.")
         if dataset_info(name).clips == "studio":
-            return _of_studio(name, model)
+            return _of_studio(name, place, model)
         if dataset_info(name).clips == "data":
-            return _of_data(name, model, _held_out(name, place))
+            return _of_data(name, place, model, _held_out(name, place))
         return _of_codes(name, place, model)
     except (OSError, ValueError) as error:
         raise MissingClipsError(str(error)) from error
@@ -112,9 +146,37 @@ def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(models, key=lambda name: name != FIRST))
 
 
-def _of_studio(name: str, model: mfm.MFM) -> ClipSource:
+def _of_studio(name: str, place: str, model: mfm.MFM) -> ClipSource:
     what_if = studio_clips.open_what_if(stored_as("studio_clips"), name)
-    return ClipSource(name, model, what_if.titles, what_if.lengths, what_if.clip, what_if, studio_clips.ABOUT)
+    return ClipSource(
+        name,
+        model,
+        what_if.titles,
+        what_if.lengths,
+        what_if.clip,
+        what_if,
+        studio_clips.ABOUT,
+        reference=_reference(name, place),
+        range=_range(name, what_if.clips.dataset(what_if.world).labels),
+    )
+
+
+def _reference(name: str, place: str) -> mfm.Latents | None:
+    """The first stored codes of a model of sequences; None where there are no two of them."""
+    if not stored_models.has_codes(name):
+        return None
+    latents = stored_models.codes(place).latents[:REFERENCE]
+    return latents if len(latents) > 1 and latents.mask is not None else None
+
+
+def _range(name: str, labels: Tensor) -> Range | None:
+    """Between which scores clips lie; None of classes, or of several scores."""
+    if labels.is_floating_point() and labels.ndim == 2 and labels.shape[1] == 1:
+        known = labels[~labels.isnan()]
+        neutral = dataset_info(name).neutral
+        if len(known):
+            return Range(min(float(known.min()), neutral), neutral, max(float(known.max()), neutral))
+    return None
 
 
 def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
@@ -130,15 +192,35 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
     def make(index: int) -> Clip:
         return clips.of_codes(name, codes, index, unit, titles[index])
 
-    return ClipSource(name, model, titles, lengths, make, about=about, unit=unit)
+    return ClipSource(
+        name,
+        model,
+        titles,
+        lengths,
+        make,
+        about=about,
+        unit=unit,
+        reference=_reference(name, place),
+        inputs=False,
+        range=_range(name, codes.labels),
+    )
 
 
-def _of_data(name: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
+def _of_data(name: str, place: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
     if part.mask is None:
         raise MissingClipsError(f"The data set {name} is not one of sequences.")
     lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]
     titles = tuple(_opening(part, i) for i in range(len(lengths)))
-    return ClipSource(name, model, titles, lengths, lambda index: clips.of_dataset(part, index), about=ABOUT_MOSI)
+    return ClipSource(
+        name,
+        model,
+        titles,
+        lengths,
+        lambda index: clips.of_dataset(part, index),
+        about=ABOUT_MOSI,
+        reference=_reference(name, place),
+        range=_range(name, part.labels),
+    )
 
 
 def _opening(data: mfm.Dataset, index: int) -> str:

@@ -26,7 +26,8 @@ latents, words = mfm.load_codes(MODEL).latents[[{index}]], ()
 PYTHON_OF_DATA = """
 model = mfm.load_pretrained(MODEL)
 data = mfm.load_dataset({name!r}).part("test").take(torch.tensor([{index}]))
-latents, words = model.encode(dict(data.modalities), data.mask), data.steps.words[0]
+inputs, mask, words = dict(data.modalities), data.mask, data.steps.words[0]
+latents = model.encode(inputs, mask)
 """
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.flow.figures import script as flow_script
 from app.flow.figures.flow import Strip, tops
+from app.flow.readings import READINGS
 from app.flow.view import FlowView
 from app.shared import downloads, names, stored_models
 
@@ -35,7 +36,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
     lanes = len(strips[0].flow)
     drawn = Figure(figsize=(max(5.0, 0.42 * max(s.clip.length for s in strips)) * len(strips), 1.3 * lanes + 1.5))
     drawn.set_layout_engine("constrained")
-    drawn.suptitle(f"Flow from {names.plain_f(strips[0].factor)}", fontsize=10)
+    drawn.suptitle(titled(strips[0]), fontsize=10)
     grid = drawn.subplots(lanes, len(strips), squeeze=False, sharex="col")
     for column, (strip, top) in enumerate(zip(strips, tops(strips, scale), strict=True)):
         steps = range(strip.clip.length)
@@ -44,7 +45,8 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
             axes.bar(steps, values, color=COLOURS[row % len(COLOURS)])
             if strip.before is not None:
                 axes.step(steps, strip.before.flow[name], where="mid", color="black", linestyle="--", linewidth=0.8)
-            axes.set_ylim(0, 1.05 * (top[name] or 1))
+            most = 1.05 * (top[name] or 1)
+            axes.set_ylim(-most if READINGS[strip.reading].signed else 0, most)
             axes.set_ylabel(names.title(name), fontsize=8)
             axes.tick_params(labelsize=7)
         ticks = strip.clip.words or [str(step + 1) for step in steps]
@@ -52,6 +54,12 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
         grid[-1, column].set_xlabel(strip.clip.unit, fontsize=8)
         grid[0, column].set_title(f"{stored_models.title(strip.model)}\n{strip.clip.title}", fontsize=8)
     return drawn
+
+
+def titled(strip: Strip) -> str:
+    """What the lanes of a strip show, as a heading."""
+    title = READINGS[strip.reading].title
+    return title if strip.of_score else f"{title}, from {names.plain_f(strip.factor)}"
 
 
 def numbers(strips: Sequence[Strip], revealed: bool) -> bytes:
@@ -77,7 +85,9 @@ def table(strips: Sequence[Strip], revealed: bool) -> str:
     """Flow of each step and modality; the truth only where it is shown."""
     page = io.StringIO()
     writer = csv.writer(page, lineterminator="\n")
-    writer.writerow(["model", "clip", "step", "word", "start", "end", "modality", "flow", "flow_before", "truth"])
+    writer.writerow(
+        ["model", "clip", "reading", "step", "word", "start", "end", "modality", "flow", "flow_before", "truth"]
+    )
     for strip in strips:
         clip = strip.clip
         for step, (start, end) in enumerate(clip.spans):
@@ -91,6 +101,7 @@ def table(strips: Sequence[Strip], revealed: bool) -> str:
                     [
                         strip.model,
                         _safe(clip.title),
+                        strip.reading,
                         step + 1,
                         _safe(word),
                         *times,
@@ -104,12 +115,16 @@ def table(strips: Sequence[Strip], revealed: bool) -> str:
 
 
 def script(strips: Sequence[Strip], view: FlowView) -> str:
-    """Python that makes the same flow."""
+    """Python that makes the same lanes."""
     said = " and ".join(f"{strip.clip.title} by {strip.model}" for strip in strips)
     title = "".join(letter if letter.isprintable() and letter not in '"\\' else " " for letter in said)
-    parts = [strip.clip.python.replace("MODEL", repr(stored_models.stored_as(strip.model))) for strip in strips]
+    parts = []
+    for strip in strips:
+        model = stored_models.stored_as(strip.model)
+        known = strip.clip.python.replace("MODEL", repr(model)).strip("\n")
+        parts.append(f"{known}\n{flow_script.lanes(model, strip.factor, strip.reading)}")
     more = UPLOADED if view.from_ == "upload" else ""
-    return flow_script.compose(f"Flow from {view.factor}: {title}.", view.factor, parts, more, view.measured)
+    return flow_script.compose(f"{titled(strips[0])}: {title}.", parts, more)
 
 
 def _safe(text: str) -> str:

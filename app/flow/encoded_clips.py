@@ -8,7 +8,7 @@ from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
-from app.flow.view import FlowView, Reading
+from app.flow.view import ATTRIBUTIONS, FlowView, Reading
 from app.shared.stored_models import stored_as
 
 
@@ -21,9 +21,10 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
-    """Flow of a clip, and of the same before a change."""
+    """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
     place, unchanged = stored_as(shown.name), before.key if before else ""
-    return _strip(place, clip.key, factor, reading, unchanged, shown, clip, before)
+    of = "y" if reading in ATTRIBUTIONS else factor
+    return _strip(place, clip.key, of, reading, unchanged, shown, clip, before)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -38,4 +39,4 @@ def _strip(
     _before: Clip | None,
 ) -> Strip:
     del place, key, before_key  # what tells one from another
-    return flow.strip(_shown.name, _shown.model, _clip, factor, _before, reading)
+    return flow.strip(_shown.name, _shown.model, _clip, factor, _before, reading, _shown.reference)

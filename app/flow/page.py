@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.flow import clip_source, encoded_clips
-from app.flow.sections import clip_lanes, own_clip, truth, what_if
+from app.flow.sections import clip_lanes, controls, own_clip, truth, what_if
 from app.flow.view import FlowLinks, FlowView
 from app.shared import missing, prose, sidebar, state, stored_models
 from mfm_core.data.registry import dataset_info
@@ -34,18 +34,28 @@ def main() -> None:
         missing.show(reason, MISSING)
         return
     shown = clip_source.load(state.seen(FlowView).model)
-    clip_lanes.controls(codec, shown)
+    row = controls.show(codec, shown)
     for notice in state.notices():
         st.warning(notice)
-    own_clip.offer(shown)
     view = state.seen(FlowView)
     clip, before = (own_clip.taken(shown), None) if view.from_ == "upload" else encoded_clips.clip(shown, view)
     if clip is not None:
+        with row:
+            revealed = controls.truth(clip)
         strips = clip_lanes.strips_of(codec, shown, clip, before)
-        clip_lanes.show(strips, shown)
-        if view.from_ == "stored":
-            what_if.controls(shown)
-            what_if.answer(strips[0], shown)
+        if view.from_ == "stored" and shown.what_if is not None:
+            left, right = st.columns([2.6, 1], gap="medium")
+            with left:
+                clip_lanes.show(strips, shown, revealed)
+            with right:
+                what_if.controls(shown)
+                what_if.answer(strips[0], shown)
+        else:
+            clip_lanes.show(strips, shown, revealed)
+        clip_lanes.explain(strips, shown, revealed)
+        if view.from_ == "stored" and shown.what_if is not None:
+            what_if.reconstruction(strips[0], shown)
+    own_clip.offer(shown)
     truth.show(shown)
     if any(dataset_info(name).clips == "data" for name in reasons):
         prose.caption(clip_source.WITHOUT_MOSI)

@@ -31,7 +31,8 @@ PYTHON = """
 model, clips = mfm.load_pretrained(MODEL), mfm.load_clips(CLIPS)
 edited = clips.edits[{index}]{change}
 data = clips.dataset({world!r}, [edited])
-latents, words = model.encode(dict(data.modalities), data.mask), edited.words
+inputs, mask, words = dict(data.modalities), data.mask, edited.words
+latents = model.encode(inputs, mask)
 """
 ABOUT = (
     "Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What each word, tone "

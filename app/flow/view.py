@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
 
-Beside = Literal["nothing", "model", "clip"]
+Beside = Literal["nothing", "model", "clip", "reading"]
 Truth = Literal["hidden", "shown", "locked"]
 Name = Annotated[str, Field(pattern=NAME)]
 Index = Annotated[int, Field(ge=0)]
@@ -18,8 +18,9 @@ Index = Annotated[int, Field(ge=0)]
 UNCHANGED: Mapping[str, str] = {"word": "", "tone": "same", "face": "same"}
 """Fields of the what-if, when nothing is changed."""
 
-
-Reading = Literal["score", "norm"]
+Reading = Literal["score", "norm", "standardised", "relative", "integrated_gradients", "saliency", "leave_one_out"]
+ATTRIBUTIONS: frozenset[str] = frozenset({"integrated_gradients", "saliency", "leave_one_out"})
+"""Readings that are attributions of the score to the steps that were given; the others are readings of the flow."""
 
 
 class FlowView(Linked):
@@ -29,14 +30,16 @@ class FlowView(Linked):
         model: The model.
         clip: One of its held-out clips.
         from_: Whether that clip or one that the visitor brought is shown; the latter is in no link.
-        factor: The F in question: ``y`` or a modality, for its F_a.
-        reading: Which derivative is measured: ``norm`` is Eq. 7 itself, ``score`` the derivative along the direction in
-            which the score moves, which the factor ``y`` alone has.
+        factor: The F in question: ``y`` or a modality, for its F_a. No attribution is of one.
+        reading: What the lanes show: a reading of the flow, as ``mfm_core.gradient_flow`` calls it (``norm`` is Eq. 7
+            itself, ``score`` the derivative along the direction in which the score moves, which the factor ``y`` alone
+            has), or an attribution of the score, as ``mfm_core.attribute`` calls it.
         axis: Whether steps are as wide as they last, or all the same.
         scale: Whether each lane has its own scale or all have one.
         beside: What is shown beside.
         second_model: The model beside.
         second_clip: The clip beside.
+        second_reading: The reading beside.
         truth: Whether the true evidence is shown; ``locked`` hides the switch as well.
         step: The step in question: where the cursor begins, and what the what-if changes.
         word: The word put in its place; empty for its own.
@@ -54,6 +57,7 @@ class FlowView(Linked):
     beside: Beside = "nothing"
     second_model: Name = "studio_balanced"
     second_clip: Index = 1
+    second_reading: Reading = "integrated_gradients"
     truth: Truth = "hidden"
     step: Annotated[int, Field(ge=0, le=999)] = 0
     word: Annotated[str, Field(pattern=r"^[A-Za-z0-9'.-]{0,32}$")] = ""
@@ -63,7 +67,12 @@ class FlowView(Linked):
     @property
     def measured(self) -> Reading:
         """The reading of the factor shown: no F_a moves the score, so that of these is Eq. 7 itself."""
-        return self.reading if self.factor == "y" else "norm"
+        return "norm" if self.reading == "score" and self.factor != "y" else self.reading
+
+    @property
+    def of_score(self) -> bool:
+        """Whether an attribution of the score is shown, which is of no factor."""
+        return self.reading in ATTRIBUTIONS
 
     @property
     def changed(self) -> bool:
@@ -80,12 +89,14 @@ class FlowAllowed:
         lengths: Steps of each clip.
         words: The vocabulary of the what-if; empty where there is no what-if.
         opening: The clip that a visitor finds who brings no link.
+        readings: The readings that can be shown.
     """
 
     modalities: tuple[str, ...]
     lengths: tuple[int, ...]
     words: frozenset[str] = frozenset()
     opening: int = 0
+    readings: tuple[str, ...] = get_args(Reading)
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,8 @@ class FlowLinks:
             notices.append(f"The link's “step” is out of range; {fitted.step} is shown.")
         if view.changed and not fitted.changed:
             notices.append("The link's what-if is not possible with this model; the clip is shown as it is.")
+        if fitted.reading != view.reading:
+            notices.append("The link's reading is not possible with this model; another is shown.")
         return fitted, notices
 
     def fit(self, view: FlowView) -> FlowView:
@@ -140,6 +153,10 @@ class FlowLinks:
             fitted["step"] = min(view.step, here.lengths[min(view.clip, most)] - 1)
         if not here.words:
             fitted |= UNCHANGED
+        if view.reading not in here.readings:
+            fitted["reading"] = here.readings[0]
+        if view.beside == "reading" and view.second_reading not in here.readings:
+            fitted["second_reading"] = here.readings[-1]
         return view.model_copy(update=fitted)
 
     def peers(self, model: str) -> tuple[str, ...]:

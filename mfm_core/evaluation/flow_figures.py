@@ -13,7 +13,7 @@ from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.flow_truth import flow_against_truth
 from mfm_core.evaluation.quantities import exact, figure, way_title
 from mfm_core.evaluation.statistics import share
-from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.attribute import attribute
 from mfm_core.interpretation.flow_readings import Reading
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.latents import Latents
@@ -21,6 +21,8 @@ from mfm_core.model import MFM
 
 READINGS: tuple[Reading, ...] = ("norm", "standardised", "score", "relative")
 """Readings of the flow that are measured, in order; Eq. 7 as printed is the first."""
+ATTRIBUTIONS = ("saliency", "integrated_gradients", "leave_one_out")
+"""Attributions that are measured beside them, as :func:`mfm_core.attribute` calls them."""
 
 
 def truth_figures(
@@ -47,9 +49,8 @@ def truth_figures(
         on_progress(way_title(reading))
         ways[reading] = gradient_flow(model, latents, reading=reading)
     on_progress("attributions of the score")
-    ways["saliency"] = saliency(model, inputs, mask)
-    ways["integrated_gradients"] = integrated_gradients(model, inputs, mask)
-    ways["leave_one_out"] = leave_one_out(model, inputs, mask)
+    for method in ATTRIBUTIONS:
+        ways[method] = attribute(model, inputs, method, mask=mask)
     figures = []
     for name, truth in evidence.items():
         for way, flow in ways.items():

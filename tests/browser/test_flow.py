@@ -195,6 +195,29 @@ def test_the_what_if_changes_score_flow_and_face_at_once(watch: Visit) -> None:
     assert page.locator(".score b").first.inner_text() == before
 
 
+def test_what_if_and_lanes_fit_one_screen(watch: Visit) -> None:
+    page = watch("flow?clip=9&truth=shown&step=2&face=smile", width=1440)
+    for there in (page.locator(".lane").last, page.get_by_role("radiogroup", name="With a face that")):
+        box = there.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 900
+
+
+def test_bars_of_an_attribution_point_both_ways_from_the_middle(watch: Visit) -> None:
+    page = watch("flow?reading=integrated_gradients&truth=shown")
+    plot = page.locator(".plot.signed").first.bounding_box()
+    assert plot is not None
+    middle = plot["y"] + plot["height"] / 2
+    for kind in ("up", "down"):
+        for bar in page.locator(".lane").first.locator(f".bar.{kind}").all():
+            box = bar.bounding_box()
+            assert box is not None
+            edge = box["y"] + box["height"] if kind == "up" else box["y"]
+            assert edge == pytest.approx(middle, abs=1.5)
+    expect(page.locator(".readout").first).to_contain_text("Attribution:")
+
+
 def test_a_what_if_leaves_the_sound_playing(watch: Visit) -> None:
     page = watch("flow?clip=16&reading=norm")  # the longest: it must not end meanwhile
     page.get_by_role("button", name="Play", exact=True).click()
@@ -259,7 +282,7 @@ def test_tab_reaches_every_control(watch: Visit) -> None:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(focused))
     whole = " | ".join(reached)
-    for wanted in ("Copy link", "Model", "F_y, shared", "each lane its own", "Play", "words", "Take it home"):
+    for wanted in ("Copy link", "Model", "Reading", "F_y, shared", "View and compare", "Play", "words", "Take it home"):
         assert wanted in whole, wanted
 
 

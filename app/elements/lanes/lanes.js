@@ -1,8 +1,8 @@
-// Flow over the steps of a clip: a lane a modality under the words, a face, and one cursor and one hover for all of them.
+// Flow or attribution over the steps of a clip: a lane a modality under the words, a face, and one cursor and one hover for all of them.
 const boards = new WeakMap();
 
 const number = (value) => (value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(2).replace("-", "\u2212"));
-const signed = (value) => (value > 0 ? "+" : "") + number(value);
+const plus = (value) => (value > 0 ? "+" : "") + number(value);
 
 /** Left edge and width of a step, in percent of the track. */
 function place(panel, axis, step) {
@@ -30,16 +30,18 @@ function cursorAt(panel, axis, seconds) {
 function describe(panel, step) {
   const word = panel.words.length ? ` “${panel.words[step]}”` : "";
   const flows = panel.lanes.map((lane) => `${lane.title} ${number(lane.values[step])}`).join(", ");
-  const known = panel.lanes.filter((lane) => lane.truth).map((lane) => `${lane.title} ${signed(lane.truth[step])}`);
+  const known = panel.lanes.filter((lane) => lane.truth).map((lane) => `${lane.title} ${plus(lane.truth[step])}`);
   const truth = known.length ? ` Truth: ${known.join(", ")}.` : "";
-  return `${panel.unit} ${step + 1} of ${panel.count}${word}. Flow: ${flows}.${truth}`;
+  return `${panel.unit} ${step + 1} of ${panel.count}${word}. ${panel.measure}: ${flows}.${truth}`;
 }
 
 function cell(panel, axis, lane, step) {
   const [left, width] = place(panel, axis, step);
-  const tall = (values) => `height:${Math.min(100, (100 * values[step]) / (lane.top || 1)).toFixed(2)}%`;
-  const bars = [element("i", { class: "bar", style: tall(lane.values) })];
-  if (lane.before) bars.push(element("i", { class: "bar before", style: tall(lane.before) }));
+  const room = lane.signed ? 50 : 100;
+  const tall = (values) => `height:${Math.min(room, (room * Math.abs(values[step])) / (lane.top || 1)).toFixed(2)}%`;
+  const kind = (values) => (lane.signed ? (values[step] < 0 ? "down" : "up") : "");
+  const bars = [element("i", { class: `bar ${kind(lane.values)}`, style: tall(lane.values) })];
+  if (lane.before) bars.push(element("i", { class: `bar before ${kind(lane.before)}`, style: tall(lane.before) }));
   return element("div", { class: "cell", "data-step": step, style: `left:${left}%;width:${width}%` }, bars);
 }
 
@@ -56,7 +58,7 @@ function laneRow(panel, axis, lane, i, pick) {
   name.onclick = () => pick(i);
   const head = element("div", { class: "head" }, [name, element("span", { class: "note" }, lane.note ?? ""), element("span", { class: "top" }, `${number(lane.top)} at the top`)]);
   const steps = Array.from({ length: panel.count }, (_, step) => step);
-  const plot = element("div", { class: "plot" }, steps.map((step) => cell(panel, axis, lane, step)));
+  const plot = element("div", { class: `plot ${lane.signed ? "signed" : ""}` }, steps.map((step) => cell(panel, axis, lane, step)));
   const truth = lane.truth ? [element("div", { class: "truth" }, steps.map((step) => truthMark(panel, axis, lane, step)))] : [];
   return element("div", { class: `lane ${lane.hue}`, "data-lane": lane.name }, [head, plot, ...truth]);
 }
@@ -79,6 +81,16 @@ function scores(panel) {
   ]));
 }
 
+/** The scale of the score, with what the model says on it, before a change, and the truth. */
+function scoreScale(scale) {
+  if (!scale) return [];
+  const marks = scale.marks.map((mark) => element("i", { class: `at ${mark.kind}`, style: `left:${mark.at}%` }));
+  const zero = element("i", { class: "zero", style: `left:${scale.neutral}%` });
+  const line = element("div", { class: "line" }, [zero, ...marks]);
+  const ends = element("div", { class: "ends" }, [element("span", {}, scale.low), element("span", { class: "middle", style: `left:${scale.neutral}%` }, scale.middle), element("span", {}, scale.high)]);
+  return [element("div", { class: "scale", role: "img", "aria-label": `Scale of the score, from ${scale.low} to ${scale.high}, neutral at ${scale.middle}` }, [line, ends])];
+}
+
 function buildPanel(board, panel, clock) {
   const { axis } = panel;
   const avatar = panel.face ? makeAvatar(panel.face.alt) : null;
@@ -97,7 +109,7 @@ function buildPanel(board, panel, clock) {
   track.append(words, ...panel.lanes.map((lane, i) => laneRow(panel, axis, lane, i, pick)), cursor);
   const scroller = element("div", { class: "scroller" }, track);
   const transport = element("div", { class: "transport" }, [play, clockText]);
-  const beside = element("div", { class: "beside" }, [element("h3", {}, panel.title), element("p", { class: "note" }, panel.note), ...scores(panel), transport]);
+  const beside = element("div", { class: "beside" }, [element("h3", {}, panel.title), element("p", { class: "note" }, panel.note), ...scores(panel), ...scoreScale(panel.scale), transport]);
   const stage = element("div", { class: "stage" }, avatar ? [avatar.svg, beside] : [beside]);
   view.box = element("section", { class: "panel", "aria-label": panel.title }, [stage, scroller, readout]);
   view.words = words;
@@ -115,7 +127,7 @@ function toggle(view) {
 function shade(view) {
   const lane = view.panel.lanes[Math.min(view.board.lane, view.panel.lanes.length - 1)];
   for (const chip of view.words.children) {
-    chip.style.setProperty("--shade", Math.min(1, lane.values[chip.dataset.step] / (lane.top || 1)).toFixed(3));
+    chip.style.setProperty("--shade", Math.min(1, Math.abs(lane.values[chip.dataset.step]) / (lane.top || 1)).toFixed(3));
   }
   view.words.className = `words ${lane.hue}`;
   view.words.dataset.lane = lane.name;

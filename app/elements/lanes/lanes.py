@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 
 from app.elements.element import Data, define, on_trigger
+from app.flow.clip_source import Range
 from app.flow.clips import Array, Clip
 from app.flow.figures.flow import Strip, tops
+from app.flow.readings import READINGS
 from app.shared import names, stored_models
 
 mount = define("lanes", "avatar", "clock")
@@ -21,7 +23,14 @@ DIGITS = 6
 
 
 def show(
-    strips: Sequence[Strip], *, axis: str, scale: str, truth: bool, step: int, take: Callable[[int], None]
+    strips: Sequence[Strip],
+    *,
+    axis: str,
+    scale: str,
+    truth: bool,
+    step: int,
+    take: Callable[[int], None],
+    scores_between: Range | None = None,
 ) -> None:
     """Show one clip, or two side by side.
 
@@ -32,18 +41,21 @@ def show(
         truth: Whether the true evidence is shown.
         step: Where the cursor begins.
         take: Called with the step that a visitor goes to.
+        scores_between: Scores that clips have, for the scale on which the score is drawn; None for no scale.
     """
-    data = describe(strips, axis=axis, scale=scale, truth=truth)
+    data = describe(strips, axis=axis, scale=scale, truth=truth, scores_between=scores_between)
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
     data["start"] = step
     mount(data=data, key=KEY, on_step_change=on_trigger(KEY, "step", lambda value: _take(value, take)))
 
 
-def describe(strips: Sequence[Strip], *, axis: str, scale: str, truth: bool) -> Data:
+def describe(
+    strips: Sequence[Strip], *, axis: str, scale: str, truth: bool, scores_between: Range | None = None
+) -> Data:
     """Data of the element, but for where the cursor stands."""
     keys = [strip.clip.key for strip in strips]
     panels = [
-        _panel(strip, top, axis, truth, leads=i == 0)
+        _panel(strip, top, axis, truth, leads=i == 0) | {"scale": _scale(strip, truth, scores_between)}
         for i, (strip, top) in enumerate(zip(strips, tops(strips, scale), strict=True))
     ]
     return {"panels": panels, "linked": len(set(keys)) == 1}
@@ -63,6 +75,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,
             "top": _round(top[name]),
+            "signed": READINGS[strip.reading].signed,
             "truth": _short(evidence[name]) if name in evidence else None,
         }
         for i, (name, flow) in enumerate(strip.flow.items())
@@ -71,6 +84,8 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         "clip": clip.key.split("#")[0],
         "title": stored_models.title(strip.model),
         "note": clip.title,
+        "measure": READINGS[strip.reading].noun,
+        "reading": READINGS[strip.reading].title,
         "unit": clip.unit.capitalize(),
         "count": clip.length,
         "words": list(clip.words),
@@ -108,6 +123,30 @@ def apart(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     later = [*starts[1:], max(last, starts[-1] + least)]
     longest = [max(end, start + least) for start, (_, end) in zip(starts, spans, strict=True)]
     return [(start, min(end, after)) for start, end, after in zip(starts, longest, later, strict=True)]
+
+
+def _scale(strip: Strip, truth: bool, between: Range | None) -> Data | None:
+    """Places of the scores on their scale, in percent, and what its ends are called."""
+    if between is None or len(strip.label) != 1:
+        return None
+    marks = {"model": strip.label[0]}
+    if strip.before is not None:
+        marks["before"] = strip.before.label[0]
+    if truth and strip.clip.label:
+        marks["truth"] = strip.clip.label[0]
+    low, high = min(between.low, *marks.values()), max(between.high, *marks.values())
+    wide = max(high - low, 1e-6)
+
+    def place(value: float) -> float:
+        return round(100 * (value - low) / wide, 2)
+
+    return {
+        "low": plain(low),
+        "high": plain(high),
+        "neutral": place(between.neutral),
+        "middle": plain(between.neutral),
+        "marks": [{"kind": kind, "at": place(value)} for kind, value in marks.items()],
+    }
 
 
 def scores(strip: Strip, truth: bool) -> list[Data]:

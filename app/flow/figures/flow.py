@@ -1,29 +1,37 @@
-"""Gradient-norm flow of one clip (Eq. 7), with the score and the reconstruction it belongs to."""
+"""Lanes of one clip: gradient-norm flow (Eq. 7) or attributions, with the score and the reconstruction."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
 import torch
+from torch import Tensor
 
 import mfm_core as mfm
 from app.flow.clips import Array, Clip
-from app.flow.view import Reading
+from app.flow.view import ATTRIBUTIONS, Reading
+from mfm_core.interpretation.flow_readings import Reading as FlowReading
+
+REFERRING: frozenset[str] = frozenset({"standardised", "relative"})
+"""Readings of the flow that need other clips to refer to."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Flow, score and reconstruction of one clip of ``n`` steps.
+    """Lanes, score and reconstruction of one clip of ``n`` steps.
 
     Attributes:
         model: Name of the model.
         factor: The F in question.
         clip: The clip.
-        flow: Of each modality, ``(n,)``.
+        flow: Values of each modality's lane, ``(n,)``: a flow, or an attribution, which may have signs.
         label: What D(F_y) says: a score, scores, or probabilities of classes.
         reconstruction: Each modality as it is generated from Z, ``(n, d)``.
         before: The same clip before the what-if.
+        reading: What the lanes show.
     """
 
     model: str
@@ -33,6 +41,12 @@ class Strip:
     label: tuple[float, ...]
     reconstruction: Mapping[str, Array]
     before: Strip | None = None
+    reading: Reading = "norm"
+
+    @property
+    def of_score(self) -> bool:
+        """Whether the lanes are an attribution of the score, and of no factor."""
+        return self.reading in ATTRIBUTIONS
 
 
 def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
@@ -50,12 +64,35 @@ def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
 
 
 def strip(
-    name: str, model: mfm.MFM, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm"
+    name: str,
+    model: mfm.MFM,
+    clip: Clip,
+    factor: str,
+    before: Clip | None = None,
+    reading: Reading = "norm",
+    reference: mfm.Latents | None = None,
 ) -> Strip:
-    """Flow, label and reconstruction of a clip, and of the same before a change."""
+    """Lanes, label and reconstruction of a clip, and of the same before a change.
+
+    Args:
+        name: Name of the model.
+        model: The model.
+        clip: The clip.
+        factor: Of the flow; an attribution is of no factor.
+        before: The same clip before a change.
+        reading: What the lanes show.
+        reference: The clips that a reading refers to, if it does.
+
+    Raises:
+        ValueError: If the clip is not known well enough for the reading.
+    """
     latents = encode(model, clip)
     latents = mfm.Latents(latents.y.clone(), {key: z.clone() for key, z in latents.a.items()}, latents.mask)
-    flow = mfm.gradient_flow(model, latents, factor=factor, reading=reading)
+    if reading in ATTRIBUTIONS:
+        flow = attributed(model, clip, reading)
+    else:
+        beside = reference if reading in REFERRING else None
+        flow = mfm.gradient_flow(model, latents, factor, reading=cast(FlowReading, reading), reference=beside)
     with torch.inference_mode():
         generated = model.decode(latents)
     label = generated.label.softmax(1) if model.config.label.kind == "classes" else generated.label
@@ -63,23 +100,38 @@ def strip(
         name,
         factor,
         clip,
-        {key: x[0].float().numpy() for key, x in flow.items()},
+        {key: x[0].detach().float().numpy() for key, x in flow.items()},
         tuple(float(value) for value in label[0]),
         {key: x[0].float().numpy() for key, x in generated.modalities.items()},
-        None if before is None else strip(name, model, before, factor, reading=reading),
+        None if before is None else strip(name, model, before, factor, reading=reading, reference=reference),
+        reading,
     )
 
 
+def attributed(model: mfm.MFM, clip: Clip, method: str) -> dict[str, Tensor]:
+    """Attribution of the score to each step of each modality, ``(1, n)``; 0 of a modality that was not given.
+
+    Raises:
+        ValueError: If only Z of the clip is known.
+    """
+    if not clip.features:
+        raise ValueError(f"clip: expected features to attribute the score to, got Z alone of {clip.key}")
+    found = mfm.attribute(model, dict(clip.features), method)
+    return {name: found.get(name, torch.zeros(1, clip.length)) for name in model.modalities}
+
+
 def tops(strips: Sequence[Strip], scale: str) -> list[dict[str, float]]:
-    """Value at the top of each lane of each strip: a modality's largest flow, or the largest of all.
+    """Value at the top of each lane of each strip: a modality's largest value, signs aside, or the largest of all.
+
+    Strips of different readings have no scale in common.
 
     The same clip before a change counts, so that both fit into the lane.
     """
     found = []
     for one in strips:
         both = [one, one.before] if one.before else [one]
-        found.append({name: max(float(part.flow[name].max(initial=0)) for part in both) for name in one.flow})
-    if scale == "common":
+        found.append({name: max(float(np.abs(part.flow[name]).max(initial=0)) for part in both) for name in one.flow})
+    if scale == "common" and len({one.reading for one in strips}) == 1:
         most = max(value for lanes in found for value in lanes.values())
         return [dict.fromkeys(lanes, most) for lanes in found]
     return found

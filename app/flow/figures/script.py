@@ -1,8 +1,12 @@
-"""The Python script that makes the flow of a page, with nothing but ``mfm_core``, numpy, torch and matplotlib."""
+"""The Python script that makes the lanes of a page, with nothing but ``mfm_core``, numpy, torch and matplotlib."""
 
 from __future__ import annotations
 
 from textwrap import dedent, indent
+
+from app.flow.clip_source import REFERENCE
+from app.flow.figures.flow import REFERRING
+from app.flow.view import ATTRIBUTIONS
 
 _TEMPLATE = '''\
 """{title}
@@ -19,17 +23,15 @@ import torch
 from matplotlib.figure import Figure
 
 here = Path(__file__).parent
-FACTOR, READING = {factor!r}, {reading!r}
 
 
 def clips():
-    """Model, and Z of one clip, of each row of the page."""
+    """Model, and Z, words and lanes of one clip, of each column of the page."""
 {code}
 
 
 arrays, rows = {{}}, []
-for number, (model, latents, words) in enumerate(clips(), start=1):
-    flow = mfm.gradient_flow(model, latents, factor=FACTOR, reading=READING)
+for number, (model, latents, words, flow) in enumerate(clips(), start=1):
     with torch.inference_mode():
         label = model.decode(latents).label
     if model.config.label.kind == "classes":
@@ -51,15 +53,28 @@ figure.savefig(here / "flow.png", dpi=200)
 '''
 
 
-def compose(title: str, factor: str, parts: list[str], more: str = "", reading: str = "norm") -> str:
+def lanes(model: str, factor: str, reading: str) -> str:
+    """Statement that makes ``flow``, the lanes of a clip, of ``model``, ``latents``, ``inputs`` and ``mask``.
+
+    Args:
+        model: What ``mfm_core.load_codes`` takes.
+        factor: What ``mfm_core.gradient_flow`` takes.
+        reading: What it takes, or the method that ``mfm_core.attribute`` takes.
+    """
+    if reading in ATTRIBUTIONS:
+        return f"flow = mfm.attribute(model, inputs, {reading!r}, mask=mask)"
+    beside = f", reference=mfm.load_codes({model!r}).latents[:{REFERENCE}]" if reading in REFERRING else ""
+    return f"flow = mfm.gradient_flow(model, latents, factor={factor!r}, reading={reading!r}{beside})"
+
+
+def compose(title: str, parts: list[str], more: str = "") -> str:
     """A whole script.
 
     Args:
         title: First line of its docstring.
-        factor: What ``mfm_core.gradient_flow`` takes.
-        parts: Of each row, statements that make ``model``, ``latents`` and ``words``.
+        parts: Of each column, statements that make ``model``, ``latents``, ``words`` and ``flow``.
         more: What else its docstring says.
-        reading: What ``mfm_core.gradient_flow`` takes.
     """
-    code = "\n".join(indent(dedent(part).strip("\n") + "\nyield model, latents, words", "    ") for part in parts)
-    return _TEMPLATE.format(title=title, factor=factor, reading=reading, code=code, more=f"\n{more}" if more else "")
+    found = "yield model, latents, words, flow"
+    code = "\n".join(indent(dedent(part).strip("\n") + f"\n{found}", "    ") for part in parts)
+    return _TEMPLATE.format(title=title, code=code, more=f"\n{more}" if more else "")

@@ -30,8 +30,9 @@ model = mfm.load_pretrained(MODEL)
 sizes = {{name: modality.d_x for name, modality in model.config.sequences.items()}}
 shape = ClipShape(sizes, model.config.label.size, load_scaling(MODEL), {unit!r})
 data = read_clip((here / {file!r}).read_bytes(), {file!r}, shape)
-given = {{name: x for name, x in data.modalities.items() if bool(data.present[name])}}
-latents, words = model.encode(given, data.mask), data.steps.words[0]
+inputs = {{name: x for name, x in data.modalities.items() if bool(data.present[name])}}
+mask, words = data.mask, data.steps.words[0]
+latents = model.encode(inputs, mask)
 """
 
 
@@ -108,7 +109,7 @@ def taken(shown: ClipSource) -> Clip | None:
     """The clip that was brought, as this model is given it; None, with a sentence, where there is none to show."""
     brought: UploadedClip | None = st.session_state.get("brought")
     if brought is None:
-        st.info("Choose a file above, and its flow appears here.")
+        st.info("Choose a file below, and its lanes appear here.")
         return None
     if len(brought.content) > MOST_MEGABYTES * 1_000_000:
         st.warning(f"The file is too large: at most {MOST_MEGABYTES} MB can be taken.")

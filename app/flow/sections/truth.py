@@ -9,11 +9,13 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
+from app.flow.readings import READINGS
+from app.flow.view import Reading
 from app.shared import charts, names, prose, stored_models
 from app.shared.charts import Bar, Table
 from app.shared.stored_models import stored_as
 from mfm_core.evaluation.figures import read_figures
-from mfm_core.evaluation.flow_figures import READINGS
+from mfm_core.evaluation.flow_figures import READINGS as FLOW_READINGS
 from mfm_core.evaluation.quantities import way_title
 
 HITS = "evidence_hits"
@@ -33,17 +35,26 @@ def found(figures: Sequence[mfm.Figure]) -> Found:
     return kept
 
 
-def trust(shown: ClipSource, reading: str) -> str:
-    """How often the largest step of this reading carries evidence, by modality, a sentence; empty if not measured."""
-    measured = found(_figures(shown.name)).get(HITS, {})
-    parts = [
-        f"{names.title(modality).lower()} {100 * one.value:.0f} "
-        f"(95 % interval {100 * one.low:.0f} to {100 * one.high:.0f})"
-        for modality, figures in measured.items()
-        for one in figures
-        if one.way == reading
-    ]
-    return f"Of 100 held-out clips, the largest bar truly carries evidence in: {', '.join(parts)}." if parts else ""
+def trust(model: str, reading: Reading) -> str:
+    """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured."""
+    parts = []
+    for modality, figures in found(_figures(model)).get(HITS, {}).items():
+        by_way = {figure.way: figure for figure in figures}
+        if (figure := by_way.get(reading)) is None:
+            continue
+        said = [f"{100 * figure.low:.0f} to {100 * figure.high:.0f} %"] if math.isfinite(figure.low) else []
+        said += [f"by chance {100 * by_way['chance'].value:.0f} %"] if "chance" in by_way else []
+        parts.append(
+            f"of {names.title(modality).lower()} in **{figure.value * figure.n:.0f} of {figure.n:,}** held-out clips "
+            f"({', '.join(said)})".removesuffix(" ()")
+        )
+    if not parts:
+        return ""
+    title = READINGS[reading].title
+    return (
+        f"How far to trust it: in this world this reading, {title[0].lower()}{title[1:]}, finds the evidence "
+        f"{'; '.join(parts)}. It is found where the largest bar is at a step that truly carries some."
+    )
 
 
 def show(shown: ClipSource) -> None:
@@ -59,8 +70,8 @@ def show(shown: ClipSource) -> None:
         )
         return
     prose.write(
-        "On held-out clips whose truth is known: is the step with the largest flow one that truly carries evidence? "
-        "Beside the flow stand three other methods, **whichever way they fall**."
+        "On held-out clips whose truth is known: is the step with the largest bar one that truly carries evidence? "
+        "Beside the readings of the flow stand the attributions, hollow, **whichever way they fall**."
     )
     for place, (measure, by_modality) in enumerate(kept.items()):
         n = max(figure.n for figures in by_modality.values() for figure in figures)
@@ -96,7 +107,7 @@ def _read(name: str) -> tuple[mfm.Figure, ...]:
 def _bar(figure: mfm.Figure) -> Bar:
     value, low, high = figure.value, figure.low, figure.high
     said = f"{value:.2f} [{low:.2f}, {high:.2f}]" if math.isfinite(low) else f"{value:.2f}"
-    ours = figure.way in READINGS  # the others are drawn hollow
+    ours = figure.way in FLOW_READINGS  # the others are drawn hollow
     return Bar(way_title(figure.way), value, low, high, said, hollow=not ours)
 
 

@@ -29,27 +29,20 @@ def controls(shown: ClipSource) -> None:
         return
     view = state.seen(FlowView)
     words = shown.clip(view.clip).words
-    st.subheader("What if?", anchor=False, divider="gray")
-    prose.write("Take one word of the clip, and change it: what is said, how it is said, or the face it is said with.")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=200):
-            state.select("The word", "step", {i: f"{i + 1} · {word}" for i, word in enumerate(words)}, resets=UNCHANGED)
-        with st.container(width=200):
-            state.select("Say instead", "word", {"": AS_IT_IS} | {word: word for word in what_if.vocabulary})
-        state.choose("In a tone that is", "tone", {"same": AS_IT_IS} | TONES)
-        state.choose("With a face that", "face", {"same": AS_IT_IS} | FACES)
-        st.button(
-            "Undo", key="undo", on_click=lambda: state.change(**UNCHANGED), disabled=not view.changed, type="tertiary"
-        )
+    st.subheader("What if?", anchor=False)
+    state.select("The word", "step", {i: f"{i + 1} · {word}" for i, word in enumerate(words)}, resets=UNCHANGED)
+    state.select("Say instead", "word", {"": AS_IT_IS} | {word: word for word in what_if.vocabulary})
+    state.choose("In a tone that is", "tone", {"same": AS_IT_IS} | TONES)
+    state.choose("With a face that", "face", {"same": AS_IT_IS} | FACES)
+    st.button(
+        "Undo", key="undo", on_click=lambda: state.change(**UNCHANGED), disabled=not view.changed, type="tertiary"
+    )
 
 
 def answer(strip: Strip, shown: ClipSource) -> None:
-    """The reconstruction of the clip, and of the same before the change."""
-    if shown.what_if is None:
-        return
-    if strip.before is not None:
-        prose.write(_sentence(strip, strip.before, shown))
-    _reconstruction(strip, shown)
+    """The answer to the change in a sentence."""
+    if shown.what_if is not None and strip.before is not None:
+        prose.caption(_sentence(strip, strip.before, shown))
 
 
 def _sentence(strip: Strip, before: Strip, shown: ClipSource) -> str:
@@ -58,13 +51,23 @@ def _sentence(strip: Strip, before: Strip, shown: ClipSource) -> str:
     rise = strip.label[0] - before.label[0]
     moved = {name: float(np.abs(strip.reconstruction[name] - x).mean()) for name, x in before.reconstruction.items()}
     most = max(moved, key=lambda name: moved[name])
-    said = f"“{was}” becomes “{now}”" if was != now else f"“{now}” stays, said differently"
     return (
-        f"{said}: the score goes from {lanes.score(before)} to **{lanes.score(strip)}** ({lanes.signed(rise)}). "
-        f"The reconstruction moves most in {names.title(most).lower()}, by {moved[most]:.2f} standard deviations of a "
-        f"feature on average. Nearest to what it makes of this word: {_nearest(strip, shown, step)}; before, "
-        f"{_nearest(before, shown, step)}."
+        f"{_said(was, now)}: the score goes from {lanes.score(before)} to **{lanes.score(strip)}** "
+        f"({lanes.signed(rise)}). The reconstruction moves most in {names.title(most).lower()}, by {moved[most]:.2f} "
+        "standard deviations of a feature on average. Nearest to what it makes of this word: "
+        f"{_nearest(strip, shown, step)}; before, {_nearest(before, shown, step)}."
     )
+
+
+def _said(was: str, now: str) -> str:
+    """What is changed: the word, its tone and its face."""
+    view = state.seen(FlowView)
+    told = [f"“{was}” becomes “{now}”" if was != now else f"“{now}” stays"]
+    if view.tone in TONES:
+        told.append(f"in a {TONES[view.tone]} tone")
+    if view.face in FACES:
+        told.append(f"with a face that {FACES[view.face]}")
+    return ", ".join(told)
 
 
 def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
@@ -74,7 +77,7 @@ def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
     return ", ".join(f"“{word}”" for word in shown.what_if.nearest(strip.reconstruction["language"][[step]])[0])
 
 
-def _reconstruction(strip: Strip, shown: ClipSource) -> None:
+def reconstruction(strip: Strip, shown: ClipSource) -> None:
     """Show each feature of each word as the model makes it, in colours and in numbers."""
     named = shown.what_if.features if shown.what_if else {}
     changed = strip.before is not None
