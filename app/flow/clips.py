@@ -58,13 +58,14 @@ class Clip:
         timed: Whether those are true times; else each step is given the same.
         features: Each modality as the model is given it, ``(1, n, d)``; empty where only Z is stored.
         latents: Z, where that is all that is stored.
-        sound: An MP3, where there is one.
+        sound: An MP3 or WAV, where there is one.
         seconds: How long it lasts.
         face: How the face moves, where that is known.
         evidence: By modality, what each step truly adds to the score, ``(n,)``.
         label: The true label: a class, or scores.
         python: Statements that make ``model``, ``latents`` and ``words`` of it; ``MODEL`` stands for the model's name.
         changed: The step that a what-if changed. The key of such a clip is that of the clip itself, then ``#``.
+        spoken: What tells this sound from that of the clip itself, where it was said anew.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Clip:
     label: tuple[float, ...] = ()
     python: str = ""
     changed: int | None = None
+    spoken: str = ""
 
 
 def spans(times: Tensor | None, length: int) -> tuple[tuple[Span, ...], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.flow import clip_source, encoded_clips
-from app.flow.sections import clip_lanes, controls, own_clip, truth, what_if
+from app.flow.sections import chosen_score, clip_lanes, controls, own_clip, truth, what_if
 from app.flow.view import FlowLinks, FlowView
 from app.shared import missing, prose, sidebar, state, stored_models
 from mfm_core.data.registry import dataset_info
@@ -40,6 +40,8 @@ def main() -> None:
     view = state.seen(FlowView)
     clip, before = (own_clip.taken(shown), None) if view.from_ == "upload" else encoded_clips.clip(shown, view)
     if clip is not None:
+        if before is not None and shown.what_if is not None:
+            clip = what_if.aloud(clip, shown.what_if)
         with row:
             revealed = controls.truth(clip)
         strips = clip_lanes.strips_of(codec, shown, clip, before)
@@ -55,6 +57,7 @@ def main() -> None:
         clip_lanes.explain(strips, shown, revealed)
         if view.from_ == "stored" and shown.what_if is not None:
             what_if.reconstruction(strips[0], shown)
+            chosen_score.show(shown)
     own_clip.offer(shown)
     truth.show(shown)
     if any(dataset_info(name).clips == "data" for name in reasons):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +18,7 @@ from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio import face
 from mfm_core.studio.clips import Clips, load_clips
 from mfm_core.studio.edits import EditedClip
+from mfm_core.studio.making.say import say
 from mfm_core.studio.truth import WORLDS, Tone, World
 from mfm_core.studio.truth import Face as FaceOfWord
 
@@ -96,6 +98,11 @@ class WhatIf:
             tone: ``"same"``, or a key of ``TONES``.
             face_: ``"same"``, or a key of ``FACES``.
         """
+        edited, python = self.edit(index, step, word, tone, face_)
+        return self._clip(edited, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
+
+    def edit(self, index: int, step: int, word: str, tone: str, face_: str) -> tuple[EditedClip, str]:
+        """A clip's words, tones and faces after a change, and the calls that make it; see :meth:`edited`."""
         edited, python = self.clips.edits[index], ""
         if word:
             edited, python = edited.replace_word(step, word), python + f".replace_word({step}, {word!r})"
@@ -104,7 +111,7 @@ class WhatIf:
         if face_ in FACES:
             edited = edited.change_face(step, cast(FaceOfWord, face_))
             python += f".change_face({step}, {face_!r})"
-        return self._clip(edited, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
+        return edited, python
 
     def nearest(self, vectors: Array) -> tuple[tuple[str, ...], ...]:
         """The words whose standardised vectors are nearest to each of ``vectors``, ``(n, d)``, by angle."""
@@ -123,6 +130,41 @@ class WhatIf:
         words = sorted(order, key=lambda word: order[word])
         return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9), tuple(words)
 
+    def said_anew(self, clip: Clip, tones: Sequence[int], index: int) -> Clip:
+        """A clip with its words said in tones by espeak-ng, in the voice of a studio clip; the face keeps to the words.
+
+        Args:
+            clip: With words and times.
+            tones: -1, 0 or 1 for each word.
+            index: The studio clip whose speaker it is.
+
+        Raises:
+            OSError: If espeak-ng is not installed.
+            ValueError: If it cannot say the words one by one.
+        """
+        spoken = _said(clip.words, tuple(tones), int(self.clips.ids[index].split()[-1]))
+        times = spoken.times
+        moved = None
+        if clip.face is not None:
+            old = np.array([*clip.spans, (clip.seconds, clip.seconds)], np.float64)
+            new = np.array([*times.tolist(), (spoken.seconds, spoken.seconds)], np.float64)
+            frames = np.arange(int(np.ceil(spoken.seconds * clip.face.rate))) / clip.face.rate
+            before = np.interp(frames, np.maximum.accumulate(new[:, 0]), old[:, 0])
+            grid = np.arange(len(next(iter(clip.face.curves.values())))) / clip.face.rate
+            curves = {unit: np.interp(before, grid, x).astype(np.float32) for unit, x in clip.face.curves.items()}
+            moved = Face(clip.face.rate, curves)
+        digest = hashlib.sha256(spoken.sound).hexdigest()[:12]
+        return clips.renamed(
+            clip,
+            key=f"{clip.key} {digest}",
+            spans=tuple((float(start), float(end)) for start, end in times),
+            timed=True,
+            sound=spoken.sound,
+            seconds=spoken.seconds,
+            face=moved,
+            spoken=digest,
+        )
+
     def _clip(self, edited: EditedClip, key: str, change: str = "", changed: int | None = None) -> Clip:
         data = self.clips.dataset(self.world, [edited])
         made = clips.of_dataset(data, 0)
@@ -139,6 +181,10 @@ class WhatIf:
             python=python,
             changed=changed,
         )
+
+
+_said = lru_cache(maxsize=64)(say)
+"""What was said lately: a page is drawn again and again."""
 
 
 def open_what_if(place: str, model: str) -> WhatIf:

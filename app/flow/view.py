@@ -45,6 +45,9 @@ class FlowView(Linked):
         word: The word put in its place; empty for its own.
         tone: The tone it is said in.
         face: The face it is said with.
+        origin: Whose Z is moved to a chosen score: that of the clip, or one drawn from the prior.
+        draw: Which draw.
+        wanted: The chosen score, in tenths.
     """
 
     model: Name = "studio_balanced"
@@ -63,6 +66,9 @@ class FlowView(Linked):
     word: Annotated[str, Field(pattern=r"^[A-Za-z0-9'.-]{0,32}$")] = ""
     tone: Literal["same", "lowered", "plain", "raised"] = "same"
     face: Literal["same", "frown", "rest", "smile"] = "same"
+    origin: Literal["clip", "prior"] = "clip"
+    draw: Annotated[int, Field(ge=0, le=999)] = 0
+    wanted: Annotated[int, Field(ge=-30, le=30)] = 15
 
     @property
     def measured(self) -> Reading:

@@ -31,6 +31,7 @@ def show(
     step: int,
     take: Callable[[int], None],
     scores_between: Range | None = None,
+    key: str = KEY,
 ) -> None:
     """Show one clip, or two side by side.
 
@@ -42,11 +43,12 @@ def show(
         step: Where the cursor begins.
         take: Called with the step that a visitor goes to.
         scores_between: Scores that clips have, for the scale on which the score is drawn; None for no scale.
+        key: Of the element, where there are several on a page.
     """
     data = describe(strips, axis=axis, scale=scale, truth=truth, scores_between=scores_between)
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
     data["start"] = step
-    mount(data=data, key=KEY, on_step_change=on_trigger(KEY, "step", lambda value: _take(value, take)))
+    mount(data=data, key=key, on_step_change=on_trigger(key, "step", lambda value: _take(value, take)))
 
 
 def describe(
@@ -81,7 +83,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         for i, (name, flow) in enumerate(strip.flow.items())
     ]
     return {
-        "clip": clip.key.split("#")[0],
+        "clip": clip.key.split("#")[0] + clip.spoken,
         "title": stored_models.title(strip.model),
         "note": clip.title,
         "measure": READINGS[strip.reading].noun,
@@ -176,7 +178,10 @@ def signed(value: float) -> str:
 
 
 def _sound(clip: Clip) -> str | None:
-    return None if clip.sound is None else f"data:audio/mpeg;base64,{base64.b64encode(clip.sound).decode()}"
+    if clip.sound is None:
+        return None
+    kind = "wav" if clip.sound.startswith(b"RIFF") else "mpeg"
+    return f"data:audio/{kind};base64,{base64.b64encode(clip.sound).decode()}"
 
 
 def _face(clip: Clip) -> Data | None:

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app.flow import clips
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
+from app.flow.sections import own_recording
 from app.flow.view import FlowView
 from app.shared import names, prose, state
 from app.shared.stored_models import stored_as
@@ -44,11 +45,15 @@ class UploadedClip:
         name: Of the file.
         content: What is in it.
         id: Of the upload; another upload of the same file has another.
+        sound: A WAV file to play, of a recording.
+        notes: What is to be said of it, sentences.
     """
 
     name: str
     content: bytes
     id: str = ""
+    sound: bytes = b""
+    notes: tuple[str, ...] = ()
 
 
 def offer(shown: ClipSource) -> None:
@@ -70,6 +75,12 @@ def offer(shown: ClipSource) -> None:
         )
         file_name = f"{shown.name}_sample.csv"
         st.download_button("A sample clip (.csv)", lambda: sample(shown), file_name, "text/csv", on_click="ignore")
+        measured = own_recording.offer(shown)
+    if measured is not None:
+        name, held = f"{measured.name}.npz", file.file_id if file is not None else ""
+        st.session_state["brought"] = UploadedClip(name, measured.content, held, measured.sound, measured.notes)
+        state.change(from_="upload", step=0)
+        st.rerun()
     brought: UploadedClip | None = st.session_state.get("brought")
     if file is not None and (brought is None or brought.id != file.file_id):
         _keep(file)  # a browser that was connected before the server restarted tells of no change
@@ -79,7 +90,7 @@ def offer(shown: ClipSource) -> None:
 def _changed() -> None:
     file = st.session_state["own_clip"]
     if file is None:  # taken away; on another page there is no such control, and nothing changes
-        st.session_state.pop("brought", None)
+        st.session_state.pop("brought", None)  # of a recording as well: who takes a file away wants none shown
     else:
         _keep(file)
 
@@ -117,7 +128,7 @@ def taken(shown: ClipSource) -> Clip | None:
     notes = Notes()
     try:
         clip = of_file(brought, shown, notes)
-        for line in notes.lines():
+        for line in (*brought.notes, *notes.lines()):
             st.info(prose.harmless(line))
         return clip
     except ValueError as error:
@@ -148,4 +159,5 @@ def of_file(brought: UploadedClip, shown: ClipSource, notes: Notes | None = None
     absent = [names.title(name).lower() for name in sizes if data.present and not bool(data.present[name])]
     title = f"your clip {brought.name}" + (f", {' and '.join(absent)} inferred" if absent else "")
     python = PYTHON.format(unit=shown.unit, file=f"clip.{kind}")
-    return clips.renamed(clips.of_dataset(data, 0), key=f"own {digest}", title=title, python=python)
+    sound = {"sound": brought.sound} if brought.sound else {}
+    return clips.renamed(clips.of_dataset(data, 0), key=f"own {digest}", title=title, python=python, **sound)

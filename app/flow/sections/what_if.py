@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from app.elements.lanes import lanes
 from app.flow.clip_source import ClipSource
+from app.flow.clips import Clip
 from app.flow.figures.flow import Strip
-from app.flow.studio_clips import FACES, TONES
+from app.flow.studio_clips import FACES, TONES, WhatIf
 from app.flow.view import UNCHANGED, FlowView
 from app.shared import charts, names, prose, state
+from mfm_core.studio.making.say import can_speak
 
 AS_IT_IS = "as it is"
+ALOUD = "said_anew"
 REACH = 3.0
 """Standard deviations at which the colour of a feature is full."""
 CHANGE = 1.0
@@ -34,9 +37,29 @@ def controls(shown: ClipSource) -> None:
     state.select("Say instead", "word", {"": AS_IT_IS} | {word: word for word in what_if.vocabulary})
     state.choose("In a tone that is", "tone", {"same": AS_IT_IS} | TONES)
     state.choose("With a face that", "face", {"same": AS_IT_IS} | FACES)
-    st.button(
-        "Undo", key="undo", on_click=lambda: state.change(**UNCHANGED), disabled=not view.changed, type="tertiary"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(
+            "Say it anew",
+            key=ALOUD,
+            disabled=not can_speak(),
+            help=None if can_speak() else "espeak-ng is not installed on the server: the sound stays that of the clip.",
+        )
+        st.button(
+            "Undo", key="undo", on_click=lambda: state.change(**UNCHANGED), disabled=not view.changed, type="tertiary"
+        )
+
+
+def aloud(clip: Clip, what_if: WhatIf) -> Clip:
+    """The changed clip said anew, if the visitor wants it so; the clip itself, with a sentence, if that cannot be."""
+    view = state.seen(FlowView)
+    if not st.session_state.get(ALOUD) or not can_speak():
+        return clip
+    edited, _ = what_if.edit(view.clip, view.step, view.word, view.tone, view.face)
+    try:
+        return what_if.said_anew(clip, edited.tones, view.clip)
+    except (OSError, ValueError) as error:
+        st.info(f"This cannot be said anew: {prose.harmless(str(error))}")
+        return clip
 
 
 def answer(strip: Strip, shown: ClipSource) -> None:

@@ -225,11 +225,15 @@ def in_room(dry: Waveform, style: Style, rng: np.random.Generator) -> Waveform:
     sound = dry + fftconvolve(dry, tail)[: len(dry)]
     sound[1:] = sound[1:] - style.tilt * sound[:-1]  # first difference: treble; sum: bass
     # The scale is that of the voice at rest, not of this sentence, so that loud words do not make others soft.
-    speech = 10 ** (np.median(20 * np.log10(_levels(sound) + 1e-6)) / 20)
-    sound *= style.loudness / speech
+    sound *= style.loudness / speech_level(sound)
     sound += style.loudness * 10 ** (style.noise_db / 20) * rng.standard_normal(len(sound))
     clipped: Waveform = np.clip(sound, -1, 1).astype(np.float32)
     return clipped
+
+
+def speech_level(sound: npt.NDArray[np.floating]) -> float:
+    """Root mean square of speech, the median in decibels over the pieces of 20 ms in which something is heard."""
+    return float(10 ** (np.median(20 * np.log10(_levels(sound) + 1e-6)) / 20))
 
 
 def _levels(sound: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

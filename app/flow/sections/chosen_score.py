@@ -1,0 +1,118 @@
+"""The same speaker, more positive: Z_y moved to a chosen score, and what is then generated, acted and said."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.elements.lanes import lanes
+from app.flow.clip_source import ClipSource
+from app.flow.figures import chosen_score
+from app.flow.figures.chosen_score import ChosenScore
+from app.flow.view import FlowView
+from app.shared import prose, state
+from app.shared.stored_models import stored_as
+from mfm_core.studio.making.say import can_speak
+
+ORIGINS = {"clip": "this clip", "prior": "a draw from the prior"}
+TONES = {-1: "lowered", 0: "plain", 1: "raised"}
+FACES = {-1: "frown", 0: "rest", 1: "smile"}
+MOST_NAMED = 6
+"""Changes that are named one by one."""
+
+
+def show(shown: ClipSource) -> None:
+    """The section; nothing where a model's words cannot be named."""
+    view = state.seen(FlowView)
+    if shown.what_if is None or shown.range is None:
+        return
+    st.subheader("The same speaker, more positive?", anchor=False, divider="gray")
+    prose.write(
+        "Every Z_a stays, and Z_y moves until the model's score is the one that you choose. Words are those whose "
+        "vectors are nearest to what is generated; tone and face are read from what is generated; the face acts it."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        state.choose("Start from", "origin", ORIGINS)
+        if view.origin == "prior":
+            with st.container(width=140):
+                state.number("Draw", "draw", 0, 999)
+        with st.container(width=320):
+            _slider()
+        aloud = st.toggle(
+            "Say it aloud",
+            key="chosen_aloud",
+            disabled=not can_speak(),
+            help="By espeak-ng, where it is installed on the server: it is not." if not can_speak() else None,
+        )
+    made = _made(stored_as(shown.name), view.clip, view.draw if view.origin == "prior" else None, view.wanted, shown)
+    strip = _aloud(made, shown, view) if aloud and can_speak() else made.strip
+    lanes.show(
+        [strip],
+        axis=view.axis,
+        scale=view.scale,
+        truth=False,
+        step=0,
+        take=lambda step: None,
+        scores_between=shown.range,
+        key="chosen_lanes",
+    )
+    prose.write(sentence(made))
+
+
+def _slider() -> None:
+    key = "view_wanted"
+    st.session_state[key] = state.seen(FlowView).wanted / 10
+    st.slider(
+        "The chosen score",
+        -3.0,
+        3.0,
+        step=0.1,
+        key=key,
+        on_change=lambda: state.change(wanted=round(10 * st.session_state[key])),
+    )
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _made(place: str, index: int, draw: int | None, tenths: int, _shown: ClipSource) -> ChosenScore:
+    del place  # what tells one from another
+    if _shown.what_if is None:
+        raise ValueError("shown: expected a model of studio clips")
+    return chosen_score.make(_shown, _shown.what_if, index, draw, tenths / 10)
+
+
+def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> chosen_score.Strip:
+    """The lanes with the words said; silent, with a sentence, where they cannot be."""
+    if shown.what_if is None:
+        return made.strip
+    try:
+        clip = shown.what_if.said_anew(made.strip.clip, made.tones, view.clip)
+    except (OSError, ValueError) as error:
+        st.info(f"This cannot be said aloud: {prose.harmless(str(error))}")
+        return made.strip
+    return chosen_score.with_clip(made.strip, clip)
+
+
+def sentence(made: ChosenScore) -> str:
+    """What changed, named and counted, and what the model hears in it."""
+    strip, before = made.strip, made.strip.before
+    if before is None:
+        raise ValueError("made: expected what it was before")
+    words = [f"“{a}” to “{b}”" for a, b in zip(before.clip.words, strip.clip.words, strict=True) if a != b]
+    spoken = strip.clip.words
+    tones = [f"“{word}” {TONES[b]}" for word, a, b in zip(spoken, made.tones_before, made.tones, strict=True) if a != b]
+    faces = [
+        f"“{word}” with a {FACES[b]}"
+        for word, a, b in zip(spoken, made.faces_before, made.faces, strict=True)
+        if a != b
+    ]
+    told = [_counted(words, "word", len(spoken)), _counted(tones, "tone", len(spoken))]
+    told.append(_counted(faces, "face", len(spoken)))
+    return (
+        f"The score goes from {lanes.score(before)} to **{lanes.score(strip)}**. What changes: {'; '.join(told)}. "
+        f"Given what it has generated, the model reads **{lanes.plain(made.heard)}**, before the move "
+        f"{lanes.plain(made.heard_before)}: so much of the chosen score is in the words, the voice and the face."
+    )
+
+
+def _counted(changes: list[str], what: str, n: int) -> str:
+    named = ", ".join(changes[:MOST_NAMED]) + (" …" if len(changes) > MOST_NAMED else "")
+    return f"{len(changes)} of {n} {what}s" + (f" ({named})" if changes else "")
