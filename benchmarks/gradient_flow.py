@@ -1,10 +1,9 @@
 """How fast the gradient-norm flow of Eq. 7 is, by hand against automatic differentiation, and how near to it.
 
-One decoder of the shipped kind (code 128, of which F_y is 64; T steps of d_x features), one clip and a batch of clips,
-in turns, in one process; medians and
-quartiles of processor times, which with one thread are the wall times of an idle machine and on a busy one stay near
-them. The rivals are given the decoder as it runs in this
-project, without gradients of weights:
+One decoder of the shipped kind (code 128, of which F_y is 64; T steps of d_x features), and one that reads the code at
+every step, with one clip and a batch of clips, in turns, in one process; medians and quartiles of processor times,
+which with one thread are the wall times of an idle machine and on a busy one stay near them. The
+rivals are given the decoder as it runs in this project, without gradients of weights:
 
 * ``torch.func.jacfwd`` and ``torch.func.jacrev`` of the sequence with respect to F_y, then the norms;
 * of a batch, ``torch.func.vmap`` of jacfwd over the clips, which is the fastest of the rivals.
@@ -80,8 +79,9 @@ def main() -> None:
     }
     print(f"{'':34} {'ms: p25':>9} {'p50':>9} {'p75':>9} {'against by hand':>16} {'error':>9}")
     with torch.no_grad():
-        for length, d_x in SIZES:
-            decoder = RecurrentDecoder(D_A + D_Y, d_x).requires_grad_(requires_grad=False).eval()
+        for length, d_x, at in [(*size, "first") for size in SIZES] + [(*SIZES[0], "every")]:
+            decoder = RecurrentDecoder(D_A + D_Y, d_x, length=length if at == "every" else None)
+            decoder = decoder.requires_grad_(requires_grad=False).eval()
             decoder.length = length
             codes = torch.randn(CLIPS, D_A + D_Y)
             masks = torch.ones(CLIPS, length, dtype=torch.bool)
@@ -98,7 +98,7 @@ def main() -> None:
                 )(c),
             }
             for title, rivals, repeats in (("1 clip", one, options.repeats), (f"{CLIPS} clips", batch, 3)):
-                title = f"T={length}, d_x={d_x}, {title}"
+                title = f"T={length}, d_x={d_x}, {at}, {title}"
                 report[title] = results = measure(rivals, repeats)
                 for name, r in results.items():
                     ratio = r["p50"] / results["by hand"]["p50"]

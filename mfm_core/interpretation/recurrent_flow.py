@@ -9,8 +9,8 @@ from mfm_core.interpretation.one_thread import one_thread
 from mfm_core.networks.recurrent import RecurrentDecoder
 from mfm_core.networks.steps import put_back
 
-# Carried at a time: what fits in the cache is faster than all at once.
-SAMPLES = 8
+# Carried at a time: what fits in the cache is faster than all at once, and of few directions more fit.
+SAMPLES, SAMPLES_OF_FEW, FEW = 8, 16, 32
 
 
 @one_thread()
@@ -53,8 +53,10 @@ def recurrent_flow(
     moved = decoder.reading_matrices(steps)[:, None, :, part]  # (steps or 1, 1, 4 hidden, size of f)
     if directions is not None and directions.ndim == 2:
         moved = moved @ directions
-    for at in range(0, n, SAMPLES):
-        rows = slice(at, at + SAMPLES)
+    width = moved.shape[3] if directions is None else directions.shape[-1]
+    together = SAMPLES if width >= FEW else SAMPLES_OF_FEW
+    for at in range(0, n, together):
+        rows = slice(at, at + together)
         inputs = decoder.read_at_every_step(code[rows], steps)
         states = _states(decoder.start(code[rows]), weight, bias, steps, inputs)
         own = moved @ directions[rows] if directions is not None and directions.ndim == 3 else moved
@@ -70,7 +72,7 @@ def _propagate(
 
     The cell's derivative is d_c' = f d_c + (slope_i W_i + slope_f W_f + slope_g W_g) d_h, where the slopes scale rows:
     the sum of the three matrices, made for each sample at each step, multiplies d_h once instead of three times. Where
-    the gates read the code at every step, what they read of it stands beside W, and the identity below d_h.
+    the gates read the code at every step, what they read of it is added, scaled by the same slopes.
 
     Args:
         states: What :func:`_states` returns.
@@ -91,39 +93,29 @@ def _propagate(
     by_step = [slope.unsqueeze(3).unbind() for slope in slopes]  # each (N, hidden, 1)
 
     k = moved.shape[3]
-    m_i, m_f, m_g, m_o = moved[0].chunk(4, dim=1)
-    below = hidden + k if again else hidden  # rows of what the factors multiply: d_h, and the identity
-    gates = moved.new_empty(n if moved.shape[1] > 1 else 1, 4 * hidden, below)
-    gates[:, :, :hidden] = weight
-    w_i, w_f, w_g, w_o = gates.chunk(4, dim=1)
+    w_i, w_f, w_g, w_o = weight.chunk(4)
     # What multiplies d_h: of the cell's derivative, made anew at each step, of the output gate's, and of the measure.
-    factors = moved.new_zeros(n, 2 * hidden + len(read), below)
-    of_cell, of_output = factors[:, :hidden], factors[:, hidden : 2 * hidden]
-    factors[:, 2 * hidden :, :hidden] = read
-    of_output[:, :, :hidden] = w_o[:, :, :hidden]
+    factors = moved.new_empty(n, 2 * hidden + len(read), hidden)
+    of_cell = factors[:, :hidden]
+    factors[:, hidden : 2 * hidden] = w_o
+    factors[:, 2 * hidden :] = read
     product = moved.new_empty(n, factors.shape[1], k)
     from_cell, from_output = product[:, :hidden], product[:, hidden : 2 * hidden]
     measured = product[:, 2 * hidden :]
-    d_all = moved.new_zeros(n, below, k)
-    d_h = d_all[:, :hidden]
-    if again:
-        d_all[:, hidden:] = torch.eye(k, dtype=moved.dtype, device=moved.device)
-    d_c = moved.new_zeros(n, hidden, k)
+    d_h, d_c = moved.new_zeros(2, n, hidden, k)
     flow = moved.new_empty(steps, n)
     for t, (slope_i, slope_f, slope_g, keep, slope_o, slope_c) in enumerate(zip(*by_step, strict=True)):
-        if t == 0:
-            torch.mul(slope_i, m_i, out=d_c).addcmul_(slope_f, m_f).addcmul_(slope_g, m_g)
-            d_h.copy_(slope_o * m_o)
-        else:
-            if again and (t == 1 or len(moved) > 1):
-                gates[:, :, hidden:] = moved[t if len(moved) > 1 else 0]
-                of_output[:, :, hidden:] = w_o[:, :, hidden:]
+        m_i, m_f, m_g, m_o = moved[min(t, len(moved) - 1)].chunk(4, dim=1)
+        if t > 0:
             torch.mul(slope_i, w_i, out=of_cell).addcmul_(slope_f, w_f).addcmul_(slope_g, w_g)
-            torch.bmm(factors, d_all, out=product)
+            torch.bmm(factors, d_h, out=product)
             torch.mul(measured, d_h if squared else measured, out=measured)
             torch.sum(measured, dim=(1, 2), out=flow[t - 1])
             torch.addcmul(from_cell, keep, d_c, out=d_c)
             torch.mul(slope_o, from_output, out=d_h)
+        if t == 0 or again:
+            d_c.addcmul_(slope_i, m_i).addcmul_(slope_f, m_f).addcmul_(slope_g, m_g)
+            d_h.addcmul_(slope_o, m_o)
         d_h.addcmul_(slope_c, d_c)
     last = read @ d_h
     flow[-1] = (last * (d_h if squared else last)).sum(dim=(1, 2))

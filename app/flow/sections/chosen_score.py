@@ -8,6 +8,7 @@ from app.elements.lanes import lanes
 from app.flow.clip_source import ClipSource
 from app.flow.figures import chosen_score
 from app.flow.figures.chosen_score import ChosenScore
+from app.flow.figures.flow import Strip
 from app.flow.view import FlowView
 from app.shared import prose, state
 from app.shared.stored_models import stored_as
@@ -79,7 +80,7 @@ def _made(place: str, index: int, draw: int | None, tenths: int, _shown: ClipSou
     return chosen_score.make(_shown, _shown.what_if, index, draw, tenths / 10)
 
 
-def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> chosen_score.Strip:
+def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> Strip:
     """The lanes with the words said; silent, with a sentence, where they cannot be."""
     if shown.what_if is None:
         return made.strip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import get_args
@@ -9,6 +10,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
 from app.elements.lanes import lanes as element
@@ -58,6 +60,11 @@ def strip(reading: Reading, clip: int = 1) -> Strip:
     return encoded_clips.strip(shown, encoded_clips.clip(shown, view)[0], view.factor, None, view.measured)
 
 
+def plain(page: AppTest) -> str:
+    """What the page says, without its markup."""
+    return re.sub(r"<[^>]+>", "", words_on(page))
+
+
 def test_every_reading_and_every_attribution_of_the_core_is_offered() -> None:
     assert set(get_args(Reading)) == set(READINGS) == {*FLOW_READINGS, *(set(METHODS) - {"gradient_flow"})}
     assert set(flow_figures.ATTRIBUTIONS) == ATTRIBUTIONS
@@ -97,11 +104,11 @@ def test_readings_of_different_units_share_no_scale() -> None:
 def test_the_page_shows_an_attribution_and_what_was_measured_of_it() -> None:
     page = visit(clip="1", reading="integrated_gradients")
     assert query(page) == {"clip": "1", "reading": "integrated_gradients"}
-    said = words_on(page).replace("<b>", "").replace("</b>", "")
+    said = plain(page)
     assert "of language in 160 of 200 held-out clips (75 to 85 %, by chance 16 %)" in said
     assert "view_factor" not in [one.key for one in page.get("button_group")]
     page.selectbox(key="view_reading").set_value("score").run()
-    assert "of visual in 180 of 200 held-out clips" in words_on(page).replace("<b>", "").replace("</b>", "")
+    assert "of visual in 180 of 200 held-out clips" in plain(page)
     assert "view_factor" in [one.key for one in page.get("button_group")]
 
 
