@@ -11,7 +11,7 @@ from rich.table import Table
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure, read_figures, shown
 from mfm_core.evaluation.quantities import title
-from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows, ratios_table
+from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows, inference_note, ratios_table
 from mfm_core.storage.folder import StoredModel
 
 TERMS = {
@@ -175,6 +175,7 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
             f"## Measured on held-out {'videos' if stored.model.sequences else 'real digits'}{when}",
             markdown_table(HEADER, figure_rows(figures)),
         ]
+        parts += [note] if (note := inference_note(figures)) else []
     if rows := dependency_rows(metrics.get("dependency")):
         parts += ["## Dependency ratios (Eq. 5)", markdown_table(DEPENDENCY_HEADER, rows)]
     match metrics.get("cross_validation"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
 from mfm_core.data.registry import dataset_info
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 
 
@@ -15,6 +16,19 @@ def about_data(run: Mapping[str, JsonValue]) -> str:
     configuration = run.get("configuration")
     data = configuration.get("data") if isinstance(configuration, dict) else None
     return dataset_info(str(data)).description
+
+
+WHY_INFERRED_IS_POOR = (
+    "An R2 below 0 means that the mean of the stream would be nearer than what is inferred of it. A surrogate reads "
+    "the features that the encoder of Z_y learnt for the label, and these hardly tell the Z_a of another stream: what "
+    "it infers is close to the mean Z_a, and a decoder does not make the mean sequence of the mean Z_a."
+)
+
+
+def inference_note(figures: Sequence[Figure]) -> str:
+    """Explanation of inferred streams that explain less than their mean; empty where none does."""
+    poor = any(figure.key == "inferred_r2" and figure.value < 0 for figure in figures)
+    return WHY_INFERRED_IS_POOR if poor else ""
 
 
 def dependency_rows(stored: JsonValue) -> list[tuple[str, ...]]:

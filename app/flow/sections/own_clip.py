@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app.flow import clips
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
-from app.flow.sections import own_recording
+from app.flow.sections import own_recording, truth
 from app.flow.view import FlowView
 from app.shared import names, prose, state
 from app.shared.stored_models import stored_as
@@ -130,10 +130,28 @@ def taken(shown: ClipSource) -> Clip | None:
         clip = of_file(brought, shown, notes)
         for line in (*brought.notes, *notes.lines()):
             st.info(prose.harmless(line))
+        if told := inferred(clip, shown):
+            prose.caption(told)
         return clip
     except ValueError as error:
         st.warning(f"The clip could not be taken: {prose.harmless(str(error))}")
         return None
+
+
+def inferred(clip: Clip, shown: ClipSource) -> str:
+    """How well the model infers what a clip lacks, as measured on held-out clips, a sentence; empty if not known."""
+    given = [name for name in shown.model.modalities if name in clip.features]
+    parts = [
+        f"{names.title(figure.inferred).lower()} from {' and '.join(given)}: {figure.value:.2f}"
+        for figure in truth.figures_of(shown.name)
+        if figure.key == "inferred_r2" and list(figure.modalities) == given
+    ]
+    if not parts:
+        return ""
+    return (
+        f"Share of the variance of what is inferred that is explained on held-out clips (R2): {'; '.join(parts)}. At 0 "
+        "it tells no more than the mean of the stream does; see the model's card for why."
+    )
 
 
 def of_file(brought: UploadedClip, shown: ClipSource, notes: Notes | None = None) -> Clip:

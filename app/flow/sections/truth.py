@@ -38,7 +38,7 @@ def found(figures: Sequence[mfm.Figure]) -> Found:
 def trust(model: str, reading: Reading) -> str:
     """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured."""
     parts = []
-    for modality, figures in found(_figures(model)).get(HITS, {}).items():
+    for modality, figures in found(figures_of(model)).get(HITS, {}).items():
         by_way = {figure.way: figure for figure in figures}
         if (figure := by_way.get(reading)) is None:
             continue
@@ -60,7 +60,7 @@ def trust(model: str, reading: Reading) -> str:
 def show(shown: ClipSource) -> None:
     """The panel; a sentence where nothing was measured."""
     st.subheader("Does the flow find the truth?", anchor=False, divider="gray")
-    kept = found(_figures(shown.name))
+    kept = found(figures_of(shown.name))
     if not kept:
         prose.caption(
             "Of this model that is not known: nobody can say which steps of real videos truly carry the label. The "
@@ -93,7 +93,8 @@ def show(shown: ClipSource) -> None:
         prose.caption(f"Lines: 95 % intervals over {n:,} held-out clips.")
 
 
-def _figures(name: str) -> Sequence[mfm.Figure]:
+def figures_of(name: str) -> Sequence[mfm.Figure]:
+    """Figures that are stored with a model; none where they are missing or damaged."""
     try:
         return stored_models.kept("figures", stored_as(name), lambda: _read(name))
     except (OSError, ValueError):

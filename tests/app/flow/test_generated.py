@@ -14,6 +14,8 @@ import mfm_core as mfm
 from app.flow import clip_source
 from app.flow.figures import chosen_score
 from app.flow.sections import own_clip, own_recording
+from mfm_core.evaluation.quantities import figure
+from mfm_core.evaluation.statistics import Estimate
 from mfm_core.studio.making.say import can_speak
 from mfm_core.studio.wording import nearest_words
 from tests.app import sequences
@@ -128,3 +130,18 @@ def test_a_recording_that_cannot_be_taken_gets_a_sentence() -> None:
         own_recording.measure(b"", "a.wav", b"word,start,end\n" + b"a,0,1\n" * 300, "a.csv", clips)
     with pytest.raises(ValueError, match=r"a\.wav: expected a WAV or MP3 file"):
         own_recording.measure(io.BytesIO(b"x").read(), "a.wav", b"word,start,end\na,0,1\n", "a.csv", clips)
+
+
+def test_how_well_what_is_missing_is_inferred_is_said_as_it_was_measured(folder: Path, tmp_path: Path) -> None:
+    shown = clip_source.load(BALANCED)
+    buffer = io.BytesIO()
+    np.savez(buffer, language=np.zeros((3, 50), np.float32))
+    clip = own_clip.of_file(own_clip.UploadedClip("a.npz", buffer.getvalue()), shown)
+    assert own_clip.inferred(clip, shown) == ""
+    measured = [
+        figure("inferred_r2", f"language>{name}", Estimate(-0.04, -0.05, -0.03, 9)) for name in ("acoustic", "visual")
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_clip.truth, "figures_of", lambda name: measured)
+        said = own_clip.inferred(clip, shown)
+    assert "acoustic from language: -0.04; visual from language: -0.04" in said
