@@ -57,7 +57,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
 
 
 def titled(strip: Strip) -> str:
-    """What the lanes of a strip show, as a heading."""
+    """Heading of the lanes of a strip."""
     title = READINGS[strip.reading].title
     return title if strip.of_score else f"{title}, from {names.plain_f(strip.factor)}"
 

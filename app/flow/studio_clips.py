@@ -184,7 +184,7 @@ class WhatIf:
 
 
 _said = lru_cache(maxsize=64)(say)
-"""What was said lately: a page is drawn again and again."""
+"""Speech of late, kept: a page is drawn again and again."""
 
 
 def open_what_if(place: str, model: str) -> WhatIf:

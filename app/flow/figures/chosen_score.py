@@ -82,7 +82,7 @@ def _performed(
     title: str,
     key: str,
 ) -> Performed:
-    """What is generated of one sample as a clip, with its tones, its faces, and the score that it is heard to have."""
+    """Clip generated of one sample, with its tones, its faces, and the score that the model reads in it."""
     clips, mask = what_if.clips, latents.mask
     if mask is None:
         raise ValueError("latents: expected those of sequences, with a mask, got none")

@@ -93,7 +93,7 @@ def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> Strip:
 
 
 def sentence(made: ChosenScore) -> str:
-    """What changed, named and counted, and what the model hears in it."""
+    """Sentence of the changes, named and counted, and of the score that the model reads in them."""
     strip, before = made.strip, made.strip.before
     if before is None:
         raise ValueError("made: expected what it was before")

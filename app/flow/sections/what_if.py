@@ -83,7 +83,7 @@ def _sentence(strip: Strip, before: Strip, shown: ClipSource) -> str:
 
 
 def _said(was: str, now: str) -> str:
-    """What is changed: the word, its tone and its face."""
+    """Change in words: the word, its tone and its face."""
     view = state.seen(FlowView)
     told = [f"“{was}” becomes “{now}”" if was != now else f"“{now}” stays"]
     if view.tone in TONES:

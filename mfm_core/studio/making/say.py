@@ -18,7 +18,7 @@ MAX_WORDS = 40
 
 
 class Spoken(NamedTuple):
-    """What was said.
+    """Spoken words.
 
     Attributes:
         sound: A WAV file, 16 bits, one channel.
