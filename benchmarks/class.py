@@ -20,6 +20,7 @@ import asyncio
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -274,13 +275,21 @@ def browse(server: Servers, n: int, minutes: float, think: float, record: Record
 
 async def crowd(server: Servers, options: argparse.Namespace) -> tuple[dict[str, dict[str, float]], Record, float]:
     """Everything in turn: costs, what was noted, and processors busy while the class worked."""
-    record = Record()
+    record, start = Record(), time.monotonic()
+
+    def stage(said: str) -> None:
+        print(f"{time.monotonic() - start:6.0f} s: {said}", file=sys.stderr)
+
     if not options.cold:
+        stage("asking for everything once")
         await warm(server)
+    stage("measuring what one visitor costs")
     costs = await cost(server, options.repeats) if options.repeats else {}
     watching = asyncio.create_task(watch(server, record))
+    stage(f"{options.open} visitors open at once")
     await opening(server, options.open, record)
-    taken, start = server.processor_seconds(), time.monotonic()
+    stage(f"{options.visitors} visitors work for {options.minutes:g} minutes")
+    taken, begun = server.processor_seconds(), time.monotonic()
     with ThreadPoolExecutor() as beside:
         loop = asyncio.get_running_loop()
         browsers = loop.run_in_executor(
@@ -289,7 +298,7 @@ async def crowd(server: Servers, options: argparse.Namespace) -> tuple[dict[str,
         if options.visitors:
             await working(server, options.visitors, options.minutes, options.think, record)
         await browsers
-    busy = (server.processor_seconds() - taken) / (time.monotonic() - start)
+    busy = (server.processor_seconds() - taken) / (time.monotonic() - begun)
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
