@@ -226,7 +226,7 @@ async def visitor(server: Servers, seed: int, end: float, think: float, record: 
             record.received += session.received
             await session.close()
             session = None
-        await asyncio.sleep(rng.exponential(think))
+        await asyncio.sleep(min(rng.exponential(think), max(end - time.monotonic(), 0.0)))
     if session is not None:
         record.received += session.received
         await session.close()

@@ -16,6 +16,7 @@ import streamlit as st
 
 from app.elements.element import FOLDER, define, on_trigger
 from app.shared import names
+from app.shared.made_once import made_once
 from mfm_core import Latents
 from mfm_core.storage.browser_bundle import BrowserBundle
 from mfm_core.storage.browser_map import BrowserMap
@@ -100,8 +101,13 @@ def show(
 
 def described(models: Sequence[SliderModel]) -> dict[str, Any]:
     """Models of the same modalities as scripts of the browser take them, and the words of their latents."""
-    modalities = list(models[0].bundle.model.shapes)
     base = str(st.get_option("server.baseUrlPath")).strip("/")
+    content = [(one.bundle.key, one.name, one.title, one.note, one.pairs.y.numpy()) for one in models]
+    return dict(made_once(lambda: _describe(models, base), "sliders", content, base))
+
+
+def _describe(models: Sequence[SliderModel], base: str) -> dict[str, Any]:
+    modalities = list(models[0].bundle.model.shapes)
     data: dict[str, Any] = {
         "models": [_model(model) for model in models],
         "place": f"/{base}/app/static/" if base else "/app/static/",
