@@ -134,7 +134,7 @@ def opener(chromium: Browser, address: str) -> Iterator[Visit]:
         if not workers:
             page.add_init_script("delete window.Worker")
         page.goto(address + "/" + query)
-        page.locator("h2").wait_for(timeout=60_000)
+        page.locator("h2").first.wait_for(timeout=60_000)
         settle(page)
         return page
 
