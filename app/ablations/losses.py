@@ -54,12 +54,13 @@ def pictures(available: tuple[str, ...]) -> None:
     if not available:
         st.info("No stored model of images has codes of held-out pairs.")
         return
-    models = [digit_model.load(stored_models.stored_as(name)) for name in _choose(available)]
+    chosen = _choose(available)
+    models = [digit_model.load(stored_models.stored_as(name)) for name in chosen]
     with st.container(width=420):
         state.slide("Held-out pair", "pair", 0, len(models[0].codes) - 1)
     pair, donors = state.seen(AblationsView).pair, donor_pairs(models[0])
     grids = [in_all_digits(one, pair, donors) for one in models]
-    titles = [stored_models.title(one.name) for one in models]
+    titles = [stored_models.title(name) for name in chosen]
     wanted = [models[0].digit(one) for one in (pair, *donors)]
     sheet = wall.Sheet()
     panels = [_panel(name, grids, titles, wanted, sheet) for name in models[0].model.modalities]

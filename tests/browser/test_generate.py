@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -235,18 +234,3 @@ def test_screenshots(section: str, width: int, scheme: str, visit: Visit, tmp_pa
     painted = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", painted)[:3])
     assert (brightness > 600) == (scheme == "light")
-
-
-def test_the_picture_of_the_readme(visit: Visit, pytestconfig: pytest.Config) -> None:
-    """Written where MFM_SCREENSHOT says, relative to the project: ``MFM_SCREENSHOT=docs/generate.png``."""
-    wanted = os.environ.get("MFM_SCREENSHOT")
-    if not wanted:
-        pytest.skip("MFM_SCREENSHOT names no file to write")
-    page = visit("generate?section=swap&seed=2")
-    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": 1280, "height": int(tall)})
-    settle(page)
-    target = pytestconfig.rootpath / wanted
-    target.parent.mkdir(exist_ok=True)
-    page.screenshot(path=target)
-    assert target.stat().st_size > 20_000
