@@ -26,7 +26,14 @@ def show(shown: ClipSource) -> None:
     view = state.seen(FlowView)
     if shown.what_if is None or shown.range is None:
         return
-    st.subheader("The same speaker, more positive?", anchor=False, divider="gray")
+    asked = any(getattr(view, field) != FlowView.model_fields[field].default for field in ("origin", "draw", "wanted"))
+    folded = st.expander("The same speaker, more positive?", expanded=asked, key="chosen_score", on_change="rerun")
+    if folded.open:  # what nobody sees is not made
+        with folded:
+            _draw(shown, view)
+
+
+def _draw(shown: ClipSource, view: FlowView) -> None:
     prose.write(
         "Every Z_a stays, and Z_y moves until the model's score is the one that you choose. Words are those whose "
         "vectors are nearest to what is generated; tone and face are read from what is generated; the face acts it."

@@ -64,7 +64,8 @@ def test_the_chosen_score_is_reached_with_every_style_kept(draw: int | None, fol
 
 
 def test_the_slider_is_live_and_in_the_link() -> None:
-    page = visit(clip="1")
+    assert len(elements(visit(clip="1"))["mfm_lanes"]) == 1  # nothing is made before it is asked for
+    page = visit(clip="1", wanted="-10")
     first = elements(page)["mfm_lanes"][1]["panels"][0]
     page.slider(key="view_wanted").set_value(-0.5).run()
     assert not page.exception
