@@ -16,7 +16,7 @@ from app.shared import names
 from app.shared.charts import Palette, Table
 
 Report = Mapping[str, JsonValue]
-LEGEND = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
+LEGEND = {"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0}
 SHOWN_TERMS = 6
 """Terms of the cost that have a line of their own: those that are largest at the end."""
 
@@ -84,10 +84,11 @@ def learnt(
     return figure, {"figure": [name for name, _ in rows], "now": [shown.format(value) for _, value in rows]}
 
 
-def maps(tensors: Mapping[str, Tensor], colours: Palette, *, classes: bool) -> tuple[go.Figure, Table]:
+def maps(
+    tensors: Mapping[str, Tensor], modalities: Sequence[str], colours: Palette, *, classes: bool
+) -> tuple[go.Figure, Table]:
     """Held-out codes on their two principal components, a map for each block of Z, coloured by the label."""
-    blocks = [name.removeprefix("map.") for name in tensors if name.startswith("map.")]
-    blocks.sort(key=lambda name: name != "y")
+    blocks = [name for name in ("y", *modalities) if f"map.{name}" in tensors]
     labels = tensors["labels"].numpy()
     figure = make_subplots(
         rows=1, cols=len(blocks), subplot_titles=[_set("Z_y" if b == "y" else f"Z_a, {names.title(b)}") for b in blocks]
@@ -133,7 +134,7 @@ def _laid_out(figure: go.Figure, title: str, total: int) -> None:
     figure.update_xaxes(title="step", rangemode="tozero", range=[0, total] if total else None)
     figure.update_layout(
         title={"text": title, "font": {"size": 15}},
-        height=330,
+        height=350,
         margin={"l": 0, "r": 8, "t": 40, "b": 0},
         legend=LEGEND,
     )

@@ -13,6 +13,7 @@ from app.dependency.view import DependencyAllowed, DependencyLinks, DependencyVi
 from app.flow import clip_source
 from app.flow.view import FlowAllowed, FlowLinks, FlowView
 from app.generate.view import Allowed, GenerateLinks, View
+from app.lab.view import LabLinks, LabView
 from app.shared.links import LinkCodec, Linked
 from app.shared.pictures import UnreadablePictureError, unpack
 from app.start.view import StartLinks, StartView
@@ -29,6 +30,7 @@ PAGES: dict[str, tuple[LinkCodec, type[Linked]]] = {
     "dependency": (DependencyLinks(tuple(DEPENDENCY), ("pom",), DEPENDENCY.__getitem__), DependencyView),
     "claims": (ClaimsLinks(("swap",), {"t": {"mae": ("a", "b")}}, {"t": ("mfm",)}), ClaimsView),
     "ablations": (AblationsLinks(("t",), ("svhn_mnist",), 50), AblationsView),
+    "lab": (LabLinks(("digits8", "upload")), LabView),
     "about": (AboutLinks(("svhn_mnist", "pom")), AboutView),
 }
 TEXTS = st.one_of(

@@ -6,7 +6,9 @@ export default function (component) {
   const said = element("p", { role: "status" }, "Opens this very picture.");
   const button = element("button", { type: "button" }, "Copy link");
   button.onclick = async () => {
-    const address = window.location.href;
+    const page = new URL(window.location.href);
+    page.searchParams.delete("mine"); // the visitor's own token: who is given the link sees their jobs, and owns none
+    const address = page.href;
     try {
       await navigator.clipboard.writeText(address);
       said.textContent = "Copied.";

@@ -81,7 +81,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.warning(str(error))
         return
     if start is None:
-        st.info("Draw or upload a digit, and what the model imagines appears here.")
+        st.info("Draw, upload or photograph a digit, and what the model imagines appears here.")
         return
     grid = cache.cached_grid(translate.make, shown, view)
     sheet = wall.Sheet()

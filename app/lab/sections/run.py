@@ -107,7 +107,7 @@ def _codes(tensors: dict[str, Tensor], modalities: list[str], name: str, *, clas
     """Swaps, and maps of the codes."""
     colours = shared_charts.palette()
     _matrix(tensors, modalities, name, colours, classes=classes)
-    figure, table = charts.maps(tensors, colours, classes=classes)
+    figure, table = charts.maps(tensors, modalities, colours, classes=classes)
     shared_charts.show(figure, table, key=f"maps_{name}", alt="Maps of held-out codes: Z_y, then each Z_a, by label")
 
 
