@@ -31,6 +31,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from mfm_core import normalized_hsic
 from mfm_core.interpretation.approximate import approximate_normalized_hsic
 

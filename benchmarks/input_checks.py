@@ -6,11 +6,15 @@ Run: python benchmarks/input_checks.py
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import mfm_core as mfm
 
