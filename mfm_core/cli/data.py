@@ -12,6 +12,7 @@ from mfm_core.data import data_folder, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.importing.imported import import_files, importable_names
 from mfm_core.data.importing.notes import Notes
+from mfm_core.data.sequence_files import layout_lines
 
 
 @data_app.command("import")
@@ -47,9 +48,15 @@ def data_import(
 
 @data_app.command("describe")
 def data_describe(
-    name: Annotated[str, typer.Argument(help="A data set that python -m mfm_core data list names.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A data set that python -m mfm_core data list names; none for the layout.")
+    ] = None,
 ) -> None:
-    """Tell how many samples, steps and labels a data set has, and what it lacks."""
+    """Tell how many samples, steps and labels a data set has; without a name, the layout of an .npz to import."""
+    if name is None:
+        for line in layout_lines():
+            typer.echo(line)
+        return
     with one_sentence():
         typer.echo(f"data folder: {data_folder()}")
         for line in description(load_dataset(name)):

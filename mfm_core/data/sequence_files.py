@@ -24,6 +24,16 @@ from mfm_core.files.npz import LOCAL, Array, numbers, read_archive
 
 FILE_NAMES = {"language": "text", "acoustic": "audio", "visual": "visual"}
 FILE_SPLITS: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
+LAYOUT: Mapping[str, tuple[str, str]] = {
+    "text": ("(N, T, d)", "features of the modality language, numbers"),
+    "audio": ("(N, T, d)", "features of the modality acoustic, numbers"),
+    "visual": ("(N, T, d)", "features of the modality visual, numbers"),
+    "y": ("(N,) or (N, size)", "labels: scores as floating point, or classes (N,) as integers from 0"),
+    "ids": ("(N,)", "names of the samples, text; optional"),
+    "words": ("(N, T)", "the word of each step, text, empty at padded steps; optional"),
+    "times": ("(N, T, 2)", "start and end of each step in seconds, NaN at padded steps; optional"),
+}
+"""Arrays of a split in a file: what is before the name of the split, its shape, and its content."""
 
 
 class Part(NamedTuple):
@@ -42,6 +52,19 @@ class Part(NamedTuple):
     ids: npt.NDArray[np.str_] | None = None
     words: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float32] | None = None
+
+
+def layout_lines() -> list[str]:
+    """Describe the layout of a file in lines: each array by name, shape and content, and which of them are needed."""
+    ends = ", ".join(FILE_SPLITS.values())
+    width, wide = (max(len(text) for text in texts) for texts in (LAYOUT, [shape for shape, _ in LAYOUT.values()]))
+    return [
+        f"An .npz of sequences has these arrays for each SPLIT, which is {ends}:",
+        *(f"  {f'{kind}_SPLIT':{width + 6}}  {shape:{wide}}  {content}" for kind, (shape, content) in LAYOUT.items()),
+        "N samples may differ between splits; T steps are the same everywhere, and d in all splits of a modality.",
+        "Needed are y of every split and one modality; a split may lack a modality. Nothing is pickled.",
+        "Padded steps are 0 in all modalities; a step is real where one has another number, or where words has a word.",
+    ]
 
 
 def write_parts(parts: Mapping[Split, Part], path: Path) -> None:

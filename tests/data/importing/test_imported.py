@@ -212,3 +212,39 @@ def test_classes_below_0_are_refused(tmp_path: Path, data_folder: Path) -> None:
     run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.npz"), "--as", "mine"])
     assert run.exit_code == 1
     assert run.stderr == "labels: expected classes from 0, got -1 in sample 0\n"
+
+
+def printed_layout() -> dict[str, str]:
+    """Shapes of the arrays that ``data describe`` prints, by the name before the split's."""
+    lines = CliRunner().invoke(app, ["data", "describe"]).stdout.splitlines()
+    rows = [re.match(r"  (?P<kind>[a-z]+)_SPLIT +(?P<shape>\(.*\))  ", line) for line in lines]
+    return {row["kind"]: row["shape"].strip() for row in rows if row}
+
+
+def test_what_is_written_in_the_printed_layout_is_imported_whole(tmp_path: Path, data_folder: Path) -> None:
+    sizes = {"N": 4, "T": 3, "d": 2, "size": 1, "2": 2}
+    rng, arrays = np.random.default_rng(0), dict[str, np.ndarray]()
+    for kind, shapes in printed_layout().items():
+        shape = [sizes[axis] for axis in re.findall(r"\w+", shapes.split(" or ")[-1])]
+        for split in ("train", "valid", "test"):
+            text = np.char.add(f"{kind} {split} ", np.arange(np.prod(shape)).reshape(shape).astype(str))
+            times = np.broadcast_to(np.arange(2 * sizes["T"], dtype=np.float32).reshape(-1, 2), (4, 3, 2))
+            numbers = times if kind == "times" else rng.normal(size=shape).astype(np.float32)
+            arrays[f"{kind}_{split}"] = text if kind in ("ids", "words") else numbers
+    np.savez(tmp_path / "own.npz", **arrays)
+    run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "own.npz"), "--as", "own"])
+    assert run.exit_code == 0, run.stderr
+    assert "not read" not in run.stderr
+    own = load_dataset("own")
+    assert set(own.modalities) == {"language", "acoustic", "visual"}
+    assert own.ids is not None
+    assert own.ids[:2] == ("ids train 0", "ids train 1")
+    assert own.steps is not None
+    assert own.steps.words[0] == ("words train 0", "words train 1", "words train 2")
+    assert own.steps.times[0].tolist() == [[0, 1], [2, 3], [4, 5]]
+    np.testing.assert_array_equal(own.labels[:4], arrays["y_train"])
+
+
+def test_the_readme_shows_the_layout_that_is_printed() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert f"```text\n{CliRunner().invoke(app, ['data', 'describe']).stdout}```\n" in readme
