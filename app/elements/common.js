@@ -77,8 +77,8 @@ function chart(count, height, digits) {
   return { svg, set };
 }
 
-function bars(percents, height, digits) {
-  const { svg, set } = chart(percents.length, height, digits);
+function bars(percents, height) {
+  const { svg, set } = chart(percents.length, height, false);
   set(percents);
   return svg;
 }

@@ -3,8 +3,8 @@ function reading(read) {
   if (!read) return [];
   const top = best(read.percents);
   const said = element("span", { class: "said" }, [element("b", {}, String(top)), ` ${Math.round(read.percents[top])} %`]);
-  const box = element("div", { class: `reading ${read.large ? "large" : ""}`, role: "img", "aria-label": read.alt, title: read.alt });
-  box.append(said, bars(read.percents, read.large ? 46 : 14, read.large));
+  const box = element("div", { class: "reading", role: "img", "aria-label": read.alt, title: read.alt });
+  box.append(said, bars(read.percents, 14));
   return [box];
 }
 

@@ -56,17 +56,18 @@ def percents(probabilities: Array) -> list[float]:
     return [round(100 * float(p), 1) for p in probabilities]
 
 
-def reading(who: str, probabilities: Array, *, large: bool = False) -> Data:
+def reading(who: str, probabilities: Array) -> Data:
     """Reading of a picture: bars, and a sentence for screen readers.
 
     Args:
         who: For instance ``"judge"``.
         probabilities: Of each digit.
-        large: Whether the bars carry the digits.
     """
+    # Plotly cannot draw between the pictures of an element, which draws ten bars of a few pixels as a caption. Where
+    # probabilities are a chart of their own, as in the section Read, the chart is plotly's.
     order = np.argsort(-probabilities)
     best = [f"{digit} with {100 * float(probabilities[digit]):.0f} %" for digit in order[:2]]
-    return {"percents": percents(probabilities), "alt": f"{who} reads {best[0]}, then {best[1]}", "large": large}
+    return {"percents": percents(probabilities), "alt": f"{who} reads {best[0]}, then {best[1]}"}
 
 
 def cell(*shots: Data, read: Data | None = None, **more: object) -> Data:
@@ -74,18 +75,16 @@ def cell(*shots: Data, read: Data | None = None, **more: object) -> Data:
     return {"shots": list(shots), "read": read, **more}
 
 
-def judgement(
-    judged: Mapping[str, Array], modality: str, place: tuple[int, int], *, large: bool = False
-) -> Data | None:
+def judgement(judged: Mapping[str, Array], modality: str, place: tuple[int, int]) -> Data | None:
     """The judge's reading of a picture of a grid, where the modality has a judge."""
     if modality not in judged:
         return None
-    return reading(f"the {names.title(modality)} judge", judged[modality][place], large=large)
+    return reading(f"the {names.title(modality)} judge", judged[modality][place])
 
 
-def judged_cell(grid: PictureGrid, modality: str, place: tuple[int, int], shot: Data, *, large: bool = False) -> Data:
+def judged_cell(grid: PictureGrid, modality: str, place: tuple[int, int], shot: Data) -> Data:
     """A picture of a grid with its judge's reading, framed where the label head says another digit."""
-    read = judgement(grid.judged, modality, place, large=large)
+    read = judgement(grid.judged, modality, place)
     wrong = read is not None and grid.judged[modality][place].argmax() != grid.label[place].argmax()
     return cell(shot, read=read, mark="wrong" if wrong else "")
 

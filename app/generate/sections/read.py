@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app.elements.diagram import diagram
@@ -13,7 +14,7 @@ from app.generate.digit_model import DigitModel, load
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
 from app.generate.view import Source, View
-from app.shared import names, state
+from app.shared import charts, names, state
 from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
@@ -36,11 +37,39 @@ def show(shown: DigitModel) -> None:
     wall.show(sheet, [_panel(grid, sheet)], key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
     caption_row.show(_agreement(shown.name, view), grid, "read", title, lambda: read.script(shown, view))
+    _probabilities(grid)
+
+
+def _probabilities(grid: PictureGrid) -> None:
+    """Chart of the probability that the label head and each judge give to every digit, of each sample."""
+    readers = {"label head": grid.label[0]} | {f"{names.title(name)} judge": x[0] for name, x in grid.judged.items()}
+    rows = [(sample, reader) for sample in range(len(grid.columns)) for reader in readers]
+    values = np.stack([readers[reader][sample] for sample, reader in rows])
+    digits = [str(digit) for digit in range(values.shape[1])]
+    best = [
+        f"sample {i + 1}, {who}: {row.argmax()} with {100 * row.max():.0f} %"
+        for (i, who), row in zip(rows, values, strict=True)
+    ]
+    columns = {"sample": [i + 1 for i, _ in rows], "read by": [reader for _, reader in rows]}
+    charts.show(
+        charts.heat(
+            values,
+            [f"{i + 1}, {reader}" for i, reader in rows],
+            digits,
+            charts.palette(),
+            title="Probability of each digit, by sample and who reads it",
+            hue="y",
+            height=90 + 22 * len(rows),
+        ),
+        columns | {digit: values[:, int(digit)].round(4).tolist() for digit in digits},
+        key="label_probabilities",
+        alt=f"Probabilities of the digits as a heat map. The likeliest: {'; '.join(best)}.",
+    )
 
 
 def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
     columns = range(len(grid.columns))
-    said = [wall.cell(read=wall.reading("the label head", grid.label[0, j], large=True)) for j in columns]
+    said = [wall.cell(read=wall.reading("the label head", grid.label[0, j])) for j in columns]
     rows: list[Data] = [{"head": "label head, from F_y", "cells": said}]
     for name, pictures in grid.pictures.items():
         cells = [
@@ -49,7 +78,6 @@ def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
                 name,
                 (0, j),
                 sheet.shot(name, pictures[0, j], f"{names.title(name)}, sample {j + 1}"),
-                large=True,
             )
             for j in columns
         ]

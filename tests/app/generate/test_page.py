@@ -4,16 +4,18 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.elements.latent_sliders import latent_sliders
 from app.generate import slider_models
 from app.generate.digit_model import MODEL, DigitModel
-from app.generate.figures import translate
+from app.generate.figures import read, translate
 from app.generate.sections import slide
 from app.generate.view import View
 from app.shared.pictures import pack
+from tests.app.charts import charts, numbers
 from tests.app.conftest import CARD
 from tests.app.pages import MAIN, elements, query
 
@@ -61,6 +63,19 @@ def test_every_picture_carries_alternative_text(section: str) -> None:
                 for cell in row.get("cells", []):
                     assert all(shot["alt"] for shot in cell["shots"])
                     assert cell["read"] is None or "reads" in cell["read"]["alt"]
+
+
+def test_the_probabilities_of_the_digits_are_a_chart_with_its_numbers(shown: DigitModel) -> None:
+    page = visit(section="read", seed="4")
+    (chart,) = charts(page)
+    rows = numbers(page)
+    grid = read.make(shown, View(seed=4))
+    readers = [grid.label[0], *(judged[0] for judged in grid.judged.values())]
+    expected = np.stack([reader[sample] for sample in range(len(grid.columns)) for reader in readers])
+    np.testing.assert_allclose([[row[str(digit)] for digit in range(10)] for row in rows], expected, atol=1e-4)
+    assert [row["read by"] for row in rows[: len(readers)]] == ["label head", "SVHN judge", "MNIST judge"]
+    top = expected[0].argmax()
+    assert f"sample 1, label head: {top} with {100 * expected[0, top]:.0f} %" in chart["alt"]
 
 
 def test_resample_goes_to_the_next_seed_and_the_seed_brings_the_picture_back() -> None:
