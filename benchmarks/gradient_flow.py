@@ -3,10 +3,10 @@
 One decoder of the shipped kind (code 128, of which F_y is 64; T steps of d_x features), and one that reads the code at
 every step, with one clip and a batch of clips, in turns, in one process; medians and quartiles of processor times,
 which with one thread are the wall times of an idle machine and on a busy one stay near them. The
-rivals are given the decoder as it runs in this project, without gradients of weights:
+ways are given the decoder as it runs in this project, without gradients of weights:
 
 * ``torch.func.jacfwd`` and ``torch.func.jacrev`` of the sequence with respect to F_y, then the norms;
-* of a batch, ``torch.func.vmap`` of jacfwd over the clips, which is the fastest of the rivals.
+* of a batch, ``torch.func.vmap`` of jacfwd over the clips, which is the fastest of them.
 
 Run: ``python benchmarks/gradient_flow.py [--repeats 15] [--json flow.json]``
 """
@@ -47,13 +47,13 @@ def jacobian_flow(transform: Callable[..., Callable[..., Tensor]], decoder: Recu
     return transform(sequence)(code[D_A:]).square().sum(dim=(1, 2))
 
 
-def measure(rivals: dict[str, Callable[[], Tensor]], repeats: int) -> dict[str, dict[str, float]]:
+def measure(ways: dict[str, Callable[[], Tensor]], repeats: int) -> dict[str, dict[str, float]]:
     """Processor times of each, in turns, in milliseconds, and the largest relative error against the first."""
-    reference = next(iter(rivals.values()))().double()
-    errors = {name: float(((run().double() - reference).abs() / reference).max()) for name, run in rivals.items()}
-    times: dict[str, list[float]] = {name: [] for name in rivals}
+    reference = next(iter(ways.values()))().double()
+    errors = {name: float(((run().double() - reference).abs() / reference).max()) for name, run in ways.items()}
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
-        for name, run in rivals.items():
+        for name, run in ways.items():
             start = time.process_time()
             run()
             times[name].append(1e3 * (time.process_time() - start))
@@ -100,9 +100,9 @@ def main() -> None:
                     lambda code: jacobian_flow(torch.func.jacfwd, d, code), chunk_size=8
                 )(c),
             }
-            for title, rivals, repeats in (("1 clip", one, options.repeats), (f"{CLIPS} clips", batch, 3)):
+            for title, ways, repeats in (("1 clip", one, options.repeats), (f"{CLIPS} clips", batch, 3)):
                 title = f"T={length}, d_x={d_x}, {at}, {title}"
-                report[title] = results = measure(rivals, repeats)
+                report[title] = results = measure(ways, repeats)
                 for name, r in results.items():
                     ratio = r["p50"] / results["by hand"]["p50"]
                     times = f"{r['p25']:9.1f} {r['p50']:9.1f} {r['p75']:9.1f}"

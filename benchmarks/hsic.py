@@ -84,7 +84,7 @@ def centred(f: Tensor, x: Tensor) -> float:
     return float((k * m).sum() / (k.norm() * m.norm()))
 
 
-def rivals(f: Tensor, x: Tensor) -> dict[str, Callable[[], float]]:
+def others(f: Tensor, x: Tensor) -> dict[str, Callable[[], float]]:
     generator = torch.Generator().manual_seed(0)
     found: dict[str, Callable[[], float]] = {
         "explicit H, float64": lambda: explicit(f, x, torch.float64),
@@ -120,7 +120,7 @@ def main() -> None:
     }
     print(f"{'n':>6} {'':28} {'ms: p50':>10} {'times ours':>11} {'error':>10}")
     for n in SIZES:
-        runs = rivals(*variables(n))
+        runs = others(*variables(n))
         exact = runs["explicit H, float64"]()
         times: dict[str, list[float]] = {name: [] for name in runs}
         values: dict[str, float] = {}

@@ -71,7 +71,7 @@ def imported(tree: ast.AST, known: dict[str, Path]) -> set[str]:
 
 
 def at_import(tree: ast.Module) -> ast.Module:
-    """What runs when the module is imported: no bodies of functions, nothing for type checkers alone."""
+    """Statements that run when the module is imported: no bodies of functions, nothing for type checkers alone."""
 
     class Strip(ast.NodeTransformer):
         def visit_FunctionDef(self, node: ast.FunctionDef) -> None:

@@ -188,9 +188,9 @@ def _bar(row: pd.Series) -> charts.Bar:
 def _answer(merged: pd.DataFrame) -> str:
     """The answer to the question, counted from the figures."""
     swaps = merged[merged["key"] == "swap_accuracy"].groupby("objective", sort=False)["value"].min()
-    told = [f"{OBJECTIVES[name]} {shown(float(value), 'share')}" for name, value in swaps.items()]
+    parts = [f"{OBJECTIVES[name]} {shown(float(value), 'share')}" for name, value in swaps.items()]
     return (
         "How often the judges read the digit that gave Z_y after a swap, in the modality where it works less well: "
-        + "; ".join(told)
+        + "; ".join(parts)
         + "."
     )

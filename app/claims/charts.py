@@ -27,7 +27,7 @@ def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, me
     names = [title_of_system(name) for name in rows["system"]]
     above = (rows["high"] - rows["mean"]).clip(lower=0)
     below = (rows["mean"] - rows["low"]).clip(lower=0)
-    told = [
+    hover = [
         f"{shown(row['mean'], unit)}<br>95 % interval {shown(row['low'], unit)} to {shown(row['high'], unit)}"
         f"<br>{row['seeds']} seeds, n = {row['n']}"
         for _, row in rows.iterrows()
@@ -39,7 +39,7 @@ def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, me
         mode="markers",
         marker={"size": 9, "color": OURS},
         name="ours, mean of the seeds",
-        customdata=told,
+        customdata=hover,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
     known = [(title_of_system(name), paper[name]) for name in rows["system"] if name in paper]

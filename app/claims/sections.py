@@ -48,10 +48,10 @@ def claims() -> None:
 
 
 def _measurements(found: Outcome) -> pd.DataFrame:
-    return pd.DataFrame([_told(one) for one in found.measurements])
+    return pd.DataFrame([_row(one) for one in found.measurements])
 
 
-def _told(one: Measurement) -> dict[str, str]:
+def _row(one: Measurement) -> dict[str, str]:
     interval = f"{shown(one.low, one.unit)} to {shown(one.high, one.unit)}" if math.isfinite(one.low) else ""
     return {
         "measured": one.what,

@@ -126,14 +126,14 @@ def against(ours: Tensor, theirs: Tensor) -> dict[str, JsonValue]:
 
 def _training(names: Sequence[str]) -> str:
     """How long each model was trained, and from where, as their configurations tell."""
-    told = []
+    trainings = []
     for name in names:
         match StoredModel.of_folder(model_folder(name)).run.get("configuration"):
             case {"training": {"steps": int(steps)}, **more}:
-                told.append(f"{steps} steps from {more.get('start') or 'random weights'}")
+                trainings.append(f"{steps} steps from {more.get('start') or 'random weights'}")
             case _:
-                told.append("training unknown")
-    return "Each after " + " or ".join(dict.fromkeys(told))
+                trainings.append("training unknown")
+    return "Each after " + " or ".join(dict.fromkeys(trainings))
 
 
 def ablations(models: Mapping[str, str], *, seed: int) -> dict[str, JsonValue]:

@@ -41,7 +41,7 @@ def flow_against_truth(
     n_bootstrap: int = 1_000,
     generator: torch.Generator | None = None,
 ) -> Findings:
-    """Judge the values of steps, of the flow or of a rival, by the evidence that the steps truly carried.
+    """Judge the values of steps, of the flow or of another method, by the evidence that the steps truly carried.
 
     Clips without evidence, or with it at every real step, have nothing to find and are left out.
 

@@ -34,7 +34,7 @@ def run_of(stored: StoredModel) -> SequenceRun:
     """The run that a stored model of sequences came from.
 
     Raises:
-        ValueError: If it is not told.
+        ValueError: If it is not stored.
     """
     try:
         return SequenceRun.model_validate(stored.run.get("configuration"))
@@ -46,7 +46,7 @@ def held_out(stored: StoredModel) -> Dataset:
     """The held-out videos of a stored model.
 
     Raises:
-        ValueError: If its run is not told.
+        ValueError: If its run is not stored.
         FileNotFoundError: If the data are not there.
     """
     return load_run_data(run_of(stored)).part("test")
@@ -78,7 +78,7 @@ def measure_videos(
         The figures, and what else goes into ``metrics.json``: the dependency ratios.
 
     Raises:
-        ValueError: If its run is not told.
+        ValueError: If its run is not stored.
         FileNotFoundError: If the data are not there.
     """
     data = held_out(stored)

@@ -162,8 +162,8 @@ def _figures(evidence: Evidence, model: str, key: str, subjects: Sequence[str], 
     found = []
     for subject in subjects:
         if (figure := evidence.figure(model, key, subject)) is not None:
-            told = what.format(of=" and ".join(figure.modalities))
-            found.append(Measurement(told, figure.unit, figure.value, figure.low, figure.high))
+            title = what.format(of=" and ".join(figure.modalities))
+            found.append(Measurement(title, figure.unit, figure.value, figure.low, figure.high))
     return found
 
 

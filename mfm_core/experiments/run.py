@@ -190,8 +190,8 @@ def execute(
     }
     if isinstance(run, FactorizeRun | SequenceRun) and run.start is not None:
         begun = StoredModel.of_folder(model_folder(run.start)).run
-        told = ("command", "date", "configuration", "start")
-        provenance["start"] = {key: begun[key] for key in told if key in begun}
+        kept = ("command", "date", "configuration", "start")
+        provenance["start"] = {key: begun[key] for key in kept if key in begun}
         provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:

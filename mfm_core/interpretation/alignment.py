@@ -39,7 +39,7 @@ def global_alignment(
         bandwidth: Of the local kernel. ``"median"``, as Cuturi advises: the median distance of two steps of any
             series, times the square root of the median length.
         name: What messages call ``series``.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Returns:
         The Gram matrix, ``(N, N)``.

@@ -84,7 +84,7 @@ def dependency_ratios(
         kernel: Of sequences: RBF of their average over real steps, as the paper, or the global alignment kernel.
         n_permutations: For the p-value; 0 for none.
         generator: Of the permutations; one of its own, seeded with 0, if none is given.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Raises:
         ValueError: If there are fewer than 2 samples, the latents are not the model's, what is generated is not

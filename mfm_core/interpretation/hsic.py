@@ -38,7 +38,7 @@ def normalized_hsic(
         bandwidth: Of the RBF kernels; the paper's is 1 (supplement F). ``"median"`` takes the median distance between
             samples, of each variable its own. Kernels that are given keep theirs.
         block: Rows and columns at a time; memory grows with ``n * block``, the result does not depend on it.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Returns:
         The dependency; 1 for a variable and itself, 0 where a variable is constant, for it depends on nothing.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 Bandwidth = float | Literal["median"]
-# Told the share of the work that is done, 0 to 1. What it raises ends the work.
+# Called with the share of the work that is done, 0 to 1. What it raises ends the work.
 Progress = Callable[[float], None]
 # The median is taken over the pairs of at most so many samples.
 MAX_FOR_MEDIAN = 2_000

@@ -34,7 +34,7 @@ def leave_one_out(
         kernels: Over the same ``n`` samples.
         pairs: Which products of two kernels are asked for.
         block: Rows and columns at a time.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Returns:
         ``(n, pairs)``, float64.
@@ -91,7 +91,7 @@ def permutation_p_values(
         others: Kernels of the variables that may depend on ``f``.
         n_permutations: How many; the smallest p-value is 1 / (n_permutations + 1).
         generator: Of the permutations, the same for all variables.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
     """
     n = check_lengths([f, *others])
     few = slice(0, n, math.ceil(n / MAX_PERMUTED))

@@ -101,7 +101,7 @@ def size_curve(
         kernel: Of sequences.
         n_subsets: Of each size.
         generator: Of the subsets; one of its own, seeded with 0, if none is given.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Raises:
         ValueError: If there are no sizes or subsets, or a size does not fit.
@@ -145,7 +145,7 @@ def gram_matrices(
         n_shown: At most.
         bandwidth: As for :func:`~mfm_core.interpretation.dependency.dependency_ratios`.
         kernel: Of sequences.
-        progress: Told the share of the work that is done; what it raises ends the work.
+        progress: Called with the share of the work that is done; what it raises ends the work.
 
     Raises:
         ValueError: If the labels are not those of the samples, or fewer than 2 are to be shown.

@@ -113,8 +113,8 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         tested = ""
         if "p" in system:
             p = _value(system["p"])
-            told = "< 1e-300" if p < 1e-300 else f"= {p:.2g}"  # less than a float can say
-            tested = f"{system['gained']} gained, {system['lost']} lost, p {told}"
+            size = "< 1e-300" if p < 1e-300 else f"= {p:.2g}"  # less than a float can say
+            tested = f"{system['gained']} gained, {system['lost']} lost, p {size}"
             match system.get("difference"):
                 case {"value": float(value), "low": float(low), "high": float(high)}:
                     points = f"{100 * value:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f})"

@@ -75,9 +75,9 @@ def ratios_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     for row in models if isinstance(models, list) else []:
         if isinstance(row, dict) and isinstance(ratios := row["ratios"], dict):
             found = [ratio if isinstance(ratio := ratios.get(stream), dict) else {} for stream in STREAMS]
-            told = [str(row[key]) for key in ("data", "seed", "n")]
+            known = [str(row[key]) for key in ("data", "seed", "n")]
             at_median = [_decimals(ratio.get("at_median")) for ratio in found]
-            rows.append([*told, *(_with_interval(ratio) for ratio in found), *at_median])
+            rows.append([*known, *(_with_interval(ratio) for ratio in found), *at_median])
     for data, paper in PAPER_RATIOS.items():
         rows.append([f"{data}, the paper", "", "", *(f"{paper[stream]:.3f}" for stream in STREAMS), "", "", ""])
     note = (

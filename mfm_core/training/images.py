@@ -233,8 +233,8 @@ class FactorizeTask:
             if not self.learns_flow(name):
                 continue
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
-            told = code.detach() if self.run.settle else with_noise(code.detach(), added.noise, generator)
-            codes, contexts = (torch.cat(parts) for parts in zip((told, context), *more[name], strict=True))
+            seen_code = code.detach() if self.run.settle else with_noise(code.detach(), added.noise, generator)
+            codes, contexts = (torch.cat(parts) for parts in zip((seen_code, context), *more[name], strict=True))
             surprise[name], moved[name] = encoder.flow.costs(codes, contexts)
             if not self.run.settle:  # there what recognizes is fixed, and its cost a constant
                 label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))

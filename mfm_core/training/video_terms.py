@@ -64,26 +64,26 @@ class Adversary(nn.Module):
 
 
 def train_adversary(
-    adversary: Adversary, optimizer: torch.optim.Optimizer, styles: Mapping[str, Tensor], told: Tensor, steps: int
+    adversary: Adversary, optimizer: torch.optim.Optimizer, styles: Mapping[str, Tensor], single: Tensor, steps: int
 ) -> None:
-    """Let the adversary learn to read ``told``, standardised, from Z_a.
+    """Let the adversary learn to read ``single``, standardised, from Z_a.
 
     Args:
         adversary: The networks.
         optimizer: Theirs.
         styles: Z_a of each modality, ``(N, d_a)``; they are not trained.
-        told: What each modality tells of the score, ``(N, M)``.
+        single: Score as each modality alone tells it, ``(N, M)``.
         steps: How many.
     """
     fixed = {name: z.detach() for name, z in styles.items()}
-    wanted = standardised(told)
+    wanted = standardised(single)
     for _ in range(steps):
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward((adversary(fixed) - wanted).square().mean(0).sum())
         optimizer.step()
 
 
-def leak_cost(adversary: Adversary, styles: Mapping[str, Tensor], told: Tensor, scores: Tensor) -> Tensor:
+def leak_cost(adversary: Adversary, styles: Mapping[str, Tensor], single: Tensor, scores: Tensor) -> Tensor:
     """The share of the score's variance that the adversary reads from each Z_a, summed over modalities.
 
     The squared correlation of what it reads with what the modality tells, times the share of the score's variance that
@@ -92,13 +92,13 @@ def leak_cost(adversary: Adversary, styles: Mapping[str, Tensor], told: Tensor, 
     Args:
         adversary: The networks as they are now; they are not trained, and may be, before the cost is differentiated.
         styles: Z_a of each modality, ``(N, d_a)``.
-        told: What each modality tells of the score, ``(N, M)``.
+        single: Score as each modality alone tells it, ``(N, M)``.
         scores: ``(N,)``.
     """
     weights = {name: weight.detach().clone() for name, weight in adversary.named_parameters()}
     read = standardised(torch.func.functional_call(adversary, weights, (styles,)))
-    squared = (read * standardised(told)).mean(0).square()
-    share = (told.var(0, correction=0) / scores.var(correction=0).clamp_min(LEAST_VARIANCE)).clamp_max(1)
+    squared = (read * standardised(single)).mean(0).square()
+    share = (single.var(0, correction=0) / scores.var(correction=0).clamp_min(LEAST_VARIANCE)).clamp_max(1)
     return (squared * share).sum()
 
 
@@ -108,7 +108,7 @@ def standardised(x: Tensor) -> Tensor:
     return centred / centred.square().mean(0).clamp_min(LEAST_VARIANCE).sqrt()
 
 
-def nearest(told: Tensor) -> Tensor:
+def nearest(single: Tensor) -> Tensor:
     """Of each video the index of the other one whose modalities tell most nearly the same, ``(N, M)`` -> ``(N,)``."""
-    distances = torch.cdist(told, told)
+    distances = torch.cdist(single, single)
     return distances.fill_diagonal_(torch.inf).argmin(dim=1)

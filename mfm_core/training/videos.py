@@ -189,7 +189,7 @@ def masked_errors(
 
 
 @dataclass(frozen=True)
-class Told:
+class SingleScores:
     """Score as each single modality tells it, by its surrogate.
 
     Attributes:
@@ -272,10 +272,10 @@ class SequenceTask:
             terms["leak"] = weight * self.leak(latents, data.labels, complete)
         return torch.stack(list(terms.values())).sum(), terms
 
-    def infer(self, data: Dataset) -> tuple[Latents, Tensor | None, Told | None]:
+    def infer(self, data: Dataset) -> tuple[Latents, Tensor | None, SingleScores | None]:
         """Z of every sample from the modalities it has, in order, and of complete ones what the surrogates cost."""
         model, names = self.model, self.model.modalities
-        parts, indices, surrogate, told = [], [], None, None
+        parts, indices, surrogate, single = [], [], None, None
         for group in groups(data, names):
             if len(group.inputs) == len(names):
                 features = model.encoder_y.features(group.inputs, group.mask)
@@ -285,34 +285,34 @@ class SequenceTask:
                 if inferred:
                     surrogate = surrogate_cost(model, inferred, latents, labels, self.run.objective)
                     if self.run.terms.any and len(labels) > 1:
-                        told = Told(group.index, self.told_by_each([guess for guess, _ in inferred]))
+                        single = SingleScores(group.index, self.scores_of_each([guess for guess, _ in inferred]))
             else:
                 latents = model.encode(group.inputs, group.mask)
             parts.append(latents)
             indices.append(group.index)
-        return in_order(parts, indices), surrogate, told
+        return in_order(parts, indices), surrogate, single
 
     @torch.no_grad()
-    def told_by_each(self, inferred: Sequence[Latents]) -> Tensor:
+    def scores_of_each(self, inferred: Sequence[Latents]) -> Tensor:
         """Score as each single modality tells it, by its surrogate, which come first: ``(n, M)``."""
         single = inferred[: len(self.model.modalities)]
         return torch.cat([self.model.decide(guess.y) for guess in single], dim=1)
 
-    def exchange(self, latents: Latents, told: Told | None, generator: torch.Generator) -> Latents:
+    def exchange(self, latents: Latents, single: SingleScores | None, generator: torch.Generator) -> Latents:
         """Some samples with the Z_y of the one nearest in what its modalities tell of the score."""
-        if told is None or not self.run.terms.neighbour:
+        if single is None or not self.run.terms.neighbour:
             return latents
-        some = torch.rand(len(told.index), generator=generator).to(latents.y.device) < self.run.terms.neighbour
+        some = torch.rand(len(single.index), generator=generator).to(latents.y.device) < self.run.terms.neighbour
         donors = torch.arange(len(latents), device=latents.y.device)
-        donors[told.index[some]] = told.index[nearest(told.score)[some]]
+        donors[single.index[some]] = single.index[nearest(single.score)[some]]
         return Latents(latents.y[donors], latents.a, latents.mask)
 
-    def leak(self, latents: Latents, labels: Tensor, told: Told) -> Tensor:
+    def leak(self, latents: Latents, labels: Tensor, single: SingleScores) -> Tensor:
         """Cost of the score that the adversary, which has not seen these samples in this epoch, reads in each Z_a."""
         network, optimizer = self.helpers["adversary"]
-        adversary, styles = cast(Adversary, network), {name: z[told.index] for name, z in latents.a.items()}
-        cost = leak_cost(adversary, styles, told.score, labels[told.index, 0])
-        train_adversary(adversary, optimizer, styles, told.score, self.run.terms.adversary_steps)
+        adversary, styles = cast(Adversary, network), {name: z[single.index] for name, z in latents.a.items()}
+        cost = leak_cost(adversary, styles, single.score, labels[single.index, 0])
+        train_adversary(adversary, optimizer, styles, single.score, self.run.terms.adversary_steps)
         return cost
 
     def blur(self, data: Dataset, generator: torch.Generator) -> Dataset:

@@ -55,12 +55,12 @@ class LatentMap {
   }
 
   get n() { return this.data.labels.data.length; }
-  /** The mean of the codes and the axes on show, with what is told of each. */
+  /** The mean of the codes and the axes on show, with the title of each. */
   get plane() {
     const factor = this.block.value, { mean, axes, shares } = this.map.blocks[factor];
-    if (this.axes.value === "principal") return { mean, axes, told: shares.map((share) => `${(100 * share).toFixed(0)} % of the variance`) };
+    if (this.axes.value === "principal") return { mean, axes, titles: shares.map((share) => `${(100 * share).toFixed(0)} % of the variance`) };
     const { vectors, names } = this.main.model.directions[factor];
-    return { mean, axes: vectors.slice(0, 2), told: [0, 1].map((i) => this.main.names[`${factor}-${i + 1}`] ?? names[i] ?? `direction ${i + 1}`) };
+    return { mean, axes: vectors.slice(0, 2), titles: [0, 1].map((i) => this.main.names[`${factor}-${i + 1}`] ?? names[i] ?? `direction ${i + 1}`) };
   }
 
   code(factor, i) {
@@ -84,7 +84,7 @@ class LatentMap {
       const low = sorted[Math.floor(0.02 * this.n)], high = sorted[Math.floor(0.98 * this.n)];
       this.tones = Array.from(values, (x) => Math.round((TONES - 1) * Math.min(Math.max((x - low) / (high - low || 1), 0), 1)));
     }
-    const [right, up] = this.plane.told;
+    const [right, up] = this.plane.titles;
     this.tip.hidden = true;
     this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. To the right: ${right}; upwards: ${up}. Hover to see a pair; click to take its Z, or that of any empty place.`;
     this.draw();
@@ -154,19 +154,19 @@ class LatentMap {
     const i = this.#nearest(event);
     if (i < 0) {
       this.tip.hidden = true;
-      this.told = -1;
+      this.asked = -1;
       return;
     }
     const [x, y] = this.#pixel(this.points[i]);
     Object.assign(this.tip.style, { left: `${Math.min(x + 14, this.canvas.clientWidth - 150)}px`, top: `${Math.max(y - 92, 0)}px` });
-    if (i !== this.told) this.hover.ask(i);
-    this.told = i;
+    if (i !== this.asked) this.hover.ask(i);
+    this.asked = i;
   }
 
   async #tell(i) {
     const z = Object.fromEntries(Object.keys(this.main.sizes).map((factor) => [factor, this.code(factor, i)]));
     const pixels = await this.main.decodeOne(z), { shapes } = this.main.model.model;
-    if (this.told !== i) return;
+    if (this.asked !== i) return;
     [...this.tip.querySelectorAll("canvas")].forEach((canvas, place) => put(canvas, pixels[this.main.modalities[place]], shapes[this.main.modalities[place]]));
     this.tipText.textContent = `pair ${i}: a ${this.data.labels.data[i]}`;
     this.tip.hidden = false;

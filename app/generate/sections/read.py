@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -50,7 +52,10 @@ def _probabilities(grid: PictureGrid) -> None:
         f"sample {i + 1}, {who}: {row.argmax()} with {100 * row.max():.0f} %"
         for (i, who), row in zip(rows, values, strict=True)
     ]
-    columns = {"sample": [i + 1 for i, _ in rows], "read by": [reader for _, reader in rows]}
+    columns: dict[str, Sequence[object]] = {
+        "sample": [i + 1 for i, _ in rows],
+        "read by": [reader for _, reader in rows],
+    }
     charts.show(
         charts.heat(
             values,

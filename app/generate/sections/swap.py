@@ -153,7 +153,7 @@ def _block(
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         true = shown.digit(content[i])
         label = str(digit) if true == digit else f"{digit}, not {true}"
-        head = wall.cell(sheet.shot(name, by_content[i], f"content: {_told(true, digit)}"), label=label)
+        head = wall.cell(sheet.shot(name, by_content[i], f"content: {_said(true, digit)}"), label=label)
         rows.append({"head": head, "cells": cells})
     return {
         "title": f"{names.title(name)}: a row a digit, a column a style",
@@ -166,7 +166,7 @@ def _block(
     }
 
 
-def _told(true: int, digit: int) -> str:
+def _said(true: int, digit: int) -> str:
     """The label of a pair, and what the label head says where that is another digit."""
     return f"a {digit}" if true == digit else f"true label {true}, the label head says {digit}"
 
@@ -187,7 +187,7 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
     for i, digit in zip(content, read, strict=True):
         if (true := shown.digit(i)) != digit:
             sentences.append(
-                f"Held-out pair {i}: {_told(true, digit)}, so its row is one of {digit}s; the error is made before the "
+                f"Held-out pair {i}: {_said(true, digit)}, so its row is one of {digit}s; the error is made before the "
                 "swap."
             )
     if rates:

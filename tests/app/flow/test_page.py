@@ -123,7 +123,7 @@ def test_the_panel_prints_the_figures_of_the_metrics() -> None:
     rows = {(row["modality"], row["way of judging"]): row for row in numbers(page)}
     assert rows["Acoustic", "integrated gradients"]["value"] == pytest.approx(0.66)
     assert rows["Language", "flow of F_y"]["low"] == pytest.approx(0.61)
-    titles = ("flow of F_y", "saliency", "integrated gradients", "chance")
+    titles = ("flow of F_y", "input gradients", "integrated gradients", "chance")
     assert set(rows) == {(modality, way) for modality in ("Language", "Acoustic", "Visual") for way in titles}
     assert "Acoustic, integrated gradients: 0.66" in charts(page)[0]["alt"]
 
