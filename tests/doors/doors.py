@@ -1,4 +1,4 @@
-"""What every door is asked: any bytes and any text end as they should or in one sentence, within memory and folder.
+"""Questions to every door: any bytes and any text end as they should or in one sentence, within memory and folder.
 
 ``MFM_DOOR_CASES`` is how many cases a door is tried with: few without it, 10,000 in a nightly run.
 """

@@ -94,7 +94,7 @@ def _panel(job: Job, name: str, *, wide: bool) -> None:
 
 
 def _curves(reports: Sequence[charts.Report], modalities: list[str], name: str, total: int, *, classes: bool) -> None:
-    """What is learnt, and the cost, by step."""
+    """Curves of what is learnt, and of the cost, by step."""
     colours = shared_charts.palette()
     figure, table = charts.learnt(reports, modalities, colours, total, classes=classes)
     alt = "; ".join(f"{what}: {now}" for what, now in zip(table["figure"], table["now"], strict=True))
