@@ -61,7 +61,7 @@ def strip(reading: Reading, clip: int = 1) -> Strip:
 
 
 def plain(page: AppTest) -> str:
-    """What the page says, without its markup."""
+    """Words of the page, without its markup."""
     return re.sub(r"<[^>]+>", "", words_on(page))
 
 
