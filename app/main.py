@@ -29,6 +29,7 @@ PAGES = {
 }
 STYLE = """<style>
 .stMainBlockContainer { max-width: 78rem; padding-left: 2.5rem; padding-right: 2.5rem; }
+[data-testid="stMarkdownContainer"] code { font-size: 0.875rem; }
 .mfm-prose { margin: 0; max-width: 62ch; position: relative; }
 .mfm-term { font-style: normal; text-decoration: underline dotted; text-underline-offset: 0.2em; cursor: help; }
 .mfm-term:is(:hover, :focus)::after {

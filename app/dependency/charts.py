@@ -105,7 +105,7 @@ def curve_aloud(curve: Curve, title: str, label: str) -> str:
 
 def gram_figure(title: str, matrix: Tensor, labels: Sequence[str], hue: str) -> DrawnChart:
     """A Gram matrix as a heat map."""
-    heading = f"{title}<br><span style='font-size:12px'>mean off the diagonal {off_diagonal(matrix):.2f}</span>"
+    heading = f"{title}<br><span style='font-size:14px'>mean off the diagonal {off_diagonal(matrix):.2f}</span>"
     return charts.heat(
         matrix.numpy(), labels, labels, charts.palette(), title=heading, hue=hue, square=True, height=350
     )

@@ -21,7 +21,7 @@ Table = Mapping[str, Sequence[object]]
 """Columns by name."""
 
 CONFIGURATION = Path(__file__).parents[1] / ".streamlit" / "config.toml"
-BAR = 30
+BAR = 38
 """Pixels that a bar takes, with the gap to the next."""
 ABOVE = 34
 """Pixels of the title of a group of bars."""
@@ -220,7 +220,7 @@ def _group(figure: go.Figure, place: int, rows: Sequence[Bar], hue: str, colours
             row=place,
             col=1,
         )
-    labels = [f"{row.who}<br><span style='font-size:11px'>{row.said}</span>" if row.said else row.who for row in rows]
+    labels = [f"{row.who}<br><span style='font-size:14px'>{row.said}</span>" if row.said else row.who for row in rows]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, row=place, col=1)
 
 

@@ -13,6 +13,9 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
+from app.shared import presenter
+from app.shared.legible import legible
+
 KEPT = 256
 """Things that are kept, those asked for last."""
 
@@ -51,13 +54,15 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
 
     @wraps(draw)
     def drawn(*args: P.args, **more: P.kwargs) -> DrawnChart:
+        scale = presenter.scale()
+
         def whole() -> DrawnChart:
-            figure = draw(*args, **more)
+            figure = legible(draw(*args, **more), scale)
             # A finger scrolls the page; the bar zooms.
             figure.update_layout(dragmode=False, modebar={"orientation": "h"})
             return DrawnChart(figure)
 
-        return made_once(whole, draw.__module__, draw.__qualname__, args, more)
+        return made_once(whole, draw.__module__, draw.__qualname__, args, more, scale)
 
     return drawn
 

@@ -39,7 +39,7 @@ function latent(data, name, y, hue, select) {
 function draw(data, select) {
   const y = lanes(data.modalities);
   const height = TOP + data.modalities.length * ROW + 40;
-  const svg = shape("svg", { viewBox: `0 0 470 ${height}`, role: "img", "aria-label": data.alt });
+  const svg = shape("svg", { viewBox: `-24 0 494 ${height}`, role: "img", "aria-label": data.alt });
   svg.append(
     shape("text", { x: LATENT, y: 12, class: "head", "text-anchor": "middle" }, "latent"),
     shape("text", { x: FACTOR, y: 12, class: "head", "text-anchor": "middle" }, "factor"),
