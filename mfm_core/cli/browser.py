@@ -9,7 +9,9 @@ import typer
 
 from mfm_core.cli.app import app, one_sentence
 from mfm_core.storage.browser_bundle import browser_bundle
+from mfm_core.storage.folder import model_folder
 from mfm_core.storage.models import load_codes, load_discriminative, load_pretrained
+from mfm_core.storage.umap_layout import save_umap, umap_layout
 
 
 @app.command("export-browser")
@@ -17,6 +19,7 @@ def export_browser_command(
     name: Annotated[str, typer.Argument(help="A pretrained MFM of images, or the folder of a stored one.")],
     *,
     folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("app/static"),
+    umap: Annotated[bool, typer.Option(help="Lay the codes out by UMAP too, beside the model.")] = False,
     judge: Annotated[list[str], typer.Option(help="Judges, as modality=name or folder.")] = [],  # noqa: B006
 ) -> None:
     """Write G, D and the decoders for a browser: weights as safetensors, layers and directions as JSON."""
@@ -27,6 +30,9 @@ def export_browser_command(
             if not separator:
                 raise ValueError(f"judge: expected modality=name, got {one!r}")
             judges[modality] = load_discriminative(stored)
-        bundle = browser_bundle(load_pretrained(name), load_codes(name), judges, folder)
+        codes = load_codes(name)
+        if umap:
+            save_umap(umap_layout(codes), codes, model_folder(name))
+        bundle = browser_bundle(load_pretrained(name), codes, judges, folder)
     for file in (f"{bundle.key}.bundle.json", bundle.model.weights, *(one.weights for one in bundle.judges.values())):
         typer.echo(f"{folder / file}  {(folder / file).stat().st_size:,} bytes")

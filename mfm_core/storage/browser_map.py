@@ -43,15 +43,23 @@ class BrowserMap(Config):
         file: A safetensors file with the codes of each block by its name, ``labels``, and ``colours`` (n_colours, N).
         blocks: The plane of each block of Z.
         colours: What each row of ``colours`` measures.
+        umap: Whether the file holds a UMAP layout of each block too: ``umap.`` and its name, (N, 2).
     """
 
     format_version: Literal[1] = 1
     file: str
     blocks: dict[str, MapBlock]
     colours: tuple[str, ...]
+    umap: bool = False
 
 
-def browser_map(model: MFM, codes: Codes, judges: Mapping[str, Discriminative], folder: Path) -> BrowserMap:
+def browser_map(
+    model: MFM,
+    codes: Codes,
+    judges: Mapping[str, Discriminative],
+    folder: Path,
+    umap: Mapping[str, Tensor] | None = None,
+) -> BrowserMap:
     """Lay out the codes of held-out pairs and write them into a folder.
 
     Args:
@@ -59,6 +67,7 @@ def browser_map(model: MFM, codes: Codes, judges: Mapping[str, Discriminative], 
         codes: At least 3 pairs.
         judges: Classifiers of one modality each, by modality.
         folder: Where the file goes.
+        umap: The stored layout of the codes, see :func:`mfm_core.storage.umap_layout.load_umap`.
 
     Raises:
         ValueError: If there are fewer pairs, or the model is not as said.
@@ -71,10 +80,12 @@ def browser_map(model: MFM, codes: Codes, judges: Mapping[str, Discriminative], 
     colours = _colours(model, codes, judges)
     blocks = codes.latents.blocks()
     tensors = {name: block.half() for name, block in blocks.items()} | {"labels": codes.labels.half()}
+    tensors |= {f"umap.{name}": at.half() for name, at in (umap or {}).items()}
     content = save(tensors | {"colours": torch.stack(list(colours.values())).half()})
     name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors"
     write_once(folder / name, content)
-    return BrowserMap(file=name, blocks={key: plane(block) for key, block in blocks.items()}, colours=tuple(colours))
+    planes = {key: plane(block) for key, block in blocks.items()}
+    return BrowserMap(file=name, blocks=planes, colours=tuple(colours), umap=bool(umap))
 
 
 def plane(block: Tensor) -> MapBlock:

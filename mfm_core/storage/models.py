@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 WEIGHTS, CARD, METRICS, CODES = "weights.safetensors", "card.md", "metrics.json", "codes.safetensors"
+UMAP = "umap.safetensors"
 MAX_PARAMETERS = 50_000_000
 MAX_CODES = 100_000
 MAX_STEPS = 10_000
@@ -66,7 +67,7 @@ def save_model(
     check_bounded(model.config, "model")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for outdated in (METRICS, CODES):
+    for outdated in (METRICS, CODES, UMAP):
         (folder / outdated).unlink(missing_ok=True)
     kind: Literal["mfm", "discriminative"] = "mfm" if isinstance(model, MFM) else "discriminative"
     stored = StoredModel(format_version=1, kind=kind, model=model.config, run=dict(run))

@@ -129,6 +129,12 @@ class Sliders {
     this.decoder.loadJudges(model).then(() => this.judge.ask({ names: this.modalities, style: false }), () => {});
   }
 
+  /** Z of the visitor's own picture, if there is one of the model on show. */
+  get own() {
+    const { own, models } = this.data;
+    return own && this.model === models[0] ? settledAll(own) : null;
+  }
+
   /** A map that was asked for has come. */
   async giveMaps(maps) {
     try {
@@ -355,6 +361,7 @@ export default function (component) {
   if (known?.version === data.version) return;
   if (known && known.data.content === data.content && JSON.stringify(known.data.link) === JSON.stringify(data.link)) {
     known.version = data.version;
+    known.data.own = data.own;
     known.giveMaps(data.maps);
     return;
   }

@@ -2,6 +2,9 @@
 
 The weights are a static file of the app, named by its content; the browser fetches it once and decodes in workers. What
 the visitor does changes the link in the browser, and the server hears of it with the next thing it is asked for.
+
+The map of codes is drawn on a canvas of its own, not by plotly: a component's script cannot reach the plotly that
+Streamlit bundles, and would have to ship a second copy of 4 MB, as much as the decoder, to draw 2,000 points.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class SliderLink:
 
 mount = define(
     KEY,
-    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "map", "address"),
+    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "lasso", "map", "address"),
     worker=("tensors", "arena", "layers", "worker"),
 )
 
@@ -74,6 +77,7 @@ def show(
     models: Sequence[SliderModel],
     link: SliderLink,
     maps: Mapping[str, BrowserMap],
+    own: Latents | None = None,
     *,
     on_map: Callable[[str], None],
     on_unable: Callable[[str], None],
@@ -84,11 +88,13 @@ def show(
         models: At least one, all of the same modalities.
         link: What they show first.
         maps: Maps of their latent spaces by name of the model, those that were asked for.
+        own: Z of a picture of the visitor's, by the first model.
         on_map: Called with the name of a model whose map is asked for.
         on_unable: Called with a reason where the browser cannot decode.
     """
     data = described(models)
     data["link"] = vars(link)
+    data["own"] = own and {name: [round(x, 4) for x in block[0].tolist()] for name, block in own.blocks().items()}
     data["maps"] = {name: one.model_dump(mode="json") for name, one in maps.items()}
     data["version"] = _hash(data)
     mount(

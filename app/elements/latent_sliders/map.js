@@ -1,6 +1,7 @@
-// A map of held-out pairs in the principal plane of one block of Z: hover decodes a pair, a click sets the sliders there.
+// A map of held-out pairs by one block of Z: hover decodes a pair, a click sets the sliders there, a lasso tells of many.
 const NEAR = 9; // pixels
 const TONES = 32;
+const BLENDED = 6; // codes that an empty place of the UMAP layout is decoded from
 
 class LatentMap {
   constructor(main, wanted) {
@@ -8,8 +9,8 @@ class LatentMap {
     const option = ([value, text]) => element("option", { value }, text);
     const { words } = main.data;
     this.block = element("select", { "aria-label": "Which latent" }, Object.entries(words).map(([factor, word]) => option([factor, `${word.plain}, ${word.meaning}`])));
-    const axes = [["principal", "principal axes"], ["strongest", "the two strongest directions"]];
-    this.axes = element("select", { "aria-label": "Axes" }, axes.map(option));
+    this.kinds = [["principal", "principal axes"], ["strongest", "the two strongest directions"]];
+    this.axes = element("select", { "aria-label": "Axes" }, this.kinds.map(option));
     this.colour = element("select", { "aria-label": "Colour of a point" });
     this.canvas = element("canvas", { class: "plane", tabindex: 0, role: "application" });
     this.canvas.setAttribute("aria-label", "Map of held-out pairs. Arrow keys move Z in this plane.");
@@ -17,10 +18,13 @@ class LatentMap {
     this.tipText = element("span");
     this.tip.append(this.tipText);
     this.note = element("p", { class: "note", role: "status" });
+    this.lasso = new Lasso(this);
+    this.mine = small("Take the Z of the digit that you drew or uploaded", "Your digit", () => main.jump({ ...main.snapshot(), ...main.own }), { hidden: true });
     this.body = element("div", { class: "mapbody" }, [
-      element("div", { class: "bar" }, [this.block, this.axes, this.colour]),
+      element("div", { class: "bar" }, [this.block, this.axes, this.colour, this.lasso.button, this.lasso.clear, this.mine]),
       element("div", { class: "planebox" }, [this.canvas, this.tip]),
       this.note,
+      this.lasso.told,
     ]);
     this.box = element("details", { class: "map" }, [element("summary", {}, "Map of the latent space"), this.body]);
     this.hover = new Newest((i) => this.#tell(i), () => {});
@@ -45,8 +49,11 @@ class LatentMap {
     this.map = map;
     const tensors = readSafetensors(await fetchWeights(this.main.decoder.place + map.file));
     this.data = tensors;
+    const kinds = map.umap ? [...this.kinds, ["umap", "UMAP"]] : this.kinds;
+    this.axes.replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
     this.colour.replaceChildren(...["digit", ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
     this.#lay();
+    this.lasso.choose([]);
   }
 
   #titled(text) {
@@ -68,14 +75,30 @@ class LatentMap {
     return this.data[factor].data.subarray(i * size, (i + 1) * size);
   }
 
+  get stored() { return this.axes.value === "umap"; }
+
+  /** Where a code lies in the stored layout. */
+  laid(i) { return this.data[`umap.${this.block.value}`].data.subarray(2 * i, 2 * i + 2); }
+
+  /** The pairs nearest by a distance, with weights that fall with it. */
+  #blend(distance) {
+    const far = Array.from({ length: this.n }, (_, i) => distance(i));
+    const near = far.map((_, i) => i).sort((a, b) => far[a] - far[b]).slice(0, BLENDED);
+    return nearness(near.map((i) => far[i]), 2).map((weight, k) => [near[k], weight]);
+  }
+
   /** Where a block lies in the plane. */
   at(block) {
+    if (this.stored) {
+      const blend = this.#blend((i) => Math.hypot(...this.code(this.block.value, i).map((x, k) => x - block[k])));
+      return [0, 1].map((k) => blend.reduce((sum, [i, weight]) => sum + weight * this.laid(i)[k], 0));
+    }
     return this.plane.axes.map((axis) => dot(block, axis) - dot(this.plane.mean, axis));
   }
 
   #lay() {
     const factor = this.block.value;
-    this.points = Array.from({ length: this.n }, (_, i) => this.at(this.code(factor, i)));
+    this.points = Array.from({ length: this.n }, (_, i) => (this.stored ? [...this.laid(i)] : this.at(this.code(factor, i))));
     this.reach = 1.12 * Math.max(...this.points.flat().map(Math.abs), 1e-3);
     const row = Number(this.colour.value), labels = this.data.labels.data;
     if (row < 0) this.tones = Array.from(labels, (digit) => digit);
@@ -85,8 +108,11 @@ class LatentMap {
       this.tones = Array.from(values, (x) => Math.round((TONES - 1) * Math.min(Math.max((x - low) / (high - low || 1), 0), 1)));
     }
     const [right, up] = this.plane.titles;
+    const told = this.stored
+      ? "UMAP keeps neighbours together; its axes and the distances between groups mean nothing, and an empty place is decoded from the codes nearest to it"
+      : `To the right: ${right}; upwards: ${up}`;
     this.tip.hidden = true;
-    this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. To the right: ${right}; upwards: ${up}. Hover to see a pair; click to take its Z, or that of any empty place.`;
+    this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several.${this.main.own ? " The star is your own digit." : " A digit that you draw or upload in Translate appears here as a star."}`;
     this.draw();
   }
 
@@ -98,7 +124,7 @@ class LatentMap {
   }
 
   /** Plane to pixels. */
-  #pixel([x, y]) {
+  pixel([x, y]) {
     const { clientWidth: width, clientHeight: height } = this.canvas, scale = Math.min(width, height) / 2 / this.reach;
     return [width / 2 + x * scale, height / 2 - y * scale];
   }
@@ -115,7 +141,7 @@ class LatentMap {
     const context = canvas.getContext("2d"), colours = this.#palette();
     context.scale(dense, dense);
     this.points.forEach((point, i) => {
-      const [x, y] = this.#pixel(point);
+      const [x, y] = this.pixel(point);
       context.fillStyle = colours[this.tones[i]];
       context.fillRect(x - 1.75, y - 1.75, 3.5, 3.5);
     });
@@ -125,13 +151,21 @@ class LatentMap {
     if (this.block.value === "y") {
       context.lineWidth = 4;
       this.main.model.means.forEach((mean, k) => {
-        const [x, y] = this.#pixel(this.at(mean));
+        const [x, y] = this.pixel(this.at(mean));
         context.strokeStyle = style.getPropertyValue("--st-background-color");
         context.strokeText(this.main.digits[k], x, y + 6);
         context.fillText(this.main.digits[k], x, y + 6);
       });
     }
-    const [x, y] = this.#pixel(this.at(this.main.z[this.block.value]));
+    this.lasso.paint(context, style.color);
+    const { own } = this.main;
+    this.mine.toggleAttribute("hidden", !own);
+    if (own) {
+      const [x, y] = this.pixel(this.at(own[this.block.value]));
+      context.strokeText("\u2605", x, y + 7);
+      context.fillText("\u2605", x, y + 7);
+    }
+    const [x, y] = this.pixel(this.at(this.main.z[this.block.value]));
     context.strokeStyle = style.color;
     context.lineWidth = 2.5;
     context.beginPath();
@@ -143,21 +177,21 @@ class LatentMap {
     const box = this.canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
     let found = -1, least = NEAR ** 2;
     this.points.forEach((point, i) => {
-      const [px, py] = this.#pixel(point), far = (px - x) ** 2 + (py - y) ** 2;
+      const [px, py] = this.pixel(point), far = (px - x) ** 2 + (py - y) ** 2;
       if (far < least) [found, least] = [i, far];
     });
     return found;
   }
 
   #over(event) {
-    if (!this.data) return;
+    if (!this.data || this.lasso.drawing) return;
     const i = this.#nearest(event);
     if (i < 0) {
       this.tip.hidden = true;
       this.asked = -1;
       return;
     }
-    const [x, y] = this.#pixel(this.points[i]);
+    const [x, y] = this.pixel(this.points[i]);
     Object.assign(this.tip.style, { left: `${Math.min(x + 14, this.canvas.clientWidth - 150)}px`, top: `${Math.max(y - 92, 0)}px` });
     if (i !== this.asked) this.hover.ask(i);
     this.asked = i;
@@ -173,7 +207,7 @@ class LatentMap {
   }
 
   #click(event) {
-    if (!this.data) return;
+    if (!this.data || this.lasso.over) return;
     const factor = this.block.value, i = this.#nearest(event);
     this.main.jump({ ...this.main.snapshot(), [factor]: i < 0 ? this.#moved(this.#place(event)) : settled(this.code(factor, i)) });
   }
@@ -189,6 +223,10 @@ class LatentMap {
 
   /** Z of the block on show, moved within the plane; what the plane does not show stays. */
   #moved(place) {
+    if (this.stored) {
+      const blend = this.#blend((i) => Math.hypot(this.laid(i)[0] - place[0], this.laid(i)[1] - place[1]));
+      return settled(this.main.z[this.block.value].map((_, k) => blend.reduce((sum, [i, weight]) => sum + weight * this.code(this.block.value, i)[k], 0)));
+    }
     const { axes, mean } = this.plane;
     return settled(axes.reduce((block, axis, k) => moved(block, axis, place[k] + dot(mean, axis)), this.main.z[this.block.value]));
   }

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import streamlit as st
+import logging
 
+import streamlit as st
+import torch
+
+import mfm_core as mfm
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderLink
 from app.generate import digit_model, slider_models
+from app.generate.figures import translate
 from app.generate.sections import slide_on_server
 from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
+from app.shared.pictures import UnreadablePictureError
 from app.shared.stored_models import LAB, models, stored_as
 from mfm_core.storage.browser_map import BrowserMap, browser_map
+from mfm_core.storage.folder import model_folder
+from mfm_core.storage.umap_layout import load_umap
 
 
 def show(shown: digit_model.DigitModel) -> None:
@@ -36,7 +44,7 @@ def show(shown: digit_model.DigitModel) -> None:
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])
     maps = {model.name: _map(stored_as(model.name)) for model in offered if model.name in wanted}
-    latent_sliders.show(offered, link, maps, on_map=_want, on_unable=_keep)
+    latent_sliders.show(offered, link, maps, _own(shown, view), on_map=_want, on_unable=_keep)
 
 
 def _keep(reason: str) -> None:
@@ -45,6 +53,18 @@ def _keep(reason: str) -> None:
 
 def _want(name: str) -> None:
     st.session_state["wanted_maps"] = [*st.session_state.get("wanted_maps", []), name]
+
+
+def _own(shown: digit_model.DigitModel, view: View) -> mfm.Latents | None:
+    """Z of the picture that the visitor drew or uploaded in Translate, as the model infers it; None without one."""
+    try:
+        given = translate.start(shown, view) if view.from_ != "pair" else None
+    except UnreadablePictureError:  # which Translate tells of
+        return None
+    if given is None:
+        return None
+    with torch.inference_mode():
+        return shown.model.encode({view.given: torch.from_numpy(given.picture)[None]})
 
 
 def _offered() -> list[str]:
@@ -57,4 +77,9 @@ def _offered() -> list[str]:
 @st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")
 def _map(name: str) -> BrowserMap:
     stored = digit_model.load(name)
-    return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC)
+    try:
+        umap = load_umap(model_folder(name), stored.codes)
+    except ValueError as error:  # the map is shown by its other axes
+        logging.getLogger(__name__).warning("%s", error)
+        umap = None
+    return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC, umap)

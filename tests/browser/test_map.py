@@ -1,0 +1,62 @@
+"""The map of the latent space: a lasso tells of many pairs, and the stored UMAP layout is walked like a plane."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.generate.digit_model import MODEL
+from mfm_core.storage.models import UMAP
+from tests.browser.conftest import ROOT, Visit, settle
+from tests.browser.test_slide import at_rest, opened, picture
+
+STORED = (ROOT / "pretrained" / MODEL / UMAP).exists()
+
+
+def mapped(visit: Visit) -> Page:
+    page = opened(visit)
+    page.locator("details.map > summary").click()
+    expect(page.locator(".mapbody > .note")).to_contain_text("held-out pairs", timeout=90_000)
+    settle(page)
+    page.locator("canvas.plane").scroll_into_view_if_needed()
+    return page
+
+
+def at(page: Page, x: float, y: float) -> tuple[float, float]:
+    box = page.locator("canvas.plane").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+
+def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -> None:
+    page = mapped(visit)
+    before = picture(page, 0)
+    page.mouse.move(*at(page, 0.25, 0.2))
+    page.mouse.down()
+    for corner in ((0.75, 0.2), (0.75, 0.8), (0.25, 0.8)):
+        page.mouse.move(*at(page, *corner), steps=4)
+    page.mouse.up()
+    told = page.locator(".lassoed")
+    expect(told).to_contain_text(re.compile(r"\d+ pairs: \d+ of digit \d"))
+    assert picture(page, 0) == before, "the end of a lasso is no click"
+    expect(told.get_by_role("button")).to_have_count(8)
+    told.get_by_role("button", name="mean").click()
+    at_rest(page)
+    assert picture(page, 0) != before
+    page.get_by_role("button", name="Let the chosen pairs go").click()
+    expect(told).to_be_empty()
+
+
+@pytest.mark.skipif(not STORED, reason=f"no UMAP layout of {MODEL} is stored")
+def test_an_empty_place_of_the_umap_layout_is_decoded_from_its_neighbours(visit: Visit) -> None:
+    page = mapped(visit)
+    page.get_by_label("Axes").select_option("umap")
+    expect(page.locator(".mapbody > .note")).to_contain_text("axes and the distances between groups mean nothing")
+    seen = {picture(page, 1)}
+    for corner in ((0.2, 0.06), (0.8, 0.94)):
+        page.mouse.click(*at(page, *corner))
+        at_rest(page)
+        seen.add(picture(page, 1))
+    assert len(seen) == 3
