@@ -38,9 +38,9 @@ EQUATIONS = (
         (
             (r"\mathbf{E}", "the mean over the data and over the Z that the encoders Q infer from them"),
             (r"c_{X_i}(X_i, \cdot)", "how far the generated modality i is from the real one: a squared distance"),
-            (r"F_i(\cdot)", "the decoder of modality i; it is given its own F_a and the shared F_y"),
-            (r"G_y(Z_y),\ G_{a_i}(Z_{a_i})", "networks that turn latents into factors: F_y and F_a"),
-            (r"c_Y(Y, D(G_y(Z_y)))", "how far the label read by D is from the true one; no Z_a enters"),
+            (r"F_i(\cdot)", "the decoder of modality i; it is given its own $F_a$ and the shared $F_y$"),
+            (r"G_y(Z_y),\ G_{a_i}(Z_{a_i})", "networks that turn latents into factors: $F_y$ and $F_a$"),
+            (r"c_Y(Y, D(G_y(Z_y)))", "how far the label read by D is from the true one; no $Z_a$ enters"),
             (r"Q_Z,\ P_Z", "the aggregate posterior, all inferred Z together, and the prior N(0, I)"),
             (
                 r"\lambda\,\mathrm{MMD}",
@@ -83,9 +83,9 @@ EQUATIONS = (
         r"\nabla_{f_y}(\hat{x}_i) := \Big[\lVert\nabla_{f_y}\hat{x}_i^{1}\rVert_F^2,\;\lVert\nabla_{f_y}\hat{x}_i^{2}"
         r"\rVert_F^2,\;\ldots,\;\lVert\nabla_{f_y}\hat{x}_i^{T}\rVert_F^2\Big]",
         (
-            (r"f_y", "the factor F_y of one clip, as G makes it of the inferred Z_y"),
+            (r"f_y", "the factor $F_y$ of one clip, as G makes it of the inferred $Z_y$"),
             (r"\hat{x}_i^{t}", "step t of modality i as it is generated: a word, its tone, a face"),
-            (r"\nabla_{f_y}\hat{x}_i^{t}", "how each number of that step changes with each number of F_y"),
+            (r"\nabla_{f_y}\hat{x}_i^{t}", "how each number of that step changes with each number of $F_y$"),
             (r"\lVert\cdot\rVert_F^2", "all of these changes squared and added: the flow at that step"),
             (r"[\,\ldots\,]", "one number a step: high where the shared factor makes itself felt"),
         ),
