@@ -20,6 +20,7 @@ def show() -> None:
         "* **The code** of this project: the model in `mfm_core/model.py`, its objective in "
         "`mfm_core/training/objective.py`, these pages in `app`\n"
     )
+    st.page_link("lessons/page.py", label="Lessons: the same, step by step, alone or as a class")
     if README.is_file():  # not in an installed package
         with st.expander("README: install it, use the model from Python, train your own"):
             st.markdown(_shown(README.read_text(encoding="utf-8")))
