@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import combinations
+from typing import ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -28,6 +29,9 @@ class MFM(nn.Module):
     Args:
         config: The architecture.
     """
+
+    kind: ClassVar[Literal["mfm"]] = "mfm"
+    """What stored models of it are called."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

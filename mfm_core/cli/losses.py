@@ -9,8 +9,8 @@ import torch
 import typer
 
 from mfm_core.cli.app import app, one_sentence
-from mfm_core.cli.models import held_out_codes
 from mfm_core.cli.progress import counted, stages
+from mfm_core.evaluation.measure import held_out_codes
 from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, loss_run, train_losses
 from mfm_core.reports.card import card
 from mfm_core.storage.folder import StoredModel
@@ -22,7 +22,8 @@ def keep_with_codes(model: Path, folder: Path) -> None:
     """Store a trained model in another folder, with a card and the codes of the held-out pairs."""
     network, stored = load_pretrained(model), StoredModel.of_folder(model)
     save_model(network, folder, run=stored.run, card=card(folder.name, stored, {}))
-    save_codes(held_out_codes(network, stored), folder)
+    if (codes := held_out_codes(str(model))) is not None:
+        save_codes(codes, folder)
 
 
 def _place(text: str, objectives: tuple[str, ...]) -> tuple[str, Path]:

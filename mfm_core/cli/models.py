@@ -17,24 +17,17 @@ from rich.table import Table
 
 from mfm_core.cli.app import app, one_sentence
 from mfm_core.cli.progress import counted, stages
-from mfm_core.data import load_dataset
-from mfm_core.evaluation.comparison import ablations, compare, discriminative_figure
+from mfm_core.evaluation.comparison import ablations, compare
 from mfm_core.evaluation.cross_validation import cross_validate
-from mfm_core.evaluation.digits import encode_all, evaluate
-from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_codes
+from mfm_core.evaluation.measure import held_out_codes, measure
 from mfm_core.evaluation.ratio_table import ratio_table
-from mfm_core.experiments.run import execute, read_run, run_names, total_steps
-from mfm_core.model import MFM
+from mfm_core.experiments.run import execute, read_run, read_run_of, run_names, total_steps
 from mfm_core.reports.card import card, comparison_table, figures_table, side_by_side, table_of
 from mfm_core.reports.readme import RATIOS, readme_figures, readme_ratios, replace_figures
 from mfm_core.reports.videos import ratios_table
-from mfm_core.storage.codes import Codes, fingerprint
 from mfm_core.storage.folder import StoredModel, model_folder, read_text
 from mfm_core.storage.models import (
-    load_discriminative,
-    load_judge,
     load_metrics,
-    load_pretrained,
     save_card,
     save_codes,
     save_metrics,
@@ -109,15 +102,7 @@ def evaluate_command(
     torch.set_num_threads(threads)
     with one_sentence(), stages("loading") as enter:
         folder = model_folder(name)
-        stored, more = StoredModel.of_folder(folder), dict[str, JsonValue]()
-        if stored.model.sequences:
-            figures, more = measure_videos(load_pretrained(name), stored, seed=seed, on_progress=enter)
-        elif stored.kind == "discriminative":
-            figures = [discriminative_figure(load_discriminative(name), seed=seed)]
-        else:
-            model = load_pretrained(name)
-            judges = {modality: load_judge(modality) for modality in model.modalities}
-            figures = evaluate(model, judges, seed=seed, on_progress=enter)
+        figures, more = measure(name, seed=seed, on_progress=enter)
         evaluated: dict[str, JsonValue] = {
             "command": f"python -m mfm_core evaluate {folder.name}",
             "seed": seed,
@@ -126,8 +111,8 @@ def evaluate_command(
         metrics: dict[str, JsonValue] = {"evaluated": evaluated, "figures": [figure.stored() for figure in figures]}
         metrics |= more
         if save:
-            if stored.kind == "mfm":
-                save_codes(held_out_codes(load_pretrained(name), stored), folder)
+            if (codes := held_out_codes(name)) is not None:
+                save_codes(codes, folder)
             update_metrics(folder, metrics)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
@@ -139,15 +124,6 @@ def show(table: Table) -> None:
     """Print a table, in its full width where no terminal limits it."""
     console = Console()
     (console if console.is_terminal else Console(width=MAX_WIDTH)).print(table)
-
-
-def held_out_codes(model: MFM, stored: StoredModel) -> Codes:
-    """Z of every held-out video, or of every held-out SVHN digit, paired once."""
-    if stored.model.sequences:
-        return video_codes(model, held_out(stored))
-    pairs = load_dataset("svhn_mnist").part("test")
-    latents = encode_all(model, pairs.modalities).map(lambda block: block.clone())
-    return Codes(latents, pairs.labels, {name: fingerprint(x) for name, x in pairs.modalities.items()})
 
 
 def update_metrics(folder: Path, new: Mapping[str, JsonValue]) -> None:
@@ -219,9 +195,7 @@ def cross_validate_command(
     """Train and measure a run on every fold of a repeated cross-validation; goes on where it was stopped."""
     torch.set_num_threads(threads)
     with one_sentence():
-        configuration = read_run(run)
-        if not isinstance(configuration, SequenceRun):
-            raise ValueError(f"run: expected a run of sequences, got {run}")  # noqa: TRY004
+        configuration = read_run_of(SequenceRun, run)
         folder = folder or Path("runs") / f"{Path(run).stem}_folds"
         steps = configuration.training.steps
         with counted(repetitions * folds * steps, "step") as advance:

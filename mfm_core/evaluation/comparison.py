@@ -11,15 +11,12 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.crossed_bootstrap import difference
-from mfm_core.evaluation.digits import batches, decode_all, encode_all, evaluate, evaluation_pairs
-from mfm_core.evaluation.figures import Figure
+from mfm_core.evaluation.digits import evaluate, evaluation_pairs
 from mfm_core.evaluation.predictions import independent_units
-from mfm_core.evaluation.quantities import figure
-from mfm_core.evaluation.statistics import share
-from mfm_core.model import MFM
-from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import StoredModel, model_folder
-from mfm_core.storage.models import load_discriminative, load_judge, load_pretrained
+from mfm_core.storage.models import load_judge, load_pretrained
+from mfm_core.systems.base import System
+from mfm_core.systems.storage import load
 
 MAIN = (
     ("label_accuracy", "svhn+mnist"),
@@ -42,35 +39,13 @@ MAIN = (
 """Keys and subjects of the figures that tables of models side by side hold."""
 
 
-def load_any(name: str) -> MFM | Discriminative:
-    """A stored model of either kind."""
-    kind = StoredModel.of_folder(model_folder(name)).kind
-    return load_pretrained(name) if kind == "mfm" else load_discriminative(name)
-
-
-@torch.inference_mode()
-def label_hits(model: MFM | Discriminative, pairs: Dataset) -> Tensor:
-    """Where a model finds the label from the modalities it reads, boolean ``(N,)``.
+def label_hits(system: System, pairs: Dataset) -> Tensor:
+    """Where a system finds the label from the modalities it reads, boolean ``(N,)``.
 
     Raises:
         ValueError: If it reads a modality that the pairs do not have.
     """
-    if not set(model.modalities) <= set(pairs.modalities):
-        wanted, got = ", ".join(pairs.modalities), ", ".join(model.modalities)
-        raise ValueError(f"model: expected one that reads of {wanted}, got one that reads {got}")
-    pictures = {name: pairs.modalities[name] for name in model.modalities}
-    if isinstance(model, MFM):
-        logits = decode_all(model, encode_all(model, pictures))[1]
-    else:
-        parts = batches(len(pairs))
-        logits = torch.cat([model({name: x[part] for name, x in pictures.items()}) for part in parts])
-    return logits.argmax(1) == pairs.labels
-
-
-def discriminative_figure(model: Discriminative, *, seed: int) -> Figure:
-    """Label accuracy of a baseline or judge on held-out pairs."""
-    pairs = evaluation_pairs(DigitPools.load("test"), seed)
-    return figure("label_accuracy", "+".join(model.modalities), share(label_hits(model, pairs)))
+    return system.predict(pairs).argmax(1) == pairs.labels
 
 
 def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, JsonValue]:
@@ -87,9 +62,7 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
     """
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     photograph = torch.from_numpy(independent_units(pairs))
-    hits = {
-        group: torch.stack([label_hits(load_any(name), pairs) for name in names]) for group, names in groups.items()
-    }
+    hits = {group: torch.stack([label_hits(load(name), pairs) for name in names]) for group, names in groups.items()}
     last = list(hits)[-1]
     systems: list[JsonValue] = []
     for group, found in hits.items():

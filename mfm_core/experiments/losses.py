@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from mfm_core.evaluation.losses import Samples, figures, measure
 from mfm_core.experiments.cells import code_version
-from mfm_core.experiments.run import execute, read_run
+from mfm_core.experiments.run import execute, read_run, read_run_of
 from mfm_core.storage.folder import CONFIG
 from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.training.images import FactorizeRun
@@ -52,10 +52,7 @@ def loss_run(objective: str, seed: int) -> FactorizeRun:
         changes |= {f"model.modalities.{name}.flow": 4 for name in shipped.model.modalities}
     else:
         changes["objective.independence"] = objective
-    run = read_run(BASE, changes)
-    if not isinstance(run, FactorizeRun):
-        raise TypeError(f"{BASE}: expected a run of an MFM of digits, got {type(run).__name__}")
-    return run
+    return read_run_of(FactorizeRun, BASE, changes)
 
 
 def loss_rows(models: Mapping[tuple[str, int], Path], *, on_progress: Callable[[str], None]) -> pd.DataFrame:

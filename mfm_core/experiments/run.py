@@ -6,28 +6,24 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TypeVar, cast, get_args
 
 import torch
-from pydantic import Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 
-from mfm_core.config import ModelConfig, first_problem
-from mfm_core.data.sets.svhn_mnist import DigitPools
+from mfm_core.config import ModelConfig
 from mfm_core.files.writing import written_whole
 from mfm_core.model import MFM
-from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import StoredModel, model_folder
-from mfm_core.storage.models import load_discriminative, load_pretrained, save_model
+from mfm_core.storage.models import Network, load_pretrained, save_model
 from mfm_core.storage.scaling import save_scaling
-from mfm_core.training.digits import DigitPairs, DiscriminativeRun, DiscriminativeTask
-from mfm_core.training.flow_fit import fit_flow
-from mfm_core.training.images import FactorizeRun, FactorizeTask
-from mfm_core.training.loop import Report, Task, train
-from mfm_core.training.videos import SequenceRun, SequenceTask
+from mfm_core.training import digits, images, videos  # noqa: F401 - they enter their runs
+from mfm_core.training.flow_fit import after
+from mfm_core.training.loop import Report, train
+from mfm_core.training.runs import TrainingRun, parse_run
 
 CONFIGS = Path(__file__).parent / "configs"
-Run = FactorizeRun | DiscriminativeRun | SequenceRun
-_RUN: TypeAdapter[Run] = TypeAdapter(Annotated[Run, Field(discriminator="system")])
+R = TypeVar("R", bound=TrainingRun)
 
 
 def run_names() -> list[str]:
@@ -35,7 +31,7 @@ def run_names() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.json"))
 
 
-def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> Run:
+def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> TrainingRun:
     """Read a run's configuration.
 
     Args:
@@ -55,12 +51,22 @@ def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) 
     for key, value in (changes or {}).items():
         _set(text, key, value)
     try:
-        return _RUN.validate_python(text)
-    except ValidationError as error:
-        problem = first_problem(error)
-        for system in ("mfm.", "discriminative.", "mfm_sequences."):  # not keys
-            problem = problem.removeprefix(system)
-        raise ValueError(f"{path}: {problem}") from None
+        return parse_run(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def read_run_of(kind: type[R], name_or_path: str, changes: Mapping[str, JsonValue] | None = None) -> R:
+    """Read a run of one kind, as :func:`read_run` does.
+
+    Raises:
+        ValueError: If it is of another kind.
+    """
+    run = read_run(name_or_path, changes)
+    if not isinstance(run, kind):
+        wanted = get_args(kind.model_fields["system"].annotation)[0]
+        raise ValueError(f"run: expected one whose system is {wanted}, got {name_or_path}, of {run.system}")  # noqa: TRY004
+    return run
 
 
 def _set(configuration: JsonValue, key: str, value: JsonValue) -> None:
@@ -74,7 +80,7 @@ def _set(configuration: JsonValue, key: str, value: JsonValue) -> None:
             raise ValueError(f"set: expected a key of the configuration, such as training.seed, got {key!r}")
 
 
-def keep_configuration(run: Run, folder: Path) -> None:
+def keep_configuration(run: TrainingRun, folder: Path) -> None:
     """Write a run's configuration into its folder, unless it is there.
 
     Raises:
@@ -126,21 +132,20 @@ def start_from(model: MFM, name: str) -> None:
     model.load_state_dict(model.state_dict() | start.state_dict())
 
 
-def total_steps(run: Run) -> int:
-    """Steps of a whole run, those that fit flows among them."""
-    fits = run.fit_flows.values() if isinstance(run, FactorizeRun) else ()
-    return run.training.steps + sum(fit.training.steps for fit in fits)
+def total_steps(run: TrainingRun) -> int:
+    """Steps of a whole run, those that come before training among them."""
+    return run.steps_before + run.training.steps
 
 
 def execute(
-    run: Run,
+    run: TrainingRun,
     folder: Path,
     *,
     command: str,
     store: Path | None = None,
     device: str = "cpu",
     on_report: Callable[[int, Report], None] = lambda step, report: None,
-) -> MFM | Discriminative:
+) -> Network:
     """Train what ``run`` describes, or go on with it, and store the result in ``folder / "model"``.
 
     Args:
@@ -160,27 +165,15 @@ def execute(
         torch.zeros(1, device=where).cpu()  # the device "meta" makes tensors, but no numbers
     except (RuntimeError, AssertionError):
         raise ValueError(f"device: expected a device that torch can use here, such as cpu, got {device!r}") from None
-    if isinstance(run, SequenceRun | FactorizeRun) and run.start is not None:
-        check_start(run.start)
-    if isinstance(run, SequenceRun):
-        sequences = SequenceTask(run, where)
-        if run.start is not None:
-            start_from(sequences.model, run.start)
-        task: Task = sequences
-    elif isinstance(run, FactorizeRun):
-        readers = {modality: load_discriminative(name) for modality, name in run.readers.items()}
-        pairs = DigitPairs(run.model, run.augmentation)
-        factorize = FactorizeTask(run, readers, pairs, where)
-        if run.start is not None:
-            start_from(factorize.model, run.start)
-        task = factorize
-    else:
-        task = DiscriminativeTask(run, where)
+    if run.begins_from is not None:
+        check_start(run.begins_from)
+    task = run.task(where)
+    if run.begins_from is not None:
+        start_from(cast(MFM, task.model), run.begins_from)
     keep_configuration(run, folder)
-    done = fit_flows(factorize, folder, on_report) if isinstance(run, FactorizeRun) else 0
-    trained = train(task, run.training, folder, on_report=_after(done, on_report)).cpu()
-    if not isinstance(trained, MFM | Discriminative):
-        raise TypeError(f"run: expected to train an MFM or a Discriminative, got {type(trained).__name__}")
+    run.prepare(task, folder, on_report)
+    report = after(run.steps_before, on_report)
+    trained = cast(Network, train(task, run.training, folder, on_report=report).cpu())
     provenance: dict[str, JsonValue] = {
         "configuration": run.model_dump(mode="json"),
         "command": command,
@@ -188,34 +181,14 @@ def execute(
         "device": where.type,
         "torch": torch.__version__,
     }
-    if isinstance(run, FactorizeRun | SequenceRun) and run.start is not None:
-        begun = StoredModel.of_folder(model_folder(run.start)).run
+    if run.begins_from is not None:
+        begun = StoredModel.of_folder(model_folder(run.begins_from)).run
         kept = ("command", "date", "configuration", "start")
         provenance["start"] = {key: begun[key] for key in kept if key in begun}
         provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
             save_model(trained, place, run=provenance, card=f"# {name}\n\nTrained, not yet evaluated.\n")
-            if isinstance(run, SequenceRun):
-                save_scaling(sequences.train.scaling or {}, place)
+            if scaling := run.scaling(task):
+                save_scaling(scaling, place)
     return trained
-
-
-def fit_flows(task: FactorizeTask, folder: Path, on_report: Callable[[int, Report], None]) -> int:
-    """Fit the flows that a run names, or go on with them, each in a folder of its own.
-
-    Returns:
-        How many steps that takes.
-    """
-    done = 0
-    for name, fit in task.run.fit_flows.items():
-        training, held_out = (getattr(DigitPools.load(split), name) for split in ("train", "validation"))
-        report = _after(done, on_report)
-        fit_flow(task.model, name, fit, training, held_out, folder / f"flow_{name}", on_report=report)
-        done += fit.training.steps
-    return done
-
-
-def _after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:
-    """``on_report`` for steps that come after ``done`` others."""
-    return lambda step, report: on_report(done + step, report)

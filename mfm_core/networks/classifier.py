@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -18,6 +19,9 @@ class Discriminative(nn.Module):
     Args:
         config: Modalities and label; the sizes of latents and factors are not used.
     """
+
+    kind: ClassVar[Literal["discriminative"]] = "discriminative"
+    """What stored models of it are called."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -44,12 +44,13 @@ MAX_CODES = 100_000
 MAX_STEPS = 10_000
 
 _METRICS = TypeAdapter(dict[str, JsonValue])
-_Network = TypeVar("_Network", MFM, Discriminative)
+Network = MFM | Discriminative
+"""Networks that are stored in this layout; each names its ``kind``."""
+NETWORKS: Mapping[str, type[Network]] = {network.kind: network for network in (MFM, Discriminative)}
+_Network = TypeVar("_Network", bound=Network)
 
 
-def save_model(
-    model: MFM | Discriminative, folder: str | Path, *, run: Mapping[str, JsonValue], card: str
-) -> StoredModel:
+def save_model(model: Network, folder: str | Path, *, run: Mapping[str, JsonValue], card: str) -> StoredModel:
     """Store a model. Metrics and codes of the weights that lay there before are removed, for they describe others.
 
     Args:
@@ -69,8 +70,7 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     for outdated in (METRICS, CODES, UMAP):
         (folder / outdated).unlink(missing_ok=True)
-    kind: Literal["mfm", "discriminative"] = "mfm" if isinstance(model, MFM) else "discriminative"
-    stored = StoredModel(format_version=1, kind=kind, model=model.config, run=dict(run))
+    stored = StoredModel(format_version=1, kind=model.kind, model=model.config, run=dict(run))
     weights = {name: x.float() if x.is_floating_point() else x for name, x in model.state_dict().items()}
     write_tensors(weights, folder / WEIGHTS)
     (folder / CONFIG).write_text(stored.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -98,7 +98,7 @@ def load_pretrained(name_or_folder: str | Path) -> MFM:
         FileNotFoundError: If the folder or a file in it is missing.
         ValueError: If a file is damaged or does not fit the others, in one sentence that names it.
     """
-    return _load(model_folder(name_or_folder), "mfm", MFM)
+    return _load(model_folder(name_or_folder), MFM)
 
 
 def check_pretrained(name_or_folder: str | Path) -> None:
@@ -109,7 +109,7 @@ def check_pretrained(name_or_folder: str | Path) -> None:
         ValueError: If a file is damaged or does not fit the others, in one sentence that names it.
     """
     folder = model_folder(name_or_folder)
-    model = _without_numbers(folder, "mfm", MFM)
+    model = _without_numbers(folder, MFM)
     check_tensors(folder / WEIGHTS, _expected_weights(model))
     if (path := folder / CODES).is_file():
         check_tensors(path, _expected_codes(model.config, path))
@@ -117,7 +117,13 @@ def check_pretrained(name_or_folder: str | Path) -> None:
 
 def load_discriminative(name_or_folder: str | Path) -> Discriminative:
     """Load a stored baseline or judge, as :func:`load_pretrained` loads an MFM; it raises the same."""
-    return _load(model_folder(name_or_folder), "discriminative", Discriminative)
+    return _load(model_folder(name_or_folder), Discriminative)
+
+
+def load_network(name_or_folder: str | Path) -> Network:
+    """Load a stored network of whatever kind its folder tells, as :func:`load_pretrained` does; it raises the same."""
+    folder = model_folder(name_or_folder)
+    return _load(folder, NETWORKS[StoredModel.of_folder(folder).kind])
 
 
 def load_judge(modality: str) -> Discriminative:
@@ -133,21 +139,22 @@ def load_judge(modality: str) -> Discriminative:
     return judge
 
 
-def _load(folder: Path, kind: str, network: type[_Network]) -> _Network:
-    model = _without_numbers(folder, kind, network)
+def _load(folder: Path, network: type[_Network]) -> _Network:
+    model = _without_numbers(folder, network)
     model.load_state_dict(read_tensors(folder / WEIGHTS, _expected_weights(model)), assign=True)
-    return model.eval().requires_grad_(requires_grad=False)
+    model.eval().requires_grad_(requires_grad=False)
+    return model
 
 
-def _without_numbers(folder: Path, kind: str, network: type[_Network]) -> _Network:
+def _without_numbers(folder: Path, network: type[_Network]) -> _Network:
     """The network that the configuration of a stored model describes, see :func:`_without_memory`."""
     stored = StoredModel.of_folder(folder)
-    if stored.kind != kind:
-        raise ValueError(f"{folder / CONFIG}: kind: expected {kind!r}, got {stored.kind!r}")
+    if stored.kind != network.kind:
+        raise ValueError(f"{folder / CONFIG}: kind: expected {network.kind!r}, got {stored.kind!r}")
     return _without_memory(stored.model, network, folder / CONFIG)
 
 
-def _expected_weights(model: MFM | Discriminative) -> dict[str, TensorSpec]:
+def _expected_weights(model: Network) -> dict[str, TensorSpec]:
     return {name: TensorSpec.of(tensor) for name, tensor in model.state_dict().items()}
 
 

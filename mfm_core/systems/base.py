@@ -5,19 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, JsonValue
 from torch import Tensor
 
 from mfm_core.config import Config, LabelConfig
 from mfm_core.data.dataset import Dataset
+from mfm_core.files.tensors import write_tensors
+from mfm_core.storage.folder import CONFIG, StoredModel
 
 OnReport = Callable[[int, Mapping[str, float]], None]
 """Called while a system is fitted, with the number of the step and what there is to report of it."""
 
 Kind = Literal["sequence", "image"]
+WEIGHTS = "weights.safetensors"
 VALIDATION_SHARE = 0.15
 """Share of the training samples that is held out for early stopping where no validation data is given."""
 
@@ -90,6 +94,22 @@ class SystemConfig(Config):
         return {}
 
 
+class StoredSystem(Config):
+    """Content of ``config.json`` of a stored system.
+
+    Attributes:
+        format_version: Version of this layout; 1 is that of stored models.
+        system: Name in the registry.
+        config: The system's configuration.
+        data: What it reads and predicts.
+    """
+
+    format_version: Literal[2]
+    system: str
+    config: dict[str, JsonValue]
+    data: DataSpec
+
+
 @dataclass(frozen=True)
 class SystemInfo:
     """Description of a system in the registry.
@@ -152,6 +172,32 @@ class System(ABC):
         Raises:
             ValueError: If ``dataset`` lacks a modality of the system, or has it in another shape.
         """
+
+    def save(self, folder: Path) -> None:
+        """Store the system: ``config.json`` with what it is, ``weights.safetensors`` with what it learnt.
+
+        Args:
+            folder: Where to; made if need be.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        config = self.config.model_dump(mode="json")
+        stored = StoredSystem(format_version=2, system=self.config.system, config=config, data=self.spec)
+        write_tensors(self.state(), folder / WEIGHTS)
+        (folder / CONFIG).write_text(stored.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def reads_back(cls, stored: StoredModel) -> bool:
+        """Whether a folder in the layout of models holds one of these systems; no, where they are stored otherwise."""
+        return False
+
+    @classmethod
+    def load_model(cls, folder: Path, stored: StoredModel) -> Self:
+        """Read back the system that a folder in the layout of models holds.
+
+        Raises:
+            ValueError: If these systems are stored otherwise, or a file is damaged.
+        """
+        raise ValueError(f"{folder}: {cls.info.name} is not stored in the layout of models")
 
     @abstractmethod
     def state(self) -> dict[str, Tensor]:

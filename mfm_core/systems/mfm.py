@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from mfm_core.config import ModelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.model import MFM
+from mfm_core.storage.folder import StoredModel
 from mfm_core.systems.base import DataSpec, OnReport
-from mfm_core.systems.parts.family import FamilyConfig, OnValidation, StoredAsModel, default_objective, model_of
+from mfm_core.systems.parts.family import FamilyConfig, OnValidation, default_objective, model_of
+from mfm_core.systems.parts.stored_as_model import StoredAsModel
 from mfm_core.systems.registry import register_system
 from mfm_core.training.augmentation import Augmentation
 from mfm_core.training.factorization import FactorizationConfig
@@ -56,6 +58,11 @@ class MFMSystem(StoredAsModel):
     def model(self) -> MFM:
         """The model itself."""
         return cast(MFM, self.network)
+
+    @classmethod
+    def reads_back(cls, stored: StoredModel) -> bool:
+        """Every stored MFM."""
+        return stored.kind == MFM.kind
 
     @classmethod
     def build(cls, model: ModelConfig) -> nn.Module:

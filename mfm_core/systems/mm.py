@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from mfm_core.config import ModelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.folder import StoredModel
 from mfm_core.systems.base import SystemConfig
-from mfm_core.systems.parts.family import FamilyConfig, StoredAsModel
+from mfm_core.systems.parts.family import FamilyConfig
+from mfm_core.systems.parts.stored_as_model import StoredAsModel
 from mfm_core.systems.registry import register_system
 from mfm_core.training.classifiers import ClassifierTask
 from mfm_core.training.common import filled_inputs, seeded
@@ -39,6 +41,11 @@ class Multimodal(StoredAsModel):
     def model(self) -> Discriminative:
         """The classifier itself."""
         return cast(Discriminative, self.network)
+
+    @classmethod
+    def reads_back(cls, stored: StoredModel) -> bool:
+        """Every stored classifier of several modalities."""
+        return stored.kind == Discriminative.kind and len(stored.model.modalities) > 1
 
     @classmethod
     def build(cls, model: ModelConfig) -> nn.Module:

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from mfm_core.config import Config
-from mfm_core.files.tensors import read_header, read_tensors, write_tensors
+from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.storage.folder import CONFIG, StoredModel, model_folder, read_text
-from mfm_core.storage.models import load_discriminative, load_pretrained, save_model
-from mfm_core.storage.scaling import SCALING, load_scaling, save_scaling
-from mfm_core.systems.base import DataSpec, System
-from mfm_core.systems.parts.family import FamilyConfig, StoredAsModel
-from mfm_core.systems.registry import find_system, read_config
+from mfm_core.systems.base import WEIGHTS, StoredSystem, System
+from mfm_core.systems.registry import find_system, read_config, system_names
 
-WEIGHTS = "weights.safetensors"
 MAX_CONFIG_BYTES = 1_000_000
-
-
-class StoredSystem(Config):
-    """Content of ``config.json`` of a stored system.
-
-    Attributes:
-        format_version: Version of this layout; 1 is that of stored models.
-        system: Name in the registry.
-        config: The system's configuration.
-        data: What it reads and predicts.
-    """
-
-    format_version: Literal[2]
-    system: str
-    config: dict[str, JsonValue]
-    data: DataSpec
 
 
 def save(system: System, folder: str | Path) -> None:
@@ -44,20 +21,7 @@ def save(system: System, folder: str | Path) -> None:
         system: Any fitted system.
         folder: Where to; made if need be.
     """
-    folder = Path(folder)
-    config = system.config.model_dump(mode="json")
-    if isinstance(system, StoredAsModel):
-        name, date = system.info.title, datetime.now(UTC).date().isoformat()
-        card = f"# {folder.name}\n\n{name}, fitted to a data set of one's own. Not evaluated.\n"
-        save_model(system.model, folder, run={"fitted": config, "date": date}, card=card)
-        (folder / SCALING).unlink(missing_ok=True)
-        if system.scaling:
-            save_scaling(system.scaling, folder)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    stored = StoredSystem(format_version=2, system=system.config.system, config=config, data=system.spec)
-    write_tensors(system.state(), folder / WEIGHTS)
-    (folder / CONFIG).write_text(stored.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    system.save(Path(folder))
 
 
 def load(name_or_folder: str | Path) -> System:
@@ -96,12 +60,7 @@ def _version(text: str) -> int:
 
 def _load_model(folder: Path) -> System:
     stored = StoredModel.of_folder(folder)
-    model = (load_pretrained if stored.kind == "mfm" else load_discriminative)(folder)
-    scaling = load_scaling(folder) if stored.model.sequences else {}
-    fitted = stored.run.get("fitted")
-    name = "mfm" if stored.kind == "mfm" else "um" if len(stored.model.modalities) == 1 else "mm"
-    system = find_system(name)
-    if not issubclass(system, StoredAsModel):
-        raise ValueError(f"system: expected one that is stored as a model, got {name}")  # noqa: TRY004
-    config = read_config({**fitted, "system": name}) if isinstance(fitted, dict) else system.Config()  # type: ignore[call-arg]
-    return system.from_model(cast(FamilyConfig, config), model, scaling)
+    for name in system_names():
+        if (system := find_system(name)).reads_back(stored):
+            return system.load_model(folder, stored)
+    raise ValueError(f"kind: expected a kind of model that a system is stored as, got {stored.kind!r}")

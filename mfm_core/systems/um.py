@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.folder import StoredModel
 from mfm_core.systems.base import DataSpec
 from mfm_core.systems.mm import Multimodal
 from mfm_core.systems.parts.family import FamilyConfig
@@ -32,6 +34,11 @@ class Unimodal(Multimodal):
     """
 
     Config = UnimodalConfig
+
+    @classmethod
+    def reads_back(cls, stored: StoredModel) -> bool:
+        """Every stored classifier of one modality."""
+        return stored.kind == Discriminative.kind and len(stored.model.modalities) == 1
 
     @classmethod
     def spec_of_data(cls, config: FamilyConfig, train: Dataset) -> DataSpec:

@@ -9,39 +9,41 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import Config, ImageModality, ModelConfig, Share
+from mfm_core.config import ImageModality, ModelConfig, Share
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.training.augmentation import Augmentation, augment
 from mfm_core.training.common import check_each, seeded
-from mfm_core.training.loop import Report, TrainingConfig
+from mfm_core.training.loop import Report
+from mfm_core.training.runs import TrainingRun, register_run
 
 N_DIGITS = 10
 
 
-class DiscriminativeRun(Config):
+@register_run("discriminative")
+class DiscriminativeRun(TrainingRun):
     """A run that trains UM, MM or a judge.
 
     Attributes:
-        model: Modalities and label.
         augmentation: Of each modality's training pictures.
         label_smoothing: Share of the label spread over all classes.
         worst_case: Largest change of a pixel in the direction that raises the cost most (one step of the gradient's
             sign, from a random start): a reader trained so has gradients that draw digits rather than noise.
-        training: How long and how fast.
     """
 
     system: Literal["discriminative"]
-    model: ModelConfig
     augmentation: dict[str, Augmentation]
     label_smoothing: Share = 0.0
     worst_case: Share = 0.0
-    training: TrainingConfig
 
     @model_validator(mode="after")
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
         return self
+
+    def task(self, where: torch.device) -> DiscriminativeTask:
+        """The label cost on pairs of digits."""
+        return DiscriminativeTask(self, where)
 
 
 class DigitPairs:

@@ -6,13 +6,14 @@ of one on pictures, and the flow can be trained until it converges (maximum like
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from mfm_core.config import Config, Share, Weight
+from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
@@ -132,3 +133,24 @@ def fit_flow(
     best = train(task, config.training, folder, on_report=on_report)
     task.model.load_state_dict(best.state_dict())
     task.model.requires_grad_(requires_grad=False)
+
+
+def fit_flows(model: MFM, fits: Mapping[str, FlowFit], folder: Path, on_report: Callable[[int, Report], None]) -> None:
+    """Fit the flows of several modalities of digits, or go on with them, each in a folder of its own.
+
+    Args:
+        model: An MFM whose encoders are fixed.
+        fits: How, by modality.
+        folder: Holds those folders.
+        on_report: Called after every step; they are counted through.
+    """
+    done = 0
+    for name, fit in fits.items():
+        training, held_out = (getattr(DigitPools.load(split), name) for split in ("train", "validation"))
+        fit_flow(model, name, fit, training, held_out, folder / f"flow_{name}", on_report=after(done, on_report))
+        done += fit.training.steps
+
+
+def after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:
+    """``on_report`` for steps that come after ``done`` others."""
+    return lambda step, report: on_report(done + step, report)

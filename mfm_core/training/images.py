@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import Config, ModelConfig, weighed
+from mfm_core.config import weighed
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
+from mfm_core.storage.models import load_discriminative
 from mfm_core.training.augmentation import Augmentation, augment
 from mfm_core.training.common import (
     add_noise,
@@ -26,6 +28,7 @@ from mfm_core.training.common import (
     surrogate_cost,
     with_noise,
 )
+from mfm_core.training.digits import DigitPairs
 from mfm_core.training.factorization import (
     SWAPPED,
     FactorizationConfig,
@@ -38,19 +41,20 @@ from mfm_core.training.factorization import (
     same_label_partner,
     style_kept_costs,
 )
-from mfm_core.training.flow_fit import FlowFit
+from mfm_core.training.flow_fit import FlowFit, fit_flows
 from mfm_core.training.image_source import ImageSource
-from mfm_core.training.loop import Report, TrainingConfig
+from mfm_core.training.loop import Report, Task
 from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
+from mfm_core.training.runs import OnReport, TrainingRun, register_run
 
 PRIOR_DRAWS = 4  # a sample of the batch, to compare Z_a with: the more, the steadier
 
 
-class FactorizeRun(Config):
+@register_run("mfm")
+class FactorizeRun(TrainingRun):
     """A run that trains an MFM: one file holds all of it.
 
     Attributes:
-        model: The architecture.
         objective: Eq. 4.
         factorization: What is added to Eq. 4.
         augmentation: Of each modality's training pictures.
@@ -67,11 +71,9 @@ class FactorizeRun(Config):
             fixed in them.
         only: Modalities whose G, flow and decoder, and the surrogates, are all that a run that settles trains; empty to
             train every modality's, G of Z_y and D. What is generated of the others then stays as it is.
-        training: How long and how fast.
     """
 
     system: Literal["mfm"]
-    model: ModelConfig
     objective: ObjectiveConfig
     factorization: FactorizationConfig
     augmentation: dict[str, Augmentation]
@@ -82,7 +84,6 @@ class FactorizeRun(Config):
     flow_pairs: Annotated[int, Field(ge=0, le=65536)] = 0
     fit_flows: dict[str, FlowFit] = Field(default_factory=dict)
     only: tuple[str, ...] = ()
-    training: TrainingConfig
 
     @model_validator(mode="after")
     def _modalities(self) -> Self:
@@ -111,6 +112,25 @@ class FactorizeRun(Config):
         if self.factorization.label_readback or self.factorization.feature_match:
             check_each("readers", self.readers, self.model)
         return self
+
+    @property
+    def begins_from(self) -> str | None:
+        """``start``."""
+        return self.start
+
+    @property
+    def steps_before(self) -> int:
+        """Steps that fit flows."""
+        return sum(fit.training.steps for fit in self.fit_flows.values())
+
+    def task(self, where: torch.device) -> FactorizeTask:
+        """Eq. 4 and the added terms on pairs of digits, with the stored readers."""
+        readers = {modality: load_discriminative(name) for modality, name in self.readers.items()}
+        return FactorizeTask(self, readers, DigitPairs(self.model, self.augmentation), where)
+
+    def prepare(self, task: Task, folder: Path, on_report: OnReport) -> None:
+        """Fit the flows of ``fit_flows``, or go on with them, each in a folder of its own."""
+        fit_flows(cast(MFM, task.model), self.fit_flows, folder, on_report)
 
 
 class FactorizeTask:

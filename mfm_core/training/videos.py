@@ -11,9 +11,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import Config, ModelConfig, SequenceModality, Share, Weight, weighed
+from mfm_core.config import Config, SequenceModality, Share, Weight, weighed
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info, dataset_infos, load_dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
 from mfm_core.training.common import (
@@ -26,8 +27,10 @@ from mfm_core.training.common import (
     surrogate_cost,
 )
 from mfm_core.training.linear_start import start_linear
-from mfm_core.training.loop import Report, TrainingConfig
+from mfm_core.training.loop import Report, Task
 from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost
+from mfm_core.training.runs import TrainingRun, register_run
+from mfm_core.training.video_batches import on, without_padding, without_steps
 from mfm_core.training.video_terms import Adversary, SequenceTerms, leak_cost, nearest, train_adversary
 
 Value = TypeVar("Value")
@@ -47,12 +50,12 @@ class FoldConfig(Config):
     repetition: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
-class SequenceRun(Config):
+@register_run("mfm_sequences")
+class SequenceRun(TrainingRun):
     """A run that trains an MFM on sequences: one file holds all of it.
 
     Attributes:
         data: Name of the data set, see :func:`mfm_core.load_dataset`.
-        model: The architecture.
         objective: Eq. 4; ``reconstruction`` weighs the mean squared error of a standardised feature at a real step.
         noise: Standard deviation of the noise on each Z_a before decoding, while training.
         noise_y: The same on Z_y.
@@ -66,12 +69,10 @@ class SequenceRun(Config):
         linear_start: Whether encoders of Z_a and decoders begin as a linear autoencoder, at the principal components of
             the training sequences.
         fold: The part of a cross-validation that is held out; None for the split that the data set comes with.
-        training: How long and how fast.
     """
 
     system: Literal["mfm_sequences"]
     data: str
-    model: ModelConfig
     objective: ObjectiveConfig = ObjectiveConfig()
     noise: Share = 0.0
     noise_y: Share = 0.0
@@ -82,7 +83,6 @@ class SequenceRun(Config):
     start: str | None = None
     linear_start: bool = False
     fold: FoldConfig | None = None
-    training: TrainingConfig
 
     @model_validator(mode="after")
     def _sequences(self) -> Self:
@@ -101,6 +101,19 @@ class SequenceRun(Config):
         if self.fold is not None and (dataset_info(self.data).folds is None or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(folded)}, numbered from 0, got {self.fold}")
         return self
+
+    @property
+    def begins_from(self) -> str | None:
+        """``start``."""
+        return self.start
+
+    def task(self, where: torch.device) -> SequenceTask:
+        """Eq. 4 on the run's data."""
+        return SequenceTask(self, where)
+
+    def scaling(self, task: Task) -> Mapping[str, Scaling]:
+        """That of the training sequences."""
+        return cast(SequenceTask, task).train.scaling or {}
 
 
 def load_run_data(run: SequenceRun) -> Dataset:
@@ -350,28 +363,6 @@ def encode_present(model: MFM, data: Dataset) -> tuple[Latents, Tensor]:
 def in_order(parts: list[Latents], indices: list[Tensor]) -> Latents:
     """Latents of groups put together, each sample where its group's index says."""
     return concatenate(parts)[torch.argsort(torch.cat(indices))]
-
-
-def without_steps(data: Dataset) -> Dataset:
-    """The same samples without what their steps are, which training does not read."""
-    return replace(data, steps=None, evidence=None, ids=None)
-
-
-def without_padding(data: Dataset) -> Dataset:
-    """The same samples without the steps that are real in none of them."""
-    mask = cast(Tensor, data.mask)
-    some = mask.any(dim=0)
-    if some.all():
-        return data
-    return replace(data, modalities={name: x[:, some] for name, x in data.modalities.items()}, mask=mask[:, some])
-
-
-def on(data: Dataset, device: torch.device) -> Dataset:
-    """The same samples on a device, as far as the training needs them."""
-    present = None if data.present is None else {name: there.to(device) for name, there in data.present.items()}
-    modalities = {name: x.to(device) for name, x in data.modalities.items()}
-    mask = cast(Tensor, data.mask).to(device)
-    return Dataset(data.name, modalities, data.labels.to(device), data.split, mask, present=present)
 
 
 def check_fits(run: SequenceRun, data: Dataset) -> None:

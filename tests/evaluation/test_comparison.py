@@ -18,6 +18,7 @@ from mfm_core.networks.classifier import Discriminative
 from mfm_core.reports.card import comparison_table, side_by_side
 from mfm_core.storage import folder as storage_folder
 from mfm_core.storage import models
+from mfm_core.systems.storage import load
 
 
 def brute_force_p(gains: int, losses: int) -> float:
@@ -105,5 +106,6 @@ def test_ablations_tell_how_long_each_model_was_trained_and_from_where(shelf, ti
 def test_a_model_of_another_modality_is_refused(shelf):
     config = ModelConfig.model_validate({"modalities": {"sound": {"shape": (1, 28, 28), "d_z": 1, "d_f": 1}}})
     pairs = evaluation_pairs(DigitPools.load("test"), 0)
-    with pytest.raises(ValueError, match=r"^model: expected one that reads of svhn, mnist, got one that reads sound$"):
-        label_hits(Discriminative(config), pairs)
+    models.save_model(Discriminative(config), shelf / "sound", run={}, card="")
+    with pytest.raises(ValueError, match=r"^dataset\.modalities: expected sound as image of shape \(1, 28, 28\), got "):
+        label_hits(load(shelf / "sound"), pairs)

@@ -142,4 +142,4 @@ def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):
 def test_the_command_refuses_what_is_no_run_of_sequences():
     result = CliRunner().invoke(app, ["cross-validate", "um_mnist"])
     assert result.exit_code == 1
-    assert "run: expected a run of sequences, got um_mnist" in result.output
+    assert "run: expected one whose system is mfm_sequences, got um_mnist, of discriminative" in result.output

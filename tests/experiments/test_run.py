@@ -113,9 +113,10 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
         (
             tiny_runs.discriminative("mnist", system="vae"),
             {},
-            "{path}: the file: expected 'system' to be one of 'mfm', 'discriminative', 'mfm_sequences', and not 'vae'",
+            "{path}: system: expected one of discriminative, mfm, mfm_sequences, got 'vae'",
         ),
-        ({}, {}, "{path}: the file: expected a key 'system' that tells which kind it is"),
+        ({}, {}, "{path}: system: expected one of discriminative, mfm, mfm_sequences, got None"),
+        ("[]", {}, "{path}: the file: expected an object, got list"),
     ],
 )
 def test_a_wrong_configuration_gives_one_sentence(tmp_path, run, changes, message):

@@ -24,8 +24,6 @@ from mfm_core.config import (
 )
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling
-from mfm_core.model import MFM
-from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import check_bounded
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
 from mfm_core.systems.parts.means import known_labels
@@ -333,21 +331,6 @@ class FamilySystem(System):
             for name, shape in sequences.items()
         }
         return cls(config, spec, network, scaling)
-
-
-class StoredAsModel(FamilySystem):
-    """A system that is stored in the layout of models, see :func:`mfm_core.save_model`, with its scaling beside it."""
-
-    @property
-    @abstractmethod
-    def model(self) -> MFM | Discriminative:
-        """The model itself."""
-
-    @classmethod
-    def from_model(cls, config: SystemConfig, model: MFM | Discriminative, scaling: Mapping[str, Scaling]) -> Self:
-        """The system of a stored model."""
-        family = cast(FamilyConfig, config).model_copy(update={"model": model.config})
-        return cls(family, spec_of(model.config), model, scaling)
 
 
 def chosen(data: Dataset, names: tuple[str, ...]) -> Dataset:
