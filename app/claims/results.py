@@ -12,18 +12,11 @@ import mfm_core as mfm
 from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_models
 from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons
 
-METRICS = {
-    "a2": "A2, positive or negative",
-    "a3": "A3, three classes",
-    "a7": "A7, seven classes",
-    "accuracy": "accuracy",
-    "f1": "F1, weighted",
-    "mae": "mean absolute error",
-    "r": "correlation r",
-}
+METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
 TABLES = {
     "youtube-audiovisual": "YouTube, voice and face",
     "ict_mmmo": "ICT-MMMO, 120 complete videos",

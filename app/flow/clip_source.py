@@ -244,6 +244,6 @@ ABOUT_MOSI = (
 )
 WITHOUT_MOSI = (
     "A model of **CMU-MOSI** is stored as well. It needs the words and features of the data set, which may not be "
-    "passed on: set MFM_DATA to the folder that holds cmu_mosi_words.json, cmu_mosi_utterances.npz and "
-    "glove50_top30k.npz, and it appears in the list."
+    f"passed on: set MFM_DATA to the folder that holds {', '.join(dataset_info('cmu_mosi').files)}, and it appears in "
+    "the list."
 )

@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
 from mfm_core.config import ImageModality
+from mfm_core.data.registry import dataset_info
 from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL
 from mfm_core.networks.classifier import Discriminative
@@ -26,17 +27,19 @@ MOST_BYTES = 1 << 30
 
 V = TypeVar("V")
 
-TITLES = {
-    "svhn_mnist": "SVHN-MNIST, digits",
-    "svhn_mnist_eq4": "Eq. 4 alone, small",
-    "svhn_mnist_published_code": "published code's loss, small",
-    "studio_language_led": "studio clips, language-led",
-    "studio_balanced": "studio clips, balanced",
-    "studio_face_led": "studio clips, face-led",
-    "ict_mmmo": "ICT-MMMO, real reviews",
-    "cmu_mosi": "CMU-MOSI, real opinions",
-}
-"""Titles of the project's models on a page, in the order in which they are offered."""
+ORDER = (
+    "svhn_mnist",
+    "svhn_mnist_eq4",
+    "svhn_mnist_published_code",
+    "studio_language_led",
+    "studio_balanced",
+    "studio_face_led",
+    "ict_mmmo",
+    "cmu_mosi",
+)
+"""Names of the project's models, in the order in which they are offered."""
+SMALL = {"svhn_mnist_eq4": "Eq. 4 alone, small", "svhn_mnist_published_code": "published code's loss, small"}
+"""Titles of models beside the one of a data set; any other is called as the data set is that it is named after."""
 
 
 LAB, LAB_NAME = "lab_", re.compile("lab_[0-9a-f]{12}")
@@ -77,7 +80,7 @@ def elsewhere() -> bool:
 
 def title(name: str) -> str:
     """A model in a list."""
-    return TITLES.get(name, name.replace("_", " "))
+    return SMALL.get(name) or dataset_info(name).title
 
 
 def models() -> tuple[str, ...]:
@@ -209,8 +212,7 @@ def _stored() -> list[tuple[str, mfm.ModelConfig]]:
         stored = _read(lab_folder(name), _changed(lab_folder(name) / CONFIG))
         if stored is not None and stored.kind == "mfm":
             found[name] = stored.model
-    order = list(TITLES)
-    return sorted(found.items(), key=lambda one: (order.index(one[0]) if one[0] in TITLES else len(order), one[0]))
+    return sorted(found.items(), key=lambda one: (ORDER.index(one[0]) if one[0] in ORDER else len(ORDER), one[0]))
 
 
 @lru_cache(maxsize=4_096)
