@@ -85,7 +85,6 @@ def _videos(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) 
 
 
 def _classifier(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) -> Measured:
-    on_progress("classifying held-out pairs")
     hits = label_hits(load(name), evaluation_pairs(DigitPools.load("test"), seed))
     return [figure("label_accuracy", "+".join(stored.model.modalities), share(hits))], {}
 
