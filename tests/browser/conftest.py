@@ -93,9 +93,9 @@ def server(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="session")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sequence_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the app with small models of sequences and the shipped studio clips."""
-    place = tmp_path_factory.mktemp("theatre")
+    place = tmp_path_factory.mktemp("server_of_sequences")
     sequences.save_studio(place / "models")
     sequences.save("ict_mmmo", place / "models")
     environment = {"MFM_PRETRAINED": str(place / "models"), "MFM_DATA": str(place), "OMP_NUM_THREADS": "2"}
@@ -112,9 +112,9 @@ def visit(chromium: Browser, server: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def watch(chromium: Browser, theatre: str) -> Iterator[Visit]:
+def watch(chromium: Browser, sequence_server: str) -> Iterator[Visit]:
     """The same with models of sequences: ``watch("flow?clip=3")``."""
-    yield from opener(chromium, theatre)
+    yield from opener(chromium, sequence_server)
 
 
 def opener(chromium: Browser, address: str) -> Iterator[Visit]:
@@ -134,7 +134,7 @@ def opener(chromium: Browser, address: str) -> Iterator[Visit]:
         if not workers:
             page.add_init_script("delete window.Worker")
         page.goto(address + "/" + query)
-        page.locator("h2").first.wait_for(timeout=60_000)
+        page.locator("h2, [data-testid=stMarkdownContainer] h1").first.wait_for(timeout=60_000)
         settle(page)
         return page
 

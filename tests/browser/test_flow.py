@@ -286,14 +286,18 @@ def test_tab_reaches_every_control(watch: Visit) -> None:
         assert wanted in whole, wanted
 
 
-def test_the_page_asks_nobody_but_its_own_server(watch: Visit, theatre: str) -> None:
+def test_the_page_asks_nobody_but_its_own_server(watch: Visit, sequence_server: str) -> None:
     page = watch("flow")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for path in ("flow?clip=1", "dependency?models=ict_mmmo", "flow?model=ict_mmmo"):
-        page.goto(f"{theatre}/{path}")
+        page.goto(f"{sequence_server}/{path}")
         settle(page)
-    outside = [url for url in asked if not url.startswith((theatre, theatre.replace("http", "ws"), "data:", "blob:"))]
+    outside = [
+        url
+        for url in asked
+        if not url.startswith((sequence_server, sequence_server.replace("http", "ws"), "data:", "blob:"))
+    ]
     assert outside == []
 
 

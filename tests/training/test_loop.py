@@ -174,6 +174,12 @@ def test_patience_is_counted_from_the_best_validation_whenever_a_run_is_killed(t
     assert Scored.step_of(task.model) == 20
 
 
+def test_the_last_step_is_validated_whatever_its_number():
+    validated = []
+    train(Regression(), CONFIG, on_validation=lambda step, model: validated.append(step))
+    assert validated == [5, 10, 15, 20, 23]
+
+
 def test_of_equal_scores_the_later_model_is_kept():
     scores = {5: 1.0, 10: 2.0, 15: 2.0, 20: 0.0, 23: 0.0}
     assert Scored.step_of(train(Scored(scores), CONFIG)) == 15
