@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import ROOT, Visit, settle
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light")]
+LOOKS = [(1280, "light"), (390, "dark")]
 STREAMLITS = ["[data-testid=stSidebar]", "[data-testid=stHeader]", "[data-testid=stDataFrame]", ".modebar-container"]
 """Parts that are Streamlit's or plotly's own, which the project cannot mend."""
 

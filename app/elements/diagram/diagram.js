@@ -94,4 +94,7 @@ export default function (component) {
   root.dataset.ready = version;
   const select = data.selectable ? (name) => setTriggerValue("factor", name) : null;
   root.replaceChildren(draw(data, select));
+  root.tabIndex = 0; // where it is narrow it scrolls sideways, by keyboard too
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Diagram");
 }

@@ -158,8 +158,8 @@ def test_several_models_stand_side_by_side_and_one_is_looked_at_closely() -> Non
     settled(page)
     assert query(page).get("models", TWO) == TWO
     found = rows(page)
-    assert ("Acoustic", "youtube") in found
-    assert ("Language", "youtube") not in found
+    assert ("Acoustic", "YouTube, opinions") in found
+    assert ("Language", "YouTube, opinions") not in found
     page.get_by_key("view_of").set_value(1).run()
     settled(page)
     assert query(page)["of"] == "1"

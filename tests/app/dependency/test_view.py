@@ -57,6 +57,7 @@ def test_any_link_gives_a_view_that_can_be_shown(params: dict[str, str]) -> None
 
 @given(st.text(min_size=6, alphabet=st.characters(exclude_characters="0123456789 ")))
 def test_no_notice_repeats_what_the_link_says(text: str) -> None:
+    text = f"zq{text}"  # no word of our sentences
     _, notices = BOOK.parse({"models": text, "kernel": text, text: "1"})
     assert notices
     assert all(text not in notice for notice in notices)

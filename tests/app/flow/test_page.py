@@ -246,7 +246,7 @@ def test_a_damaged_model_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPat
     (copy / "ict_mmmo" / "weights.safetensors").write_bytes(b"\0" * 64)
     monkeypatch.setenv("MFM_PRETRAINED", str(copy))
     page = visit()
-    assert page.selectbox(key="view_model").options == ["youtube"]
+    assert page.selectbox(key="view_model").options == ["YouTube, opinions"]
 
 
 def test_going_away_and_back_keeps_the_view() -> None:

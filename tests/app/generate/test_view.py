@@ -66,6 +66,7 @@ def test_any_link_gives_a_view_that_the_model_can_show(params: dict[str, str]) -
 
 @given(st.text(min_size=6, alphabet=st.characters(exclude_characters="0123456789 ")))
 def test_no_notice_repeats_what_the_link_says(text: str) -> None:
+    text = f"zq{text}"  # no word of our sentences
     _, notices = parse({"section": text, text: "1"}, LIMITS)
     assert notices
     assert all(text not in notice for notice in notices)

@@ -81,4 +81,4 @@ def test_what_a_link_says_wrongly_is_put_right() -> None:
 
 def test_the_parts_of_the_app_are_told_from_those_of_a_page() -> None:
     assert app_view.of_page({"presenter": "1", "variants": "m_a"}) == {"variants": "m_a"}
-    assert list(fields(AppView)) == ["presenter"]
+    assert list(fields(AppView)) == ["presenter", "mine"]
