@@ -40,7 +40,7 @@ def now(page: Page, place: int = 0) -> dict[str, Any]:
 
 
 def sounding(page: Page) -> dict[str, Any]:
-    return page.locator("audio").first.evaluate("a => ({time: a.currentTime, paused: a.paused})")  # type: ignore[no-any-return]
+    return page.locator("audio").first.evaluate("a => ({time: a.currentTime, paused: a.paused && !a.ended})")  # type: ignore[no-any-return]
 
 
 def cursor(page: Page) -> float:
