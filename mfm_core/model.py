@@ -31,7 +31,7 @@ class MFM(nn.Module):
     """
 
     kind: ClassVar[Literal["mfm"]] = "mfm"
-    """What stored models of it are called."""
+    """Kind of its stored models."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ class Discriminative(nn.Module):
     """
 
     kind: ClassVar[Literal["discriminative"]] = "discriminative"
-    """What stored models of it are called."""
+    """Kind of its stored models."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
