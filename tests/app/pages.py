@@ -12,6 +12,23 @@ from streamlit.testing.v1 import AppTest
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 
 
+def open_page(place: str, params: dict[str, str], *, timeout: float) -> AppTest:
+    """A page of the app, opened by a link; it must not fail.
+
+    Args:
+        place: Its script, as ``flow/page.py``.
+        params: Query parameters of the link.
+        timeout: Seconds that a run may take.
+    """
+    page = AppTest.from_file(MAIN, default_timeout=timeout).run()
+    page.switch_page(place)
+    for name, value in params.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
 def elements(page: AppTest) -> dict[str, Any]:
     """Data of the page's own elements, by name; several of a name as a list."""
     found: dict[str, Any] = {}

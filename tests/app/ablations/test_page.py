@@ -13,7 +13,7 @@ from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
 from app.generate import digit_model
 from mfm_core import Latents
-from tests.app.pages import MAIN
+from tests.app.pages import open_page
 
 
 @pytest.fixture
@@ -23,13 +23,7 @@ def nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def visit(**params: str) -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=120).run()
-    page.switch_page("ablations/page.py")
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception, page.exception
-    return page
+    return open_page("ablations/page.py", params, timeout=120)
 
 
 def test_structures_follow_table_2() -> None:

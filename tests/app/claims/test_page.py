@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.claims.charts import numbers, systems_chart
 from app.claims.view import ClaimsLinks, ClaimsView
 from mfm_core.evaluation.claims import CLAIMS
-from tests.app.pages import MAIN
+from tests.app.pages import open_page
 
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
 
@@ -62,13 +62,7 @@ def stored(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def visit(**params: str) -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=120).run()
-    page.switch_page("claims/page.py")
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception, page.exception
-    return page
+    return open_page("claims/page.py", params, timeout=120)
 
 
 def test_every_claim_is_shown_with_its_verdict_and_its_test(stored: Path) -> None:

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import mfm_core as mfm
 from tests.app import sequences
 from tests.app.charts import charts, numbers
-from tests.app.pages import MAIN, elements, query, words_on
+from tests.app.pages import elements, open_page, query, words_on
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +33,7 @@ def small_models(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def visit(**params: str) -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("flow/page.py")
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_page("flow/page.py", params, timeout=60)
 
 
 def lanes(page: AppTest) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.shared import teacher_link
 from app.shared.page_frame import LONGEST_TITLE, PARTS, PageFrame, read_frame, without_frame
-from tests.app.pages import MAIN, query
+from tests.app.pages import open_page, query
 
 TITLE = '<img src=x onerror="alert(1)"> & more'
 
@@ -26,13 +26,7 @@ def nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def visit(**params: str) -> AppTest:
     """The page Ablations, which needs nothing that is stored."""
-    page = AppTest.from_file(MAIN, default_timeout=60).run()
-    page.switch_page("ablations/page.py")
-    for name, value in params.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_page("ablations/page.py", params, timeout=60)
 
 
 @given(st.dictionaries(st.sampled_from(PARTS), st.text(max_size=400)))
