@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
     # Deadlines tell a busy machine from an idle one, not a right answer from a wrong one.
     settings.register_profile("any_machine", deadline=None)
     settings.load_profile("any_machine")
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes that a test starts and enters here are killed at its end."""
+    begun: list[subprocess.Popen[bytes]] = []
+    yield begun
+    for process in begun:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,15 +25,6 @@ SETTINGS = {"dataset": "stub_data", "systems": ["stub", "majority"], "seeds": 2,
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobStore:
     monkeypatch.setenv("STUB_LOG", str(tmp_path / "log.txt"))
     return JobStore(tmp_path / "jobs")
-
-
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    begun: list[subprocess.Popen[bytes]] = []
-    yield begun
-    for process in begun:
-        process.kill()
-        process.wait()
 
 
 def submitted(store: JobStore, **changes: object) -> Job:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,15 +25,6 @@ TINY = {"steps": 6, "d_y": 3, "d_a": 2, "measured": 100}
 @pytest.fixture
 def store(tmp_path: Path) -> JobStore:
     return JobStore(tmp_path / "jobs")
-
-
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    begun: list[subprocess.Popen[bytes]] = []
-    yield begun
-    for process in begun:
-        process.kill()
-        process.wait()
 
 
 def done(store: JobStore, **settings: object) -> Job:
