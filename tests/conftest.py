@@ -11,12 +11,25 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from mfm_core import MFM, Codes, Latents, ModelConfig
 from mfm_core.config import ImageModality, LabelConfig, MemoryConfig, SequenceModality
 from mfm_core.evaluation import digits, probes
 from mfm_core.storage import models
 from tests import made_up_digits
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -177,3 +190,14 @@ def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "_classifiers", lambda: {name: family[name] for name in ("linear", "RBF SVM")})
     monkeypatch.setattr(digits, "PROBE_SEEDS", (0,))
     monkeypatch.setattr(digits, "PROBE_FOLDS", 2)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of this process: a second would find the event loop of the first running."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -17,7 +17,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from benchmarks.sessions import Session, SessionError
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.deploy.conftest import Hall, Run
 
 STATE = "section=read&seed=4321&source=posterior"
@@ -146,7 +145,7 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
 
 
 @pytest.mark.browser
-def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser) -> None:  # noqa: F811
+def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser) -> None:
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_content(
         f'<iframe src="{hall.address}/generate?embed=true&section=read" width="1200" height="800"></iframe>'
@@ -160,7 +159,7 @@ def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser)
 @pytest.mark.browser
 def test_visitors_of_a_killed_replica_go_on_with_their_state(
     hall: Hall,
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     run: Run[Any],
 ) -> None:
     """The last test of the module: one replica is gone after it."""
