@@ -95,7 +95,8 @@ def check_finite(argument: str, x: Tensor, mask: Tensor | None = None) -> None:
     if not bool(wrong.any()):
         return
     place = tuple(int(i) for i in wrong.nonzero()[0])
-    parts = {1: ("place",), 2: ("sample", "dimension"), 3: ("sample", "step", "feature")}.get(x.ndim, ("sample",))
+    named = {2: ("sample", "dimension"), 3: ("sample", "step", "feature"), 4: ("sample", "channel", "row", "column")}
+    parts = named.get(x.ndim, ("place",) if x.ndim == 1 else ("sample",))
     where = ", ".join(f"{part} {i}" for part, i in zip(parts, place, strict=False))
     raise ValueError(f"{argument}: expected finite numbers, got {float(x[place])} at {where}")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import pooch
 import typer
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from mfm_core.data.importing.fetch import fetch, recipes_of_sets
 from mfm_core.data.importing.imported import imported_names
+from mfm_core.data.notes import DataWarning
 from mfm_core.data.registry import DatasetInfo, data_folder, dataset_infos
 
 app = typer.Typer(
@@ -33,9 +35,15 @@ def _commands() -> None:
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn what a user can put right into one sentence on standard error and exit status 1, without a traceback."""
+    """Turn what a user can put right into one sentence on standard error and exit status 1, without a traceback.
+
+    What of a data set is masked or left out is a sentence there too.
+    """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", DataWarning)
+            warnings.showwarning = _tell
+            yield
     except ModuleNotFoundError as error:
         known = "requirements-data.txt for making data, requirements-cluster.txt for a cluster"
         typer.echo(f"{error.name}: expected this package to be installed, see {known}", err=True)
@@ -43,6 +51,23 @@ def one_sentence() -> Iterator[None]:
     except (OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def _tell(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning: of a data set by its sentence alone, any other as Python does."""
+    told = (
+        f"{message}\n"
+        if issubclass(category, DataWarning)
+        else warnings.formatwarning(message, category, filename, lineno, line)
+    )
+    typer.echo(told, file=file, err=True, nl=False)
 
 
 @data_app.command("fetch")

@@ -11,7 +11,7 @@ from mfm_core.cli.app import data_app, one_sentence
 from mfm_core.data import data_folder, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.importing.imported import import_files, importable_names
-from mfm_core.data.importing.notes import Notes
+from mfm_core.data.notes import Notes
 from mfm_core.data.sequence_files import layout_lines
 
 

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import check_finite
+from mfm_core.data.notes import Notes, known_labels, observed
+
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+class Checked(NamedTuple):
+    """Arrays of one's own, converted and checked.
+
+    Attributes:
+        modalities: Each as float32, zeros at steps that are not observed.
+        labels: Classes ``(N,)`` int64, or scores ``(N, size)`` float32, NaN where not finite.
+        mask: The real steps of sequences, boolean ``(N, T)``; None of images.
+        known: Which samples have a label, boolean ``(N,)``.
+        lost: By modality, the samples of which no step is left, for none is finite, boolean ``(N,)``.
+    """
+
+    modalities: dict[str, Tensor]
+    labels: Tensor
+    mask: Tensor | None
+    known: npt.NDArray[np.bool_]
+    lost: dict[str, Tensor]
 
 
 def checked_arrays(
     modalities: Mapping[str, npt.ArrayLike | Tensor],
     labels: npt.ArrayLike | Tensor,
     mask: npt.ArrayLike | Tensor | None,
-) -> tuple[dict[str, Tensor], Tensor, Tensor | None]:
+    ids: Sequence[str] | None,
+    notes: Notes,
+) -> Checked:
     """Convert modalities, labels and mask, see :meth:`mfm_core.Dataset.from_arrays`.
-
-    Returns:
-        Modalities as float32, labels as int64 ``(N,)`` or float32 ``(N, size)``, and the mask of sequences.
 
     Raises:
         ValueError: If one is not what is said there.
@@ -29,13 +50,17 @@ def checked_arrays(
         raise ValueError(f"modalities: expected a dict of arrays by name, got {type(modalities).__name__}")
     x = {name: _floats(name, array) for name, array in modalities.items()}
     y = _labels(labels)
+    names = ids if ids is not None and len(ids) == len(y) else None
+    known = known_labels(y.numpy(), "labels", notes, names)
+    if y.is_floating_point():
+        y = torch.where(torch.from_numpy(known).unsqueeze(1), y, torch.nan)
     ranks = {array.ndim for array in x.values()}
     if ranks == {4}:
         for name, array in x.items():
             _check_image(name, array)
         if mask is not None:
             raise ValueError("mask: expected none for images, got one")
-        return x, y, None
+        return Checked(x, y, None, known, {})
     if ranks != {3}:
         shapes = {name: tuple(array.shape) for name, array in x.items()}
         raise ValueError(
@@ -46,10 +71,19 @@ def checked_arrays(
         if array.shape[1] != length or length == 0:
             raise ValueError(f"modalities.{name}: expected {max(length, 1)} steps, as the first, got {array.shape[1]}")
     steps = torch.ones(len(y), length, dtype=torch.bool) if mask is None else _mask(mask, (len(y), length))
+    lost = {}
     for name, array in x.items():
         if len(array) == len(steps):
-            x[name] = torch.where(steps.unsqueeze(2), array, 0)  # whatever stood in the padding
-    return x, y, steps
+            real = torch.where(steps.unsqueeze(2), array, 0)  # whatever stood in the padding
+            x[name] = torch.from_numpy(observed(real.numpy(), f"modalities.{name}", notes, names))
+            gone = ~real.isfinite().flatten(1).all(1) & (x[name] == 0).flatten(1).all(1)
+            if bool(gone.any()):
+                lost[name] = gone
+                if bool(gone.all()):
+                    raise ValueError(f"modalities.{name}: expected a step of finite numbers, got none")
+    if len(lost) == len(x) and bool((none := torch.stack(list(lost.values())).all(0)).any()):
+        raise ValueError(f"modalities: expected a step of finite numbers in sample {int(none.nonzero()[0])}, got none")
+    return Checked(x, y, steps, known, lost)
 
 
 def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
@@ -77,8 +111,6 @@ def _labels(labels: npt.ArrayLike | Tensor) -> Tensor:
     if y.ndim == 1 and not y.is_floating_point() and y.dtype != torch.bool and not y.is_complex():
         return y.to(torch.int64)
     if y.is_floating_point() and y.ndim in (1, 2) and (y.ndim == 1 or y.shape[1] > 0):
-        if bool((wrong := ~torch.isfinite(y).reshape(len(y), -1).all(1)).any()):
-            raise ValueError(f"labels: expected finite scores, got NaN or infinity in sample {int(wrong.nonzero()[0])}")
         return y.to(torch.float32).reshape(len(y), -1 if len(y) else 1)
     raise ValueError(
         f"labels: expected classes, integers (N,), or scores, floats (N,) or (N, size), "
@@ -106,6 +138,7 @@ def _tensor(field: str, array: npt.ArrayLike | Tensor) -> Tensor:
 
 
 def _check_image(name: str, x: Tensor) -> None:
+    check_finite(f"modalities.{name}", x)
     if x.numel() and not (float(x.min()) >= 0 and float(x.max()) <= 1):
         low, high = float(x.min()), float(x.max())
         raise ValueError(f"modalities.{name}: expected pixels in [0, 1], got {low:g} to {high:g}")

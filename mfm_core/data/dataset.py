@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.arguments import check_finite
+from mfm_core.data.notes import Notes, warn_of
 from mfm_core.data.scaling import Scaling
 
 Split = Literal["train", "validation", "test"]
@@ -60,6 +61,8 @@ class Dataset:
         steps: For sequences, what their steps are.
         evidence: By modality, what each step truly adds to the score, ``(N, T)``, where that is known.
         ids: Names of the samples.
+        notes: Report of what was masked or left out when it was read, a sentence a kind, see
+            :mod:`mfm_core.data.notes`.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Dataset:
     steps: Steps | None = None
     evidence: Mapping[str, Tensor] | None = None
     ids: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field, n in self._lengths().items():
@@ -102,8 +106,12 @@ class Dataset:
         present: Mapping[str, npt.ArrayLike | Tensor] | None = None,
         unit: Unit = "word",
         seed: int = 0,
+        notes: Notes | None = None,
     ) -> Self:
         """Make a data set of arrays of one's own.
+
+        One rule holds for numbers that are not finite, as in files (:mod:`mfm_core.data.notes`): a modality does not
+        observe a step that has one, a sample whose label is one is left out, and pictures are refused.
 
         Args:
             modalities: Arrays by name: all images ``(N, C, H, W)`` in [0, 1], or all sequences ``(N, T, d)``. A name
@@ -116,21 +124,41 @@ class Dataset:
             present: By modality, which samples have it, boolean ``(N,)``; all of them without it.
             unit: What a step of a sequence is.
             seed: Of the drawn split.
+            notes: Counts what is masked or left out; without it each kind is a :class:`DataWarning`.
 
         Returns:
             The data set, checked.
 
         Raises:
-            ValueError: If an array has another shape or type than said here, or a number that is not finite.
+            ValueError: If an array has another shape or type than said here, a picture has a number that is not
+                finite, or a sample has no finite step.
         """
         from mfm_core.data.arrays import checked_arrays, draw_split  # which are made of this module
 
-        arrays, y, steps = checked_arrays(modalities, labels, mask)
-        splits = draw_split(len(y), seed) if split is None else np.asarray(split).astype(np.str_)
+        report, names = Notes() if notes is None else notes, None if ids is None else tuple(map(str, ids))
+        checked = checked_arrays(modalities, labels, mask, names, report)
+        kept, n = checked.known, len(checked.labels)
+        splits = np.full(n, "train", dtype="<U10") if split is None else np.asarray(split).astype(np.str_)
+        if split is None:
+            splits[kept] = draw_split(int(kept.sum()), seed)
         has = {key: torch.as_tensor(value, dtype=torch.bool) for key, value in (present or {}).items()}
-        known = None if steps is None else Steps.unknown(unit, len(y), steps.shape[1])
-        names = None if ids is None else tuple(map(str, ids))
-        return cls(name, arrays, y, splits, steps, present=has or None, steps=known, ids=names)
+        for key, lost in checked.lost.items():
+            has[key] = has.get(key, torch.ones(n, dtype=torch.bool)) & ~lost
+        steps = None if checked.mask is None else Steps.unknown(unit, n, checked.mask.shape[1])
+        made = cls(
+            name,
+            checked.modalities,
+            checked.labels,
+            splits,
+            checked.mask,
+            present=has or None,
+            steps=steps,
+            ids=names,
+            notes=tuple(report.lines()),
+        )
+        if notes is None:
+            warn_of(made.notes)
+        return made if kept.all() else made.take(torch.from_numpy(np.flatnonzero(kept)))
 
     def _check_values(self) -> None:
         """Raise ValueError unless splits are known, classes count from 0 and every number that counts is finite."""
@@ -192,7 +220,7 @@ class Dataset:
             raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
         return self.take(torch.from_numpy(np.flatnonzero(self.split == split)))
 
-    def take(self, index: Tensor) -> Dataset:
+    def take(self, index: Tensor) -> Self:
         """The samples at ``index``, ``(n,)`` int64."""
 
         def at(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

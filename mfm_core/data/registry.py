@@ -11,7 +11,7 @@ import os
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pooch
 
 from mfm_core.data.dataset import Dataset, Unit
+from mfm_core.data.notes import warn_of
 
 Loader = Callable[[], Dataset]
 Arrays = Mapping[str, npt.NDArray[np.uint8]]
@@ -165,15 +166,19 @@ def dataset_info(name: str) -> DatasetInfo:
 def load_dataset(name: str) -> Dataset:
     """Load a data set by name from the data folder; sets that the user imported under other names are known too.
 
+    What had to be masked or left out is told by its ``notes``, and by a :class:`DataWarning` for each kind.
+
     Raises:
         ValueError: If the name is unknown.
         FileNotFoundError: If its files are not there.
     """
     names = dataset_names()
-    if name in _loaders:
-        return _loaders[name]()
-    for find in _finders:
-        if (dataset := find(name)) is not None:
+    loaders: list[Callable[[], Dataset | None]] = (
+        [_loaders[name]] if name in _loaders else [partial(find, name) for find in _finders]
+    )
+    for load in loaders:
+        if (dataset := load()) is not None:
+            warn_of(dataset.notes)
             return dataset
     raise ValueError(f"name: expected one of {', '.join(names)}, got {name!r}")
 

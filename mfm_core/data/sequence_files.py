@@ -8,9 +8,9 @@ the published tensors of ICT-MMMO, YouTube and POM have it. Files that this proj
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,12 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
+from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import data_folder
 from mfm_core.data.sequences import observed_samples, real_steps
-from mfm_core.files.npz import LOCAL, Array, numbers, read_archive
+from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
+
+_T = TypeVar("_T", bound=np.generic)
 
 FILE_NAMES = {"language": "text", "acoustic": "audio", "visual": "visual"}
 FILE_SPLITS: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
@@ -82,8 +85,69 @@ def write_parts(parts: Mapping[Split, Part], path: Path) -> None:
     unfinished.replace(path)
 
 
+def read_parts(arrays: Mapping[str, Array], path: Path, notes: Notes) -> dict[Split, Part]:
+    """Take the splits from arrays named ``text_train``, ``audio_valid``, ``y_test`` and so on.
+
+    ``ids``, ``words`` and ``times`` of the splits are kept where they are known; arrays of other names are counted.
+
+    Args:
+        arrays: Content of the file.
+        path: Of the file, for messages.
+        notes: Counts what is masked, left out or not read.
+
+    Raises:
+        ValueError: If labels of a split are missing, or arrays of a split do not fit together.
+    """
+    kinds, parts = (*FILE_NAMES.values(), "y", "ids", "words", "times"), dict[Split, Part]()
+    for key in arrays:
+        if key not in {f"{kind}_{end}" for kind in kinds for end in FILE_SPLITS.values()}:
+            notes.add("arrays are not read", f"{path}: {key[:60]!r}, expected such as text_train, ids_valid or y_test")
+    for split, end in FILE_SPLITS.items():
+        if f"y_{end}" not in arrays:
+            raise ValueError(f"{path}: expected an array y_{end}, got {', '.join(sorted(arrays)[:12]) or 'none'}")
+        y = np.atleast_1d(arrays[f"y_{end}"])
+        ids, words = (_texts(arrays.get(f"{kind}_{end}")) for kind in ("ids", "words"))
+        names = None if ids is None or ids.shape != y.shape[:1] else ids.tolist()
+        modalities = {
+            modality: observed(x, f"{path}: {kind}_{end}", notes, names if len(x) == len(y) else None)
+            for modality, kind in FILE_NAMES.items()
+            if (x := arrays.get(f"{kind}_{end}")) is not None
+        }
+        times = arrays.get(f"times_{end}")
+        known = None if times is None else as_float32(times, f"{path}: times_{end}")
+        parts[split] = with_known_labels(Part(modalities, y, ids, words, known), f"{path}: y_{end}", notes)
+    return parts
+
+
+def with_known_labels(part: Part, where: str, notes: Notes) -> Part:
+    """The samples of a split whose labels are finite; the others are counted.
+
+    Args:
+        part: Samples of one split.
+        where: File and array of the labels, for the report.
+        notes: Counts what is left out.
+
+    Raises:
+        ValueError: If another array has another number of samples, or no label is finite.
+    """
+    y, more = np.atleast_1d(part.labels), {"ids": part.ids, "words": part.words, "times": part.times}
+    for name, x in (*part.modalities.items(), *more.items()):
+        if x is not None and len(x) != len(y):
+            raise ValueError(f"{where}: expected {len(x)} labels, as {name} has samples, got {len(y)}")
+    known = known_labels(y, where, notes, None if part.ids is None else part.ids.tolist())
+    if known.all():
+        return part._replace(labels=y)
+    return Part(
+        {name: x[known] for name, x in part.modalities.items()},
+        y[known],
+        None if part.ids is None else part.ids[known],
+        None if part.words is None else part.words[known],
+        None if part.times is None else part.times[known],
+    )
+
+
 def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str) -> Dataset:
-    """Read ``<data folder>/<name>.npz`` with its raw features.
+    """Read ``<data folder>/<name>.npz`` with its raw features, by the rule of :mod:`mfm_core.data.notes`.
 
     A step is real where any modality has a number other than 0, or a word. A modality that a split lacks is 0 there,
     and ``present`` tells which samples have it.
@@ -101,66 +165,70 @@ def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str
     path = data_folder() / f"{name}.npz"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; set MFM_DATA to the folder that holds it, or {source}")
-    arrays = read_archive(path, LOCAL)
-    missing = [f"{FILE_NAMES[m]}_train" for m in modalities if not _holders(arrays, FILE_NAMES[m])]
+    arrays, notes = read_archive(path, LOCAL), Notes()
+    missing = [
+        f"{FILE_NAMES[m]}_train"
+        for m in modalities
+        if not any(f"{FILE_NAMES[m]}_{end}" in arrays for end in FILE_SPLITS.values())
+    ]
     missing += [f"y_{end}" for end in FILE_SPLITS.values() if f"y_{end}" not in arrays]
     if missing:
         raise ValueError(f"{path}: expected arrays {', '.join(missing)}, which are missing; {source}")
-    sizes = {split: len(np.atleast_1d(arrays[f"y_{end}"])) for split, end in FILE_SPLITS.items()}
-    tensors = {m: _joined(arrays, FILE_NAMES[m], sizes, path) for m in modalities}
+    parts = read_parts(arrays, path, notes)
+    sizes = tuple(len(part.labels) for part in parts.values())
+    tensors = {m: _joined(parts, m, path) for m in modalities}
     if len(shapes := {x.shape[:2] for x in tensors.values()}) != 1:
         raise ValueError(f"{path}: expected one number of samples and steps in all modalities, got {sorted(shapes)}")
     n, length = next(iter(shapes))
     mask, steps = real_steps(tensors), Steps.unknown(unit, n, length)
-    if _everywhere(arrays, "words"):
-        words = np.concatenate([_text(arrays[f"words_{end}"], (sizes[s], length), path) for s, end in _ends()])
+    if (words := _whole([part.words for part in parts.values()], (n, length), f"{path}: words")) is not None:
         mask = torch.from_numpy(words != "")
         steps = Steps(unit, tuple(tuple(row[row != ""].tolist()) for row in words), steps.times)
         tensors = {m: x * mask.unsqueeze(2) for m, x in tensors.items()}
-    if _everywhere(arrays, "times"):
-        times = torch.from_numpy(np.concatenate([arrays[f"times_{end}"] for end in FILE_SPLITS.values()]).astype("f4"))
-        steps = Steps(unit, steps.words, times)
-    ids = None
-    if _everywhere(arrays, "ids"):
-        texts = [_text(arrays[f"ids_{end}"], (sizes[split],), path).tolist() for split, end in _ends()]
-        ids = tuple(name for part in texts for name in part)
-    labels = _labels([arrays[f"y_{end}"] for end in FILE_SPLITS.values()], path)
-    split = np.repeat(np.array(SPLITS), list(sizes.values()))
-    present = observed_samples(tensors)
-    return Dataset(name, tensors, labels, split, mask, present=present, steps=steps, ids=ids)
+    if (times := _whole([part.times for part in parts.values()], (n, length, 2), f"{path}: times")) is not None:
+        steps = Steps(unit, steps.words, torch.from_numpy(times))
+    ids = _whole([part.ids for part in parts.values()], (n,), f"{path}: ids")
+    return Dataset(
+        name,
+        tensors,
+        _labels([part.labels for part in parts.values()], path),
+        np.repeat(np.array(SPLITS), sizes),
+        mask,
+        present=observed_samples(tensors),
+        steps=steps,
+        ids=None if ids is None else tuple(ids.tolist()),
+        notes=tuple(notes.lines()),
+    )
 
 
-def _ends() -> list[tuple[Split, str]]:
-    return list(FILE_SPLITS.items())
+def _texts(array: Array | None) -> npt.NDArray[np.str_] | None:
+    return None if array is None else array.astype(str)
 
 
-def _holders(arrays: Mapping[str, Array], kind: str) -> list[str]:
-    return [end for end in FILE_SPLITS.values() if f"{kind}_{end}" in arrays]
+def _whole(arrays: Sequence[npt.NDArray[_T] | None], shape: tuple[int, ...], where: str) -> npt.NDArray[_T] | None:
+    """An array of all splits, of this shape; None where a split lacks it."""
+    known = [array for array in arrays if array is not None]
+    if len(known) != len(arrays):
+        return None
+    for array in known:
+        if array.shape[1:] != shape[1:]:
+            raise ValueError(f"{where}: expected shape {shape} of all splits, got {array.shape} of one")
+    return np.concatenate(known)
 
 
-def _everywhere(arrays: Mapping[str, Array], kind: str) -> bool:
-    return len(_holders(arrays, kind)) == len(FILE_SPLITS)
-
-
-def _joined(arrays: Mapping[str, Array], kind: str, sizes: Mapping[Split, int], path: Path) -> Tensor:
+def _joined(parts: Mapping[Split, Part], modality: str, path: Path) -> Tensor:
     """One modality of all splits, ``(N, T, d)``; zeros for a split that lacks it."""
-    known = {end: numbers(arrays[f"{kind}_{end}"], f"{path}: {kind}_{end}") for end in _holders(arrays, kind)}
-    length_and_d = {x.shape[1:] for x in known.values()}
-    fits = all(x.ndim == 3 and len(x) == sizes[split] for split, end in _ends() if (x := known.get(end)) is not None)
-    if not fits or len(length_and_d) != 1:
-        shapes = ", ".join(f"{kind}_{end} {x.shape}" for end, x in known.items())
-        raise ValueError(f"{path}: expected {kind} of shape (N, T, d) with N = {tuple(sizes.values())}, got {shapes}")
-    shape = next(iter(length_and_d))
+    kind = FILE_NAMES[modality]
+    known = {split: part.modalities[modality] for split, part in parts.items() if modality in part.modalities}
+    sizes = tuple(len(part.labels) for part in parts.values())
+    if len({x.shape[1:] for x in known.values()}) != 1:
+        shapes = ", ".join(f"{kind}_{FILE_SPLITS[split]} {x.shape}" for split, x in known.items())
+        raise ValueError(f"{path}: expected {kind} of shape (N, T, d) with N = {sizes}, got {shapes}")
+    shape = next(iter(known.values())).shape[1:]
     if 0 in shape:
         raise ValueError(f"{path}: expected {kind} of at least one step and one feature, got {shape}")
-    empty = {split: np.zeros((sizes[split], *shape), np.float32) for split in sizes}
-    return torch.from_numpy(np.concatenate([known.get(end, empty[split]) for split, end in _ends()]))
-
-
-def _text(array: Array, shape: tuple[int, ...], path: Path) -> npt.NDArray[np.str_]:
-    if array.dtype.kind != "U" or array.shape != shape:
-        raise ValueError(f"{path}: expected text of shape {shape}, got {array.dtype} of shape {array.shape}")
-    return array.astype(str)
+    empty = {split: np.zeros((len(part.labels), *shape), np.float32) for split, part in parts.items()}
+    return torch.from_numpy(np.concatenate([known.get(split, empty[split]) for split in parts]))
 
 
 def _labels(parts: list[Array], path: Path) -> Tensor:

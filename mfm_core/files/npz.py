@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, NamedTuple, TypeVar
 
 import numpy as np
@@ -118,7 +119,7 @@ def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) 
             else:
                 shape, _, dtype = npy.read_array_header_2_0(file, max_header_size=_HEADER_BYTES)
             n_header = file.tell()
-    except (ValueError, UserWarning) as error:
+    except (ValueError, UserWarning, TokenError, SyntaxError) as error:
         raise ValueError(f"{where}: expected the header of a NumPy array: {str(error)[:_MAX_LETTERS]}") from None
     if dtype.kind not in KINDS or dtype.itemsize > 4 * _MAX_LETTERS:
         raise ValueError(f"{where}: expected numbers or text, got {str(dtype)[:_MAX_LETTERS]}")

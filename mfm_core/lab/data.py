@@ -11,6 +11,7 @@ import torch
 
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.notes import Notes
 from mfm_core.data.registry import data_folder, dataset_info
 from mfm_core.files.npz import Array, Limits, read_archive, read_shapes
 from mfm_core.lab.settings import UPLOAD
@@ -97,6 +98,9 @@ def read_upload(content: bytes, name: str) -> Dataset:
         content: The file, see :data:`LIMITS_SAID`.
         name: What messages call it.
 
+    Returns:
+        The data set; its ``notes`` tell what was masked or left out.
+
     Raises:
         ValueError: If it is damaged, too large, or not of this layout, in one sentence.
     """
@@ -109,7 +113,7 @@ def read_upload(content: bytes, name: str) -> Dataset:
     images = next(iter(arrays.values())).ndim == 4
     streams = {key: _pixels(x) if images else x for key, x in arrays.items()}
     try:
-        data = Dataset.from_arrays(streams, labels, mask=mask, name="own")
+        data = Dataset.from_arrays(streams, labels, mask=mask, name="own", notes=Notes())
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     spec = DataSpec.of(data)

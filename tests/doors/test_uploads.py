@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.shared.pictures import UnreadablePictureError, take
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
+from mfm_core.data.notes import Notes
 from mfm_core.data.scaling import Scaling
 from tests.doors.doors import HTML, at_most, damaged, damaged_archives, door, one_sentence
 

@@ -72,6 +72,10 @@ NPZ_DAMAGE: dict[str, tuple[Callable[[], bytes], str]] = {
     "no array": (lambda: member(b"hello", "x.txt"), "x.npz: 'x.txt': expected an array (.npy), got another kind"),
     "no header": (lambda: member(b"hello"), "x.npz: 'x': expected the header of a NumPy array"),
     "a header that calls": (lambda: member(npy("__import__('os')\n")), "x.npz: 'x': expected the header of a NumPy"),
+    "a header without its end": (
+        lambda: member(npy(SHAPE[: SHAPE.index("(") + 1] + "\n")),
+        "x.npz: 'x': expected the header of a NumPy",
+    ),
     "another compression": (
         lambda: member(npy(SHAPE % 0), method=zipfile.ZIP_LZMA),
         "stored or deflated, got the method 14",

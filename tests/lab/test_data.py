@@ -63,7 +63,7 @@ def test_bytes_are_pixels() -> None:
         ({"labels": LABELS, "left": IMAGES["left"] * 2, "right": IMAGES["right"]}, r"pixels in \[0, 1\]"),
         ({"labels": LABELS, "left": IMAGES["left"], "words": SERIES["words"]}, "all images"),
         ({"labels": LABELS, "words": RNG.random((80, 5, 301)), "tone": SERIES["tone"]}, "1 to 300 features"),
-        ({"labels": LABELS, "words": SERIES["words"] * np.nan, "tone": SERIES["tone"]}, "expected finite numbers"),
+        ({"labels": LABELS, "words": SERIES["words"] * np.nan, "tone": SERIES["tone"]}, "expected a step of finite"),
         ({"labels": LABELS * 0, **IMAGES}, "at least 2 classes"),
         ({"labels": LABELS * 100, **IMAGES}, "at most 30 classes"),
         ({"labels": LABELS - 1, **IMAGES}, "expected classes from 0"),
@@ -76,6 +76,16 @@ def test_what_cannot_be_taken_is_told_in_a_sentence(arrays: dict[str, np.ndarray
     with pytest.raises(ValueError, match=message) as told:
         read_upload(packed(**arrays), "own.npz")
     assert str(told.value).startswith("own.npz: ")
+
+
+def test_a_step_that_is_not_finite_is_masked_and_told() -> None:
+    words = SERIES["words"].copy()
+    words[3, 1, 0] = np.inf
+    data = read_upload(packed(labels=LABELS, words=words, tone=SERIES["tone"]), "own.npz")
+    assert bool((data.modalities["words"][3, 1] == 0).all())
+    assert [line.rpartition("first: ")[2] for line in data.notes] == [
+        "modalities.words, sample 3, step 1, feature 0, inf"
+    ]
 
 
 def test_shapes_are_refused_before_anything_is_decompressed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from app.flow.sections import own_recording, truth
 from app.flow.view import FlowView
 from app.shared import names, prose, state
 from app.shared.stored_models import stored_as
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
+from mfm_core.data.notes import Notes
 from mfm_core.storage.scaling import load_scaling
 
 SOURCES = {"stored": "a held-out clip", "upload": "your own"}

@@ -83,7 +83,8 @@ def _start() -> None:
             file = st.session_state.get("own_set")
             if file is None:
                 raise ValueError("Choose a file first, as described beside it.")
-            read_upload(file.getvalue(), file.name)
+            read = read_upload(file.getvalue(), file.name)
+            state.notices().extend(prose.harmless(line) for line in read.notes)
             files = {FILE: file.getvalue()}
         job = job_store.submit("train", title_of(view), view.settings.model_dump(mode="json"), files)
     except ValueError as error:

@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from mfm_core.data.dataset import Dataset, Split
 from mfm_core.data.folds import repeated_folds
-from mfm_core.data.importing.notes import Notes, observed, with_known_labels
 from mfm_core.data.importing.official_folds import read_folds
+from mfm_core.data.notes import Notes
 from mfm_core.data.registry import Fold, Folds, data_folder, dataset_infos, dataset_names, load_dataset, register_finder
-from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, write_parts
+from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, read_parts, write_parts
 from mfm_core.data.sequences import standardised
-from mfm_core.files.npz import LOCAL, Array, as_float32, read_archive
+from mfm_core.files.npz import LOCAL, read_archive
 
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -116,51 +113,11 @@ def _read(
     if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
         return read_pickled(paths[0], length, notes)
     if endings == {".npz"} and len(paths) == 1 and length is None:
-        return read_parts(paths[0], notes)
+        return read_parts(read_archive(paths[0], LOCAL), paths[0], notes)
     raise ValueError(
         "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
         f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
     )
-
-
-def read_parts(path: Path, notes: Notes | None = None) -> dict[Split, Part]:
-    """Read an archive of arrays named ``text_train``, ``audio_valid``, ``y_test`` and so on.
-
-    ``ids``, ``words`` and ``times`` of the splits are kept where they fit; arrays of other names are counted.
-
-    Args:
-        path: The file.
-        notes: Counts what is masked, left out or not read.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or lacks labels of a split.
-    """
-    notes = Notes() if notes is None else notes
-    arrays, parts = read_archive(path, LOCAL), dict[Split, Part]()
-    kinds = (*FILE_NAMES.values(), "y", "ids", "words", "times")
-    for key in arrays:
-        if key not in {f"{kind}_{end}" for kind in kinds for end in FILE_SPLITS.values()}:
-            notes.add("arrays are not read", f"{path}: {key[:60]!r}, expected such as text_train, ids_valid or y_test")
-    for split, end in FILE_SPLITS.items():
-        if f"y_{end}" not in arrays:
-            raise ValueError(f"{path}: expected an array y_{end}, got {', '.join(sorted(arrays)[:12]) or 'none'}")
-        modalities = {
-            modality: observed(arrays[f"{kind}_{end}"], f"{path}: {kind}_{end}", notes)
-            for modality, kind in FILE_NAMES.items()
-            if f"{kind}_{end}" in arrays
-        }
-        ids, words = (_texts(arrays.get(f"{kind}_{end}")) for kind in ("ids", "words"))
-        times = arrays.get(f"times_{end}")
-        known = None if times is None else as_float32(times, f"{path}: times_{end}")
-        parts[split] = with_known_labels(
-            Part(modalities, arrays[f"y_{end}"], ids, words, known), f"{path}: y_{end}", notes
-        )
-    return parts
-
-
-def _texts(array: Array | None) -> npt.NDArray[np.str_] | None:
-    return None if array is None else array.astype(str)
 
 
 def imported_names() -> tuple[str, ...]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from mfm_core.data.dataset import Split
 from mfm_core.data.importing.alignment import expected_values
 from mfm_core.data.importing.csd import SOURCE, Role, Track, Tracks, joined_segments, read_role, role_of
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.official_folds import official_fold, split_videos, video_of
+from mfm_core.data.notes import Notes
 from mfm_core.data.sequence_files import Part
 
 SILENCE = "sp"

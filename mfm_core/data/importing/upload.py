@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 
 from mfm_core.data.dataset import Dataset, Steps, Unit
-from mfm_core.data.importing.notes import Notes, observed
+from mfm_core.data.notes import Notes, observed
 from mfm_core.data.scaling import Scaling
 from mfm_core.files.npz import UPLOAD, Array, as_float32, read_archive
 

@@ -30,9 +30,10 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.data.dataset import Dataset, Steps
+from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
-from mfm_core.files.npz import LOCAL, Array, numbers, read_archive
+from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
 from mfm_core.problems import expectation
 
 LENGTH = 20
@@ -84,18 +85,23 @@ def read() -> Dataset:
         language[i] = of_length(torch.from_numpy(embedded), LENGTH)
         timing[i] = of_length(timing_features(said, spans), LENGTH)
         times[i, mask[i]] = spans[-LENGTH:]
-    acoustic = torch.from_numpy(numbers(table["audio"], "cmu_mosi_utterances.npz: audio")).unsqueeze(1)
+    notes, ids, where = Notes(), tuple(table["ids"].tolist()), "cmu_mosi_utterances.npz"
+    acoustic = torch.from_numpy(observed(table["audio"][:, None], f"{where}: audio", notes, ids))
     modalities = {"language": language, "timing": timing, "acoustic": acoustic * mask.unsqueeze(2)}
-    return Dataset(
+    sentiment = as_float32(table["sentiment"], f"{where}: sentiment")
+    known = known_labels(sentiment, f"{where}: sentiment", notes, ids)
+    whole = Dataset(
         "cmu_mosi",
         modalities,
-        torch.from_numpy(numbers(table["sentiment"], "cmu_mosi_utterances.npz: sentiment")).unsqueeze(1),
+        torch.from_numpy(np.where(known, sentiment, np.float32("nan"))).unsqueeze(1),
         np.where(table["split"] == "valid", "validation", table["split"]),
         mask,
         present=observed_samples(modalities),
         steps=Steps("word", tuple(words), times),
-        ids=tuple(table["ids"].tolist()),
+        ids=ids,
+        notes=tuple(notes.lines()),
     )
+    return whole if known.all() else whole.take(torch.from_numpy(np.flatnonzero(known)))
 
 
 @register(

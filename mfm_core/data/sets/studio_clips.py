@@ -24,8 +24,10 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import SPLITS, Dataset, Steps
+from mfm_core.data.notes import Notes, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, read_arrays, register
 from mfm_core.data.sequences import standardised
+from mfm_core.files.npz import numbers as finite
 from mfm_core.studio.truth import MODALITIES, World, weights
 
 FILE = "studio_clips"
@@ -56,9 +58,8 @@ def read(world: World) -> Dataset:
         if arrays[name].shape != shape:
             raise ValueError(f"{path}: {name}: expected shape {shape} to fit the mask, got {arrays[name].shape}")
     for name in (*MODALITIES, *(f"evidence_{name}" for name in MODALITIES)):
-        if (kind := arrays[name].dtype) != np.float32 or not np.isfinite(arrays[name]).all():
-            found = kind if kind != np.float32 else "NaN or infinity"
-            raise ValueError(f"{path}: {name}: expected finite float32 numbers, got {found}")
+        if (kind := arrays[name].dtype) != np.float32:
+            raise ValueError(f"{path}: {name}: expected float32 numbers, got {kind}")
     if arrays["words"].dtype.kind != "U":
         raise ValueError(f"{path}: words: expected text, got {arrays['words'].dtype}")
     spread = arrays["spread"].astype(np.float32)
@@ -67,17 +68,22 @@ def read(world: World) -> Dataset:
     if unknown := set(arrays["split"].tolist()) - set(SPLITS):
         raise ValueError(f"{path}: split: expected {', '.join(SPLITS)}, got {sorted(map(str, unknown))[0]!r}")
     weight = torch.from_numpy(weights(world, spread))
-    evidence = {name: torch.from_numpy(arrays[f"evidence_{name}"]) * weight[i] for i, name in enumerate(MODALITIES)}
+    # What each step truly adds makes the score, and so has to be finite.
+    truth = {name: finite(arrays[f"evidence_{name}"], f"{path}: evidence_{name}") for name in MODALITIES}
+    evidence = {name: torch.from_numpy(truth[name]) * weight[i] for i, name in enumerate(MODALITIES)}
+    ids, notes = tuple(f"clip {number}" for number in numbers(len(mask))), Notes()
+    features = {name: observed(arrays[name], f"{path}: {name}", notes, ids) for name in MODALITIES}
     words = tuple(tuple(str(word) for word in row[real]) for row, real in zip(arrays["words"], mask, strict=True))
     return Dataset(
         f"studio_{world}",
-        {name: torch.from_numpy(arrays[name]) for name in MODALITIES},
+        {name: torch.from_numpy(x) for name, x in features.items()},
         score_of(evidence),
         arrays["split"].astype(np.str_),
         mask=torch.from_numpy(mask),
         steps=Steps("word", words, torch.from_numpy(arrays["times"]).float()),
         evidence=evidence,
-        ids=tuple(f"clip {number}" for number in numbers(len(mask))),
+        ids=ids,
+        notes=tuple(notes.lines()),
     )
 
 

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.official_folds import split_videos
 from mfm_core.data.importing.segments import read_aligned
+from mfm_core.data.notes import Notes
 from tests.data import features
 
 

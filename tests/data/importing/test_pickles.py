@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.pickles import read_pickled
+from mfm_core.data.notes import Notes
 from tests.data import features
 
 
@@ -109,4 +109,4 @@ def test_a_label_that_is_nan_leaves_out_its_sample(tmp_path: Path) -> None:
     assert part.ids is not None
     assert len(part.labels) == len(part.ids) == 5
     assert "validv2_0.0_1.5" not in part.ids
-    assert any("labels, validv2_0.0_1.5" in line for line in notes.lines())
+    assert any("labels, video validv2_0.0_1.5" in line for line in notes.lines())

@@ -15,8 +15,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.data.importing.notes import Notes
 from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
+from mfm_core.data.notes import Notes
 from mfm_core.data.scaling import Scaling
 
 D = {"language": 3, "visual": 2}

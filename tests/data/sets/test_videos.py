@@ -176,20 +176,19 @@ def mosi_words(utterances: object) -> Callable[[Path], None]:
     return lambda folder: (folder / "cmu_mosi_words.json").write_text(json.dumps(utterances)) and None
 
 
-NAN = np.full((9, 4, 3), np.nan, np.float32)
 DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "no file": ("pom", lambda f: (f / "pom.npz").unlink(), "pom.npz: no such file; set MFM_DATA to the folder that"),
     "no labels": ("pom", change("pom", y_test=None), "pom.npz: expected arrays y_test, which are missing; download"),
     "no modality": ("pom", change("pom", **{f"audio_{e}": None for e in videos.SIZES}), "expected arrays audio_train"),
-    "NaN": (
+    "no finite number": (
         "pom",
-        change("pom", audio_train=NAN),
-        "pom.npz: audio_train: expected finite numbers, got nan at",
+        change("pom", **{f"audio_{e}": np.full((n, 4, 3), np.nan) for e, n in videos.SIZES.items()}),
+        "x: expected a real step other than zeros to fit a scaling to",
     ),
-    "too large a number": (
+    "no finite label": (
         "pom",
-        change("pom", audio_train=np.full((9, 4, 3), 1e300)),
-        "pom.npz: audio_train: expected finite numbers",
+        change("pom", y_train=np.full((9, 17), np.inf)),
+        "pom.npz: y_train: expected finite labels, got none in 9 samples",
     ),
     "text for numbers": ("pom", change("pom", audio_train=np.array(["a"])), "audio_train: expected numbers, got <U1"),
     "other d": (
