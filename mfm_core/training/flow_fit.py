@@ -60,8 +60,6 @@ class FlowTask:
         self.codes, self.contexts = encode_to_codes(model, name, training)
         self.held_out = encode_to_codes(model, name, held_out)
         self.model.requires_grad_(requires_grad=True)
-        if len(self.model.mixed):  # the others have made the codes that the decoders know
-            self.model.couplings.requires_grad_(requires_grad=False)
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each code once, in a new order, in full batches."""
