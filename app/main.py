@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the p
     sys.path.insert(0, str(ROOT))
 
 from app.lessons import catalogue  # noqa: E402 - once the project is on the path
-from app.shared import app_view, frame_bar, presenter, state  # noqa: E402 - once the project is on the path
+from app.shared import app_view, frame_bar, navigation, presenter, state  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
@@ -66,15 +66,11 @@ STYLE = """<style>
 def main() -> None:
     """Show the page that was asked for."""
     app_view.open_app()
-    pages = [
-        st.Page(f"{folder}/page.py", title=title, url_path=title.lower().replace(" ", "_"), default=place == 0)
-        for place, (folder, title) in enumerate(PAGES.items())
-    ]
-    page = st.navigation(pages, position="top" if presenter.on() else "sidebar")
+    page = st.navigation(navigation.pages(PAGES), position="top" if presenter.on() else "sidebar")
     st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=232)
-    st.html(STYLE + (presenter.STYLE if presenter.on() else ""))
-    if page.title != PAGES["about"]:  # whose card has a title of its own
-        st.html(f'<h1 class="mfm-hidden">{page.title}</h1>')
+    # The card of "about" has a title of its own.
+    heading = "" if page.title == PAGES["about"] else f'<h1 class="mfm-hidden">{page.title}</h1>'
+    st.html(STYLE + (presenter.STYLE if presenter.on() else "") + heading)
     frame_bar.show(state.open_frame(page.title), catalogue.called)
     page.run()
     if presenter.on():

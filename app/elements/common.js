@@ -1,5 +1,10 @@
 const SVG = "http://www.w3.org/2000/svg";
 
+/** What the server gives an element, which it sends as the bytes of a JSON text. */
+function given(component) {
+  return JSON.parse(new TextDecoder().decode(component.data));
+}
+
 /** An element with attributes and children; text is always set as text, never as markup. */
 function element(tag, attributes = {}, children = []) {
   const node = document.createElement(tag);

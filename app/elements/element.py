@@ -13,13 +13,16 @@ FOLDER = Path(__file__).parent
 Data = dict[str, Any]
 
 
-def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[..., Any]:
+def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[..., None]:
     """Register the element of the folder ``<name>``: ``<name>.js`` and ``<name>.css``, after what all elements share.
 
     Args:
         name: Of the element and its folder.
         parts: Further scripts that it is made of, of its folder or of another's: ``part``, or ``folder/part``.
         worker: Scripts for a worker, named as the parts are; their text is the constant ``WORKER``.
+
+    Returns:
+        Shows the element, with ``data`` or with what ``encoded`` made of them, a ``key`` and callbacks.
     """
 
     def read(*path: str) -> str:
@@ -31,13 +34,22 @@ def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[...
 
     text = "".join(script(part) for part in worker)
     constant = f"const WORKER = {json.dumps(text)};\n" if worker else ""
-    mount: Callable[..., Any] = st.components.v2.component(
+    show: Callable[..., Any] = st.components.v2.component(
         f"mfm_{name}",
         html='<div class="root"></div>',
         css=read("common.css") + read(name, f"{name}.css"),
         js=read("common.js") + constant + "".join(script(part) for part in (*parts, name)),
     )
+
+    def mount(data: Data | bytes | None = None, **more: object) -> None:
+        show(data=encoded(data) if isinstance(data, dict) else data, **more)
+
     return mount
+
+
+def encoded(data: Data) -> bytes:
+    """Data as elements are given it; Streamlit would write a dictionary as JSON twice, to send it and to compare it."""
+    return json.dumps(data).encode()
 
 
 def on_trigger(key: str, trigger: str, take: Callable[[object], None]) -> Callable[[], None]:

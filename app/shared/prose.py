@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 import streamlit as st
 
@@ -17,12 +18,22 @@ def markup(text: str) -> str:
 
 def write(text: str) -> None:
     """A paragraph, in which the first occurrence of each term of the glossary is marked."""
-    st.html(f'<p class="mfm-prose">{glossary.mark(html.escape(text), _set)}</p>')
+    st.html(_marked(text))
 
 
 def caption(text: str) -> None:
     """A paragraph that steps back."""
-    st.html(f'<p class="mfm-prose mfm-quiet">{markup(text)}</p>')
+    st.html(quiet(text))
+
+
+def quiet(text: str) -> str:
+    """A paragraph that steps back, as HTML."""
+    return f'<p class="mfm-prose mfm-quiet">{markup(text)}</p>'
+
+
+@lru_cache(maxsize=1_024)
+def _marked(text: str) -> str:
+    return f'<p class="mfm-prose">{glossary.mark(html.escape(text), _set)}</p>'
 
 
 def _set(escaped: str) -> str:

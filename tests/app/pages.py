@@ -33,8 +33,7 @@ def elements(page: AppTest) -> dict[str, Any]:
     """Data of the page's own elements, by name; several of a name as a list."""
     found: dict[str, Any] = {}
     for element in page.get("bidi_component"):
-        data = element.proto.mixed.json or element.proto.json
-        found.setdefault(element.proto.component_name, []).append(json.loads(data) if data else {})
+        found.setdefault(element.proto.component_name, []).append(json.loads(element.proto.bytes or "{}"))
     return found
 
 

@@ -87,7 +87,7 @@ function draw(data, select) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   const version = JSON.stringify(data);
   if (root.dataset.ready === version) return;

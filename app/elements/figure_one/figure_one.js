@@ -195,7 +195,7 @@ class FigureOne {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   if (alive.get(root)?.data.version === data.version) return;
   alive.get(root)?.stop();

@@ -6,12 +6,11 @@ It decodes in the visitor's browser, by the same scripts as the element ``latent
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from app.elements.element import define, on_trigger
+from app.elements.element import define, encoded, on_trigger
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 
@@ -63,25 +62,44 @@ mount = define(
 )
 
 
-def show(
-    model: SliderModel, nodes: Sequence[Node], *, hint: str, originals: str, on_go: Callable[[str, str], None]
-) -> None:
-    """Show the figure.
+@dataclass(frozen=True)
+class FigureOne:
+    """A figure as the browser is given it, the same for all visitors.
+
+    Attributes:
+        data: Model, nodes and sentences, encoded.
+        nodes: Ids of its nodes.
+    """
+
+    data: bytes
+    nodes: frozenset[str]
+
+
+def figure_of(model: SliderModel, nodes: Sequence[Node], *, hint: str, originals: str) -> FigureOne:
+    """The figure of a model.
 
     Args:
         model: The model in it.
         nodes: All of its nodes.
         hint: A sentence for who has touched nothing yet.
         originals: A sentence that says where the real pictures are.
+    """
+    described = latent_sliders.described([model])
+    data = described | {"nodes": {node.id: asdict(node) for node in nodes}, "hint": hint, "originals": originals}
+    whole = encoded(data | {"version": hashlib.sha256(encoded(data)).hexdigest()[:16]})
+    return FigureOne(whole, frozenset(node.id for node in nodes))
+
+
+def show(figure: FigureOne, *, on_go: Callable[[str, str], None]) -> None:
+    """Show a figure.
+
+    Args:
+        figure: The figure.
         on_go: Called with the id of a node whose page is asked for, or ``SLIDERS``, and with all of Z as the sliders'
             link writes it.
     """
-    data = latent_sliders.described([model])
-    data["nodes"] = {node.id: asdict(node) for node in nodes}
-    data["hint"], data["originals"] = hint, originals
-    data["version"] = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
-    known = {SLIDERS, *(node.id for node in nodes)}
-    mount(data=data, key=KEY, on_go_change=on_trigger(KEY, "go", lambda sent: _take(sent, known, on_go)))
+    known = {SLIDERS, *figure.nodes}
+    mount(data=figure.data, key=KEY, on_go_change=on_trigger(KEY, "go", lambda sent: _take(sent, known, on_go)))
 
 
 def _take(sent: object, known: set[str], on_go: Callable[[str, str], None]) -> None:

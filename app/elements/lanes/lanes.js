@@ -248,7 +248,7 @@ function fit(board) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   let board = boards.get(root);
   if (!board) {

@@ -355,7 +355,7 @@ class Sliders {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   const known = shown.get(root);
   if (known?.version === data.version) return;

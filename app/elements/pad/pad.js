@@ -32,7 +32,7 @@ function keyboard(state, event, hand) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   if (pads.has(root)) return;
   const canvas = element("canvas", { width: SIZE, height: SIZE, tabindex: 0, role: "application", "aria-label": data.label });

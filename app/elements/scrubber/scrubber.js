@@ -58,7 +58,7 @@ function listen(state, setTriggerValue) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   const known = states.get(root);
   if (known && known.data.version === data.version) return;

@@ -50,7 +50,7 @@ function panel(spec, tiles, pick) {
 const turns = new WeakMap();
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { parentElement, setTriggerValue } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   const turn = (turns.get(root) ?? 0) + 1;
   turns.set(root, turn);

@@ -95,12 +95,16 @@ EQUATIONS = (
 )
 
 
+def _explained(equation: Equation) -> str:
+    """An equation above the table of its terms, as Markdown."""
+    rows = "\n".join(f"| ${term}$ | {meaning} |" for term, meaning in equation.terms)
+    return f"$$\n{equation.latex}\n$$\n\n| term | what it is |\n|---|---|\n{rows}"
+
+
 def show() -> None:
     """The section."""
     st.subheader("Three equations carry the paper", anchor=False)
     for tab, equation in zip(st.tabs([f"Eq. {one.number}: {one.title}" for one in EQUATIONS]), EQUATIONS, strict=True):
         with tab:
-            st.latex(equation.latex)
-            rows = "\n".join(f"| ${term}$ | {meaning} |" for term, meaning in equation.terms)
-            st.markdown(f"| term | what it is |\n|---|---|\n{rows}")
+            st.markdown(_explained(equation))
             st.page_link(f"{equation.page}/page.py", label=equation.link)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.elements.figure_one import figure_one
+from app.elements.figure_one.figure_one import FigureOne
 from app.generate import digit_model, slider_models
+from app.shared import stored_models
 from app.start import nodes
 
 HINT = "Drag the blue dot to another digit: both styles stay. Drag a slider: one picture changes, the digit stays."
@@ -18,16 +20,21 @@ def show() -> None:
     if (asked := st.session_state.pop(ASKED, None)) is not None:
         folder, params = asked
         st.switch_page(f"{folder}/page.py", query_params=params)
+    name = digit_model.shown_name()
     try:
-        model = slider_models.load(digit_model.shown_name())
+        figure = stored_models.kept(figure_one.KEY, stored_models.stored_as(name), lambda: _figure(name))
     except digit_model.MissingModelError as reason:
         st.info(f"There is no trained model to play with here: {reason}")
         return
     except OSError as error:
         st.info(f"The weights could not be written for the browser ({error.strerror}); see the page Generate.")
         return
-    modalities = tuple(model.bundle.model.shapes)
-    figure_one.show(model, nodes.nodes(modalities), hint=HINT, originals=ORIGINALS, on_go=_go)
+    figure_one.show(figure, on_go=_go)
+
+
+def _figure(name: str) -> FigureOne:
+    model = slider_models.load(name)
+    return figure_one.figure_of(model, nodes.nodes(tuple(model.bundle.model.shapes)), hint=HINT, originals=ORIGINALS)
 
 
 def _go(node: str, z: str) -> None:

@@ -22,8 +22,15 @@ def show() -> None:
     )
     st.page_link("lessons/page.py", label="Lessons: the same, step by step, alone or as a class")
     if README.is_file():  # not in an installed package
-        with st.expander("README: install it, use the model from Python, train your own"):
-            st.markdown(_shown(README.read_text(encoding="utf-8")))
+        _readme()
+
+
+@st.fragment
+def _readme() -> None:
+    """The README, which is sent to those who open it."""
+    place = st.expander("README: install it, use the model from Python, train your own", on_change="rerun")
+    if place.open:
+        place.markdown(_shown(README.read_text(encoding="utf-8")))
 
 
 def _shown(text: str) -> str:

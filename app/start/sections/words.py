@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import streamlit as st
 
 from app.shared import glossary, prose
@@ -17,9 +19,14 @@ STYLE = """<style>
 def show() -> None:
     """The section."""
     st.subheader("The words of these pages", anchor=False)
-    prose.caption("Dotted words on every page show these sentences to a pointer, or to the Tab key.")
+    st.html(_listed())
+
+
+@cache
+def _listed() -> str:
     rows = "".join(
         f"<div><dt>{prose.markup(term.names[0])}</dt><dd>{prose.markup(term.meaning)}</dd></div>"
         for term in sorted(glossary.terms(), key=lambda term: term.names[0].lower())
     )
-    st.html(f'{STYLE}<dl class="mfm-words">{rows}</dl>')
+    hint = prose.quiet("Dotted words on every page show these sentences to a pointer, or to the Tab key.")
+    return f'{STYLE}{hint}<dl class="mfm-words">{rows}</dl>'

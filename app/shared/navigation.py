@@ -1,0 +1,30 @@
+"""The pages of the app as Streamlit's navigation takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+APP = Path(__file__).resolve().parents[1]
+
+
+def pages(titles: Mapping[str, str]) -> list[StreamlitPage]:
+    """Pages of a run; their files are looked for once, not in each run of each visitor.
+
+    Args:
+        titles: Title of each page by its folder; the first page opens first.
+    """
+    return [copy(page) for page in _pages(tuple(titles.items()))]  # a run marks the page that it shows
+
+
+@cache
+def _pages(titles: tuple[tuple[str, str], ...]) -> tuple[StreamlitPage, ...]:
+    return tuple(
+        st.Page(APP / folder / "page.py", title=title, url_path=title.lower().replace(" ", "_"), default=place == 0)
+        for place, (folder, title) in enumerate(titles)
+    )
