@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import threading
@@ -17,6 +18,8 @@ from mfm_core.jobs.state import Wanted
 from mfm_core.jobs.store import Job, JobStore, RefusedError, default_folder
 
 REFUSAL = "job_refusal"
+COOKIE, NAME = "mfm_visitor", re.compile("[0-9a-f]{32}")
+"""A random number by which the proxy of ``deploy`` keeps a visitor at one replica, and how it is written."""
 START_EVERY = 5.0
 """Seconds between two starts of the process, which may end at once where something is wrong with the server."""
 
@@ -62,6 +65,19 @@ def runner() -> Runner:
 def token() -> str:
     """The visitor's token; it stands in their link, and nowhere else. Empty until they have asked for a job."""
     return app_view.seen().mine
+
+
+def visitor() -> str:
+    """A name that tells this visitor's browser from others: the proxy's cookie, else their token, or nothing."""
+    given = NAME.fullmatch(str(st.context.cookies.get(COOKIE, "")))
+    return given[0] if given else token()
+
+
+def named_visitor() -> str:
+    """As ``visitor``, from a callback; a visitor without either is given a token, which a reload keeps."""
+    if not visitor():
+        app_view.change(mine=secrets.token_hex(8))
+    return visitor()
 
 
 def submit(kind: str, title: str, settings: Mapping[str, JsonValue], files: Mapping[str, bytes] | None = None) -> Job:

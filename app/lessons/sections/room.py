@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
 
 import streamlit as st
 
 from app.lessons.poll_rooms import Poll, PollRooms, Seen
 from app.lessons.view import LessonsView
-from app.shared import charts, prose, state
+from app.shared import charts, job_store, prose, state
 from app.shared.charts import Bar
 from app.shared.teacher_link import link
+from mfm_core.jobs.store import default_folder
 from mfm_core.lessons.lesson import Question
 
 LIVE = 1.5
@@ -20,15 +20,16 @@ FOLLOW = 5.0
 """Seconds between two looks of who has joined; hundreds look at once."""
 
 
-@st.cache_resource
 def rooms() -> PollRooms:
-    """The rooms of this server."""
-    return PollRooms()
+    """The rooms of this server, and of its replicas."""
+    return PollRooms(default_folder())
 
 
 def hosted(view: LessonsView) -> bool:
     """Whether the visitor has opened the room of a view."""
-    return bool(view.lesson and view.host) and rooms().is_host(view.room, view.host)
+    with suppress(ValueError):  # who looks into the room is told
+        return bool(view.lesson and view.host) and rooms().is_host(view.room, view.host)
+    return False
 
 
 def host(question: Question, view: LessonsView) -> None:
@@ -45,7 +46,10 @@ def host(question: Question, view: LessonsView) -> None:
             if refused := st.session_state.pop("room_refused", ""):
                 st.warning(refused)
             return
-        rooms().ask(view.room, view.host, poll)
+        try:
+            rooms().ask(view.room, view.host, poll)
+        except ValueError as error:
+            st.warning(f"The question is not asked: {error}.")
         address = link(st.context.url or "", {"room": view.room})
         st.html(f'<p class="mfm-room-code" aria-label="Code of the room">{view.room}</p>')
         st.code(address, language=None, wrap_lines=True)
@@ -65,7 +69,11 @@ def join(view: LessonsView) -> None:
 
 @st.fragment(run_every=LIVE)
 def _live(code: str) -> None:
-    seen = rooms().look(code, _session())
+    try:
+        seen = rooms().look(code, job_store.visitor())
+    except ValueError as error:
+        st.warning(f"The room cannot be read now: {error}.")
+        return
     if seen is None:
         st.info("The room is closed.")
         return
@@ -86,7 +94,11 @@ def _bars(seen: Seen) -> None:
 
 @st.fragment(run_every=FOLLOW)
 def _follow(code: str) -> None:
-    seen = rooms().look(code, _session())
+    try:
+        seen = rooms().look(code, job_store.visitor())
+    except ValueError as error:
+        st.warning(f"The room cannot be read now: {error}.")
+        return
     if seen is None:
         st.info(
             "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
@@ -110,7 +122,7 @@ def _follow(code: str) -> None:
 
 def _answer(code: str, round_: int, place: int) -> None:
     try:
-        rooms().answer(code, _session(), round_, place)
+        rooms().answer(code, job_store.named_visitor(), round_, place)
     except ValueError as error:
         st.session_state["answer_refused"] = f"Not counted: {error}."
 
@@ -128,8 +140,3 @@ def _close(code: str, key: str) -> None:
     with suppress(ValueError):  # it was over already
         rooms().close(code, key)
     state.change(room="", host="")
-
-
-def _session() -> str:
-    name: str = st.session_state.setdefault("poll_session", uuid.uuid4().hex)
-    return name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,10 +24,8 @@ def small_models(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 @pytest.fixture(autouse=True)
-def no_rooms() -> Iterator[None]:
-    room.rooms.clear()
-    yield
-    room.rooms.clear()
+def no_rooms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MFM_JOBS", str(tmp_path / "jobs"))
 
 
 def read_on(page: AppTest) -> str:
@@ -185,6 +182,27 @@ def test_a_class_predicts_in_a_room() -> None:
     assert "room" not in query(teacher)
     students[0].run()
     assert students[0].info[0].value.startswith("There is no room of this code now.")
+
+
+def test_a_reload_keeps_an_answer_and_counts_none_twice() -> None:
+    code, _ = room.rooms().open(room.Poll("Who?", ("you", "me")))
+    student = visit(room=code)
+    student.button(key="choice_1_0").click().run()
+    link = query(student)
+    again = visit(**link)
+    assert "Your answer is counted" in words_on(again)
+    again.button(key="choice_1_1").click().run()
+    assert query(again) == link
+    assert room.rooms().look(code, "x").counts == (0, 1)
+
+
+def test_rooms_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("")
+    teacher = visit(lesson="swap")
+    teacher.button(key="open_room").click().run()
+    assert teacher.warning[0].value.startswith("rooms: expected a folder that can be written")
+    student = visit(room="ABCDE")
+    assert student.info[0].value.startswith("There is no room of this code now.")
 
 
 def test_who_knows_the_code_alone_is_no_host() -> None:

@@ -1,13 +1,14 @@
-"""Rooms of a class: bounded, forgotten in time, one answer a session, and safe between threads."""
+"""Rooms of a class: bounded, forgotten in time, one answer a visitor, shared and safe between replicas."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from app.lessons import poll_rooms
-from app.lessons.poll_rooms import CODE, IDLE, LETTERS, LIFETIME, MOST_ROOMS, Poll, PollRooms, is_code
+from app.lessons.poll_rooms import CODE, FILE, IDLE, LETTERS, LIFETIME, MOST_ROOMS, Poll, PollRooms, is_code
 
 POLL = Poll("How many?", ("few", "some", "many"))
 OTHER = Poll("Which?", ("this", "that"))
@@ -29,11 +30,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def rooms(clock: Clock) -> PollRooms:
-    return PollRooms(clock)
+def rooms(tmp_path: Path, clock: Clock) -> PollRooms:
+    return PollRooms(tmp_path, clock)
 
 
-def test_answers_are_counted_one_a_session(rooms: PollRooms) -> None:
+def test_answers_are_counted_one_a_visitor(rooms: PollRooms) -> None:
     code, key = rooms.open(POLL)
     assert is_code(code)
     assert set(code) <= set(LETTERS)
@@ -108,7 +109,7 @@ def test_a_full_server_refuses_a_room_until_one_is_idle(rooms: PollRooms, clock:
         rooms.open(POLL)
 
 
-def test_a_full_room_takes_no_further_session(rooms: PollRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_room_takes_no_further_visitor(rooms: PollRooms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll_rooms, "MOST_ANSWERS", 3)
     code, _ = rooms.open(POLL)
     for session in "abc":
@@ -119,23 +120,66 @@ def test_a_full_room_takes_no_further_session(rooms: PollRooms, monkeypatch: pyt
     assert rooms.look(code, "a").counts == (2, 1, 0)
 
 
-def test_no_answer_is_lost_between_threads() -> None:
-    rooms = PollRooms()
-    code, _ = rooms.open(POLL)
-    start = threading.Barrier(8)
+def test_no_answer_is_lost_between_replicas(tmp_path: Path) -> None:
+    code, _ = PollRooms(tmp_path).open(POLL)
+    start = threading.Barrier(4)
 
     def answer(place: int) -> None:
+        rooms = PollRooms(tmp_path)
         start.wait()
-        for i in range(50):
+        for i in range(25):
             rooms.answer(code, f"{place}-{i}", 1, i % 3)
             rooms.look(code, "x")
 
-    threads = [threading.Thread(target=answer, args=(place,)) for place in range(8)]
+    threads = [threading.Thread(target=answer, args=(place,)) for place in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert rooms.look(code, "x").counts == (8 * 17, 8 * 17, 8 * 16)
+    assert PollRooms(tmp_path).look(code, "x").counts == (4 * 9, 4 * 8, 4 * 8)
+
+
+def test_a_room_is_reached_from_every_replica(rooms: PollRooms, tmp_path: Path, clock: Clock) -> None:
+    code, key = rooms.open(POLL)
+    other = PollRooms(tmp_path, clock)
+    assert other.is_host(code, key)
+    other.answer(code, "a", 1, 2)
+    assert rooms.look(code, "a").mine == 2
+    rooms.answer(code, "a", 1, 1)  # the same visitor, at the other replica now
+    assert other.look(code, "a").counts == (0, 1, 0)
+    other.ask(code, key, OTHER)
+    assert rooms.look(code, "a").poll == OTHER
+    rooms.close(code, key)
+    assert other.look(code, "a") is None
+
+
+def test_nobody_is_named_and_nothing_is_left_of_a_room(rooms: PollRooms, tmp_path: Path, clock: Clock) -> None:
+    code, key = rooms.open(POLL)
+    rooms.answer(code, "0123456789abcdef", 1, 2)
+    assert POLL.ask.encode() in (tmp_path / FILE).read_bytes()
+    assert b"0123456789abcdef" not in (tmp_path / FILE).read_bytes()
+    rooms.close(code, key)
+    assert POLL.ask.encode() not in (tmp_path / FILE).read_bytes()
+    code, _ = rooms.open(POLL)
+    clock.now = LIFETIME + 1
+    assert rooms.look(code, "a") is None
+    assert POLL.ask.encode() not in (tmp_path / FILE).read_bytes()
+
+
+def test_a_file_that_is_damaged_or_a_folder_that_is_none_is_told(rooms: PollRooms, tmp_path: Path) -> None:
+    code, key = rooms.open(POLL)
+    (tmp_path / FILE).write_bytes(b"no database" * 100)
+    for ask in (
+        lambda: rooms.look(code, "a"),
+        lambda: rooms.answer(code, "a", 1, 0),
+        lambda: rooms.is_host(code, key),
+        lambda: rooms.open(POLL),
+    ):
+        with pytest.raises(ValueError, match=r"^rooms: expected a file that can be read and written, got “file is not"):
+            ask()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"^rooms: expected a folder that can be written, got "):
+        PollRooms(tmp_path / "file" / "rooms").open(POLL)
 
 
 @pytest.mark.parametrize("text", ["", "ABCD", "ABCDEF", "ABCD1", "abcde", "ABC E"])
