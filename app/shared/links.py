@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 NAME = r"^[a-z_][a-z0-9_]{0,39}$"
 """Of models and modalities."""
+OWN_PARTS = ("mine", "host", "back")
+"""Parts that no link to hand on carries: the visitor's token, the key of their room, their answers to a lesson."""
 
 
 class Linked(BaseModel):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.shared import state
 from app.shared.app_view import AppView
-from app.shared.links import write_fields
+from app.shared.links import OWN_PARTS, write_fields
 from app.shared.page_frame import LONGEST_TITLE, PageFrame
 
 
@@ -42,7 +42,8 @@ def compose(controls: Mapping[str, str], shown: Mapping[str, str]) -> None:
     lock = st.multiselect("Controls to lock", rest, format_func=controls.__getitem__, key="teacher_lock")
     presented = AppView(presenter="1" if st.toggle("Presenter view", key="teacher_presenter") else "0")
     frame = PageFrame(title=title.strip(), hide=tuple(hide), lock=tuple(lock))
-    parts = dict(shown) | frame.link() | write_fields(presented, AppView())
+    others = {name: value for name, value in shown.items() if name not in OWN_PARTS}
+    parts = others | frame.link() | write_fields(presented, AppView())
     st.code(link(st.context.url or "", parts), language=None, wrap_lines=True)
 
 

@@ -224,6 +224,15 @@ def test_the_link_is_offered_where_it_cannot_be_copied(visit: Visit) -> None:
     expect(said).to_be_visible()
 
 
+def test_a_copied_link_carries_nothing_that_is_the_visitors_own(visit: Visit) -> None:
+    page = visit("lessons?room=ABCDE&host=key-of-the-room&mine=0123456789abcdef")
+    assert {"host=", "mine="} <= set(re.findall(r"\w+=", page.url))
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert page.evaluate("window.copied").partition("?")[2] == "room=ABCDE"
+
+
 def test_the_page_asks_nobody_but_its_own_server(visit: Visit, server: str) -> None:
     page = visit()
     asked: list[str] = []

@@ -1,13 +1,13 @@
 // The address of the page holds everything that is on it.
 export default function (component) {
-  const { parentElement } = component;
+  const { parentElement } = component, { without } = given(component);
   const root = parentElement.querySelector(".root");
   if (root.firstChild) return;
   const said = element("p", { role: "status" }, "Opens this very picture.");
   const button = element("button", { type: "button" }, "Copy link");
   button.onclick = async () => {
     const page = new URL(window.location.href);
-    page.searchParams.delete("mine"); // the visitor's own token: who is given the link sees their jobs, and owns none
+    for (const name of without) page.searchParams.delete(name);
     const address = page.href;
     try {
       await navigator.clipboard.writeText(address);

@@ -129,7 +129,8 @@ def test_the_dialog_makes_a_link_that_opens_what_was_asked_for() -> None:
     def script() -> None:
         from app.shared import teacher_link
 
-        teacher_link.compose({"variants": "Variants", "table": "Ours on"}, {"variants": "m_d"})
+        shown = {"variants": "m_d", "host": "key", "back": "swap.1.a", "mine": "0123456789abcdef"}
+        teacher_link.compose({"variants": "Variants", "table": "Ours on"}, shown)
 
     form = AppTest.from_function(script).run()
     form.text_input(key="teacher_title").set_value("Look & see")
