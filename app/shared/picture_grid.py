@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mfm_core import MFM, Latents
+from mfm_core.interpretation.one_thread import one_thread
 
 Judge = Callable[[Mapping[str, Tensor]], Tensor]
 """From pictures of one modality to the logits of the digits."""
@@ -59,7 +60,7 @@ def decode_grid(
     """
     if len(latents) != len(rows) * len(columns):
         raise ValueError(f"latents: expected {len(rows)} x {len(columns)} samples, got {len(latents)}")
-    with torch.inference_mode():
+    with one_thread(), torch.inference_mode():  # on a machine with other work, two cost twenty times one
         generated = model.decode(latents)
         judged = {name: judges[name]({name: x}) for name, x in generated.modalities.items() if name in judges}
 
