@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from mfm_core.cli.app import app
 from mfm_core.cli.jobs import jobs_app  # noqa: F401 - enters its commands
-from mfm_core.jobs.runner import run_job, run_jobs
-from mfm_core.jobs.store import JobStore
+from mfm_core.jobs.runner import MAX_DEATHS, run_job, run_jobs
+from mfm_core.jobs.state import State
+from mfm_core.jobs.store import STATE, JobStore
 from tests.jobs import stub  # noqa: F401 - enters its kinds of work
 from tests.jobs.conftest import Start
 
@@ -26,10 +27,14 @@ def until(true: Callable[[], bool], seconds: float = 300) -> None:
         time.sleep(0.05)
 
 
-def test_a_process_of_its_own_does_all_jobs_in_turn_and_ends(store: JobStore, start: Start) -> None:
+def test_one_process_of_its_own_does_all_jobs_in_turn_and_ends(store: JobStore, start: Start) -> None:
     names = [store.submit("count", token, {"to": 3}, token).id for token in ("anna", "ben")]
-    process = start()
-    assert process is not None
+    begun = []
+    for _ in range(50):  # it holds the lock from birth, long before it has imported anything
+        begun += [process for process in [start()] if process is not None]
+        time.sleep(0.01)
+    (process,) = begun
+    assert store.at_work()
     until(lambda: all(store.job(name).status == "finished" for name in names))
     pids = {report["pid"] for name in names for report in store.job(name).reports()}
     assert len(pids) == 1
@@ -37,18 +42,6 @@ def test_a_process_of_its_own_does_all_jobs_in_turn_and_ends(store: JobStore, st
     assert process.wait(60) == 0
     assert not store.at_work()
     assert start() is None, "there is nothing to do"
-
-
-def test_many_who_ask_at_once_start_one_process(store: JobStore, start: Start) -> None:
-    """It holds the lock from birth, long before it has imported anything."""
-    store.submit("count", "a", {"to": 1}, "anna")
-    begun = []
-    for _ in range(50):
-        begun += [process for process in [start()] if process is not None]
-        time.sleep(0.01)
-    assert len(begun) == 1
-    assert store.at_work()
-    until(lambda: all(job.status == "finished" for job in store.jobs()))
 
 
 def test_a_killed_process_is_seen_and_another_goes_on_from_the_checkpoint(store: JobStore, start: Start) -> None:
@@ -73,6 +66,8 @@ def test_a_killed_process_is_seen_and_another_goes_on_from_the_checkpoint(store:
 
 def test_a_job_that_kills_its_process_is_given_up_and_the_next_one_runs(store: JobStore, start: Start) -> None:
     bad = store.submit("dies", "a", {}, "anna").id
+    died_once = State(status="running", turn=store.job(bad).wish.turn, deaths=MAX_DEATHS - 2)
+    (store.folder / bad / STATE).write_text(died_once.model_dump_json())  # a process that died before
     good = store.submit("count", "b", {"to": 1}, "ben").id
 
     def over() -> bool:
@@ -83,8 +78,8 @@ def test_a_job_that_kills_its_process_is_given_up_and_the_next_one_runs(store: J
     until(over, 300)
     job = store.job(bad)
     assert job.state is not None
-    assert (job.status, job.state.deaths) == ("failed", 3)
-    assert "killed 3 times" in job.state.message
+    assert (job.status, job.state.deaths) == ("failed", MAX_DEATHS)
+    assert f"killed {MAX_DEATHS} times" in job.state.message
 
 
 def test_pause_frees_the_process_for_others_and_resume_goes_on(store: JobStore, start: Start) -> None:
