@@ -18,7 +18,8 @@ def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[...
 
     Args:
         name: Of the element and its folder.
-        parts: Further scripts that it is made of, of its folder or of another's: ``part``, or ``folder/part``.
+        parts: Further scripts that it is made of, of its folder or of another's: ``part``, or ``folder/part``. Where
+            a style of the same name lies beside one, it is part of it.
         worker: Scripts for a worker, named as the parts are; their text is the constant ``WORKER``.
 
     Returns:
@@ -32,12 +33,16 @@ def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[...
         folder, _, file = part.rpartition("/")
         return read(folder or name, f"{file}.js")
 
+    def style(part: str) -> str:
+        folder, _, file = part.rpartition("/")
+        return read(folder or name, f"{file}.css") if (FOLDER / (folder or name) / f"{file}.css").is_file() else ""
+
     text = "".join(script(part) for part in worker)
     constant = f"const WORKER = {json.dumps(text)};\n" if worker else ""
     show: Callable[..., Any] = st.components.v2.component(
         f"mfm_{name}",
         html='<div class="root"></div>',
-        css=read("common.css") + read(name, f"{name}.css"),
+        css=read("common.css") + "".join(style(part) for part in (*parts, name)),
         js=read("common.js") + constant + "".join(script(part) for part in (*parts, name)),
     )
 

@@ -41,7 +41,7 @@ function show(state, frame) {
     canvas.setAttribute("aria-label", `${data.titles[name]} at ${data.values[frame]}. ${read}`);
   }
   parts.output.textContent = data.values[frame];
-  parts.input.style.setProperty("--passed", `${(100 * frame) / (data.frames - 1)}%`);
+  parts.input.style.setProperty("--at", `${(100 * frame) / (data.frames - 1)}%`);
   parts.input.setAttribute("aria-valuetext", `${data.values[frame]}; ${say(parts.believed, data.believed[frame])}`);
 }
 
