@@ -89,15 +89,11 @@ def probe_classes(
         raise ValueError(f"labels: expected at least 2 classes, got {len(classes)}")
     guesses = _cross_fit(x, y, groups, _classifiers(), seeds, folds, workers, stratified=True)
     hits = {name: (found == y).astype(np.float64) for name, found in guesses.items()}
-    means = {name: float(found.mean()) for name, found in hits.items()}
-    best = max(means, key=means.__getitem__)
 
-    def accuracy(weights: Floats, seed: int) -> float:
-        return float(hits[best][seed] @ weights / weights.sum())
+    def accuracy(hit: Floats, weights: Floats) -> float:
+        return float(hit @ weights / weights.sum())
 
-    low, high = _interval(accuracy, groups, len(seeds))
-    estimate = Estimate(means[best], low, high, len(np.unique(groups)))
-    return Probed(best, estimate, float(counts.max() / len(y)), means)
+    return _best(hits, accuracy, groups, chance=float(counts.max() / len(y)))
 
 
 def probe_scores(
@@ -140,11 +136,7 @@ def probe_scores(
         spread = share @ np.square(y - share @ y)
         return float((1 - share @ errors / np.where(spread > 0, spread, np.nan)).mean())
 
-    equal = np.ones(len(y))
-    means = {name: float(np.mean([explained(e, equal) for e in errors])) for name, errors in left.items()}
-    best = max(means, key=means.__getitem__)
-    low, high = _interval(lambda weights, seed: explained(left[best][seed], weights), groups, len(seeds))
-    return Probed(best, Estimate(means[best], low, high, len(np.unique(groups))), 0.0, means)
+    return _best(left, explained, groups, chance=0.0)
 
 
 def _checked(
@@ -165,15 +157,26 @@ def _checked(
     return codes.detach().cpu().double().numpy(), labels.detach().cpu().numpy(), groups
 
 
-def _interval(statistic: Callable[[Floats, int], float], groups: Integers, n_seeds: int) -> tuple[float, float]:
-    """Percentiles of a statistic of sample weights and seed, over resampled clusters and seeds."""
-    generator = np.random.default_rng(0)
-    drawn = []
+def _best(
+    outcomes: Mapping[str, Floats], statistic: Callable[[Floats, Floats], float], groups: Integers, *, chance: float
+) -> Probed:
+    """The probe of the largest mean over seeds, with the percentiles of its mean over resampled clusters and seeds.
+
+    Args:
+        outcomes: Of each probe, a hit or errors of every seed and sample, ``(seeds, N, ...)``.
+        statistic: Of the outcomes of one seed and the weights of the samples.
+        groups: Clusters, ``(N,)``.
+        chance: What reads nothing reaches.
+    """
+    equal = np.ones(len(groups))
+    means = {name: float(np.mean([statistic(one, equal) for one in each])) for name, each in outcomes.items()}
+    best = max(means, key=means.__getitem__)
+    generator, n_seeds, drawn = np.random.default_rng(0), len(outcomes[best]), []
     for weights in multiplicities(groups, N_BOOTSTRAP, generator):
         chosen = generator.integers(n_seeds, size=n_seeds)
-        drawn.append(np.mean([statistic(weights, int(seed)) for seed in chosen]))
+        drawn.append(np.mean([statistic(outcomes[best][seed], weights) for seed in chosen]))
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
+    return Probed(best, Estimate(means[best], float(low), float(high), len(np.unique(groups))), chance, means)
 
 
 def _cross_fit(

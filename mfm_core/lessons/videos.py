@@ -17,9 +17,7 @@ from mfm_core.interpretation.kernels import Bandwidth
 from mfm_core.latents import Latents
 from mfm_core.lessons.measure import Answer, Measure, Models, Name, counted
 from mfm_core.model import MFM
-from mfm_core.studio.truth import WORLDS, World
-
-PREFIX = "studio_"
+from mfm_core.studio.truth import WORLD_OF
 
 
 class OfClips(Measure):
@@ -37,43 +35,56 @@ class OfClips(Measure):
         Raises:
             ValueError: If the model is not one of studio clips.
         """
-        worlds: dict[str, World] = {f"{PREFIX}{world}": world for world in WORLDS}
-        if self.model not in worlds:
-            raise ValueError(f"model: expected one of {', '.join(worlds)}, got {self.model!r}")
-        model, data = models.model(self.model), models.clips().dataset(worlds[self.model])
+        if self.model not in WORLD_OF:
+            raise ValueError(f"model: expected one of {', '.join(WORLD_OF)}, got {self.model!r}")
+        model, data = models.model(self.model), models.clips().dataset(WORLD_OF[self.model])
         if data.mask is None:
             raise ValueError(f"clips: expected which steps are real, got none of {self.model!r}")
         with torch.no_grad():
             latents = model.encode(data.modalities, mask=data.mask)
         return model, data, data.mask, latents
 
-    def known(self, model: MFM, modality: str) -> None:
-        """Raise ValueError unless a modality is one of the model's."""
-        if modality not in model.modalities:
-            raise ValueError(f"modality: expected one of {', '.join(model.modalities)}, got {modality!r}")
-
     def source(self, n: int) -> str:
         """Model, samples and seed of an answer."""
         return f"model {self.model}, n = {n} held-out clips"
 
 
-class FlowHits(OfClips):
-    """Percentage of clips in which the step with the largest flow from F_y truly carries evidence.
+class OfFlow(OfClips):
+    """A measure of the flow from F_y into one lane (Eq. 7).
 
     Attributes:
         modality: The lane.
         reading: ``norm`` is Eq. 7 as printed, ``score`` along the direction in which the score moves.
     """
 
-    measure: Literal["flow_hits"] = "flow_hits"
     modality: Name = "language"
     reading: Literal["norm", "score"] = "score"
 
+    def flow(self, models: Models, clip: int | None = None) -> tuple[Dataset, Tensor, Tensor]:
+        """The clips, which steps are real ``(N, T)``, and the flow ``(N, T)``, of all clips or of one.
+
+        Raises:
+            ValueError: If the modality is none of the model's, or there is no such clip.
+        """
+        model, data, mask, latents = self.load(models)
+        if self.modality not in model.modalities:
+            raise ValueError(f"modality: expected one of {', '.join(model.modalities)}, got {self.modality!r}")
+        if clip is not None:
+            if clip >= len(latents):
+                raise ValueError(f"clip: expected 0 to {len(latents) - 1}, got {clip}")
+            data, mask, latents = data.take(torch.tensor([clip])), mask[[clip]], latents[[clip]]
+        flow = gradient_flow(model, latents, factor="y", reading=self.reading)[self.modality].detach()
+        return data, mask, flow
+
+
+class FlowHits(OfFlow):
+    """Percentage of clips in which the step with the largest flow from F_y truly carries evidence."""
+
+    measure: Literal["flow_hits"] = "flow_hits"
+
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        model, data, mask, latents = self.load(models)
-        self.known(model, self.modality)
-        flow = gradient_flow(model, latents, factor="y", reading=self.reading)[self.modality].detach()
+        data, mask, flow = self.flow(models)
         found = flow_against_truth(flow, (data.evidence or {})[self.modality], mask)
         hits, chance = 100 * found.hits.value, 100 * found.hits_by_chance.value
         sentence = (
@@ -85,13 +96,8 @@ class FlowHits(OfClips):
         return Answer(hits, sentence, counts, "% of clips", self.source(found.hits.n))
 
 
-class FlowAtFirstStep(OfClips):
-    """Number of clips in which the largest flow from F_y is at the first step, whatever is said there.
-
-    Attributes:
-        modality: The lane.
-        reading: As for ``FlowHits``.
-    """
+class FlowAtFirstStep(OfFlow):
+    """Number of clips in which the largest flow from F_y is at the first step, whatever is said there."""
 
     measure: Literal["flow_at_first_step"] = "flow_at_first_step"
     modality: Name = "acoustic"
@@ -99,9 +105,7 @@ class FlowAtFirstStep(OfClips):
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        model, _, mask, latents = self.load(models)
-        self.known(model, self.modality)
-        flow = gradient_flow(model, latents, factor="y", reading=self.reading)[self.modality].detach()
+        _, mask, flow = self.flow(models)
         first = flow.masked_fill(~mask, -1).argmax(dim=1) == mask.float().argmax(dim=1)
         n_first = int(first.sum())
         by_chance = float((1 / mask.sum(dim=1)).sum())
@@ -113,30 +117,23 @@ class FlowAtFirstStep(OfClips):
         return Answer(n_first, sentence, counts, f"of {len(first)} clips", self.source(len(first)))
 
 
-class TopWord(OfClips):
+class TopWord(OfFlow):
     """The word of a clip with the largest flow from F_y, in lower case.
 
     Attributes:
         clip: The clip, counted from 0 as in links.
-        modality: The lane.
-        reading: As for ``FlowHits``.
     """
 
     measure: Literal["top_word"] = "top_word"
     numeric: ClassVar[bool] = False
     clip: Annotated[int, Field(ge=0, le=999)] = 0
-    modality: Name = "language"
-    reading: Literal["norm", "score"] = "score"
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        model, data, mask, latents = self.load(models)
-        self.known(model, self.modality)
-        if self.clip >= len(latents) or data.steps is None:
-            raise ValueError(f"clip: expected 0 to {len(latents) - 1}, got {self.clip}")
-        one = latents[[self.clip]]
-        flow = gradient_flow(model, one, factor="y", reading=self.reading)[self.modality][0][mask[self.clip]].tolist()
-        words = data.steps.words[self.clip]
+        data, mask, flows = self.flow(models, self.clip)
+        if data.steps is None:
+            raise ValueError(f"clips: expected the words of each step, got none of {self.model!r}")
+        flow, words = flows[0][mask[0]].tolist(), data.steps.words[0]
         largest = max(range(len(flow)), key=flow.__getitem__)
         named = [f"{i + 1} {word}" for i, word in enumerate(words)]
         counts = {name: value / flow[largest] for name, value in zip(named, flow, strict=True)}

@@ -6,14 +6,9 @@ import re
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
 from mfm_core import MFM, Latents, gradient_flow
-from mfm_core.interpretation.gradient_flow import forward_flow
-from mfm_core.interpretation.recurrent_flow import recurrent_flow
-from mfm_core.networks.recurrent import RecurrentDecoder
 from tests.interpretation.conftest import sequence_model
 
 
@@ -45,44 +40,6 @@ def test_it_is_the_norm_of_autograds_jacobian(clips: Latents, feedback: str, fac
             assert ((found > 0) == clips.mask).all()
         else:
             assert not found.any()
-
-
-def test_it_is_the_norm_of_jacrevs_jacobian_at_full_size(generator: torch.Generator) -> None:
-    decoder = RecurrentDecoder(64, 100).requires_grad_(requires_grad=False).eval()
-    for parameter in decoder.parameters():
-        parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
-    code = torch.randn(1, 64, generator=generator)
-    mask = torch.ones(1, 20, dtype=torch.bool)
-    jacobian = torch.func.jacrev(lambda f: decoder(torch.cat([code[:, :40], f], dim=1), mask)[0])(code[:, 40:])
-    found = recurrent_flow(decoder, code, mask, slice(40, None))[0]
-    torch.testing.assert_close(found, jacobian.square().sum(dim=(1, 2, 3)), rtol=1e-5, atol=0)
-
-
-@settings(max_examples=25)
-@given(
-    n=st.integers(1, 11),
-    d_in=st.integers(1, 6),
-    d_x=st.integers(1, 9),
-    length=st.integers(1, 5),
-    output=st.booleans(),
-    seed=st.integers(0, 2**31),
-)
-def test_by_hand_and_in_forward_mode_agree(n, d_in, d_x, length, output, seed) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    decoder = (
-        RecurrentDecoder(d_in, d_x, "output" if output else "hidden")
-        .requires_grad_(requires_grad=False)
-        .double()
-        .eval()
-    )
-    for parameter in decoder.parameters():
-        parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    code = torch.randn(n, d_in, generator=generator).double()
-    part = slice(d_in // 2, None)
-    directions = torch.randn(d_in - d_in // 2, 3, generator=generator).double() if seed % 2 else None
-    mask = torch.rand(n, length, generator=generator) < 0.7
-    expected = forward_flow(decoder, code, mask, part, directions)
-    torch.testing.assert_close(recurrent_flow(decoder, code, mask, part, directions), expected, rtol=1e-8, atol=1e-14)
 
 
 class Looped(nn.Module):
