@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.config import weighed
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.ablation import Ablation
 from mfm_core.training.common import filled_inputs, label_report, presence, with_noise
@@ -49,8 +50,7 @@ class AblationTask:
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each training sample once, in a new order; the last batch may be smaller, but has two samples at least."""
-        order = torch.randperm(len(self.train), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) > 1]
+        return shuffled_batches(len(self.train), batch_size, generator, least=2)
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """The remaining terms of Eq. 4 on one batch."""

@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.training.common import filled_inputs, label_report
@@ -30,8 +31,7 @@ class ClassifierTask:
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each training sample once, in a new order; the last batch may be smaller, but has two samples at least."""
-        order = torch.randperm(len(self.train), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) > 1]
+        return shuffled_batches(len(self.train), batch_size, generator, least=2)
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """The label cost on one batch."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.config import Config, Share, Weight
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
@@ -63,8 +64,7 @@ class FlowTask:
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each code once, in a new order, in full batches."""
-        order = torch.randperm(len(self.codes), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]
+        return shuffled_batches(len(self.codes), batch_size, generator, least=batch_size)
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Surprise and way of noisy codes."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.dataset import Dataset
 
 
@@ -45,8 +46,7 @@ class DatasetImages:
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each sample once, in a new order; the last batch may be smaller, but has four samples at least."""
-        order = torch.randperm(len(self.train), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) >= min(4, len(order))]
+        return shuffled_batches(len(self.train), batch_size, generator, least=min(4, len(self.train)))
 
     def draw(self, batch: Tensor, generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
         """The samples of a batch."""

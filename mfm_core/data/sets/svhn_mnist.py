@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.dataset import SPLITS, Dataset, Split
 from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sets import mnist, svhn
@@ -78,8 +79,7 @@ class DigitPools:
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """A new order of the SVHN digits, cut into full batches of indices."""
-        order = torch.randperm(len(self.svhn_labels), generator=generator)
-        return [batch for batch in torch.split(order, batch_size) if len(batch) == batch_size]
+        return shuffled_batches(len(self.svhn_labels), batch_size, generator, least=batch_size)
 
     @staticmethod
     def names(split: Split, n: int) -> npt.NDArray[np.str_]:
