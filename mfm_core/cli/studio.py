@@ -13,6 +13,7 @@ from mfm_core.cli.progress import counted
 from mfm_core.data import data_folder
 from mfm_core.data.registry import read_arrays
 from mfm_core.data.sets import studio_clips
+from mfm_core.files.writing import replaced
 from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio.making import chunks, make, ship
 
@@ -49,9 +50,9 @@ def make_clips(
                 done.append(chunk)
         measured = {name: np.concatenate([chunk[name] for chunk in done]) for name in chunks.WIDTHS}
         arrays = make.table(vectors, seed, clips, measured)
-        unfinished = folder / ".studio_clips.npz"
-        np.savez_compressed(unfinished, allow_pickle=False, **arrays)
-        path: Path = unfinished.replace(folder / "studio_clips.npz")
+        path = folder / "studio_clips.npz"
+        with replaced(path) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     typer.echo(path)
 
 

@@ -7,7 +7,6 @@ the published tensors of ICT-MMMO, YouTube and POM have it. Files that this proj
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -22,6 +21,7 @@ from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import data_folder
 from mfm_core.data.sequences import observed_samples, real_steps
 from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
+from mfm_core.files.writing import replaced
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -80,9 +80,8 @@ def write_parts(parts: Mapping[Split, Part], path: Path) -> None:
         more = {"ids": part.ids, "words": part.words, "times": part.times}
         arrays |= {f"{key}_{end}": array for key, array in more.items() if array is not None}
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez_compressed(unfinished, allow_pickle=False, **arrays)
-    unfinished.replace(path)
+    with replaced(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_parts(arrays: Mapping[str, Array], path: Path, notes: Notes) -> dict[Split, Part]:

@@ -17,6 +17,7 @@ from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.evaluation.figures import Figure, Unit, read_figures
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.videos import evaluate_sequences
+from mfm_core.files.writing import write_whole
 from mfm_core.model import MFM
 from mfm_core.training.loop import Report, train
 from mfm_core.training.videos import FoldConfig, SequenceRun, SequenceTask, load_run_data
@@ -128,5 +129,5 @@ def _one_fold(run: SequenceRun, folder: Path, on_report: Callable[[int, Report],
     held_out = load_run_data(run).part("test")
     figures = tuple(evaluate_sequences(model, held_out))
     stored = {"configuration": configuration, "figures": [one.stored() for one in figures]}
-    path.write_text(json.dumps(stored, indent=2), encoding="utf-8")
+    write_whole(path, json.dumps(stored, indent=2))
     return figures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import evaluate_predictions, independent_units
 from mfm_core.experiments.plan import Cell, TablePlan, import_all, splits
 from mfm_core.experiments.search import search
+from mfm_core.files.writing import write_whole
 
 MAX_BYTES = 50_000_000
 
@@ -158,9 +158,7 @@ def store_cell(folder: Path, result: CellResult) -> None:
     """Store a computed cell, whole or not at all."""
     path = cell_path(folder, Cell(result.system, result.seed))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(result.model_dump_json() + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, result.model_dump_json() + "\n")
 
 
 def read_cell(path: Path) -> CellResult:

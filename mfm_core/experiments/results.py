@@ -8,6 +8,7 @@ import pandas as pd
 
 from mfm_core.experiments.cells import read_cells
 from mfm_core.experiments.summary import comparisons, figures_table
+from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import PRETRAINED
 
 FIGURES, COMPARISONS = ".figures.csv", ".comparisons.csv"
@@ -41,9 +42,7 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
     written = []
     for suffix, frame in ((FIGURES, figures_table(cells)), (COMPARISONS, comparisons(cells))):
         path = folder / f"{name}{suffix}"
-        partial = path.with_suffix(".partial")
-        frame.to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
-        partial.replace(path)
+        write_whole(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         written.append(path)
     return tuple(written)
 

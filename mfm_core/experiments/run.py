@@ -12,7 +12,7 @@ import torch
 from pydantic import JsonValue
 
 from mfm_core.config import ModelConfig
-from mfm_core.files.writing import written_whole
+from mfm_core.files.writing import disk_errors, write_whole
 from mfm_core.model import MFM
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import Network, load_pretrained, save_model
@@ -88,11 +88,9 @@ def keep_configuration(run: TrainingRun, folder: Path) -> None:
     """
     path = folder / "config.json"
     if not path.is_file():
-        unfinished = path.with_suffix(".partial")
-        with written_whole(path, unfinished):
+        with disk_errors(path):
             folder.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            unfinished.replace(path)
+        write_whole(path, run.model_dump_json(indent=2) + "\n")
     elif read_run(str(path)) != run:
         raise ValueError(f"{folder}: holds a run of another configuration; choose a new folder")
 
@@ -188,7 +186,8 @@ def execute(
         provenance["notes"] = [f"It starts from what `{begun.get('command')}` makes"]
     for place, name in ((folder / "model", folder.name), (store, store and store.name)):
         if place is not None:
-            save_model(trained, place, run=provenance, card=f"# {name}\n\nTrained, not yet evaluated.\n")
+            text = f"# {name}\n\nTrained, not yet evaluated.\n"
+            save_model(trained, place, run=provenance, card=text, title=run.title, about=run.about)
             if scaling := run.scaling(task):
                 save_scaling(scaling, place)
     return trained

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from mfm_core.experiments.cells import cell_path, store_cell
 from mfm_core.experiments.executors import Event, Job, in_processes, in_this_process, on_ray
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of, import_all
+from mfm_core.files.writing import write_whole
 
 PLAN = "plan.json"
 
@@ -145,4 +146,4 @@ def _claim(plan: TablePlan, folder: Path) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(path, plan.model_dump_json(indent=2) + "\n")

@@ -7,7 +7,6 @@ names each tensor's type, shape and place in the bytes that follow.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mfm_core.config import Config
-from mfm_core.files.writing import written_whole
+from mfm_core.files.writing import write_whole
 from mfm_core.problems import expectation
 
 MAX_FILE_BYTES = 256_000_000
@@ -207,9 +206,5 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         OSError: If the disk is full or read-only, in one sentence; the old file is kept.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(contiguous)
-    with written_whole(path, unfinished):
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+    write_whole(path, save(contiguous))

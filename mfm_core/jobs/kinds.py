@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from mfm_core.files.atomic import write_atomically
+from mfm_core.files.writing import write_whole
 from mfm_core.jobs.state import State, Wanted, Wish
 from mfm_core.jobs.store import REPORTS, STATE, WISH, Job
 
@@ -72,7 +72,7 @@ class Control:
     def write(self, changes: dict[str, object]) -> None:
         """Write the state with some fields changed."""
         self.state = State.model_validate(self.state.model_dump() | changes)
-        write_atomically(self.folder / STATE, self.state.model_dump_json())
+        write_whole(self.folder / STATE, self.state.model_dump_json())
 
     def report(self, step: int, figures: dict[str, JsonValue]) -> None:
         """Add a line to the job's reports."""

@@ -22,7 +22,7 @@ from filelock import FileLock
 from pydantic import JsonValue
 
 from mfm_core.config import Config
-from mfm_core.files.atomic import write_atomically
+from mfm_core.files.writing import write_whole
 from mfm_core.jobs.lock import is_locked
 from mfm_core.jobs.state import ENDED, WAITING, Request, State, Status, Wanted, Wish, owner_of, runnable, status_of
 
@@ -153,7 +153,7 @@ class JobStore:
                 if any(one.status in WAITING and one.request.owner == job.request.owner for one in jobs):
                     raise RefusedError("You have a job that waits or runs already: one at a time.")
                 wish |= {"turn": _next_turn(jobs)}
-            write_atomically(job.folder / WISH, job.wish.model_copy(update=wish).model_dump_json())
+            write_whole(job.folder / WISH, job.wish.model_copy(update=wish).model_dump_json())
 
     def keep(self, name: str, *, kept: bool = True) -> None:
         """Keep a job when old ones are deleted, or no longer.
@@ -171,7 +171,7 @@ class JobStore:
                     f"At most {self.bounds.kept_by_owner} of yours and {self.bounds.kept} in all are kept; let one go, "
                     "or download the model."
                 )
-            write_atomically(job.folder / WISH, job.wish.model_copy(update={"kept": kept}).model_dump_json())
+            write_whole(job.folder / WISH, job.wish.model_copy(update={"kept": kept}).model_dump_json())
 
     def job(self, name: str, *, at_work: bool | None = None) -> Job:
         """One job.

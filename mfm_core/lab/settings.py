@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -20,6 +21,18 @@ UPLOAD = "upload"
 MODEL, SNAPSHOT = "model", "snapshot.safetensors"
 """The folder of the model in that of its job, once it is trained, and the file of the newest snapshot."""
 MAX_MINUTES = 10.0
+_NAME = re.compile(r"lab_([0-9a-f]{12})")
+
+
+def model_name(run: str) -> str:
+    """Name in links of the model of a run, by the id of its job."""
+    return f"lab_{run}"
+
+
+def run_of(model: str) -> str | None:
+    """The run that trained a model of this name; None of a model that is none of the lab's."""
+    found = _NAME.fullmatch(model)
+    return found[1] if found else None
 
 
 class LabSettings(Config):

@@ -18,12 +18,12 @@ from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure, shown
-from mfm_core.files.atomic import write_atomically
 from mfm_core.files.tensors import write_tensors
+from mfm_core.files.writing import write_whole
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
 from mfm_core.lab.data import load_lab_data
 from mfm_core.lab.judging import fit_judges
-from mfm_core.lab.settings import MODEL, SNAPSHOT, TERMS, UPLOAD, LabSettings
+from mfm_core.lab.settings import MODEL, SNAPSHOT, TERMS, UPLOAD, LabSettings, model_name
 from mfm_core.lab.snapshot import Observer, encode
 from mfm_core.model import MFM
 from mfm_core.storage.codes import Codes, fingerprint
@@ -140,7 +140,7 @@ def planned_loop(
         validate_every=max(APART, math.ceil(steps / LOOKS)),
         save_every=SAVE_EVERY,
     )
-    write_atomically(path, loop.model_dump_json())
+    write_whole(path, loop.model_dump_json())
     return loop
 
 
@@ -205,7 +205,7 @@ def _store(
     control: Control,
 ) -> None:
     """Store the model with its codes, card and figures, whole or not at all."""
-    partial, name = control.folder / f".{MODEL}", f"lab_{control.folder.name}"
+    partial, name = control.folder / f".{MODEL}", model_name(control.folder.name)
     shutil.rmtree(partial, ignore_errors=True)
     save(system, partial)
     held_out = observer.data

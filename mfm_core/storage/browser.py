@@ -8,8 +8,6 @@ on rounding; G_a and the decoders as float16, which moves no pixel of the shippe
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from mfm_core.config import Config, LabelConfig
+from mfm_core.files.writing import write_once
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
@@ -186,16 +185,6 @@ class Exported(Generic[_Description]):
         write_once(path, self.weights)
         write_once(path.with_suffix(".json"), self.description.model_dump_json().encode())
         return path
-
-
-def write_once(path: Path, content: bytes) -> None:
-    """Write a file whose name tells its content; a kill, or another process, never leaves half of one."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
 
 
 def export_model(model: MFM) -> Exported[BrowserModel]:

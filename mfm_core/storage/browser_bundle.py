@@ -10,10 +10,11 @@ from typing import Literal
 import torch
 
 from mfm_core.config import Config
+from mfm_core.files.writing import write_once
 from mfm_core.interpretation.named_directions import named_directions
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge, export_model, write_once
+from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge, export_model
 from mfm_core.storage.codes import Codes
 
 N_DIRECTIONS = 8

@@ -12,10 +12,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mfm_core.config import Config
+from mfm_core.files.writing import write_once
 from mfm_core.interpretation.attributes import COLOURED, INKED
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.storage.browser import write_once
 from mfm_core.storage.codes import Codes
 
 BATCH = 128

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from mfm_core.config import Config, ModelConfig
 
@@ -22,12 +22,16 @@ class StoredModel(Config):
     Attributes:
         format_version: Version of this layout.
         kind: What the weights belong to: :class:`MFM`, or :class:`Discriminative` (a baseline or a judge).
+        title: Name in a list of models; where empty, that of the data set that the model is named after.
+        about: What it is for, a sentence; may be empty.
         model: The architecture.
         run: Where the weights come from: configuration of the run, command, seed, date.
     """
 
     format_version: Literal[1]
     kind: Literal["mfm", "discriminative"]
+    title: Annotated[str, Field(max_length=80)] = ""
+    about: Annotated[str, Field(max_length=400)] = ""
     model: ModelConfig
     run: dict[str, JsonValue]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mfm_core.config import Config
+from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import MAX_TEXT_BYTES
 
 MANIFEST = "manifest.json"
@@ -59,9 +60,8 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path) -> Path:
     """Write the manifest of what a folder of stored models holds now, and return its path."""
     path = folder / MANIFEST
-    unfinished = path.with_suffix(".partial")
-    unfinished.write_text(take_inventory(folder).model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return unfinished.replace(path)
+    write_whole(path, take_inventory(folder).model_dump_json(indent=1) + "\n")
+    return path
 
 
 def differences(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from mfm_core.config import ModelConfig
 from mfm_core.files.tensors import TensorSpec, check_tensors, read_header, read_tensors, write_tensors
+from mfm_core.files.writing import write_whole
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
@@ -50,7 +51,9 @@ NETWORKS: Mapping[str, type[Network]] = {network.kind: network for network in (M
 _Network = TypeVar("_Network", bound=Network)
 
 
-def save_model(model: Network, folder: str | Path, *, run: Mapping[str, JsonValue], card: str) -> StoredModel:
+def save_model(
+    model: Network, folder: str | Path, *, run: Mapping[str, JsonValue], card: str, title: str = "", about: str = ""
+) -> StoredModel:
     """Store a model. Metrics and codes of the weights that lay there before are removed, for they describe others.
 
     Args:
@@ -58,6 +61,8 @@ def save_model(model: Network, folder: str | Path, *, run: Mapping[str, JsonValu
         folder: Where to; made if need be.
         run: Where the weights come from: configuration of the run, command, seed, date.
         card: Markdown about the model: data and their licence, how it was made, what was measured.
+        title: Name in a list of models; where empty, that of the data set that the folder is named after.
+        about: What it is for, a sentence.
 
     Returns:
         What was written as ``config.json``.
@@ -70,22 +75,22 @@ def save_model(model: Network, folder: str | Path, *, run: Mapping[str, JsonValu
     folder.mkdir(parents=True, exist_ok=True)
     for outdated in (METRICS, CODES, UMAP):
         (folder / outdated).unlink(missing_ok=True)
-    stored = StoredModel(format_version=1, kind=model.kind, model=model.config, run=dict(run))
+    stored = StoredModel(format_version=1, kind=model.kind, title=title, about=about, model=model.config, run=dict(run))
     weights = {name: x.float() if x.is_floating_point() else x for name, x in model.state_dict().items()}
     write_tensors(weights, folder / WEIGHTS)
-    (folder / CONFIG).write_text(stored.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / CONFIG, stored.model_dump_json(indent=2) + "\n")
     save_card(card, folder)
     return stored
 
 
 def save_card(card: str, folder: str | Path) -> None:
     """Write a model's card, Markdown, into its folder."""
-    (Path(folder) / CARD).write_text(card, encoding="utf-8")
+    write_whole(Path(folder) / CARD, card)
 
 
 def save_metrics(metrics: Mapping[str, JsonValue], folder: str | Path) -> None:
     """Write a model's measured figures into its folder."""
-    (Path(folder) / METRICS).write_bytes(_METRICS.dump_json(dict(metrics), indent=2) + b"\n")
+    write_whole(Path(folder) / METRICS, _METRICS.dump_json(dict(metrics), indent=2) + b"\n")
 
 
 def load_pretrained(name_or_folder: str | Path) -> MFM:

@@ -15,6 +15,7 @@ from torch import Tensor
 from mfm_core.config import Config, LabelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.files.tensors import write_tensors
+from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import CONFIG, StoredModel
 
 OnReport = Callable[[int, Mapping[str, float]], None]
@@ -183,7 +184,7 @@ class System(ABC):
         config = self.config.model_dump(mode="json")
         stored = StoredSystem(format_version=2, system=self.config.system, config=config, data=self.spec)
         write_tensors(self.state(), folder / WEIGHTS)
-        (folder / CONFIG).write_text(stored.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / CONFIG, stored.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def reads_back(cls, stored: StoredModel) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from mfm_core.config import Config, Positive, Share
-from mfm_core.files.writing import written_whole
+from mfm_core.files.writing import disk_errors, replaced, write_whole
 
 Report = Mapping[str, float]
 
@@ -118,7 +117,7 @@ def train(
     """
     run = _Run(task, config)
     if folder is not None:
-        with written_whole(folder):
+        with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
     if folder is not None and (folder / "state.safetensors").is_file():
         try:
@@ -140,7 +139,7 @@ def train(
             report |= run.validate()
             on_validation(run.step, run.average)
         if folder is not None and "score" in report:
-            with written_whole(folder / "log.jsonl"), (folder / "log.jsonl").open("a") as log:
+            with disk_errors(folder / "log.jsonl"), (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": run.step, "time": time.time(), **report}) + "\n")
         on_report(run.step, report)
         if folder is not None and time.monotonic() - saved > every:
@@ -233,9 +232,8 @@ class _Run:
         status = {"step": self.step, "best_score": self.best_score, "best_step": self.best_step}
         metadata = {"config": _same(self.config), "status": json.dumps(status)}
         partial, whole = folder / "state.partial", folder / "state.safetensors"
-        with written_whole(whole, partial):
+        with replaced(whole, partial):
             save_file({name: t.contiguous() for name, t in tensors.items()}, partial, metadata)
-            os.replace(partial, whole)  # noqa: PTH105 - atomic on every platform
 
     def load(self, folder: Path) -> None:
         """Go on from a saved state."""
@@ -276,9 +274,7 @@ def _keep_log_up_to(path: Path, step: int) -> None:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):  # the last line of a run that was killed while it wrote it
             continue
-    unfinished = path.with_suffix(".partial")
-    unfinished.write_text("".join(kept), encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, "".join(kept))
 
 
 def _pace(step: int, config: TrainingConfig) -> float:

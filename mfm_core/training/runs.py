@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from torch import device
 
 from mfm_core.config import Config, ModelConfig, first_problem
@@ -24,11 +24,15 @@ class TrainingRun(Config):
 
     Attributes:
         system: What it trains, see :func:`register_run`.
+        title: Name of the model in a list; where empty, that of the data set that it is named after.
+        about: What the model is for, a sentence; may be empty.
         model: The architecture.
         training: How long and how fast.
     """
 
     system: str
+    title: Annotated[str, Field(max_length=80)] = ""
+    about: Annotated[str, Field(max_length=400)] = ""
     model: ModelConfig
     training: TrainingConfig
 

@@ -19,16 +19,16 @@ LATE = 9
 def main(folder: Path, fault: str) -> None:
     """Train."""
     step = 0
-    replace, save_file = loop.os.replace, loop.save_file
+    replace, save_file = Path.replace, loop.save_file
 
     def hang() -> None:
         print("there", flush=True)
         time.sleep(600)
 
-    def slow_replace(source: Path, target: Path) -> None:
+    def slow_replace(source: Path, target: Path) -> Path:
         if fault == "replace" and step >= LATE:
             hang()
-        replace(source, target)
+        return replace(source, target)
 
     def slow_save(tensors: dict, path: Path, metadata: dict) -> None:
         save_file(tensors, path, metadata)
@@ -37,7 +37,7 @@ def main(folder: Path, fault: str) -> None:
             path.write_bytes(whole[: len(whole) // 2])
             hang()
 
-    loop.os.replace, loop.save_file = slow_replace, slow_save
+    Path.replace, loop.save_file = slow_replace, slow_save
 
     def on_report(number: int, report: loop.Report) -> None:
         nonlocal step

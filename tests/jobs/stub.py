@@ -8,7 +8,7 @@ import time
 
 from pydantic import JsonValue
 
-from mfm_core.files.atomic import write_atomically
+from mfm_core.files.writing import write_whole
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
 
 
@@ -27,7 +27,7 @@ def count(settings: dict[str, JsonValue], control: Control) -> Outcome:
         if at == settings.get("dies_at") and not (control.folder / "died").exists():
             (control.folder / "died").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        write_atomically(place, str(at))
+        write_whole(place, str(at))
         control.progress(at, to)
         time.sleep(float(settings.get("seconds", 0)))
     control.progress(at, to, at_once=True)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mfm_core.jobs.store as store_module
-from mfm_core.files.atomic import write_atomically
 from mfm_core.jobs.runner import run_job
 from mfm_core.jobs.state import State, Wish, runnable, status_of
 from mfm_core.jobs.store import REPORTS, STATE, Bounds, JobStore, RefusedError, read_reports
@@ -111,22 +110,6 @@ def test_a_report_after_a_cut_line_begins_a_line_of_its_own(store: JobStore) -> 
     (job.folder / REPORTS).write_bytes(b'{"step": 1, "squ')
     run_job(store.job(job.id))
     assert [report["step"] for report in store.job(job.id).reports()] == [1, 2]
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, "old")
-
-    def full(self: Path, content: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(content[:1])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, "new")
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
-    assert path.read_text() == "old"
 
 
 def test_a_full_disk_takes_no_job_and_leaves_nothing(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:

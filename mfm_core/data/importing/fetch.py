@@ -10,7 +10,7 @@ import numpy as np
 import pooch
 
 from mfm_core.data.registry import Recipe, Source, dataset_infos
-from mfm_core.files.writing import written_whole
+from mfm_core.files.writing import replaced
 
 Downloader = Callable[[str, Any, Any], bool | None]
 
@@ -48,10 +48,8 @@ def fetch(
         return path
     recipe = recipes[name]
     arrays = recipe.convert([_download(source, folder / "downloads", downloader) for source in recipe.sources])
-    unfinished = folder / f".{name}.npz"
-    with written_whole(path, unfinished):
-        np.savez_compressed(unfinished, allow_pickle=False, **arrays)
-        unfinished.replace(path)
+    with replaced(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     return path
 
 
