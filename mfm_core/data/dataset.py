@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
@@ -19,6 +20,17 @@ from mfm_core.data.scaling import Scaling
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Unit = Literal["word", "sentence"]
+_SEGMENT = re.compile(r"(.+)\[[^\[\]]+\]")
+
+
+def video_of(sample: str) -> str:
+    """The recording that a sample is cut from, by its id: ``video`` of ``video[3]``, the fourth segment.
+
+    Every reader of files names the segments of one video, or the digits of one photograph, so. A sample whose id has
+    no such end stands for itself.
+    """
+    found = _SEGMENT.fullmatch(sample)
+    return found[1] if found else sample
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mfm_core.data.dataset import Dataset
+from mfm_core.data.dataset import Dataset, video_of
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
@@ -60,9 +60,7 @@ def metrics_of(dataset: Dataset, predictions: Tensor, *, neutral: float | None =
 def independent_units(dataset: Dataset) -> Ints:
     """Number of each sample's independent unit, ``(N,)``: its video if its id is like ``video[3]``, else itself."""
     ids = dataset.ids or tuple(str(i) for i in range(len(dataset)))
-    separator = {"cmu_mosi": "_"}.get(dataset.name, "[")  # whose ids are like video_3
-    videos = [one.rpartition(separator)[0] if separator in one else one for one in ids]
-    return np.unique(np.array(videos, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+    return np.unique(np.array([video_of(one) for one in ids], dtype=np.str_), return_inverse=True)[1].astype(np.int64)
 
 
 def _check(dataset: Dataset, predictions: Tensor) -> None:

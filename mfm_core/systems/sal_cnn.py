@@ -11,9 +11,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mfm_core.config import Positive, Weight
+from mfm_core.data.dataset import video_of
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, OnReport, SystemConfig
-from mfm_core.systems.parts.network import NetworkConfig, NetworkSystem, Samples, label_cost, task_of
+from mfm_core.systems.parts.network import NetworkConfig, NetworkData, NetworkSystem, label_cost, task_of
 from mfm_core.systems.parts.recurrent import read_out
 from mfm_core.systems.parts.training import train
 from mfm_core.systems.registry import register_system
@@ -89,14 +90,10 @@ def identities(ids: tuple[str, ...] | None, known: tuple[str, ...] | None = None
     known = ids if known is None else known
     if ids is None or known is None:
         return None
-    numbers = {video: number for number, video in enumerate(dict.fromkeys(map(_video, known)))}
+    numbers = {video: number for number, video in enumerate(dict.fromkeys(map(video_of, known)))}
     if len(numbers) == len(known):
         return None
-    return torch.tensor([numbers.get(_video(name), len(numbers)) for name in ids])
-
-
-def _video(name: str) -> str:
-    return name.partition("[")[0]
+    return torch.tensor([numbers.get(video_of(name), len(numbers)) for name in ids])
 
 
 def select(features: Tensor, identity: Tensor, sparsity: float) -> Tensor:
@@ -142,18 +139,10 @@ class SALCNN(NetworkSystem):
         return ConvolutionalNetwork(cast(SALCNNConfig, config), spec)
 
     @classmethod
-    def train_network(
-        cls,
-        config: SystemConfig,
-        spec: DataSpec,
-        samples: Samples,
-        held_out: Samples,
-        *,
-        seed: int,
-        on_report: OnReport,
-    ) -> nn.Module:
+    def train_network(cls, config: SystemConfig, data: NetworkData, *, seed: int, on_report: OnReport) -> nn.Module:
         """Train as usual; then select and add, where identities are known."""
-        network = super().train_network(config, spec, samples, held_out, seed=seed, on_report=on_report)
+        network = super().train_network(config, data, seed=seed, on_report=on_report)
+        spec, samples, held_out = data.spec, data.train, data.validation
         identity = identities(samples.ids)
         if identity is None:
             return network
@@ -179,5 +168,5 @@ class SALCNN(NetworkSystem):
             targets = torch.cat([held_out.targets] * DRAWS)
             return label_cost(cast(ConvolutionalNetwork, network).head(noisy), targets, spec)
 
-        task = replace(task_of(cls, config, spec, samples, held_out), build=build, cost=cost, validate=validate)
+        task = replace(task_of(cls, config, data), build=build, cost=cost, validate=validate)
         return train(task, sal, seed, on_report)

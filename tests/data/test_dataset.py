@@ -14,7 +14,7 @@ import torch
 from mfm_core import Dataset, load_dataset
 from mfm_core.data import data_folder as folder_in_use
 from mfm_core.data import dataset_names
-from mfm_core.data.dataset import Steps
+from mfm_core.data.dataset import Steps, video_of
 from mfm_core.data.registry import read_arrays
 from mfm_core.data.scaling import Scaling
 from tests.data import videos
@@ -154,3 +154,9 @@ def test_pickled_objects_are_not_read(data_folder: Path) -> None:
     np.savez(data_folder / "evil.npz", images=np.array([{"any": "object"}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle=False"):
         read_arrays("evil", ("images",))
+
+
+def test_the_id_of_a_segment_names_its_video() -> None:
+    assert [video_of(one) for one in ("v_1[3]", "a[b][0]", "train 7[12]", "v_1", "[0]", "v[]")] == [
+        *("v_1", "a[b]", "train 7", "v_1", "[0]", "v[]"),
+    ]

@@ -104,10 +104,10 @@ def test_cmu_mosi_is_read_by_the_same_rule(data_folder: Path) -> None:
     with pytest.warns(DataWarning) as told:
         dataset = load_dataset("cmu_mosi")
     assert [str(one.message).partition("npz: ")[2] for one in told] == [
-        "audio, video train_0, step 0, feature 2, inf",
-        "sentiment, video test_3",
+        "audio, video train[0], step 0, feature 2, inf",
+        "sentiment, video test[3]",
     ]
-    assert dataset.ids == ("train_0", "train_1", "valid_2", "test_4")
+    assert dataset.ids == ("train[0]", "train[1]", "valid[2]", "test[4]")
     assert dataset.present is not None
     assert dataset.present["acoustic"].tolist() == [False, True, True, True]
 

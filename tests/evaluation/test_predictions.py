@@ -116,8 +116,6 @@ def test_ids_say_what_is_independent() -> None:
     data = data_of(np.zeros(4, dtype=np.int64), ids=["a[0]", "a[1]", "b[0]", "c_1"])
     assert independent_units(data).tolist() == [0, 0, 1, 2]
     assert independent_units(replace(data, ids=None)).tolist() == [0, 1, 2, 3]
-    mosi = replace(data, name="cmu_mosi", ids=("x_y_1", "x_y_2", "x_z_1", "q_1"))
-    assert len(set(independent_units(mosi).tolist())) == 3
 
 
 def test_few_samples_and_constants_are_not_a_number_with_a_reason() -> None:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfm_core.data.importing.official_folds import video_of
+from mfm_core.data.dataset import video_of
 from mfm_core.data.notes import Notes
 from mfm_core.files.hdf5 import group, opened, table
 from mfm_core.files.npz import Array

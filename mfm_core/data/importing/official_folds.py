@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from mfm_core.data.dataset import SPLITS, Split
+from mfm_core.data.dataset import SPLITS, Split, video_of
 
 _SIZES = (52, 10, 31)  # videos of CMU-MOSI's official folds
 _DIGITS = 12
 _MAX_BYTES = 5_000_000
-_SEGMENT = re.compile(r"(.+)\[\d+\]")
 _NAMES: dict[str, Split] = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
-
-
-def video_of(key: str) -> str:
-    """The video that a key names: ``video`` of ``video[3]``, the fourth segment, as deployed files have it."""
-    found = _SEGMENT.fullmatch(key)
-    return found[1] if found else key
 
 
 def fingerprint_of(video: str) -> str:

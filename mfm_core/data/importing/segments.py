@@ -9,10 +9,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mfm_core.data.dataset import Split
+from mfm_core.data.dataset import Split, video_of
 from mfm_core.data.importing.alignment import expected_values
 from mfm_core.data.importing.csd import SOURCE, Role, Track, Tracks, joined_segments, read_role, role_of
-from mfm_core.data.importing.official_folds import official_fold, split_videos, video_of
+from mfm_core.data.importing.official_folds import official_fold, split_videos
 from mfm_core.data.notes import Notes
 from mfm_core.data.sequence_files import Part
 
@@ -97,7 +97,7 @@ def _segments(
     for label, (begin, end), row in zip(labels.features, labels.intervals, labels.rows.tolist(), strict=True):
         with np.errstate(over="ignore"):
             score = label.astype(np.float32)
-        name = key if key != video_of(key) and len(labels.rows) == 1 else f"{key}_{row}"
+        name = key if key != video_of(key) and len(labels.rows) == 1 else f"{key}[{row}]"
         if not np.isfinite(score).all():
             notes.add("segments are left out, for their label is not finite", f"video {key}, segment {row}")
             continue

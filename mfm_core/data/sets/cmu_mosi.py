@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
 from mfm_core.problems import expectation
 
 LENGTH = 20
+_SEGMENT = re.compile(r"^(.+)_(\d+)$")
 TIMING = ("log seconds", "log1p seconds of pause before", "place", "log letters a second", "log words a second")
 _MAX_JSON_BYTES = 20_000_000
 _Seconds = Annotated[float, Field(ge=0, le=100_000)] | None
@@ -47,7 +49,7 @@ class Utterance(Config):
     """Utterance of a video.
 
     Attributes:
-        id: Video and number of the utterance.
+        id: Video and number of the utterance, ``video_3``.
         text: Its transcript.
         words: Each word, its start and end in seconds if known, and 1 if the times are measured, 0 if estimated.
     """
@@ -85,7 +87,8 @@ def read() -> Dataset:
         language[i] = of_length(torch.from_numpy(embedded), LENGTH)
         timing[i] = of_length(timing_features(said, spans), LENGTH)
         times[i, mask[i]] = spans[-LENGTH:]
-    notes, ids, where = Notes(), tuple(table["ids"].tolist()), "cmu_mosi_utterances.npz"
+    notes, where = Notes(), "cmu_mosi_utterances.npz"
+    ids = tuple(_SEGMENT.sub(r"\1[\2]", one.id) for one in utterances)
     acoustic = torch.from_numpy(observed(table["audio"][:, None], f"{where}: audio", notes, ids))
     modalities = {"language": language, "timing": timing, "acoustic": acoustic * mask.unsqueeze(2)}
     sentiment = as_float32(table["sentiment"], f"{where}: sentiment")
@@ -108,6 +111,7 @@ def read() -> Dataset:
     DatasetInfo(
         "cmu_mosi",
         title="CMU-MOSI, real opinions",
+        short="MOSI",
         description="Trained on CMU-MOSI (Zadeh et al., 2016): 2,199 utterances of 93 videos, sentiment -3 to 3, with "
         "the official videos of each split. Words are real and at real times; the acoustic features are the mean of "
         "the utterance, the same at every word. There is no visual stream. No transcript or feature is shipped.",

@@ -46,6 +46,21 @@ class Samples:
         return Samples({name: x[index] for name, x in self.inputs.items()}, self.mask[index], self.targets[index])
 
 
+@dataclass(frozen=True)
+class NetworkData:
+    """All that a network is trained on.
+
+    Attributes:
+        spec: What it reads and predicts.
+        train: Samples to learn from.
+        validation: Samples for early stopping.
+    """
+
+    spec: DataSpec
+    train: Samples
+    validation: Samples
+
+
 class NetworkSystem(System):
     """A system that is one network ``(inputs, mask) -> (N, size)``; a subclass builds the network, and no more.
 
@@ -74,18 +89,9 @@ class NetworkSystem(System):
         return None
 
     @classmethod
-    def train_network(
-        cls,
-        config: SystemConfig,
-        spec: DataSpec,
-        samples: Samples,
-        held_out: Samples,
-        *,
-        seed: int,
-        on_report: OnReport,
-    ) -> nn.Module:
+    def train_network(cls, config: SystemConfig, data: NetworkData, *, seed: int, on_report: OnReport) -> nn.Module:
         """Train the network of :meth:`build` with :func:`mfm_core.systems.parts.training.train`."""
-        return train(task_of(cls, config, spec, samples, held_out), cast(NetworkConfig, config), seed, on_report)
+        return train(task_of(cls, config, data), cast(NetworkConfig, config), seed, on_report)
 
     @classmethod
     def fit(
@@ -105,7 +111,8 @@ class NetworkSystem(System):
             Samples(scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec), part.ids)
             for part in (train, validation)
         )
-        network = cls.train_network(config, spec, samples, held_out, seed=seed, on_report=on_report)
+        data = NetworkData(spec, samples, held_out)
+        network = cls.train_network(config, data, seed=seed, on_report=on_report)
         return cls(config, spec, network, scale, label_scale)
 
     def predict(self, dataset: Dataset) -> Tensor:
@@ -143,10 +150,9 @@ class NetworkSystem(System):
         return cls(config, spec, network, Standardiser.from_state(spec, state), label_scale)
 
 
-def task_of(
-    system: type[NetworkSystem], config: SystemConfig, spec: DataSpec, samples: Samples, held_out: Samples
-) -> Task:
+def task_of(system: type[NetworkSystem], config: SystemConfig, data: NetworkData) -> Task:
     """The training of a system's network by the cost of the label, and by what it has beside that."""
+    spec, samples, held_out = data.spec, data.train, data.validation
 
     def cost(network: nn.Module, batch: Tensor) -> Tensor:
         some = samples.take(batch)

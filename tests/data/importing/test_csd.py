@@ -23,7 +23,7 @@ def test_computational_sequences_are_aligned_to_words_and_cut_into_segments(tmp_
     assert test.ids is not None
     assert test.words is not None
     assert test.times is not None
-    assert test.ids.tolist()[:2] == ["v07_0", "v07_1"]
+    assert test.ids.tolist()[:2] == ["v07[0]", "v07[1]"]
     assert test.words.tolist()[:2] == [["", "", "it", "was"], ["", "a", "good", "film"]]
     assert test.times[0, 2:].tolist() == [[0, 0.5], [0.5, 1]]
     with h5py.File(tmp_path / "CMU_MOSI_COVAREP.csd") as file:
@@ -153,8 +153,8 @@ def test_a_label_that_is_nan_and_an_interval_that_is_reversed_leave_out_their_se
     part = read_aligned(paths, length=4, notes=notes)["train"]
     assert part.ids is not None
     assert part.words is not None
-    assert [name for name in part.ids.tolist() if name[:3] in ("v01", "v02")] == ["v01_0", "v02_1"]
-    assert part.words[part.ids.tolist().index("v04_0")].tolist() == ["", "", "", "was"]
+    assert [name for name in part.ids.tolist() if name[:3] in ("v01", "v02")] == ["v01[0]", "v02[1]"]
+    assert part.words[part.ids.tolist().index("v04[0]")].tolist() == ["", "", "", "was"]
     told = "\n".join(notes.lines())
     assert "1 segments are left out, for their label is not finite; the first: video v01, segment 1" in told
     assert "2 rows are left out, for their interval is not finite or ends before it starts" in told
@@ -168,7 +168,7 @@ def test_numbers_that_are_not_finite_are_left_out_of_means_or_mask_the_step(tmp_
     part = read_aligned(paths, length=4, notes=notes)["train"]
     acoustic = part.modalities["acoustic"]
     assert part.ids is not None
-    assert (acoustic[part.ids.tolist().index("v01_0"), 2] == 0).all()
+    assert (acoustic[part.ids.tolist().index("v01[0]"), 2] == 0).all()
     assert (acoustic[0, 2] != 0).all()
     assert np.isfinite(acoustic).all()
     np.testing.assert_array_equal(acoustic[:, 3], whole.modalities["acoustic"][:, 3])

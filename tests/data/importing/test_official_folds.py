@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.data.importing.official_folds import official_fold, read_folds, split_videos, video_of
+from mfm_core.data.dataset import video_of
+from mfm_core.data.importing.official_folds import official_fold, read_folds, split_videos
 
 
 def test_videos_of_cmu_mosi_keep_their_official_fold_whatever_is_missing(real_data: Path) -> None:

@@ -90,7 +90,7 @@ def test_mosi_has_its_last_words_their_vectors_and_their_times(folder: Path) -> 
         for t in range(5, 20):
             np.testing.assert_array_equal(raw.modalities["acoustic"][3, t], table["audio"][3])
         np.testing.assert_array_equal(raw.labels[:, 0], table["sentiment"])
-    assert raw.ids == ("train_0", "train_1", "valid_2", "test_3", "test_4")
+    assert raw.ids == ("train[0]", "train[1]", "valid[2]", "test[3]", "test[4]")
     assert raw.split.tolist() == ["train", "train", "validation", "test", "test"]
     assert cmu_mosi.unknown_words() == {"couldve": 1}
 
@@ -317,7 +317,7 @@ def test_the_real_mosi_has_the_official_folds_and_words_at_their_times(real_fold
     assert dataset.ids is not None
     assert dataset.steps is not None
     assert dataset.present is not None
-    by_split = {s: {i.rpartition("_")[0] for i in dataset.part(s).ids or ()} for s in ("train", "validation", "test")}
+    by_split = {s: {i.rpartition("[")[0] for i in dataset.part(s).ids or ()} for s in ("train", "validation", "test")}
     assert [len(by_split[s]) for s in by_split] == [52, 10, 31]
     in_order = sorted(set.union(*by_split.values()))
     assert by_split["train"] == set(in_order[:52])
