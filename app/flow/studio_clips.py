@@ -19,7 +19,7 @@ from mfm_core.studio import face
 from mfm_core.studio.clips import Clips, load_clips
 from mfm_core.studio.edits import EditedClip
 from mfm_core.studio.making.say import say
-from mfm_core.studio.truth import WORLDS, Tone, World
+from mfm_core.studio.truth import WORLD_OF, Tone, World
 from mfm_core.studio.truth import Face as FaceOfWord
 
 TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
@@ -197,13 +197,13 @@ def open_what_if(place: str, model: str) -> WhatIf:
     if reason := obstacle(place, model):
         raise ValueError(reason)
     clips = stored_models.kept("clips", place, lambda: load_clips(place))
-    world = cast(World, model.removeprefix("studio_"))
+    world = WORLD_OF[model]
     return stored_models.kept("what-if", place, lambda: WhatIf(clips, place, world), world)
 
 
 def obstacle(place: str, model: str) -> str:
     """Why a model cannot be shown with the shipped clips, known without reading them; nothing where it can."""
-    if model.removeprefix("studio_") not in WORLDS:
-        return f"{model}: expected the model of one of the worlds {', '.join(WORLDS)}"
+    if model not in WORLD_OF:
+        return f"{model}: expected one of {', '.join(WORLD_OF)}"
     folder = PRETRAINED / place if place == "studio_clips" else Path(place)
     return "" if folder.is_dir() else f"{folder}: no clips are stored"

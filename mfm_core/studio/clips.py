@@ -25,7 +25,7 @@ from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio import face
 from mfm_core.studio.clip_files import CLIPS, FEATURES, STEPS, ClipsFile, audio_path, expected_tensors, read_audio
 from mfm_core.studio.edits import EditedClip
-from mfm_core.studio.truth import MODALITIES, WORLDS, World, weights
+from mfm_core.studio.truth import MODALITIES, WORLDS, World, dataset_of, weights
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Clips:
         raw, mask = self._raw(edits), self.mask[index]
         evidence = self._evidence(world, edits)
         return Dataset(
-            f"studio_{world}",
+            dataset_of(world),
             {name: self.scaling[name].apply(x, mask) for name, x in raw.items()},
             score_of(evidence),
             np.full(len(edits), "test", dtype="<U10"),

@@ -30,6 +30,15 @@ WORLDS: Mapping[World, tuple[float, float, float]] = {
 }
 """Weights of language, acoustic and visual, of evidence whose sum over a clip has standard deviation 1."""
 
+
+def dataset_of(world: World) -> str:
+    """Name of the data set of a world, and of the model that comes with the project."""
+    return f"studio_{world}"
+
+
+WORLD_OF: Mapping[str, World] = {dataset_of(world): world for world in WORLDS}
+"""The world of each data set of studio clips."""
+
 INTENSIFIED, NEGATED = 1.5, -0.8
 _REACH = 2  # an article may stand between the negator and the rest of its phrase
 

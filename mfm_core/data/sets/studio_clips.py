@@ -28,7 +28,7 @@ from mfm_core.data.notes import Notes, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, read_arrays, register
 from mfm_core.data.sequences import standardised
 from mfm_core.files.npz import numbers as finite
-from mfm_core.studio.truth import MODALITIES, World, weights
+from mfm_core.studio.truth import MODALITIES, World, dataset_of, weights
 
 FILE = "studio_clips"
 MAKE = "python -m mfm_core data make studio-clips"
@@ -75,7 +75,7 @@ def read(world: World) -> Dataset:
     features = {name: observed(arrays[name], f"{path}: {name}", notes, ids) for name in MODALITIES}
     words = tuple(tuple(str(word) for word in row[real]) for row, real in zip(arrays["words"], mask, strict=True))
     return Dataset(
-        f"studio_{world}",
+        dataset_of(world),
         {name: torch.from_numpy(x) for name, x in features.items()},
         score_of(evidence),
         arrays["split"].astype(np.str_),
