@@ -15,16 +15,9 @@ from app.generate import digit_model
 from app.shared import charts, names, prose, state, stored_models
 from app.shared.picture_grid import PictureGrid
 from mfm_core.evaluation.figures import shown
-from mfm_core.experiments.losses import LOSSES, read_losses
+from mfm_core.experiments.losses import LOSSES, OBJECTIVES, read_losses
 from mfm_core.experiments.results import results_folder
 
-OBJECTIVES = {
-    "none": "no MMD",
-    "published_code": "as the published code",
-    "per_block": "an MMD for each block",
-    "joint": "Eq. 4: MMD of the joint Z",
-    "shipped": "Eq. 4 and our added terms",
-}
 ASKED = {
     ("swap_accuracy", "svhn"): "Swap, house number: higher is better",
     ("swap_accuracy", "mnist"): "Swap, handwriting: higher is better",
@@ -177,7 +170,7 @@ def _all_seeds(table: pd.DataFrame) -> pd.DataFrame:
 def _bar(row: pd.Series) -> charts.Bar:
     value, low, high = (shown(float(row[part]), row["unit"]) for part in ("value", "low", "high"))
     return charts.Bar(
-        OBJECTIVES[row["objective"]],
+        OBJECTIVES[row["objective"]].title,
         row["value"],
         row["low"],
         row["high"],
@@ -188,7 +181,7 @@ def _bar(row: pd.Series) -> charts.Bar:
 def _answer(merged: pd.DataFrame) -> str:
     """The answer to the question, counted from the figures."""
     swaps = merged[merged["key"] == "swap_accuracy"].groupby("objective", sort=False)["value"].min()
-    parts = [f"{OBJECTIVES[name]} {shown(float(value), 'share')}" for name, value in swaps.items()]
+    parts = [f"{OBJECTIVES[name].title} {shown(float(value), 'share')}" for name, value in swaps.items()]
     return (
         "How often the judges read the digit that gave Z_y after a swap, in the modality where it works less well: "
         + "; ".join(parts)

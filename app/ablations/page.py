@@ -15,8 +15,6 @@ from app.shared import prose, sidebar, state, stored_models
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import DESIGN, SOURCE, paper_values
 
-TITLES = {"mfm": "MFM", **{f"m_{letter}": f"M_{letter.upper()}" for letter in "abcde"}}
-
 
 def main() -> None:
     """The page."""
@@ -45,7 +43,7 @@ def _variants(tables: tuple[str, ...]) -> None:
     names = state.seen(AblationsView).names
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
-            st.markdown(f"**{TITLES[name]}**")
+            st.markdown(f"**{results.title_of_system(name)}**")
             st.plotly_chart(structure.drawing(name), config={"staticPlot": True}, key=f"structure_{name}")
             prose.caption(structure.Structure.of(name).sentence())
     with st.expander("The columns of Table 2"):
@@ -73,7 +71,7 @@ def _choose() -> None:
     st.multiselect(
         "Variants",
         VARIANTS,
-        format_func=lambda name: TITLES[name],
+        format_func=results.title_of_system,
         max_selections=MOST,
         key=key,
         on_change=take,
@@ -83,7 +81,10 @@ def _choose() -> None:
 
 def _design(names: tuple[str, ...]) -> pd.DataFrame:
     words = {True: "yes", False: "no", None: "does not apply"}
-    rows = [{"design choice": choice} | {TITLES[n]: words[has.get(n)] for n in names} for choice, has in DESIGN.items()]
+    rows = [
+        {"design choice": choice} | {results.title_of_system(n): words[has.get(n)] for n in names}
+        for choice, has in DESIGN.items()
+    ]
     return pd.DataFrame(rows)
 
 
@@ -93,7 +94,7 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     table, ours = "", results.comparisons()
     if tables:
         with st.container(width=420):
-            table = state.select("Ours on", "table", {name: results.TABLES.get(name, name) for name in tables})
+            table = state.select("Ours on", "table", results.titles_of_tables())
     rows: list[dict[str, str]] = []
     means = _means(ours, table)
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
@@ -101,8 +102,8 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
         row = {"figure": results.METRICS[key]}
         for name in names:
             value = paper[name, key]
-            row[f"{TITLES[name]}, paper"] = shown(value.value, value.unit)
-            row[f"{TITLES[name]}, ours"] = means.get((name, key), "")
+            row[f"{results.title_of_system(name)}, paper"] = shown(value.value, value.unit)
+            row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     if ours.empty or not set(names) & set(ours[ours["table"] == table]["system"]):
@@ -117,7 +118,7 @@ def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
     """Our mean of each system and metric of a table, with its interval."""
     if ours.empty:
         return {}
-    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(list(TITLES))]
+    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(VARIANTS)]
     said: dict[tuple[str, str], str] = {}
     for row in rows.to_dict("records"):
         value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))

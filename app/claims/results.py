@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
@@ -11,21 +12,13 @@ import streamlit as st
 import mfm_core as mfm
 from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_models
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons
 
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
-TABLES = {
-    "youtube-audiovisual": "YouTube, voice and face",
-    "ict_mmmo": "ICT-MMMO, 120 complete videos",
-    "pom": "POM, voice and face",
-    "cmu_mosi": "CMU-MOSI, words and voice",
-    "studio_balanced": "studio clips, balanced",
-    "studio_language_led": "studio clips, language-led",
-    "studio_face_led": "studio clips, face-led",
-}
 
 
 def comparisons() -> pd.DataFrame:
@@ -90,15 +83,36 @@ def _links(identity: Hashable) -> ClaimsLinks:
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     systems: dict[str, tuple[str, ...]] = {}
     if not table.empty:
-        order = list(TABLES)
-        known = sorted(
-            table["table"].unique(), key=lambda one: (order.index(one) if one in TABLES else len(order), one)
-        )
-        for name in known:
+        for name in titles_of(table):
             rows = table[table["table"] == name]
             tables[name] = {key: tuple(rows[rows["key"] == key]["subject"].unique()) for key in rows["key"].unique()}
             systems[name] = (ALL, *rows["system"].unique())
     return ClaimsLinks(tuple(claim.key for claim in CLAIMS), tables, systems)
+
+
+def titles_of_tables() -> dict[str, str]:
+    """The stored tables and what each is called, the one of most systems first."""
+    return titles_of(comparisons())
+
+
+def titles_of(table: pd.DataFrame) -> dict[str, str]:
+    """Titles of the tables among these rows: the data set and, where not all were read, its modalities.
+
+    Those of most systems come first. Tables of the same data are told apart by their names.
+    """
+    if table.empty:
+        return {}
+    groups = {str(name): rows for name, rows in table.groupby("table")}
+    order = sorted(groups, key=lambda name: (-groups[name]["system"].nunique(), name))
+    titles = {name: _title(groups[name].iloc[0]) for name in order}
+    alike = Counter(titles.values())
+    return {name: title if alike[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
+
+
+def _title(row: pd.Series) -> str:
+    title = dataset_info(str(row["dataset"])).title or str(row["dataset"])
+    read = str(row["modalities"]).replace("+", " and ")
+    return f"{title}: {read}" if read else title
 
 
 def title_of_system(name: str) -> str:

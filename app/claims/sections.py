@@ -10,6 +10,7 @@ import streamlit as st
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
 from app.shared import prose, state
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
@@ -64,13 +65,13 @@ def _row(one: Measurement) -> dict[str, str]:
 
 def systems() -> None:
     """A chart of every system with its interval, filtered by data set, metric and system."""
-    table, links = results.comparisons(), results.links()
+    table, links, titles = results.comparisons(), results.links(), results.titles_of_tables()
     if table.empty:
         st.info("No table of systems is stored yet. Compute one with: `python -m mfm_core table ict_mmmo`")
         return
     left, middle, right = st.columns(3)
     with left:
-        name = state.select("Data set", "table", {one: results.TABLES.get(one, one) for one in links.tables})
+        name = state.select("Data set", "table", titles)
     metrics = links.tables[name]
     with middle:
         metric = state.select("Metric", "metric", {key: results.METRICS.get(key, key) for key in metrics})
@@ -89,7 +90,7 @@ def systems() -> None:
     chart = charts.systems_chart(rows, paper, unit=rows["unit"].iloc[0], metric=title)
     st.plotly_chart(chart, config={"displaylogo": False}, key="systems")
     prose.caption(
-        f"{title} of {len(rows)} systems on {results.TABLES.get(view.table, view.table)}. Points are means over seeds, "
+        f"{title} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
         "bars 95 % bootstrap intervals over test videos. The paper's diamonds are of the full data, which are not "
         "published: they and ours are not the same experiment."
     )
@@ -131,7 +132,7 @@ def tables() -> None:
 
 
 def _column(dataset: str, subject: str, key: str) -> str:
-    title = {"cmu_mosi": "MOSI", "ict_mmmo": "MMMO", "youtube": "YouTube", "pom": "POM", "iemocap": ""}[dataset]
+    title = "" if subject else dataset_info(dataset).short
     metric = {"accuracy": "A3"}.get(key, key.upper() if key != "r" else "r")
     return " ".join(part for part in (title, subject, metric) if part)
 

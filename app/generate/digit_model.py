@@ -14,6 +14,7 @@ from app.shared import stored_models
 from app.shared.stored_models import image_models, stored_as
 from mfm_core.data.registry import data_folder
 from mfm_core.interpretation.typicality import MIN_CODES, Typicality
+from mfm_core.lab.settings import model_name, run_of
 from mfm_core.networks.classifier import Discriminative
 
 __all__ = [
@@ -90,7 +91,7 @@ def shown_name() -> str:
     stored = image_models()
     if (name := _of_lab()) in stored:
         return name
-    stored = tuple(one for one in stored if not one.startswith(stored_models.LAB))
+    stored = tuple(one for one in stored if run_of(one) is None)
     return MODEL if MODEL in stored or not stored else stored[0]
 
 
@@ -98,7 +99,7 @@ def _of_lab() -> str:
     """The model of the page Lab that the link, or the view that was left, asks for."""
     left = st.session_state.get("kept", {}).get("Generate") if st.session_state.get("page") != "Generate" else None
     asked = st.query_params.get("lab") or ("" if left is None or st.query_params.to_dict() else left.lab)
-    return stored_models.LAB + asked
+    return model_name(asked)
 
 
 def load(name: str) -> DigitModel:

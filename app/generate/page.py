@@ -8,7 +8,7 @@ from app.generate.digit_model import MissingModelError, load, shown_name, stored
 from app.generate.sections import read, sample, slide, swap, translate
 from app.generate.view import GenerateLinks, View
 from app.shared import missing, sidebar, state
-from app.shared.stored_models import LAB
+from mfm_core.lab.settings import run_of
 
 SECTIONS = {
     "sample": ("Sample", sample.show),
@@ -32,7 +32,7 @@ def main() -> None:
         f"{len(shown.codes):,} held-out pairs",
         seed="Every draw on the page starts from it.",
     )
-    if state.seen(View).lab and not shown_name().startswith(LAB):
+    if state.seen(View).lab and run_of(shown_name()) is None:
         state.change(lab="")
         state.notices().append("The model of this link is not here any more; the page's own is shown.")
     titles = {name: title for name, (title, _) in SECTIONS.items()}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import streamlit as st
 
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 from app.generate import digit_model
-from app.shared.stored_models import stored_as, title
+from app.shared.stored_models import about, stored_as, title, version
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
 
 CONTRAST = "svhn_mnist_eq4"
-TITLES = {digit_model.MODEL: "MFM, factorized", CONTRAST: "Eq. 4 alone"}
-NOTES = {
-    digit_model.MODEL: "The model of this page: the digit in Z_y, the style in Z_a.",
-    CONTRAST: "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
-}
 OWN = "A model of your own."
 PAIRS = 24
 """Real pairs that a visitor can go through."""
@@ -34,13 +31,14 @@ def load(name: str) -> SliderModel:
     others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
     pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
     return SliderModel(
-        name, TITLES.get(name, title(name)), NOTES.get(name, OWN), bundle(stored.name), stored.codes.latents[pairs]
+        name, title(name), about(name) or OWN, bundle(stored.name, version(stored.name)), stored.codes.latents[pairs]
     )
 
 
 @st.cache_resource(max_entries=8, show_spinner="Naming directions …")
-def bundle(name: str) -> BrowserBundle:
-    """The generative half, judges and directions of a stored model, exported once."""
+def bundle(name: str, files: Hashable) -> BrowserBundle:
+    """The generative half, judges and directions of a stored model, exported once until its files change."""
+    del files  # changed ones make another key
     stored = digit_model.load(name)
     judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
     return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-TITLES = {"svhn": "SVHN", "mnist": "MNIST"}
-STYLES = {"svhn": "house-number style", "mnist": "handwriting"}
+from mfm_core.data.registry import dataset_info, dataset_names
 
 
 def title(modality: str) -> str:
-    """A modality in a heading."""
-    return TITLES.get(modality, modality.replace("_", " ").capitalize())
+    """A modality in a heading: by the data set that it is, where it is one."""
+    return dataset_info(modality).title if modality in dataset_names() else modality.replace("_", " ").capitalize()
 
 
 def meaning(factor: str) -> str:
     """Meaning of a block of Z."""
-    return "the digit" if factor == "y" else STYLES.get(factor, f"style of {title(factor)}")
+    if factor == "y":
+        return "the digit"
+    return (factor in dataset_names() and dataset_info(factor).style) or f"style of {title(factor)}"
 
 
 def plain(factor: str) -> str:

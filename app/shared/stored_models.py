@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +13,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
-from mfm_core.config import ImageModality
 from mfm_core.data.registry import dataset_info
 from mfm_core.jobs.store import default_folder
-from mfm_core.lab.settings import MODEL
+from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folder
 from mfm_core.storage.models import CODES, METRICS, WEIGHTS, check_pretrained
@@ -38,25 +36,19 @@ ORDER = (
     "cmu_mosi",
 )
 """Names of the project's models, in the order in which they are offered."""
-SMALL = {"svhn_mnist_eq4": "Eq. 4 alone, small", "svhn_mnist_published_code": "published code's loss, small"}
-"""Titles of models beside the one of a data set; any other is called as the data set is that it is named after."""
-
-
-LAB, LAB_NAME = "lab_", re.compile("lab_[0-9a-f]{12}")
-"""Beginning of the names of models that were trained on the page Lab; the name of the run follows."""
 
 
 def stored_as(name: str) -> str:
     """Name of a stored model, or its folder where ``MFM_PRETRAINED`` names another place than the repository's."""
-    if name.startswith(LAB):
-        return str(lab_folder(name))
+    if (run := run_of(name)) is not None:
+        return str(lab_folder(run))
     place = os.environ.get("MFM_PRETRAINED")
     return os.path.join(place, name) if place else name  # noqa: PTH118 - mfm_core takes a name or a path as text
 
 
-def lab_folder(name: str) -> Path:
-    """Where a model of the page Lab is, which no list names: who has its link opens it."""
-    return default_folder() / name.removeprefix(LAB) / MODEL
+def lab_folder(run: str) -> Path:
+    """Where the model of a run of the page Lab is, which no list names: who has its link opens it."""
+    return default_folder() / run / MODEL
 
 
 def linked() -> tuple[str, ...]:
@@ -65,12 +57,10 @@ def linked() -> tuple[str, ...]:
         return ()
     known: list[str] = st.session_state.setdefault("linked_models", [])
     params = st.query_params.to_dict()
-    asked = [LAB + params["lab"]] if "lab" in params else []
+    asked = [model_name(params["lab"])] if "lab" in params else []
     asked += [part for key in ("model", "models") for part in params.get(key, "").split(".")]
-    for name in asked:
-        if LAB_NAME.fullmatch(name) and name not in known:
-            known.append(name)
-    return tuple(name for name in known if (lab_folder(name) / CONFIG).is_file())
+    known += [name for name in dict.fromkeys(asked) if run_of(name) is not None and name not in known]
+    return tuple(name for name in known if Path(stored_as(name), CONFIG).is_file())
 
 
 def elsewhere() -> bool:
@@ -80,7 +70,14 @@ def elsewhere() -> bool:
 
 def title(name: str) -> str:
     """A model in a list."""
-    return SMALL.get(name) or dataset_info(name).title
+    stored = _configuration(name)
+    return (stored is not None and stored.title) or dataset_info(name).title
+
+
+def about(name: str) -> str:
+    """Purpose of a model, a sentence; empty where it does not say."""
+    stored = _configuration(name)
+    return "" if stored is None else stored.about
 
 
 def models() -> tuple[str, ...]:
@@ -90,20 +87,12 @@ def models() -> tuple[str, ...]:
 
 def sequence_models() -> tuple[str, ...]:
     """Names of the stored MFMs of sequences."""
-    return tuple(
-        name
-        for name, config in _stored()
-        if not any(isinstance(modality, ImageModality) for modality in config.modalities.values())
-    )
+    return tuple(name for name, config in _stored() if not config.images)
 
 
 def image_models() -> tuple[str, ...]:
     """Names of the stored MFMs of images."""
-    return tuple(
-        name
-        for name, config in _stored()
-        if any(isinstance(modality, ImageModality) for modality in config.modalities.values())
-    )
+    return tuple(name for name, config in _stored() if config.images)
 
 
 def model(place: str) -> mfm.MFM:
@@ -209,10 +198,16 @@ def _stored() -> list[tuple[str, mfm.ModelConfig]]:
         if stored is not None and stored.kind == "mfm":
             found[path.parent.name] = stored.model
     for name in linked():
-        stored = _read(lab_folder(name), _changed(lab_folder(name) / CONFIG))
+        stored = _configuration(name)
         if stored is not None and stored.kind == "mfm":
             found[name] = stored.model
     return sorted(found.items(), key=lambda one: (ORDER.index(one[0]) if one[0] in ORDER else len(ORDER), one[0]))
+
+
+def _configuration(name: str) -> StoredModel | None:
+    """Configuration of a stored model, known without its weights; None where it cannot be read."""
+    folder = _folder(stored_as(name))
+    return _read(folder, _changed(folder / CONFIG))
 
 
 @lru_cache(maxsize=4_096)

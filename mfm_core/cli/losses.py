@@ -21,7 +21,8 @@ from mfm_core.training.loop import Report
 def keep_with_codes(model: Path, folder: Path) -> None:
     """Store a trained model in another folder, with a card and the codes of the held-out pairs."""
     network, stored = load_pretrained(model), StoredModel.of_folder(model)
-    save_model(network, folder, run=stored.run, card=card(folder.name, stored, {}))
+    text = card(folder.name, stored, {})
+    save_model(network, folder, run=stored.run, card=text, title=stored.title, about=stored.about)
     if (codes := held_out_codes(str(model))) is not None:
         save_codes(codes, folder)
 

@@ -91,6 +91,8 @@ class DatasetInfo:
         recipe: How to download it.
         clips: Where a page takes clips from: Z stored beside a model, the user's copy of the data, or the clips that
             this project made.
+        short: What a column of a table calls it, as the paper abbreviates it.
+        style: What its samples differ in beside the label, as a page calls Z_a of it.
     """
 
     name: str
@@ -105,6 +107,8 @@ class DatasetInfo:
     importable: bool = False
     recipe: Recipe | None = None
     clips: Literal["codes", "data", "studio"] = "codes"
+    short: str = ""
+    style: str = ""
 
 
 _infos: dict[str, DatasetInfo] = {}

@@ -56,18 +56,20 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
         seed: Of the pairing.
 
     Returns:
-        A note, the name of the last group as ``reference``, and of each system its ``accuracies`` by seed, ``errors``
-        among ``n`` samples over all seeds, and against the reference what :func:`against` counts and the
+        A note, the last group as ``reference``, and of each group its system's ``name``, its ``accuracies`` by seed,
+        ``errors`` among ``n`` samples over all seeds, and against the reference what :func:`against` counts and the
         ``difference`` of the mean accuracies, see :func:`difference`.
     """
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     photograph = torch.from_numpy(independent_units(pairs))
-    hits = {group: torch.stack([label_hits(load(name), pairs) for name in names]) for group, names in groups.items()}
+    loaded = {group: [load(name) for name in names] for group, names in groups.items()}
+    hits = {group: torch.stack([label_hits(one, pairs) for one in systems]) for group, systems in loaded.items()}
     last = list(hits)[-1]
     systems: list[JsonValue] = []
     for group, found in hits.items():
         row: dict[str, JsonValue] = {
             "system": group,
+            "name": loaded[group][0].info.name,
             "accuracies": [float(accuracy) for accuracy in found.double().mean(1)],
             "errors": int((~found).sum()),
             "n": found.numel(),

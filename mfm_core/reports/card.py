@@ -30,12 +30,6 @@ TERMS = {
     "style_kept": "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
     "grey_kept": "so is how much of it is grey: ink is drawn in strokes, not as a haze",
 }
-PURPOSES = {
-    "judge": "It judges generated pictures; no model was trained with it.",
-    "reader": "It reads pictures back while MFM is trained; it judges none.",
-}
-
-
 HEADER = ("figure", "value", "95 % interval", "n", "target", "reached")
 
 
@@ -132,26 +126,30 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {"note": stored["note"], "header": [*header, f"against {reference} (McNemar, p)"], "rows": rows}
 
 
+def systems_of(stored: Mapping[str, JsonValue]) -> list[str]:
+    """The registered name of each system of a stored comparison; empty where it has none."""
+    return [str(one.get("name", "")) for one in _list(stored["systems"]) if isinstance(one, dict)]
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def about(name: str, stored: StoredModel) -> list[str]:
+def about(stored: StoredModel) -> list[str]:
     """Describe a model and its data, a paragraph each."""
     modalities = stored.model.modalities
     if stored.model.sequences:
         what = f"A Multimodal Factorization Model of the {' and '.join(modalities)} streams of spoken videos."
-        return [what, about_data(stored.run)]
+        return [f"{what} {stored.about}".rstrip(), about_data(stored.run)]
     if stored.kind == "mfm":
         what = f"A Multimodal Factorization Model of {' and '.join(modalities)}: digits of one label."
     else:
         what = (
             f"A classifier of digits from {' and '.join(modalities)}: the encoder that MFM uses for Z_y, no generation."
         )
-    purpose = PURPOSES.get(name.partition("_")[0], "")
-    return [f"{what} {purpose}".rstrip(), " ".join(filter(None, (dataset_info(m).licence for m in modalities)))]
+    return [f"{what} {stored.about}".rstrip(), " ".join(filter(None, (dataset_info(m).licence for m in modalities)))]
 
 
 def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> str:
@@ -163,7 +161,7 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
         metrics: ``metrics.json``.
     """
     run = stored.run
-    parts = [f"# {name}", *about(name, stored), "## How it was made"]
+    parts = [f"# {name}", *about(stored), "## How it was made"]
     made = [f"- Command: `{run.get('command', 'unknown')}`", f"- Date: {run.get('date', 'unknown')}"]
     made += [f"- {note}" for note in _texts(run.get("notes"))]
     made.append(f"- Seed: {_seed(run)}; the whole configuration stands in `config.json`.")

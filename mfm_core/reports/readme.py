@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from mfm_core.evaluation.figures import Figure, read_figures, shown
-from mfm_core.reports.card import HEADER, comparison_table, figure_rows, markdown_table
+from mfm_core.reports.card import HEADER, comparison_table, figure_rows, markdown_table, systems_of
 from mfm_core.reports.videos import ratios_table
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 RATIOS = "<!-- ratios -->", "<!-- /ratios -->"
 # What Tsai et al. (2019) say of Figure 5(b) in section 3.2; they give no numbers.
-PAPER = {"MM": "above either modality alone", "MFM": "above MM"}
+PAPER = {"mm": "above either modality alone", "mfm": "above MM"}
 
 
 def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
@@ -24,10 +24,12 @@ def readme_figures(metrics: Mapping[str, JsonValue]) -> str:
     """
     parts = []
     stored = metrics.get("comparison")
-    match comparison_table(stored) if isinstance(stored, dict) else None:
+    stored = stored if isinstance(stored, dict) else {}
+    match comparison_table(stored) if stored else None:
         case {"note": str(note), "header": list(header), "rows": list(rows)}:
             lines = [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
-            lines = [[system, PAPER.get(system.partition(",")[0], ""), *cells] for system, *cells in lines]
+            said = [PAPER.get(name, "") for name in systems_of(stored)]
+            lines = [[system, paper, *cells] for (system, *cells), paper in zip(lines, said, strict=True)]
             columns = ["system", "paper, Figure 5(b)", *(f"ours: {name}" for name in map(str, header[1:]))]
             parts += [f"Label accuracy. {note}", markdown_table(columns, lines)]
     if figures := read_figures(metrics.get("figures")):

@@ -73,7 +73,8 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     n = len(pairs)
     assert n == 300
     um, mfm = table["systems"]
-    assert mfm == {"system": "MFM", "accuracies": [pytest.approx(right / 300)], "errors": n - right, "n": 300}
+    accuracies = [pytest.approx(right / 300)]
+    assert mfm == {"system": "MFM", "name": "mfm", "accuracies": accuracies, "errors": n - right, "n": 300}
     assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 600, 2, "MFM")
     assert um["errors"] == 600 - round(300 * sum(um["accuracies"]))
     assert {"gained", "lost", "p"} < set(um)

@@ -20,12 +20,14 @@ from mfm_core.networks.classifier import Discriminative
 
 def test_the_runs_differ_in_their_objective_alone():
     runs = {name: loss_run(name, 1).model_dump() for name in OBJECTIVES}
-    assert [run["objective"].pop("independence") for run in runs.values()] == [*OBJECTIVES[:4], "joint"]
+    plain = list(OBJECTIVES)[:4]
+    assert [run["objective"].pop("independence") for run in runs.values()] == [*plain, "joint"]
+    assert [(run.pop("title"), run.pop("about")) for run in runs.values()] == [one[1:] for one in OBJECTIVES.values()]
     added = runs["shipped"]
     assert added["factorization"].pop("label_readback") == 40
     assert all(added.pop("readers").values())
     assert [modality.pop("flow") for modality in added["model"]["modalities"].values()] == [4, 4]
-    for name in OBJECTIVES[:4]:
+    for name in plain:
         assert not any(runs[name].pop("factorization").values())
         assert runs[name].pop("readers") == {}
         assert [modality.pop("flow") for modality in runs[name]["model"]["modalities"].values()] == [0, 0]

@@ -114,8 +114,9 @@ def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
 
 
 def test_a_card_of_what_was_not_measured_claims_nothing(tiny_config):
-    text = card("judge_mnist", stored(tiny_config, "discriminative"), {})
-    assert "judges generated pictures; no model was trained with it" in text
+    judge = stored(tiny_config, "discriminative").model_copy(update={"about": "It judges pictures."})
+    text = card("judge_mnist", judge, {})
+    assert "no generation. It judges pictures.\n" in text
     assert "Measured" not in text
     assert "- Command: `unknown`" in text
     assert "- Seed: unknown;" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable
 
 import streamlit as st
 import torch
@@ -17,7 +18,8 @@ from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
 from app.shared.pictures import UnreadablePictureError
-from app.shared.stored_models import LAB, models, stored_as
+from app.shared.stored_models import models, stored_as, version
+from mfm_core.lab.settings import run_of
 from mfm_core.storage.browser_map import BrowserMap, browser_map
 from mfm_core.storage.folder import model_folder
 from mfm_core.storage.umap_layout import load_umap
@@ -43,7 +45,11 @@ def show(shown: digit_model.DigitModel) -> None:
     view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])
-    maps = {model.name: _map(stored_as(model.name)) for model in offered if model.name in wanted}
+    maps = {
+        model.name: _map(stored_as(model.name), version(stored_as(model.name)))
+        for model in offered
+        if model.name in wanted
+    }
     latent_sliders.show(offered, link, maps, _own(shown, view), on_map=_want, on_unable=_keep)
 
 
@@ -70,12 +76,13 @@ def _own(shown: digit_model.DigitModel, view: View) -> mfm.Latents | None:
 def _offered() -> list[str]:
     """The model of the page and, beside it, the one that was trained by Eq. 4 alone, if both are stored."""
     shown = digit_model.shown_name()
-    beside = (CONTRAST,) if not shown.startswith(LAB) else ()
+    beside = (CONTRAST,) if run_of(shown) is None else ()
     return [shown, *(name for name in beside if name != shown and name in models())]
 
 
 @st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")
-def _map(name: str) -> BrowserMap:
+def _map(name: str, files: Hashable) -> BrowserMap:
+    del files  # changed ones make another key
     stored = digit_model.load(name)
     try:
         umap = load_umap(model_folder(name), stored.codes)

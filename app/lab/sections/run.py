@@ -22,7 +22,7 @@ from mfm_core.evaluation.figures import Figure, shown
 from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.jobs.state import WAITING
 from mfm_core.jobs.store import Job
-from mfm_core.lab.settings import MODEL, SNAPSHOT
+from mfm_core.lab.settings import MODEL, SNAPSHOT, model_name
 
 EVERY = 2.0
 """Seconds between two looks at a run that goes on."""
@@ -153,17 +153,18 @@ KEEP = "Runs that are not kept are deleted when newer ones need their place."
 
 def _model(job: Job) -> None:
     """The way to the other pages, and the download."""
+    name = model_name(job.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         if mfm.load_pretrained(job.folder / MODEL).config.images:
             st.page_link("generate/page.py", label="Open in Generate", query_params={"lab": job.id})
         else:
-            st.page_link("dependency/page.py", label="Open in Dependency", query_params={"models": f"lab_{job.id}"})
-            st.page_link("flow/page.py", label="Open in Flow", query_params={"model": f"lab_{job.id}"})
-        st.page_link("about/page.py", label="Its card", query_params={"model": f"lab_{job.id}"})
+            st.page_link("dependency/page.py", label="Open in Dependency", query_params={"models": name})
+            st.page_link("flow/page.py", label="Open in Flow", query_params={"model": name})
+        st.page_link("about/page.py", label="Its card", query_params={"model": name})
         st.download_button(
             "Download",
             lambda: packed(job.folder / MODEL),
-            f"lab_{job.id}.zip",
+            f"{name}.zip",
             "application/zip",
             key=f"take_{job.id}",
             on_click="ignore",

@@ -43,6 +43,7 @@ def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fo
     DatasetInfo(
         "ict_mmmo",
         title="ICT-MMMO, real reviews",
+        short="MMMO",
         description="Trained on ICT-MMMO (Wöllmer et al., 2013): 340 online reviews, a rating of 1 to 5 each. A step "
         "is a sentence, not a word: the mean of its words' vectors. 220 of the videos lack language: the surrogates "
         "stand in for it. Features preprocessed by an author of the paper (github.com/pliang279/MFN, MIT licence); no "

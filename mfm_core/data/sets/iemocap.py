@@ -49,6 +49,7 @@ def read() -> Dataset:
     DatasetInfo(
         "iemocap",
         title="IEMOCAP, acted emotions",
+        short="IEMOCAP",
         description="Trained on IEMOCAP (Busso et al., 2008): segments of acted dialogues, labelled with emotions.",
         files=("iemocap.npz",),
         unit="word",

@@ -60,6 +60,7 @@ RECIPE = Recipe(
     DatasetInfo(
         "mnist",
         title="MNIST",
+        style="handwriting",
         description="MNIST (LeCun et al., 1998): handwritten digits.",
         files=("mnist.npz",),
         licence="Trained on MNIST (LeCun et al., 1998), CC BY-SA 3.0.",

@@ -37,6 +37,7 @@ def read() -> Dataset:
     DatasetInfo(
         "pom",
         title="POM, traits of reviewers",
+        short="POM",
         description="Trained on POM (Park et al., 2014): 903 film reviews, 17 traits of the speaker rated by others. "
         "The published tensors have no language, and no visual features in 486 videos.",
         files=("pom.npz",),

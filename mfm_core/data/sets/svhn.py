@@ -46,6 +46,7 @@ RECIPE = Recipe(
     DatasetInfo(
         "svhn",
         title="SVHN",
+        style="house-number style",
         description="SVHN (Netzer et al., 2011): digits of house numbers.",
         files=("svhn.npz",),
         licence="Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights "

@@ -43,6 +43,7 @@ def read() -> Dataset:
     DatasetInfo(
         "youtube",
         title="YouTube, opinions",
+        short="YouTube",
         description="Trained on YouTube (Morency et al., 2011): 269 opinion segments of three classes, sparse in all "
         "streams.",
         files=("youtube.npz",),

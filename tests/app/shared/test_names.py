@@ -1,0 +1,17 @@
+"""Names of modalities and blocks of Z."""
+
+from __future__ import annotations
+
+from app.shared import names
+
+
+def test_a_modality_that_is_a_data_set_is_called_as_that() -> None:
+    assert [names.title(name) for name in ("svhn", "mnist", "language", "my_own")] == [
+        *("SVHN", "MNIST", "Language", "My own"),
+    ]
+
+
+def test_a_style_is_that_of_the_data_set_or_of_the_modality() -> None:
+    assert [names.meaning(name) for name in ("y", "svhn", "mnist", "colour")] == [
+        *("the digit", "house-number style", "handwriting", "style of Colour"),
+    ]
