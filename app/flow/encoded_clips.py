@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import streamlit as st
 
 from app.flow.clip_source import ClipSource
@@ -9,7 +11,7 @@ from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
 from app.flow.view import ATTRIBUTIONS, FlowView, Reading
-from app.shared.stored_models import stored_as
+from app.shared.stored_models import stored_as, version
 
 
 def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
@@ -22,14 +24,14 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
     """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
-    place, unchanged = stored_as(shown.name), before.key if before else ""
+    files, unchanged = version(stored_as(shown.name)), before.key if before else ""
     of = "y" if reading in ATTRIBUTIONS else factor
-    return _strip(place, clip.key, of, reading, unchanged, shown, clip, before)
+    return _strip(files, clip.key, of, reading, unchanged, shown, clip, before)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _strip(
-    place: str,
+    files: Hashable,
     key: str,
     factor: str,
     reading: Reading,
@@ -38,5 +40,5 @@ def _strip(
     _clip: Clip,
     _before: Clip | None,
 ) -> Strip:
-    del place, key, before_key  # what tells one from another
+    del files, key, before_key  # what tells one from another
     return flow.strip(_shown.name, _shown.model, _clip, factor, _before, reading, _shown.reference)

@@ -100,9 +100,6 @@ _SENTIMENT_COLUMNS = (
     *(("youtube", "", key) for key in ("accuracy", "f1")),
 )
 
-FIGURE_5B = ("UM(SVHN)", "UM(MNIST)", "MM", "MFM")
-"""Figure 5(b) shows accuracies as bars without numbers; section 3.2 says that each is above those before it."""
-
 _ALL = ("m_e", "m_d", "m_c", "m_b", "m_a", "mfm")
 DESIGN = {
     "multimodal discriminative factor": dict(zip(_ALL, (True, False, True, False, True, True), strict=True)),

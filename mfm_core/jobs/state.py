@@ -15,7 +15,6 @@ ENDED: tuple[Status, ...] = ("stopped", "finished", "failed")
 WAITING: tuple[Status, ...] = ("queued", "running", "interrupted")
 """Statuses of what will be worked on without anybody asking again."""
 
-JobId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Turn = Annotated[int, Field(ge=0)]
 
 

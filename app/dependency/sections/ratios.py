@@ -166,12 +166,17 @@ def settings(view: DependencyView) -> str:
     return f"bandwidth {bandwidth}, series {KERNELS[view.kernel]}, {clips}, seed {view.seed}"
 
 
-def key_of(what: str, name: str, view: DependencyView) -> str:
-    """Key of this work: model, data and parameters."""
-    parts = [what, stored_models.stored_as(name), view.kernel, view.seed, view.n]
-    if what != "bandwidths":
-        parts.append(figures.bandwidth(view))
-    return " ".join(str(part) for part in parts)
+def key_of(what: str, name: str, view: DependencyView, *unread: str) -> str:
+    """Key of a measurement: the model's files as they are, and every field of the view but those it does not read.
+
+    Args:
+        what: The measurement.
+        name: The model.
+        view: The view.
+        unread: Fields that it does not read, beside the models, which of them and which modality are shown.
+    """
+    read = view.model_dump_json(exclude={"models", "of", "gram", *unread})
+    return f"{what} {stored_models.version(stored_models.stored_as(name))} {read}"
 
 
 def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:

@@ -28,7 +28,7 @@ def show(slot: jobs.ProgressSlot) -> None:
     with left:
         made, stale = slot.latest(
             "bandwidths",
-            key_of("bandwidths", shown.name, view),
+            key_of("bandwidths", shown.name, view, "bandwidth", "value"),
             "Trying other bandwidths …",
             partial(figures.over_bandwidths, shown, view),
         )

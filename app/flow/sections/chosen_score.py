@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import streamlit as st
 
 from app.elements.lanes import lanes
@@ -11,7 +13,7 @@ from app.flow.figures.chosen_score import ChosenScore
 from app.flow.figures.flow import Strip
 from app.flow.view import FlowView
 from app.shared import prose, state
-from app.shared.stored_models import stored_as
+from app.shared.stored_models import stored_as, version
 from mfm_core.studio.making.say import can_speak
 
 ORIGINS = {"clip": "this clip", "prior": "a draw from the prior"}
@@ -51,7 +53,8 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
             disabled=not can_speak(),
             help="By espeak-ng, where it is installed on the server: it is not." if not can_speak() else None,
         )
-    made = _made(stored_as(shown.name), view.clip, view.draw if view.origin == "prior" else None, view.wanted, shown)
+    files, draw = version(stored_as(shown.name)), view.draw if view.origin == "prior" else None
+    made = _made(files, view.clip, draw, view.wanted, shown)
     strip = _aloud(made, shown, view) if aloud and can_speak() else made.strip
     lanes.show(
         [strip],
@@ -80,8 +83,8 @@ def _slider() -> None:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _made(place: str, index: int, draw: int | None, tenths: int, _shown: ClipSource) -> ChosenScore:
-    del place  # what tells one from another
+def _made(files: Hashable, index: int, draw: int | None, tenths: int, _shown: ClipSource) -> ChosenScore:
+    del files  # what tells one from another
     if _shown.what_if is None:
         raise ValueError("shown: expected a model of studio clips")
     return chosen_score.make(_shown, _shown.what_if, index, draw, tenths / 10)

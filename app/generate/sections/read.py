@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -16,7 +16,7 @@ from app.generate.digit_model import DigitModel, load
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
 from app.generate.view import Source, View
-from app.shared import charts, names, state
+from app.shared import charts, names, state, stored_models
 from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
 
@@ -93,7 +93,7 @@ def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
 def _agreement(name: str, view: View) -> str:
     counted = [
         f"{names.title(modality)} {100 * value:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
-        for modality, value, low, high in _counted(name, view.source)
+        for modality, value, low, high in _counted(name, stored_models.version(name), view.source)
     ]
     if not counted:
         return "No judges are stored with this model."
@@ -102,6 +102,7 @@ def _agreement(name: str, view: View) -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _counted(name: str, source: Source) -> list[tuple[str, float, float, float]]:
+def _counted(name: str, files: Hashable, source: Source) -> list[tuple[str, float, float, float]]:
+    del files  # changed ones make another key
     found = read.agreement(load(name), source)
     return [(modality, estimate.value, estimate.low, estimate.high) for modality, estimate in found.items()]
