@@ -115,4 +115,4 @@ def kind_of(given: Any) -> str:  # noqa: ANN401
 def _article(noun: str) -> str:
     if noun in ("Latents", "Factors"):
         return noun
-    return f"{'an' if noun[0].lower() in 'aeio' or noun == 'MFM' else 'a'} {noun}"
+    return f"{'an' if noun[0].lower() in 'aeio' or noun.startswith('MFM') else 'a'} {noun}"

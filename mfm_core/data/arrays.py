@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mfm_core.arguments import check_finite
+from mfm_core.arguments import check_finite, kind_of
 from mfm_core.data.notes import Notes, known_labels, observed
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -47,7 +47,8 @@ def checked_arrays(
         ValueError: If one is not what is said there.
     """
     if not isinstance(modalities, Mapping) or not modalities:
-        raise ValueError(f"modalities: expected a dict of arrays by name, got {type(modalities).__name__}")
+        got = "an empty one" if isinstance(modalities, Mapping) else kind_of(modalities)
+        raise ValueError(f"modalities: expected a dict of arrays by name, got {got}")
     x = {name: _floats(name, array) for name, array in modalities.items()}
     y = _labels(labels)
     names = ids if ids is not None and len(ids) == len(y) else None

@@ -14,6 +14,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.probes import probe_classes, probe_scores
+from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
 from mfm_core.generation import swap
 from mfm_core.lab.judging import Judge, following
@@ -111,9 +112,9 @@ class Observer:
             told, swapped = model.decode(latents), self._swapped(model, latents)
         donors, found = few.labels[self._donors(len(few))], []
         if self.classes:
-            found.append(_figure("label_accuracy", "", share(told.label.argmax(1) == few.labels)))
+            found.append(figure("label_accuracy", "", share(told.label.argmax(1) == few.labels)))
         else:
-            found.append(_figure("label_r", "", _correlation(told.label[:, 0], few.labels[:, 0])))
+            found.append(figure("label_r", "", _correlation(told.label[:, 0], few.labels[:, 0])))
         made = {
             "swap": following(self.judges, swapped, few.mask, donors),
             "judge": following(self.judges, few.modalities, few.mask, few.labels),
@@ -121,16 +122,18 @@ class Observer:
         for name in self.judges:
             for key, wanted in (("swap", donors), ("judge", few.labels)):
                 read = made[key][name]
-                figure = share(read) if self.classes else _correlation(read, wanted[:, 0])
-                found.append(_figure(f"{key}_{'accuracy' if self.classes else 'r'}", name, figure))
-            found.append(_figure("reconstruction_error", name, mean(self._errors(told.modalities[name], few, name))))
+                followed = share(read) if self.classes else _correlation(read, wanted[:, 0])
+                found.append(figure(f"{key}_{'accuracy' if self.classes else 'r'}", name, followed))
+            found.append(figure("reconstruction_error", name, mean(self._errors(told.modalities[name], few, name))))
         probe = probe_classes if self.classes else probe_scores
         for name, z in latents.blocks().items():
             probed = probe(z, few.labels, seeds=(0,))
-            found.append(_figure("probe_accuracy" if self.classes else "probe_r2", name, probed.estimate))
+            quantity = "probe_accuracy" if self.classes else "probe_r2"
+            key, subject = (f"{quantity}_y", "") if name == "y" else (quantity, name)
+            found.append(figure(key, subject, probed.estimate))
         if self.classes:
             top = share(few.labels == few.labels.mode().values)
-            found.append(_figure("most_frequent_class", "", top))
+            found.append(figure("most_frequent_class", "", top))
         return found
 
     def _donors(self, n: int) -> Tensor:
@@ -210,20 +213,3 @@ def _correlation(x: Tensor, y: Tensor) -> Estimate:
         return correlation(x, y)
     except ValueError:  # of constants, or too few
         return Estimate(math.nan, math.nan, math.nan, len(x), "what is read does not vary")
-
-
-def _figure(key: str, subject: str, found: Estimate) -> Figure:
-    unit = {"reconstruction_error": "squared_error", "probe_r2": "explained"}.get(key)
-    return Figure.model_validate(
-        {
-            "key": key,
-            "subject": subject,
-            "unit": unit or ("correlation" if key.endswith("_r") else "share"),
-            "higher_is_better": not key.startswith(("reconstruction", "probe", "most")) or subject == "y",
-            "value": found.value,
-            "low": found.low,
-            "high": found.high,
-            "n": found.n,
-            "reason": found.reason,
-        }
-    )

@@ -8,6 +8,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from mfm_core.arguments import expect
 from mfm_core.config import ModelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.model import MFM
@@ -175,7 +176,7 @@ def train(
     if isinstance(config, ModelConfig):
         config = MFMConfig(model=config)
     return MFMSystem.train(
-        config,
+        expect("config", config, MFMConfig),
         train,
         validation,
         seed=seed,

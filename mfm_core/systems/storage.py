@@ -6,7 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from mfm_core.arguments import expect
 from mfm_core.files.tensors import read_header, read_tensors
+from mfm_core.files.writing import disk_errors
 from mfm_core.storage.folder import CONFIG, StoredModel, model_folder, read_text
 from mfm_core.systems.base import WEIGHTS, StoredSystem, System
 from mfm_core.systems.registry import find_system, read_config, system_names
@@ -20,8 +22,16 @@ def save(system: System, folder: str | Path) -> None:
     Args:
         system: Any fitted system.
         folder: Where to; made if need be.
+
+    Raises:
+        ValueError: If ``system`` is none.
+        OSError: If the folder cannot be made or a file in it not be written, in one sentence.
     """
-    system.save(Path(folder))
+    place = Path(folder)
+    fitted = expect("system", system, System)  # type: ignore[type-abstract]
+    with disk_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+    fitted.save(place)
 
 
 def load(name_or_folder: str | Path) -> System:

@@ -99,3 +99,16 @@ def test_an_unknown_system_is_named() -> None:
     data = made_up(10, scores=False)
     with pytest.raises(ValueError, match=r"name_or_config: expected one of majority.*, got 'gpt'"):
         mfm.fit("gpt", data.part("train"))
+
+
+def test_what_is_no_system_configuration_or_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    data = made_up(12, scores=True)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OSError, match=r"file: could not be written: file exists$"):
+        mfm.save(mfm.fit("majority", data), tmp_path / "file")
+    with pytest.raises(ValueError, match=r"^system: expected a System, got a str$"):
+        mfm.save("majority", tmp_path / "new")
+    with pytest.raises(ValueError, match=r"^config: expected an MFMConfig, got a str$"):
+        mfm.train("mfm", data)
+    with pytest.raises(ValueError, match=r"^modalities: expected a dict of arrays by name, got an empty one$"):
+        mfm.Dataset.from_arrays({}, [0.0])
