@@ -13,6 +13,7 @@ from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.crossed_bootstrap import difference
 from mfm_core.evaluation.digits import evaluate, evaluation_pairs
 from mfm_core.evaluation.predictions import independent_units
+from mfm_core.evaluation.statistics import mcnemar_p
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.systems.base import System
@@ -90,13 +91,10 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
 
 def against(ours: Tensor, theirs: Tensor) -> dict[str, JsonValue]:
     """Pairs that only one of two systems gets right, over seeds in order, and McNemar's exact two-sided p."""
-    from scipy.stats import binomtest
-
     n_seeds = min(len(ours), len(theirs))
     a, b = ours[:n_seeds], theirs[:n_seeds]
     gained, lost = int((a & ~b).sum()), int((~a & b).sum())
-    p = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-    return {"gained": gained, "lost": lost, "p": p}
+    return {"gained": gained, "lost": lost, "p": mcnemar_p(gained, lost)}
 
 
 def _training(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -107,6 +108,29 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     root_a = vectors * np.sqrt(values.clip(0)) @ vectors.T
     trace_of_root = np.sqrt(np.linalg.eigvalsh(root_a @ cov_b @ root_a).clip(0)).sum()
     return float(np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * trace_of_root)
+
+
+def mcnemar_p(gained: int, lost: int) -> float:
+    """p-value of McNemar's exact two-sided test (McNemar, 1947); 1 where two systems never differ.
+
+    Args:
+        gained: Samples that only the first of two systems gets right.
+        lost: Samples that only the second one gets right.
+    """
+    from scipy.stats import binomtest
+
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """p-values corrected by Holm's step-down method, NaN kept (Holm, 1979)."""
+    corrected = np.full(len(p), math.nan)
+    order = [i for i in np.argsort(p) if math.isfinite(p[i])]
+    greatest = 0.0
+    for rank, i in enumerate(order):
+        greatest = max(greatest, min(1.0, (len(order) - rank) * float(p[i])))
+        corrected[i] = greatest
+    return corrected
 
 
 def probe_hits(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: Tensor, *, seed: int = 0) -> Tensor:

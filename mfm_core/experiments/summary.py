@@ -14,6 +14,7 @@ import torch
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
+from mfm_core.evaluation.statistics import holm, mcnemar_p
 from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
 from mfm_core.interpretation.resampling import MIN_SAMPLES
@@ -186,22 +187,8 @@ def mcnemar(ours: Floats, theirs: Floats) -> dict[str, object]:
     Returns:
         Samples that only one of them gets right (``only_ours``, ``only_theirs``), and ``p_mcnemar``.
     """
-    from scipy.stats import binomtest
-
     gained, lost = int(((ours == 1) & (theirs == 0)).sum()), int(((ours == 0) & (theirs == 1)).sum())
-    p = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-    return {"only_ours": gained, "only_theirs": lost, "p_mcnemar": p}
-
-
-def holm(p: Floats) -> Floats:
-    """p-values corrected by Holm's step-down method, NaN kept (Holm, 1979)."""
-    corrected = np.full(len(p), math.nan)
-    order = [i for i in np.argsort(p) if math.isfinite(p[i])]
-    greatest = 0.0
-    for rank, i in enumerate(order):
-        greatest = max(greatest, min(1.0, (len(order) - rank) * float(p[i])))
-        corrected[i] = greatest
-    return corrected
+    return {"only_ours": gained, "only_theirs": lost, "p_mcnemar": mcnemar_p(gained, lost)}
 
 
 def _classes(cell: CellResult) -> bool:

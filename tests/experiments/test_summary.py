@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from mfm_core.evaluation.statistics import holm
 from mfm_core.experiments.cells import CellResult, compute_cell
 from mfm_core.experiments.plan import Cell, TablePlan
-from mfm_core.experiments.summary import comparisons, holm, mcnemar, two_sided
+from mfm_core.experiments.summary import comparisons, mcnemar, two_sided
 
 PLAN = TablePlan(dataset="stub_data", trials=1, imports=("tests.experiments.stub",))
 
