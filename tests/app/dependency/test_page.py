@@ -276,10 +276,10 @@ def test_long_work_shows_its_progress_can_be_cancelled_and_begun_again(monkeypat
 
 def test_results_are_kept_by_model_data_and_parameters() -> None:
     visit(models="ict_mmmo", seed="31")
-    keys = [key for key in jobs.job_queue()._jobs if " 31 " in key]
+    keys = [key for key in jobs.job_queue()._jobs if '"seed":31,' in key]
     assert len(keys) == 4
     visit(models="ict_mmmo", seed="31")
-    assert [key for key in jobs.job_queue()._jobs if " 31 " in key] == keys
+    assert [key for key in jobs.job_queue()._jobs if '"seed":31,' in key] == keys
 
 
 @pytest.mark.parametrize(
