@@ -1,7 +1,6 @@
 // The layers of MFM's generative half on typed arrays: what a worker runs. It needs no page, no library and no server.
 // Its input is the description and the safetensors file that mfm_core/storage/browser.py writes.
-
-const upTo = (count, step) => step * Math.ceil(count / step);
+// Within a network a picture lies channels last; what goes in and comes out has its channels first, as in PyTorch.
 
 /** Networks of one file, ready to run: weights are laid out once, rows padded with zeros. */
 class Networks {
@@ -25,33 +24,43 @@ class Networks {
     else if (layer.op === "layer_norm") Object.assign(laid, { weight: this.tensor(layer.weight).data, bias: this.tensor(layer.bias).data });
     else if (layer.op === "channel_affine") Object.assign(laid, { scale: this.tensor(layer.scale).data, shift: this.tensor(layer.shift).data });
     else if (layer.op === "linear" || layer.op === "convolution") {
-      const { shape } = this.tensor(layer.weight), data = channelsLast(this.tensor(layer.weight));
-      const length = data.length / shape[0], padded = upTo(length, 4), rows = upTo(shape[0], 4);
-      const place = this.arena.take(rows * padded), bias = this.arena.take(rows);
-      for (let row = 0; row < shape[0]; row++) {
-        this.arena.numbers.set(data.subarray(row * length, (row + 1) * length), place + row * padded);
-      }
+      const { shape: [outputs, inputs, kernel = 1], data } = this.tensor(layer.weight);
+      const channels = upTo(inputs, INPUTS), rows = kernel, run = kernel * channels, groups = Math.ceil(outputs / OUTPUTS);
+      const weights = this.arena.take(groups * OUTPUTS * rows * run), bias = this.arena.take(groups * OUTPUTS);
+      this.arena.numbers.set(inGroups(data, outputs, inputs, kernel, channels), weights);
       if (layer.bias) this.arena.numbers.set(this.tensor(layer.bias).data, bias);
-      Object.assign(laid, { place, bias, rows, outputs: shape[0], length, padded, kernel: shape[2] ?? 1, inputs: shape[1] });
+      Object.assign(laid, { weights, bias, outputs, inputs, channels, kernel, rows, run, groups });
     } else if (!RUN[layer.op]) throw new Error(`${layer.op}: expected one of ${Object.keys(RUN).join(", ")}`);
     return laid;
   }
 
   /** Run a network on n samples: {n, shape, data} -> the same. */
   run(name, value) {
-    return this.networks[name].reduce((x, layer) => RUN[layer.op](x, layer, this.arena), value);
+    return channelsFirst(this.networks[name].reduce((x, layer) => RUN[layer.op](x, layer, this.arena), channelsLast(value)));
   }
 }
 
-/** Weights of a convolution as (n_out, k, k, n_in), those of a linear layer as they are. */
-function channelsLast({ shape: [outputs, inputs, kernel], data }) {
-  if (kernel === undefined) return data;
-  const turned = new Float32Array(data.length), area = kernel * kernel;
-  for (let o = 0, at = 0; o < outputs; o++) {
-    for (let k = 0; k < area; k++) for (let c = 0; c < inputs; c++) turned[at++] = data[(o * inputs + c) * area + k];
+/** Weights (n_out, n_in, k, k) as (groups, k, k, channels, 8): channels last, eight outputs together, padded with zeros. */
+function inGroups(data, outputs, inputs, kernel, channels) {
+  const area = kernel * kernel, laid = new Float32Array(upTo(outputs, OUTPUTS) * area * channels);
+  for (let o = 0, from = 0; o < outputs; o++) {
+    const start = Math.floor(o / OUTPUTS) * area * channels * OUTPUTS + (o % OUTPUTS);
+    for (let c = 0; c < inputs; c++) for (let k = 0; k < area; k++) laid[start + (k * channels + c) * OUTPUTS] = data[from++];
   }
-  return turned;
+  return laid;
 }
+
+/** Each sample, rows times columns, with rows and columns changed for each other. */
+function turned({ n, shape, data }, rows, columns) {
+  const out = new Float32Array(data.length);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let c = 0, start = i * rows * columns; c < columns; c++) for (let r = 0; r < rows; r++) out[at++] = data[start + r * columns + c];
+  }
+  return { n, shape, data: out };
+}
+
+const channelsLast = (value) => (value.shape.length < 3 ? value : turned(value, value.shape[0], value.shape[1] * value.shape[2]));
+const channelsFirst = (value) => (value.shape.length < 3 ? value : turned(value, value.shape[1] * value.shape[2], value.shape[0]));
 
 function silu(value) {
   const { data: x } = value, data = new Float32Array(x.length);
@@ -66,55 +75,42 @@ function sigmoid(value) {
 }
 
 function linear(value, layer, arena) {
-  const { n } = value, size = value.data.length / n, samples = upTo(n, 2);
-  const patches = arena.scratch("patches", samples * layer.padded), out = arena.scratch("out", layer.rows * samples);
-  if (size !== layer.length) throw new Error(`linear: expected ${layer.length} numbers, got ${size}`);
-  arena.numbers.fill(0, patches, patches + samples * layer.padded);
-  for (let i = 0; i < n; i++) arena.numbers.set(value.data.subarray(i * size, (i + 1) * size), patches + i * layer.padded);
-  arena.multiply(layer.place, patches, out, layer.bias, layer.rows, samples, layer.padded);
-  const data = new Float32Array(n * layer.outputs), numbers = arena.numbers;
-  for (let o = 0; o < layer.outputs; o++) for (let i = 0; i < n; i++) data[i * layer.outputs + o] = numbers[out + o * samples + i];
-  return { n, shape: [layer.outputs], data };
-}
-
-/**
- * Gather the patch of every pixel of one picture, beyond whose border there is nothing. The picture is framed and turned
- * channels last, so that each row of a patch is copied at once.
- */
-function gather(arena, patches, picture, layer, channels, height, width, high, wide) {
-  const { kernel, stride, padding, padded } = layer, broad = width + 2 * padding, run = kernel * channels;
-  const count = channels * (height + 2 * padding) * broad, framed = arena.scratch("framed", count), { numbers } = arena;
-  numbers.fill(0, framed, framed + count);
-  for (let c = 0, from = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
-      let at = framed + ((y + padding) * broad + padding) * channels + c;
-      for (let x = 0; x < width; x++, at += channels) numbers[at] = picture[from++];
-    }
-  }
-  for (let y = 0, at = patches; y < high; y++) {
-    for (let x = 0; x < wide; x++, at += padded) {
-      let from = framed + (y * stride * broad + x * stride) * channels;
-      for (let row = 0; row < kernel; row++, from += broad * channels) numbers.copyWithin(at + row * run, from, from + run);
-      numbers.fill(0, at + layer.length, at + padded);
-    }
-  }
+  const { n, data } = channelsFirst(value), { channels, groups, outputs } = layer, size = data.length / n;
+  const wide = n === 1 ? 1 : upTo(n, 4), outStep = groups * OUTPUTS;
+  if (size !== layer.inputs) throw new Error(`linear: expected ${layer.inputs} numbers, got ${size}`);
+  const input = arena.scratch("input", wide * channels), out = arena.scratch("out", wide * outStep), { numbers } = arena;
+  numbers.fill(0, input, input + wide * channels);
+  for (let i = 0; i < n; i++) numbers.set(data.subarray(i * size, (i + 1) * size), input + i * channels);
+  arena.convolve({ ...layer, input, out, rowStep: 0, high: 1, wide, lineStep: 0, pixelStep: channels, outStep });
+  const answer = new Float32Array(n * outputs);
+  for (let i = 0; i < n; i++) answer.set(numbers.subarray(out + i * outStep, out + i * outStep + outputs), i * outputs);
+  return { n, shape: [outputs], data: answer };
 }
 
 function convolution(value, layer, arena) {
-  const { n, shape: [channels, height, width] } = value, { kernel, stride, padding, outputs } = layer;
-  const high = Math.floor((height + 2 * padding - kernel) / stride) + 1, wide = Math.floor((width + 2 * padding - kernel) / stride) + 1;
-  const pixels = high * wide, even = upTo(pixels, 2), size = channels * height * width;
-  const patches = arena.scratch("patches", even * layer.padded), out = arena.scratch("out", layer.rows * even);
-  arena.scratch("framed", channels * (height + 2 * padding) * (width + 2 * padding)); // before `numbers` are looked at
-  const data = new Float32Array(n * outputs * pixels);
-  for (let i = 0; i < n; i++) {
-    gather(arena, patches, value.data.subarray(i * size, (i + 1) * size), layer, channels, height, width, high, wide);
-    arena.multiply(layer.place, patches, out, layer.bias, layer.rows, even, layer.padded);
-    for (let o = 0; o < outputs; o++) {
-      data.set(arena.numbers.subarray(out + o * even, out + o * even + pixels), (i * outputs + o) * pixels);
+  const { n, shape: [own, height, width], data } = value, { kernel, stride, padding, channels, groups, outputs } = layer;
+  const high = Math.floor((height + 2 * padding - kernel) / stride) + 1, across = Math.floor((width + 2 * padding - kernel) / stride) + 1;
+  const wide = upTo(across, 4), broad = (width + 2 * padding) * channels, outStep = groups * OUTPUTS;
+  // The pixels by which `wide` is more than the width read beyond the frame and are not looked at.
+  const framed = (height + 2 * padding) * broad, beyond = (4 * stride + kernel) * channels;
+  const input = arena.scratch("input", framed + beyond), out = arena.scratch("out", high * wide * outStep), { numbers } = arena;
+  const answer = new Float32Array(n * high * across * outputs);
+  numbers.fill(0, input, input + framed + beyond);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let y = 0, from = i * own * height * width; y < height; y++) {
+      const line = input + (y + padding) * broad + padding * channels;
+      if (own === channels) numbers.set(data.subarray(from, (from += width * own)), line);
+      else for (let x = 0; x < width; x++) numbers.set(data.subarray(from, (from += own)), line + x * channels);
+    }
+    arena.convolve({ ...layer, input, out, rowStep: broad, high, wide, lineStep: stride * broad, pixelStep: stride * channels, outStep });
+    for (let y = 0; y < high; y++) {
+      const line = out + y * wide * outStep;
+      if (outputs === outStep) answer.set(numbers.subarray(line, line + across * outputs), at);
+      else for (let x = 0; x < across; x++) answer.set(numbers.subarray(line + x * outStep, line + x * outStep + outputs), at + x * outputs);
+      at += across * outputs;
     }
   }
-  return { n, shape: [outputs, high, wide], data };
+  return { n, shape: [outputs, high, across], data: answer };
 }
 
 function layerNorm(value, layer) {
@@ -131,40 +127,37 @@ function layerNorm(value, layer) {
 }
 
 function pixelShuffle(value, layer) {
-  const { n, shape: [channels, height, width] } = value, { height: high, width: wide } = layer;
-  const data = new Float32Array((n * channels * high * wide) / 4);
-  let at = 0;
-  for (let c = 0; c < (n * channels) / 4; c++) {
+  const { n, shape: [four, height, width] } = value, { height: high, width: wide } = layer, channels = four / 4;
+  const data = new Float32Array(n * channels * high * wide);
+  for (let i = 0, at = 0; i < n; i++) {
     for (let y = 0; y < high; y++) {
       for (let x = 0; x < wide; x++) {
-        const from = 4 * c + 2 * (y & 1) + (x & 1);
-        data[at++] = value.data[(from * height + (y >> 1)) * width + (x >> 1)];
+        const from = ((i * height + (y >> 1)) * width + (x >> 1)) * four + 2 * (y & 1) + (x & 1);
+        for (let c = 0; c < channels; c++) data[at++] = value.data[from + 4 * c];
       }
     }
   }
-  return { n, shape: [channels / 4, high, wide], data };
+  return { n, shape: [channels, high, wide], data };
 }
 
-function neighbourMean(value) {
-  const { n, shape: [channels, height, width] } = value, data = new Float32Array(value.data.length);
-  let at = 0;
-  for (let c = 0; c < n * channels; c++) {
+function neighbourMean({ n, shape, data: from }) {
+  const [channels, height, width] = shape, data = new Float32Array(from.length);
+  for (let i = 0, at = 0; i < n; i++) {
     for (let y = 0; y < height; y++) {
-      const row = (c * height + y) * width, above = (c * height + Math.max(y - 1, 0)) * width;
+      const row = (i * height + y) * width * channels, above = y ? row - width * channels : row;
       for (let x = 0; x < width; x++) {
-        const left = Math.max(x - 1, 0);
-        data[at++] = (value.data[row + x] + value.data[row + left] + value.data[above + x] + value.data[above + left]) / 4;
+        const left = Math.max(x - 1, 0) * channels, here = row + x * channels, over = above + x * channels;
+        for (let c = 0; c < channels; c++) data[at++] = (from[here + c] + from[row + left + c] + from[over + c] + from[above + left + c]) / 4;
       }
     }
   }
-  return { ...value, data };
+  return { n, shape, data };
 }
 
 function channelAffine(value, layer) {
-  const data = new Float32Array(value.data.length), channels = layer.scale.length, size = data.length / (value.n * channels);
-  for (let i = 0; i < data.length; i++) {
-    const c = Math.floor(i / size) % channels;
-    data[i] = value.data[i] * layer.scale[c] + layer.shift[c];
+  const data = new Float32Array(value.data.length), channels = layer.scale.length;
+  for (let i = 0; i < data.length; i += channels) {
+    for (let c = 0; c < channels; c++) data[i + c] = value.data[i + c] * layer.scale[c] + layer.shift[c];
   }
   return { ...value, data };
 }
@@ -183,7 +176,7 @@ const RUN = {
   affine: (value, layer) => ({ ...value, data: value.data.map((x) => layer.scale * x + layer.shift) }),
   silu,
   sigmoid,
-  reshape: (value, layer) => ({ ...value, shape: layer.shape }),
+  reshape: (value, layer) => channelsLast({ ...value, shape: layer.shape }),
   pixel_shuffle: pixelShuffle,
   neighbour_mean: neighbourMean,
   residual,
