@@ -83,10 +83,16 @@ class Decoder {
     if (!this.loaded.has(model.key)) {
       const { key, model: description } = model, bytes = fetchWeights(this.place + description.weights);
       const into = (lane) => bytes.then((buffer) => lane.ask("load", { key, description, buffer }));
-      this.loaded.set(model.key, { live: into(this.live), side: into(this.side) });
-      into(this.back).catch(() => {}); // what fails here fails for the others, which are asked
+      const loaded = { live: into(this.live), side: into(this.side) };
+      this.loaded.set(model.key, loaded);
+      Promise.all([loaded.live, loaded.side, into(this.back)]).catch(() => this.loaded.delete(model.key)); // it may be asked for again
     }
     return this.loaded.get(model.key);
+  }
+
+  /** Have the browser fetch a model's files that may be asked for without a network later. */
+  prefetch({ model, judges }) {
+    for (const { weights } of [model, ...Object.values(judges)]) fetchWeights(this.place + weights).catch(() => {});
   }
 
   /** Decode one Z; where several modalities are wanted, two workers share them. */
@@ -100,7 +106,10 @@ class Decoder {
 
   /** Load the judges of a model into the third worker, once. */
   loadJudges(model) {
-    if (!this.judged.has(model.key)) this.judged.set(model.key, this.#loadJudges(model));
+    if (!this.judged.has(model.key)) {
+      this.judged.set(model.key, this.#loadJudges(model));
+      this.judged.get(model.key).catch(() => this.judged.delete(model.key));
+    }
     return this.judged.get(model.key);
   }
 

@@ -33,7 +33,10 @@ class Lasso {
     canvas.addEventListener("pointerup", () => {
       const { path, drawing } = this;
       this.path = null;
-      if (drawing) this.choose(map.points.flatMap((point, i) => (inside(map.pixel(point), path) ? [i] : [])));
+      if (drawing) {
+        const pixel = map.projection();
+        this.choose(map.points.flatMap((point, i) => (inside(pixel(point), path) ? [i] : [])));
+      }
       this.over = drawing; // the click that follows is the end of the lasso
     });
     canvas.addEventListener("pointercancel", () => { this.path = null; });
@@ -61,8 +64,9 @@ class Lasso {
   paint(context, ink) {
     context.strokeStyle = ink;
     context.lineWidth = 1;
+    const pixel = this.map.projection();
     for (const i of this.chosen) {
-      const [x, y] = this.map.pixel(this.map.points[i]);
+      const [x, y] = pixel(this.map.points[i]);
       context.strokeRect(x - 3, y - 3, 6, 6);
     }
     if (!this.drawing) return;

@@ -1,6 +1,7 @@
 // Every slider live: MFM's generative half runs in workers of this page, and the server hears nothing of it.
 const LAST = 100;
 const JUDGED_EVERY = 80; // milliseconds; a judge costs as much as three pictures, and the pictures come first
+const STRIP_EVERY = 40; // milliseconds between two strips of ten digits, for the pair that is moved comes first
 const shown = new WeakMap();
 let left = null; // the state in which the sliders were left for another page, and the link they had been opened with
 
@@ -13,7 +14,7 @@ class Sliders {
     const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
     this.turn = turn;
     this.live = new Newest(() => this.#decode(), turn);
-    this.strip = new Newest((what) => this.#decodeStrip(what), turn);
+    this.strip = new Newest((what) => this.#decodeStrip(what), turn, STRIP_EVERY);
     this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
@@ -48,8 +49,8 @@ class Sliders {
     const page = element("div", { class: "page" }, [
       ...(this.data.models.length > 1 ? [this.#switch()] : []),
       element("div", { class: "top" }, [this.wheelBox, this.stage.box]),
-      ...(this.row ? [element("section", { class: "styles" }, [stripTitle, this.row.box])] : []),
       element("div", { class: "groups" }, this.groups.map((group) => group.box)),
+      ...(this.row ? [element("section", { class: "styles" }, [stripTitle, this.row.box])] : []),
       this.tools.box,
       ...(this.map ? [this.map.box] : []),
     ]);
@@ -107,8 +108,11 @@ class Sliders {
     const given = z ? fromLetters(z, chosen.model.sizes) : null;
     this.mine.delete(chosen.key);
     this.#lay(chosen);
+    const rows = new Set(this.groups.flatMap((group) => group.rows.map((row) => row.id)));
+    this.locks = new Set([...this.locks].filter((id) => rows.has(id)));
     if (given) this.take(given);
-    else if (z) this.tools.say("The link's sliders could not be read; the first pair is shown.");
+    else if (z) this.tools.say("The link's sliders could not be read; the first pair is shown.", true);
+    else if (model && chosen.name !== model) this.tools.say(`The link's model is not offered here; ${chosen.title} is shown.`, true);
   }
 
   async #load() {
@@ -119,14 +123,23 @@ class Sliders {
       this.root.dataset.simd = (await live).simd;
       if (this.modalities.length > 1) await side; // it decodes the second modality
     } catch (error) {
-      this.unable(String(error.message ?? error));
+      const reason = String(error.message ?? error);
+      if (!this.works) return this.unable(reason);
+      if (model !== this.model) return;
+      this.#lay(this.works);
+      this.written();
+      this.tools.say(`${model.title} could not be loaded (${reason}); ${this.works.title} is shown.`, true);
       return;
     }
     if (model !== this.model) return;
+    this.works = model;
     for (const name of this.modalities) this.dirty.add(name);
     this.live.ask({});
     this.strip.ask(this.modalities);
-    this.decoder.loadJudges(model).then(() => this.judge.ask({ names: this.modalities, style: false }), () => {});
+    this.decoder.loadJudges(model).then(() => {
+      this.judge.ask({ names: this.modalities, style: false });
+      for (const other of this.data.models) if (other !== model) this.decoder.prefetch(other);
+    }, () => {});
   }
 
   /** Z of the visitor's own picture, if there is one of the model on show. */

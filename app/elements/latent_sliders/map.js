@@ -17,12 +17,14 @@ class LatentMap {
     this.tip = element("div", { class: "tip", hidden: true }, main.modalities.map(() => element("canvas")));
     this.tipText = element("span");
     this.tip.append(this.tipText);
+    this.key = element("div", { class: "key", role: "img" });
     this.note = element("p", { class: "note", role: "status" });
     this.lasso = new Lasso(this);
     this.mine = small("Take the Z of the digit that you drew or uploaded", "Your digit", () => main.jump({ ...main.snapshot(), ...main.own }), { hidden: true });
     this.body = element("div", { class: "mapbody" }, [
       element("div", { class: "bar" }, [this.block, this.axes, this.colour, this.lasso.button, this.lasso.clear, this.mine]),
       element("div", { class: "planebox" }, [this.canvas, this.tip]),
+      this.key,
       this.note,
       this.lasso.told,
     ]);
@@ -99,13 +101,19 @@ class LatentMap {
   #lay() {
     const factor = this.block.value;
     this.points = Array.from({ length: this.n }, (_, i) => (this.stored ? [...this.laid(i)] : this.at(this.code(factor, i))));
-    this.reach = 1.12 * Math.max(...this.points.flat().map(Math.abs), 1e-3);
+    this.marks = factor === "y" ? this.main.model.means.map((mean) => this.at(mean)) : [];
+    const ends = [0, 1].map((k) => [Math.min, Math.max].map((end) => this.points.reduce((found, point) => end(found, point[k]), this.points[0][k])));
+    this.middle = ends.map(([low, high]) => (low + high) / 2);
+    this.reach = ends.map(([low, high]) => Math.max(0.58 * (high - low), 1e-3)); // from the middle, with a margin
     const row = Number(this.colour.value), labels = this.data.labels.data;
-    if (row < 0) this.tones = Array.from(labels, (digit) => digit);
-    else {
+    if (row < 0) {
+      this.tones = Array.from(labels, (digit) => digit);
+      this.#tellKey(this.main.digits);
+    } else {
       const values = this.data.colours.data.subarray(row * this.n, (row + 1) * this.n), sorted = [...values].sort((a, b) => a - b);
       const low = sorted[Math.floor(0.02 * this.n)], high = sorted[Math.floor(0.98 * this.n)];
       this.tones = Array.from(values, (x) => Math.round((TONES - 1) * Math.min(Math.max((x - low) / (high - low || 1), 0), 1)));
+      this.#tellKey([low, high].map((x) => x.toPrecision(2)));
     }
     const [right, up] = this.plane.titles;
     const told = this.stored
@@ -116,47 +124,70 @@ class LatentMap {
     this.draw();
   }
 
+  /** What the colours stand for: each digit, or the two ends of a scale. */
+  #tellKey(texts) {
+    const colours = this.#palette(), swatch = (background, more = "") => element("i", { class: more, style: `background: ${background}` });
+    const digits = texts.length > 2, title = this.colour.selectedOptions[0].textContent;
+    const scale = () => [`${texts[0]} or less`, swatch(`linear-gradient(to right, ${colours[0]}, ${colours.at(-1)})`, "scale"), `${texts[1]} or more`];
+    this.key.replaceChildren(`${title}:`, ...(digits ? texts.map((text, k) => element("span", {}, [swatch(colours[k]), text])) : [element("span", {}, scale())]));
+    this.key.setAttribute("aria-label", `Colours: ${title}, ${digits ? texts.join(", ") : `from ${texts[0]} to ${texts[1]}`}`);
+  }
+
   #palette() {
-    const style = getComputedStyle(this.main.root), light = Number(this.colour.value) >= 0;
-    if (!light) return Array.from({ length: 10 }, (_, k) => `hsl(${36 * k} ${k % 2 ? 85 : 60}% ${k % 2 ? 42 : 58}%)`);
+    const style = getComputedStyle(this.main.root);
+    if (Number(this.colour.value) < 0) return this.main.digits.map((_, k) => `oklch(${k % 2 ? 0.56 : 0.7} 0.17 ${36 * k + 15})`); // told apart on light and dark
     const [low, high] = ["--st-blue-color", "--st-orange-color"].map((name) => style.getPropertyValue(name).trim());
     return Array.from({ length: TONES }, (_, i) => `color-mix(in oklab, ${high} ${(100 * i) / (TONES - 1)}%, ${low})`);
   }
 
-  /** Plane to pixels. */
-  pixel([x, y]) {
-    const { clientWidth: width, clientHeight: height } = this.canvas, scale = Math.min(width, height) / 2 / this.reach;
-    return [width / 2 + x * scale, height / 2 - y * scale];
+  #scale(width, height) { return Math.min(width / 2 / this.reach[0], height / 2 / this.reach[1]); }
+
+  /** Plane to pixels, as a function, for the canvas is measured once for all points. */
+  projection() {
+    const { clientWidth: width, clientHeight: height } = this.canvas, scale = this.#scale(width, height), [left, low] = this.middle;
+    return ([x, y]) => [width / 2 + (x - left) * scale, height / 2 - (y - low) * scale];
+  }
+
+  pixel(point) { return this.projection()(point); }
+
+  /** All points on a canvas of their own, painted again only when they, their colours or the size are other ones. */
+  #ground(dense) {
+    const { clientWidth, clientHeight } = this.canvas, colours = this.#palette(), state = [clientWidth, clientHeight, dense, ...colours].join();
+    if (this.painted?.points === this.points && this.painted.tones === this.tones && this.painted.state === state) return this.painted.canvas;
+    const canvas = element("canvas", { width: clientWidth * dense, height: clientHeight * dense });
+    const context = canvas.getContext("2d"), pixel = this.projection();
+    context.scale(dense, dense);
+    this.points.forEach((point, i) => {
+      const [x, y] = pixel(point);
+      context.fillStyle = colours[this.tones[i]];
+      context.fillRect(x - 1.75, y - 1.75, 3.5, 3.5);
+    });
+    this.painted = { points: this.points, tones: this.tones, state, canvas };
+    return canvas;
   }
 
   #place(event) {
-    const box = this.canvas.getBoundingClientRect(), scale = Math.min(box.width, box.height) / 2 / this.reach;
-    return [(event.clientX - box.left - box.width / 2) / scale, -(event.clientY - box.top - box.height / 2) / scale];
+    const { left, top, width, height } = this.canvas.getBoundingClientRect(), scale = this.#scale(width, height);
+    return [this.middle[0] + (event.clientX - left - width / 2) / scale, this.middle[1] - (event.clientY - top - height / 2) / scale];
   }
 
   draw() {
     if (!this.box.open || !this.data) return;
     const { canvas } = this, dense = window.devicePixelRatio || 1, style = getComputedStyle(this.main.root);
     Object.assign(canvas, { width: canvas.clientWidth * dense, height: canvas.clientHeight * dense });
-    const context = canvas.getContext("2d"), colours = this.#palette();
+    const context = canvas.getContext("2d");
+    context.drawImage(this.#ground(dense), 0, 0);
     context.scale(dense, dense);
-    this.points.forEach((point, i) => {
-      const [x, y] = this.pixel(point);
-      context.fillStyle = colours[this.tones[i]];
-      context.fillRect(x - 1.75, y - 1.75, 3.5, 3.5);
-    });
     context.fillStyle = context.strokeStyle = style.color;
     context.font = `700 17px ${style.fontFamily}`;
     context.textAlign = "center";
-    if (this.block.value === "y") {
-      context.lineWidth = 4;
-      this.main.model.means.forEach((mean, k) => {
-        const [x, y] = this.pixel(this.at(mean));
-        context.strokeStyle = style.getPropertyValue("--st-background-color");
-        context.strokeText(this.main.digits[k], x, y + 6);
-        context.fillText(this.main.digits[k], x, y + 6);
-      });
-    }
+    context.lineWidth = 4;
+    context.strokeStyle = style.getPropertyValue("--st-background-color");
+    this.marks.forEach((mark, k) => {
+      const [x, y] = this.pixel(mark);
+      context.strokeText(this.main.digits[k], x, y + 6);
+      context.fillText(this.main.digits[k], x, y + 6);
+    });
     this.lasso.paint(context, style.color);
     const { own } = this.main;
     this.mine.toggleAttribute("hidden", !own);
@@ -175,9 +206,10 @@ class LatentMap {
 
   #nearest(event) {
     const box = this.canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
+    const pixel = this.projection();
     let found = -1, least = NEAR ** 2;
     this.points.forEach((point, i) => {
-      const [px, py] = this.pixel(point), far = (px - x) ** 2 + (py - y) ** 2;
+      const [px, py] = pixel(point), far = (px - x) ** 2 + (py - y) ** 2;
       if (far < least) [found, least] = [i, far];
     });
     return found;

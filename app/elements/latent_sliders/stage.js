@@ -49,43 +49,68 @@ class Stage {
   }
 }
 
+/** Paint pictures `from` to `to` of several side by side: one canvas, for each is a layer that the browser composes. */
+function putRow(canvas, pixels, [, height, width], from, to) {
+  const wide = (to - from) * width, area = 4 * height * width;
+  if (canvas.width !== wide || canvas.height !== height) Object.assign(canvas, { width: wide, height });
+  const context = canvas.getContext("2d");
+  for (let i = from; i < to; i++) {
+    context.putImageData(new ImageData(pixels.subarray(i * area, (i + 1) * area), width, height), (i - from) * width, 0);
+  }
+}
+
+/** Pairs in several digits, in two halves that stand beside or below each other: a canvas a modality in each. */
+class Row {
+  constructor(modalities, n, under) {
+    const middle = Math.ceil(n / 2);
+    this.halves = [[0, middle], [middle, n]].filter(([from, to]) => to > from).map(([from, to]) => {
+      const canvases = Object.fromEntries(modalities.map((name, i) => [name, element("canvas", { style: `grid-row: ${i + 1}` })]));
+      under.slice(from, to).forEach((one, i) => { one.style.gridColumn = i + 1; });
+      const box = element("div", { class: "half", style: `--digits: ${to - from}; --rows: ${modalities.length}` }, [...Object.values(canvases), ...under.slice(from, to)]);
+      return { from, to, canvases, box };
+    });
+    this.box = element("div", { class: "ten" }, this.halves.map((half) => half.box));
+  }
+
+  show(pixels, shapes) {
+    for (const { from, to, canvases } of this.halves) {
+      for (const [name, data] of Object.entries(pixels)) putRow(canvases[name], data, shapes[name], from, to);
+    }
+  }
+}
+
 /** Rows of ten pairs: the same styles in every digit. */
 class Strip {
   constructor(modalities, titles, digits, onPick) {
     this.modalities = modalities;
     this.digits = digits;
     this.cells = digits.map((digit, k) => {
-      const canvases = modalities.map(() => element("canvas"));
-      const cell = element("button", { type: "button", class: "cell", title: `Z_y of ${digit}, this style` }, [...canvases, element("span", {}, digit)]);
+      const cell = element("button", { type: "button", class: "cell", title: `Z_y of ${digit}, this style` }, digit);
       cell.setAttribute("aria-label", `Set Z_y to the mean of digit ${digit}`);
       cell.addEventListener("click", () => onPick(k));
-      return { canvases, cell };
+      return cell;
     });
+    this.row = new Row(modalities, digits.length, this.cells);
     this.more = element("div", { class: "more" });
-    this.box = element("div", { class: "strip" }, [element("div", { class: "ten" }, this.cells.map((one) => one.cell)), this.more]);
+    this.box = element("div", { class: "strip" }, [this.row.box, this.more]);
   }
 
   show(pixels, shapes) {
-    for (const [name, data] of Object.entries(pixels)) {
-      const place = this.modalities.indexOf(name);
-      this.cells.forEach(({ canvases }, k) => put(canvases[place], data, shapes[name], k));
-    }
+    this.row.show(pixels, shapes);
   }
 
   mark(digit) {
-    this.cells.forEach(({ cell }, k) => cell.setAttribute("aria-pressed", String(k === digit)));
+    if (digit === this.marked) return;
+    this.marked = digit;
+    this.cells.forEach((cell, k) => cell.setAttribute("aria-pressed", String(k === digit)));
   }
 
   /** A further row, of another style. */
   add(pixels, shapes, about) {
-    const cells = this.digits.map((digit, k) => {
-      const canvases = this.modalities.map((name) => {
-        const canvas = element("canvas");
-        put(canvas, pixels[name], shapes[name], k);
-        return canvas;
-      });
-      return element("div", { class: "cell", role: "img", "aria-label": `${about}, digit ${digit}` }, canvases);
-    });
-    this.more.append(element("div", { class: "ten" }, cells));
+    const row = new Row(this.modalities, this.digits.length, []);
+    row.box.setAttribute("role", "img");
+    row.box.setAttribute("aria-label", `${about}, in the digits ${this.digits[0]} to ${this.digits.at(-1)}`);
+    row.show(pixels, shapes);
+    this.more.append(row.box);
   }
 }

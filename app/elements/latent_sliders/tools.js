@@ -102,10 +102,11 @@ class Tools {
     this.main.written();
   }
 
-  say(text) {
+  /** Say something for six seconds, or until something else is said. */
+  say(text, stays = false) {
     this.said.textContent = text;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.said.replaceChildren(), 6000);
+    if (!stays) this.timer = setTimeout(() => this.said.replaceChildren(), 6000);
   }
 
   async copy(text, done) {
