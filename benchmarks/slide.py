@@ -3,10 +3,13 @@
 All pages show the same stored model, in turns, in the same browser on this machine:
 
 * pairs a second while a slider is dragged, one slider of each latent: how often the pictures on the screen changed
-  while the slider moved with every frame of the screen; beside them how often the strip of ten digits was painted;
+  while the slider moved with every frame of the screen, which is the most there can be; beside them how often the strip
+  of ten digits was painted; and how often the pictures changed where each was asked for once the last was painted;
 * nine further styles in ten digits each, a 10 x 10 matrix with the first: seconds until the last of these 90 pairs;
 * first live picture: from asking for the page in a browser without a cache to the first picture, on a server that has
   shown it before;
+* first drag on the page Start: from asking for it until its pair is live, and until a slider of a style was dragged
+  with the mouse, that picture changed, the other did not, and the label stayed;
 * the server's own scrubber (where the browser cannot decode) and a plain ``st.slider`` whose pictures the server
   decodes: pictures a second while dragging;
 * ``--sessions N``: N browsers' sessions are open at once and slide, which asks the server nothing; how long other
@@ -55,6 +58,24 @@ DRIVE = """([selector, seconds]) => new Promise((done) => {
   };
   requestAnimationFrame(step);
 })"""
+# Asks for the next pair as soon as the last was painted.
+CHAIN = """([selector, seconds]) => new Promise((done) => {
+  const input = find(selector), root = find("[data-ready]"), begun = performance.now();
+  let turns = 0;
+  const move = () => {
+    input.value = 3 * Math.sin((performance.now() - begun) / 500);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const watch = new MutationObserver(() => {
+    turns += 1;
+    const t = (performance.now() - begun) / 1000;
+    if (t < seconds) return void setTimeout(move);
+    watch.disconnect();
+    done(turns / t);
+  });
+  watch.observe(root, { attributeFilter: ["data-frame"] });
+  move();
+})"""
 MATRIX = """() => new Promise((done) => {
   const root = find("[data-ready]"), before = Number(root.dataset.matrix ?? 0), begun = performance.now();
   find(".styles .title button").click();
@@ -93,11 +114,48 @@ def measure_live(browser: Browser, address: str, repeats: int) -> dict[str, obje
         found = [page.evaluate(DRIVE, [f".group.{group} input[type=range]", 3]) for _ in range(repeats)]
         for key in ("pairs", "strips", "screen"):
             figures[f"{name}: {key} a second"] = summary(np.array([one[key] for one in found]))
+        chained = [page.evaluate(CHAIN, [f".group.{group} input[type=range]", 3]) for _ in range(repeats)]
+        figures[f"{name}: pairs a second, one after the other"] = summary(np.array(chained))
     figures["90 pairs more, s"] = summary(np.array([page.evaluate(MATRIX) for _ in range(repeats)]))
     figures["first live picture, s"] = summary(np.array(first))
     figures["simd"] = page.evaluate("() => find('[data-simd]').dataset.simd")
     page.context.close()
     return figures
+
+
+def first_drag(browser: Browser, address: str) -> tuple[float, float]:
+    """Seconds until the pair on the page Start is live, and until it was dragged and style and label were parted.
+
+    Raises:
+        ValueError: If the drag did not change its own picture alone, or the label with it.
+    """
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    look = "(nodes) => nodes.map((node) => node.toDataURL?.() ?? node.textContent)"
+    start = time.perf_counter()
+    page.goto(address)
+    page.locator("[data-frame]").wait_for(timeout=120_000)
+    live = time.perf_counter() - start
+    before = page.locator(".picture canvas").evaluate_all(look)
+    digit = page.locator(".node[data-id='out.y']").text_content()
+    box = page.locator(".slider.a0 input").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    page.locator(".said", has_text="still").wait_for()
+    dragged = time.perf_counter() - start
+    page.mouse.up()
+    changed = [one != was for one, was in zip(page.locator(".picture canvas").evaluate_all(look), before, strict=True)]
+    if changed != [True, False] or page.locator(".node[data-id='out.y']").text_content() != digit:
+        raise ValueError(f"drag: expected the first picture alone to change and {digit} to stay, got {changed}")
+    page.context.close()
+    return live, dragged
+
+
+def measure_start(browser: Browser, address: str, repeats: int) -> dict[str, object]:
+    """What a visitor waits for who opens the app and drags the first thing at hand."""
+    found = np.array([first_drag(browser, address) for _ in range(repeats)])
+    return {"Start: pair live, s": summary(found[:, 0]), "Start: style and label parted, s": summary(found[:, 1])}
 
 
 def measure_servers(browser: Browser, addresses: dict[str, str], repeats: int) -> dict[str, object]:
@@ -143,6 +201,7 @@ def main() -> None:
         with serve(ROOT / "app" / "main.py", environment) as app, serve(plain, environment) as other:
             ours, theirs = app.address, other.address
             results = measure_live(browser, ours, options.repeats)
+            results |= measure_start(browser, ours, options.repeats)
             results |= measure_servers(browser, {"ours": ours, "plain": theirs}, options.repeats)
             if options.sessions:
                 with ThreadPoolExecutor() as beside:  # the browser has the loop of this thread
