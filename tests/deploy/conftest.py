@@ -68,6 +68,7 @@ def hall(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Itera
     environment = {
         "MFM_PRETRAINED": str(save_models(place / "models", tiny_model)),
         "MFM_DATA": str(place),
+        "MFM_JOBS": str(place / "store"),
         "STREAMLIT_SERVER_BASE_URL_PATH": BASE,
         "STREAMLIT_SERVER_COOKIE_SECRET": SECRET,
         "OMP_NUM_THREADS": "1",
