@@ -9,7 +9,7 @@ import streamlit as st
 from app.shared import glossary, prose
 
 STYLE = """<style>
-.mfm-words { columns: 24rem 2; column-gap: 2.5rem; margin: 0; padding: 0 !important; }
+.mfm-words { columns: 24rem 2; column-gap: 2.5rem; margin: 0.75rem 0 0; padding: 0 !important; }
 .mfm-words div { break-inside: avoid; margin-bottom: 0.7rem; }
 .mfm-words dt { font-weight: 600; }
 .mfm-words dd { margin: 0; }
