@@ -27,8 +27,8 @@ class FlowFit(Config):
     """How the flow of one modality is fitted to its codes.
 
     Attributes:
-        noise: Standard deviation of the noise on the codes, against learning single ones by heart. Codes of a class that
-            spread less than this are, without noise, mapped too near to 0, and their length then tells the class.
+        noise: Standard deviation of the noise on the codes, against learning single ones by heart. Codes of a class
+            that spread less than this are, without noise, mapped too near to 0, and their length then tells the class.
         near: Weight of the squared distance, a number, that the mixed couplings move a code; against the surprise in
             nats a number.
         training: How long and how fast; the weights of the best held-out cost are kept.
