@@ -57,7 +57,7 @@ STYLE = """<style>
 .mfm-table th { font-weight: 600; }
 .mfm-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
 .katex-display { overflow: auto hidden; padding-block: 0.3rem; }
-.stElementContainer:has(.mfm-hidden) { position: absolute; }
+.stElementContainer:has(.mfm-hidden), [class*="st-key-own_tab_"] { position: absolute; }
 .mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>"""

@@ -8,6 +8,7 @@ import binascii
 import streamlit as st
 
 from app.elements.element import define, on_trigger
+from app.elements.own_tab import own_tab
 from app.shared import names, state
 from app.shared.pictures import MOST_BYTES, Crop, UnreadablePictureError, cropped, pack, take
 
@@ -26,6 +27,7 @@ def draw(shape: Shape) -> None:
 
 def upload(modality: str, shape: Shape) -> None:
     """Offer an upload; what is uploaded, or a part of it, becomes the picture of the view."""
+    own_tab.offer("upload")
     st.file_uploader(
         f"A PNG or JPEG of one {names.title(modality)} digit",
         type=["png", "jpg", "jpeg"],
@@ -39,6 +41,7 @@ def upload(modality: str, shape: Shape) -> None:
 
 def camera(modality: str, shape: Shape) -> None:
     """Offer the camera; the photograph, or a part of it, becomes the picture of the view."""
+    own_tab.offer("camera")
     st.camera_input(
         f"A photograph of one {names.title(modality)} digit, large and on plain paper",
         key="camera",

@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app.elements.own_tab import own_tab
 from app.flow import clips
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
@@ -70,6 +71,7 @@ def offer(shown: ClipSource) -> None:
             f"{columns}. At most {MOST_MEGABYTES} MB and 200 steps. What is missing, the model infers. The file is "
             "read, shown to you and forgotten with your session; no link carries it."
         )
+        own_tab.offer("clip")
         file = st.file_uploader(
             "Your clip", type=["npz", "csv"], key="own_clip", max_upload_size=MOST_MEGABYTES, on_change=_changed
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.elements.own_tab import own_tab
 from app.lab.view import NO_TERMS, LabView
 from app.shared import job_store, prose, state
 from mfm_core.lab.data import FILE, LIMITS, LIMITS_SAID, Offer, read_upload
@@ -49,6 +50,7 @@ def show(offers: tuple[Offer, ...]) -> None:
 
 def _own() -> None:
     prose.caption(f"{LIMITS_SAID} It is deleted with its run, and nobody is shown it.")
+    own_tab.offer("set")
     st.file_uploader(
         "The file",
         type=["npz"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app.elements.own_tab import own_tab
 from app.lessons import catalogue
 from app.lessons.poll_rooms import CODE, is_code
 from app.lessons.states import problems
@@ -74,6 +75,7 @@ def _bring() -> None:
     st.download_button(
         "A lesson to begin with", example.read_bytes(), example.name, "application/toml", type="tertiary"
     )
+    own_tab.offer("lesson")
     file = st.file_uploader(f"Lesson, TOML, at most {MOST_BYTES // 1024} KB", type=["toml"], key="own_lesson_file")
     if file is None:
         return
