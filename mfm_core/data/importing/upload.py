@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from mfm_core.data.dataset import Dataset, Steps, Unit
 from mfm_core.data.notes import Notes, observed
@@ -31,6 +32,8 @@ MAX_WORD = 60
 MAX_SECONDS = 36_000
 LONGEST = {"word": 20.0, "sentence": 600.0}
 """Seconds that a step may last on average; what lasts longer is told in another unit."""
+FAR = 50
+"""Standard deviations of a feature beyond which a number is told; beyond 5 all are cut, see ``Scaling``."""
 _MAX_CSV_BYTES = 4_000_000
 _TEXT_COLUMNS = ("word", "start", "end")
 SEPARATORS = ",;\t"
@@ -100,6 +103,8 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
         m: torch.from_numpy(given.get(m, np.zeros((length, d), np.float32)))[None] for m, d in shape.d.items()
     }
     if shape.scaling is not None:
+        for m in given:
+            _tell_far(modalities[m][0], shape.scaling[m], f"{name}: {m}", notes)
         modalities = {m: shape.scaling[m].apply(x, mask) for m, x in modalities.items()}
     return Dataset(
         "clip",
@@ -112,6 +117,21 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
         steps=steps,
         ids=(name,),
     )
+
+
+def _tell_far(x: Tensor, scaling: Scaling, where: str, notes: Notes) -> None:
+    """Count the steps of ``(T, d)`` that are unlike any of training in most features, and are cut by the scaling."""
+    far = (x - scaling.mean).abs() > FAR * scaling.std
+    steps = (far.float().mean(1) > 0.5) & (x != 0).any(1)
+    if bool(steps.any()):
+        step = int(steps.nonzero()[0])
+        feature = int(far[step].nonzero()[0])
+        notes.add(
+            f"steps lie more than {FAR} standard deviations from the training clips in most features, and are cut to "
+            "the nearest that these have; are they the same features, in the same units?",
+            f"{where}, step {step}, feature {feature}, {float(x[step, feature]):g}",
+            int(steps.sum()),
+        )
 
 
 def clip_table(

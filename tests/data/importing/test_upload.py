@@ -205,6 +205,16 @@ def test_a_step_with_a_number_that_is_not_finite_counts_as_not_observed() -> Non
         assert "visual, video of the clip, step 2, feature 1" in line
 
 
+def test_steps_of_another_scale_are_told() -> None:
+    visual, notes = np.full((4, 2), 1.0), Notes()
+    visual[1] = 3e30
+    visual[2, 0] = 3e30  # one feature alone may be rare
+    assert read_clip(npz(visual=visual), "my.npz", SHAPE, notes).modalities["visual"].abs().max() <= 5
+    (line,) = notes.lines()
+    assert line.startswith("1 steps lie more than 50 standard deviations from the training clips in most features")
+    assert line.endswith("my.npz: visual, step 1, feature 0, 3e+30")
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_tables_are_read_whatever_separates_their_columns(separator: str) -> None:
     table = "word,start,end,visual_0,visual_1\na,0,1,1,2\nb,1,2,3,4\n".replace(",", separator)
