@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
+from mfm_core.evaluation.digits import one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.flow_figures import truth_figures
 from mfm_core.evaluation.probes import probe_scores
@@ -66,7 +67,7 @@ def video_codes(model: MFM, data: Dataset) -> Codes:
 def measure_videos(
     model: MFM, stored: StoredModel, *, seed: int = 0, on_progress: Callable[[str], None] = lambda stage: None
 ) -> tuple[list[Figure], dict[str, JsonValue]]:
-    """Measure a stored model on its held-out videos.
+    """Measure a stored model on its held-out videos; the figures are the same on any number of threads.
 
     Args:
         model: The model.
@@ -81,7 +82,13 @@ def measure_videos(
         ValueError: If its run is not stored.
         FileNotFoundError: If the data are not there.
     """
-    data = held_out(stored)
+    with one_thread_each():
+        return _measured(model, held_out(stored), seed, on_progress)
+
+
+def _measured(
+    model: MFM, data: Dataset, seed: int, on_progress: Callable[[str], None]
+) -> tuple[list[Figure], dict[str, JsonValue]]:
     figures = evaluate_sequences(model, data, seed=seed, on_progress=on_progress)
     with torch.inference_mode():
         latents, _ = encode_present(model, data)

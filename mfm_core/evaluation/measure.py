@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from mfm_core.data import load_dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.comparison import label_hits
-from mfm_core.evaluation.digits import encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.digits import encode_all, evaluate, evaluation_pairs, one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_codes
 from mfm_core.evaluation.quantities import figure
@@ -85,7 +85,8 @@ def _videos(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) 
 
 
 def _classifier(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) -> Measured:
-    hits = label_hits(load(name), evaluation_pairs(DigitPools.load("test"), seed))
+    with one_thread_each():
+        hits = label_hits(load(name), evaluation_pairs(DigitPools.load("test"), seed))
     return [figure("label_accuracy", "+".join(stored.model.modalities), share(hits))], {}
 
 

@@ -42,7 +42,11 @@ def stored(monkeypatch, tmp_path):
 def test_everything_is_measured_of_a_stored_model(stored):
     model = mfm.load_pretrained(stored)
     kept = StoredModel.of_folder(stored)
-    figures, more = measure_videos(model, kept)
+    threads, used = torch.get_num_threads(), set()
+    torch.set_num_threads(2)
+    figures, more = measure_videos(model, kept, on_progress=lambda _: used.add(torch.get_num_threads()))
+    torch.set_num_threads(threads)
+    assert used == {1}  # whatever there are, so that figures are the same on any number of them
     named = {(figure.key, figure.subject): figure for figure in figures}
     assert len(named) == len(figures)
     assert {row["modality"] for row in more["dependency"]} == {"language", "acoustic"}
