@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -24,7 +24,19 @@ def pages(titles: Mapping[str, str]) -> list[StreamlitPage]:
 
 @cache
 def _pages(titles: tuple[tuple[str, str], ...]) -> tuple[StreamlitPage, ...]:
-    return tuple(
-        st.Page(APP / folder / "page.py", title=title, url_path=title.lower().replace(" ", "_"), default=place == 0)
+    shown = [
+        st.Page(APP / folder / "page.py", title=title, url_path=_address(title) if place else None, default=place == 0)
         for place, (folder, title) in enumerate(titles)
-    )
+    ]
+    # The first page has the root for its address; its name leads there too.
+    folder, title = titles[0]
+    return *shown, st.Page(partial(_go, folder), title=title, url_path=_address(title), visibility="hidden")
+
+
+def _address(title: str) -> str:
+    return title.lower().replace(" ", "_")
+
+
+def _go(folder: str) -> None:
+    """Go to a page, with all parts of the link."""
+    st.switch_page(f"{folder}/page.py", query_params=st.query_params.to_dict())

@@ -21,6 +21,8 @@ from tests.app.conftest import save_models
 
 ROOT = Path(__file__).parents[2]
 Visit = Callable[..., Page]
+PATIENCE = 180_000
+"""Milliseconds that a page may take on a busy machine."""
 expect.set_options(timeout=20_000)
 
 
@@ -68,7 +70,7 @@ def server(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Ite
     process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
     yield address
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +83,7 @@ def sequence_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
     yield address
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -116,8 +118,7 @@ def opener(window: BrowserContext, address: str) -> Iterator[Visit]:
         if not workers:
             page.add_init_script("delete window.Worker")
         page.goto(address + "/" + query)
-        page.locator("h2, [data-testid=stMarkdownContainer] h1").first.wait_for(timeout=60_000)
-        settle(page)
+        arrive(page)
         return page
 
     yield open_page
@@ -128,13 +129,19 @@ def opener(window: BrowserContext, address: str) -> Iterator[Visit]:
     window.clear_cookies()
 
 
+def arrive(page: Page) -> None:
+    """Wait for a page that was gone to."""
+    page.locator("h2, [data-testid=stMarkdownContainer] h1").first.wait_for(timeout=PATIENCE)
+    settle(page)
+
+
 def settle(page: Page) -> None:
     """Wait until the server has nothing more to send and every element of the page is drawn."""
     page.wait_for_timeout(150)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
-    expect(page.locator("[data-pending]")).to_have_count(0, timeout=60_000)
-    expect(page.locator("[data-busy]")).to_have_count(0, timeout=60_000)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=PATIENCE)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("[data-pending]")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("[data-busy]")).to_have_count(0, timeout=PATIENCE)
     page.wait_for_timeout(200)
 
 

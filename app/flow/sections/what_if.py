@@ -72,8 +72,7 @@ def _sentence(strip: Strip, before: Strip, shown: ClipSource) -> str:
     step = strip.clip.changed or 0
     was, now = before.clip.words[step], strip.clip.words[step]
     rise = strip.label[0] - before.label[0]
-    moved = {name: float(np.abs(strip.reconstruction[name] - x).mean()) for name, x in before.reconstruction.items()}
-    most = max(moved, key=lambda name: moved[name])
+    moved, most = _moves(strip, before), _moved_most(strip)
     return (
         f"{_said(was, now)}: the score goes from {lanes.score(before)} to **{lanes.score(strip)}** "
         f"({lanes.signed(rise)}). The reconstruction moves most in {names.title(most).lower()}, by {moved[most]:.2f} "
@@ -101,27 +100,44 @@ def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
 
 
 def reconstruction(strip: Strip, shown: ClipSource) -> None:
-    """Show each feature of each word as the model makes it, in colours and in numbers."""
-    named = shown.what_if.features if shown.what_if else {}
-    changed = strip.before is not None
-    folded = st.expander(
-        "The reconstruction, feature by feature",
-        expanded=changed,
-        key=f"reconstruction_{'changed' if changed else 'whole'}",
-        on_change="rerun",
-    )
-    if not folded.open:  # what nobody sees is not drawn: a dozen charts and tables
+    """Show each feature of each word of one modality as the model makes it, in colours and in numbers."""
+    folded = st.expander("The reconstruction, feature by feature", key="reconstruction", on_change="rerun")
+    if not folded.open:  # what nobody sees is not drawn
         return
     with folded:
+        name = st.segmented_control(
+            "Modality",
+            list(strip.reconstruction),
+            format_func=names.title,
+            default=_moved_most(strip),
+            key="reconstructed",
+            required=True,
+            label_visibility="collapsed",
+        )
+        if name is None:
+            return
         prose.caption("Blue: above the mean of the feature; orange: below; the colour of the page: the mean.")
-        for name, reconstruction in strip.reconstruction.items():
-            rows = named.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
-            kinds = {"given": (strip.clip.features[name][0].numpy(), REACH), "reconstructed": (reconstruction, REACH)}
-            if strip.before is not None:
-                kinds["what changed"] = (reconstruction - strip.before.reconstruction[name], CHANGE)
-            for column, (kind, (values, reach)) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
-                with column:
-                    _map(name, kind, values, rows, strip.clip.words, reach)
+        reconstruction = strip.reconstruction[name]
+        known = shown.what_if.features if shown.what_if else {}
+        rows = known.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
+        kinds = {"given": (strip.clip.features[name][0].numpy(), REACH), "reconstructed": (reconstruction, REACH)}
+        if strip.before is not None:
+            kinds["what changed"] = (reconstruction - strip.before.reconstruction[name], CHANGE)
+        for column, (kind, (values, reach)) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
+            with column:
+                _map(name, kind, values, rows, strip.clip.words, reach)
+
+
+def _moved_most(strip: Strip) -> str:
+    """The modality whose reconstruction a change moves most; the first where nothing is changed."""
+    if strip.before is None:
+        return next(iter(strip.reconstruction))
+    return max(_moves(strip, strip.before).items(), key=lambda one: one[1])[0]
+
+
+def _moves(strip: Strip, before: Strip) -> dict[str, float]:
+    """By modality, the mean change of a reconstructed feature, in its standard deviations."""
+    return {name: float(np.abs(strip.reconstruction[name] - x).mean()) for name, x in before.reconstruction.items()}
 
 
 def _map(
