@@ -56,7 +56,9 @@ STYLE = """<style>
 .mfm-table td { min-width: 3.5rem; }
 .mfm-table th { font-weight: 600; }
 .mfm-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
-.katex-display { overflow: auto hidden; padding-block: 0.3rem; }
+.katex-display { padding-block: 0.3rem; }
+[class*="st-key-equation_"] { overflow: auto hidden; }
+[class*="st-key-equation_"] :is(.katex-display, .stMarkdown div) { overflow: visible !important; }
 .stElementContainer:has(.mfm-hidden), [class*="st-key-own_tab_"] { position: absolute; }
 .mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }

@@ -105,6 +105,7 @@ def show() -> None:
     """The section."""
     st.subheader("Three equations carry the paper", anchor=False)
     for tab, equation in zip(st.tabs([f"Eq. {one.number}: {one.title}" for one in EQUATIONS]), EQUATIONS, strict=True):
-        with tab:
+        # On a phone an equation is scrolled sideways, by keyboard from the link that is scrolled with it.
+        with tab, st.container(key=f"equation_{equation.number}"):
             st.markdown(_explained(equation))
             st.page_link(f"{equation.page}/page.py", label=equation.link)
