@@ -153,7 +153,7 @@ def first_drag(browser: Browser, address: str) -> tuple[float, float]:
 
 
 def measure_start(browser: Browser, address: str, repeats: int) -> dict[str, object]:
-    """What a visitor waits for who opens the app and drags the first thing at hand."""
+    """Seconds that a visitor waits for who opens the app and drags the first thing at hand."""
     found = np.array([first_drag(browser, address) for _ in range(repeats)])
     return {"Start: pair live, s": summary(found[:, 0]), "Start: style and label parted, s": summary(found[:, 1])}
 
