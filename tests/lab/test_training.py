@@ -120,12 +120,12 @@ def test_a_kill_of_the_process_loses_nothing_and_the_end_is_the_same(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the runner's process has it: sums of floats depend on how they are shared out
     try:
-        whole = submit_own(store, "ben", steps=12)
+        whole = submit_own(store, "ben", steps=12, measured=30)
         run_job(whole)
     finally:
         torch.set_num_threads(threads)
-    job = submit_own(store, "anna", steps=12)
-    first = start_runner(store)
+    job = submit_own(store, "anna", steps=12, measured=30)
+    first = start_runner(store, ("tests.lab.one_probe",))
     assert first is not None
     processes.append(first)
     until(lambda: (job.folder / STATE / "state.safetensors").is_file())
@@ -133,7 +133,7 @@ def test_a_kill_of_the_process_loses_nothing_and_the_end_is_the_same(
     first.wait()
     assert store.job(job.id).status == "interrupted"
     planned = (job.folder / LOOP).read_text()
-    second = start_runner(store)
+    second = start_runner(store, ("tests.lab.one_probe",))
     assert second is not None
     processes.append(second)
     until(lambda: store.job(job.id).status == "finished")
