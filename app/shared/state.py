@@ -169,6 +169,7 @@ def choose(
         args=(field, key, resets),
         label_visibility="collapsed" if hidden else "visible",
         width="stretch" if stretch else "content",
+        wrap=True,
         disabled=held(field),
     )
     return str(getattr(st.session_state["view"], field))

@@ -11,7 +11,7 @@ function foreign() {
 }
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { parentElement } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   if (root.firstChild || !foreign()) return;
   const link = element("a", { target: "_blank", rel: "noopener" }, data.link);
