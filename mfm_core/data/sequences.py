@@ -57,7 +57,7 @@ def _scaling_of(dataset: Dataset, name: str, mask: Tensor) -> Scaling:
         part = torch.from_numpy(dataset.split == split)
         if (x[part][mask[part]] != 0).any():
             return fit_scaling(x[part], mask[part])
-    return fit_scaling(x, mask)
+    raise ValueError(f"{dataset.name}: {name}: expected an observed step, got none in {len(x)} samples")
 
 
 def of_length(x: Tensor, length: int) -> Tensor:

@@ -183,7 +183,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "no finite number": (
         "pom",
         change("pom", **{f"audio_{e}": np.full((n, 4, 3), np.nan) for e, n in videos.SIZES.items()}),
-        "x: expected a real step other than zeros to fit a scaling to",
+        "pom: acoustic: expected an observed step, got none in 20 samples",
     ),
     "no finite label": (
         "pom",
