@@ -216,7 +216,7 @@ class PollRooms:
             yield rooms
 
     def _live(self, rooms: sqlite3.Connection, code: str) -> sqlite3.Row | None:
-        room: sqlite3.Row | None = rooms.execute("SELECT * FROM rooms WHERE code = ?", (code,)).fetchone()
+        room = _found(rooms, code)
         if room is None or self._clock() - room["opened"] <= LIFETIME:
             return room
         with self._change():  # forgets what is over
@@ -244,8 +244,13 @@ def _told() -> Iterator[None]:
         raise ValueError(f"rooms: expected a file that can be read and written, got “{error}”") from error
 
 
-def _room(rooms: sqlite3.Connection, code: str) -> sqlite3.Row:
+def _found(rooms: sqlite3.Connection, code: str) -> sqlite3.Row | None:
     room: sqlite3.Row | None = rooms.execute("SELECT * FROM rooms WHERE code = ?", (code,)).fetchone()
+    return room
+
+
+def _room(rooms: sqlite3.Connection, code: str) -> sqlite3.Row:
+    room = _found(rooms, code)
     if room is None:
         raise ValueError("room: expected the code of an open room, got another")
     return room
