@@ -139,7 +139,7 @@ REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
             ),
             *("--as", "x"),
         ],
-        "expected a real step other than zeros",
+        "acoustic: expected an observed step, got none in 6 samples",
     ),
 }
 
