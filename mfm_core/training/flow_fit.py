@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from mfm_core.config import Config, Share, Weight
@@ -18,6 +19,7 @@ from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
+from mfm_core.training.augmentation import Augmentation, augment
 from mfm_core.training.loop import Report, TrainingConfig, train
 
 BATCH = 1000
@@ -29,12 +31,16 @@ class FlowFit(Config):
     Attributes:
         noise: Standard deviation of the noise on the codes, against learning single ones by heart. Codes of a class
             that spread less than this are, without noise, mapped too near to 0, and their length then tells the class.
+        copies: Variants of each picture whose codes are fitted too, against learning single ones by heart.
+        augmentation: How the variants differ.
         near: Weight of the squared distance, a number, that the mixed couplings move a code; against the surprise in
             nats a number.
         training: How long and how fast; the weights of the best held-out cost are kept.
     """
 
     noise: Share = 0.05
+    copies: int = Field(default=0, ge=0, le=20)
+    augmentation: Augmentation = Augmentation()
     near: Weight = 0.1
     training: TrainingConfig
 
@@ -59,7 +65,7 @@ class FlowTask:
             raise ValueError(f"fit_flows.{name}: expected a modality whose encoder ends in a flow, got one without")  # noqa: TRY004
         self.config, self.model = config, encoder.flow
         self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
-        self.codes, self.contexts = encode_to_codes(model, name, training)
+        self.codes, self.contexts = encode_to_codes(model, name, with_variants(training, config))
         self.held_out = encode_to_codes(model, name, held_out)
         self.model.requires_grad_(requires_grad=True)
 
@@ -81,6 +87,15 @@ class FlowTask:
             raise TypeError(f"model: expected a ConditionalFlow, got {type(model).__name__}")
         surprise, moved = (float(cost) for cost in model.costs(*self.held_out))
         return -(surprise + self.config.near * moved), {"held_out_surprise": surprise, "held_out_moved": moved}
+
+
+def with_variants(pictures: Tensor, config: FlowFit) -> Tensor:
+    """Pictures ``(N, channels, height, width)`` and, after them, ``copies`` random variants of each; by the run's seed."""
+    generator = torch.Generator().manual_seed(config.training.seed)
+    parts = [pictures]
+    for _ in range(config.copies):
+        parts += [augment(batch, config.augmentation, generator) for batch in pictures.split(BATCH)]
+    return torch.cat(parts)
 
 
 @torch.no_grad()

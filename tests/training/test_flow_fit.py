@@ -10,7 +10,7 @@ from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.training.common import seeded
 from mfm_core.training.digits import DigitPairs
-from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow
+from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow, with_variants
 from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import train
 from tests import tiny_runs
@@ -49,6 +49,21 @@ def test_the_nearer_codes_are_to_stay_the_less_they_are_moved(tmp_path):
         codes = encode_to_codes(model, "mnist", pictures()[1])
         ways.append(float(model.encoders_a["mnist"].flow.costs(*codes)[1]))
     assert ways[1] < 0.7 * ways[0]
+
+
+def test_variants_of_each_picture_come_after_the_pictures_themselves():
+    images = pictures()[0][:30]
+    config = FlowFit(copies=2, augmentation={"shift": 0.1}, training=TRAINING)
+    more = with_variants(images, config)
+    assert len(more) == 90
+    assert torch.equal(more[:30], images)
+    assert not torch.equal(more[30:60], images)
+    assert not torch.equal(more[60:], more[30:60])
+    assert torch.equal(with_variants(images, config), more)
+    unchanged = with_variants(images, FlowFit(copies=2, training=TRAINING))
+    torch.testing.assert_close(unchanged, images.repeat(3, 1, 1, 1), atol=1e-4, rtol=0)
+    task = FlowTask(new_model(), "mnist", config, images, pictures()[1])
+    assert len(task.codes) == len(task.contexts) == 90
 
 
 def test_a_killed_fit_goes_on_where_it_was_stopped(tmp_path):
