@@ -6,7 +6,7 @@ of one on pictures, and the flow can be trained until it converges (maximum like
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -149,20 +149,24 @@ def fit_flow(
     task.model.requires_grad_(requires_grad=False)
 
 
-def fit_flows(model: MFM, fits: Mapping[str, FlowFit], folder: Path, on_report: Callable[[int, Report], None]) -> None:
-    """Fit the flows of several modalities of digits, or go on with them, each in a folder of its own.
+def fit_flows(
+    model: MFM, fits: Mapping[str, Sequence[FlowFit]], folder: Path, on_report: Callable[[int, Report], None]
+) -> None:
+    """Fit the flows of several modalities of digits, or go on with them, each fit in a folder of its own.
 
     Args:
         model: An MFM whose encoders are fixed.
-        fits: How, by modality.
+        fits: How, by modality: one fit after the other.
         folder: Holds those folders.
         on_report: Called after every step; they are counted through.
     """
     done = 0
-    for name, fit in fits.items():
+    for name, of in fits.items():
         training, held_out = (getattr(DigitPools.load(split), name) for split in ("train", "validation"))
-        fit_flow(model, name, fit, training, held_out, folder / f"flow_{name}", on_report=after(done, on_report))
-        done += fit.training.steps
+        for n, fit in enumerate(of):
+            kept = folder / f"flow_{name}_{n}"
+            fit_flow(model, name, fit, training, held_out, kept, on_report=after(done, on_report))
+            done += fit.training.steps
 
 
 def after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:

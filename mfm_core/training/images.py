@@ -67,8 +67,8 @@ class FactorizeRun(TrainingRun):
             is always late.
         flow_pairs: Further pairs a step that the flows alone learn from, in a run that settles: with what encodes
             fixed, their codes cost little.
-        fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, and
-            fixed in them.
+        fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, by one
+            fit after the other, and fixed in them.
         only: Modalities whose G, flow and decoder, and the surrogates, are all that a run that settles trains; empty to
             train every modality's, G of Z_y and D. What is generated of the others then stays as it is.
     """
@@ -82,7 +82,7 @@ class FactorizeRun(TrainingRun):
     start: str | None = None
     settle: bool = False
     flow_pairs: Annotated[int, Field(ge=0, le=65536)] = 0
-    fit_flows: dict[str, FlowFit] = Field(default_factory=dict)
+    fit_flows: dict[str, Annotated[tuple[FlowFit, ...], Field(min_length=1)]] = Field(default_factory=dict)
     only: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -121,7 +121,7 @@ class FactorizeRun(TrainingRun):
     @property
     def steps_before(self) -> int:
         """Steps that fit flows."""
-        return sum(fit.training.steps for fit in self.fit_flows.values())
+        return sum(fit.training.steps for fits in self.fit_flows.values() for fit in fits)
 
     def task(self, where: torch.device) -> FactorizeTask:
         """Eq. 4 and the added terms on pairs of digits, with the stored readers."""

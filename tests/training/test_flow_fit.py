@@ -109,7 +109,7 @@ def settling(**changes: object) -> FactorizeRun:
 
 
 def test_a_run_of_one_modality_leaves_what_is_generated_of_the_others_as_it_was(tmp_path):
-    run = settling(only=["mnist"], fit_flows={"mnist": {"training": TRAINING}})
+    run = settling(only=["mnist"], fit_flows={"mnist": [{"training": TRAINING}]})
     task = FactorizeTask(run, {}, DigitPairs(run.model, run.augmentation), torch.device("cpu"))
     _, terms = task.loss(torch.arange(16), torch.Generator().manual_seed(1))
     assert "error_mnist" in terms
@@ -125,11 +125,11 @@ def test_a_run_of_one_modality_leaves_what_is_generated_of_the_others_as_it_was(
     ("changes", "message"),
     [
         (
-            {"settle": False, "fit_flows": {"mnist": {"training": TRAINING}}},
+            {"settle": False, "fit_flows": {"mnist": [{"training": TRAINING}]}},
             "fit_flows: expected none for a run that does not settle, got mnist",
         ),
         (
-            {"fit_flows": {"usps": {"training": TRAINING}}},
+            {"fit_flows": {"usps": [{"training": TRAINING}]}},
             "fit_flows: expected modalities that have a flow, which are svhn, mnist, got usps",
         ),
         ({"settle": False, "only": ["mnist"]}, "only: expected none for a run that does not settle, got mnist"),
