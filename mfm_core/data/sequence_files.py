@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,12 @@ class Part(NamedTuple):
     words: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float32] | None = None
 
+    @property
+    def more(self) -> dict[str, npt.NDArray[Any]]:
+        """Those of ids, words and times that are known, by name."""
+        given = {"ids": self.ids, "words": self.words, "times": self.times}
+        return {name: array for name, array in given.items() if array is not None}
+
 
 def layout_lines() -> list[str]:
     """Describe the layout of a file in lines: each array by name, shape and content, and which of them are needed."""
@@ -77,8 +83,7 @@ def write_parts(parts: Mapping[Split, Part], path: Path) -> None:
         end = FILE_SPLITS[split]
         arrays |= {f"{FILE_NAMES[name]}_{end}": x for name, x in part.modalities.items()}
         arrays[f"y_{end}"] = part.labels
-        more = {"ids": part.ids, "words": part.words, "times": part.times}
-        arrays |= {f"{key}_{end}": array for key, array in more.items() if array is not None}
+        arrays |= {f"{key}_{end}": array for key, array in part.more.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -129,20 +134,15 @@ def with_known_labels(part: Part, where: str, notes: Notes) -> Part:
     Raises:
         ValueError: If another array has another number of samples, or no label is finite.
     """
-    y, more = np.atleast_1d(part.labels), {"ids": part.ids, "words": part.words, "times": part.times}
-    for name, x in (*part.modalities.items(), *more.items()):
-        if x is not None and len(x) != len(y):
+    y = np.atleast_1d(part.labels)
+    for name, x in (*part.modalities.items(), *part.more.items()):
+        if len(x) != len(y):
             raise ValueError(f"{where}: expected {len(x)} labels, as {name} has samples, got {len(y)}")
     known = known_labels(y, where, notes, None if part.ids is None else part.ids.tolist())
     if known.all():
         return part._replace(labels=y)
-    return Part(
-        {name: x[known] for name, x in part.modalities.items()},
-        y[known],
-        None if part.ids is None else part.ids[known],
-        None if part.words is None else part.words[known],
-        None if part.times is None else part.times[known],
-    )
+    kept = {name: x[known] for name, x in part.more.items()}
+    return Part({name: x[known] for name, x in part.modalities.items()}, y[known], **kept)
 
 
 def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str) -> Dataset:
