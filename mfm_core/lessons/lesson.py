@@ -162,12 +162,14 @@ class Lesson(Config):
         title: A question or a topic.
         about: What will be learnt, in one or two sentences.
         minutes: How long it takes.
+        place: Place among the lessons that come with the app, the first at 1; None for one of one's own.
         steps: In order.
     """
 
     title: Short
     about: Annotated[str, Field(min_length=1, max_length=600)]
     minutes: Annotated[int, Field(ge=1, le=90)] = 10
+    place: Annotated[int, Field(ge=1, le=99)] | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]
 
     @property

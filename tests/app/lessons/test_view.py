@@ -95,7 +95,18 @@ def test_every_shipped_lesson_opens_pages_as_their_own_links_do(monkeypatch: pyt
             assert all(codec.link(view).get(key, value) == value for key, value in step.opens.link.items())
 
 
-@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_lessons_stand_at_the_places_that_their_files_tell() -> None:
+    def at(place: int | None) -> Lesson:
+        return LESSONS["swap"].model_copy(update={"place": place})
+
+    assert list(catalogue.in_order({"b": at(None), "c": at(2), "a": at(None), "d": at(1)})) == ["d", "c", "a", "b"]
+    with pytest.raises(ValueError, match=r"^c: place: expected one that no other lesson has, got 2, of a$"):
+        catalogue.in_order({"a": at(2), "c": at(2)})
+    assert [lesson.place for lesson in LESSONS.values()] == list(range(1, len(LESSONS) + 1))
+    assert [catalogue.called(name) for name in LESSONS] == [f"Lesson {i}" for i in range(1, len(LESSONS) + 1)]
+
+
+@pytest.mark.parametrize("name", LESSONS)
 def test_every_question_of_a_shipped_lesson_has_a_right_choice(name: str) -> None:
     models = ShippedModels()
     for step in LESSONS[name].steps:
