@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
-from mfm_core.data.registry import dataset_info
+from mfm_core.data.registry import dataset_info, dataset_names
 from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -25,17 +25,8 @@ MOST_BYTES = 1 << 30
 
 V = TypeVar("V")
 
-ORDER = (
-    "svhn_mnist",
-    "svhn_mnist_eq4",
-    "svhn_mnist_published_code",
-    "studio_language_led",
-    "studio_balanced",
-    "studio_face_led",
-    "ict_mmmo",
-    "cmu_mosi",
-)
-"""Names of the project's models, in the order in which they are offered."""
+NEARNESS = ("studio", "codes", "data")
+"""Where clips come from, by how sure every visitor has them: made by the project, stored as Z, the user's own copy."""
 
 
 def stored_as(name: str) -> str:
@@ -191,17 +182,28 @@ def _changed(path: Path) -> int:
 
 
 def _stored() -> list[tuple[str, mfm.ModelConfig]]:
+    """Names and architectures of the MFMs on the shelf in their order, then of those opened by a link."""
     place = os.environ.get("MFM_PRETRAINED")
-    found = {}
-    for path in sorted(Path(place or PRETRAINED).glob(f"*/{CONFIG}")):
-        stored = _read(path.parent, _changed(path))
-        if stored is not None and stored.kind == "mfm":
-            found[path.parent.name] = stored.model
-    for name in linked():
-        stored = _configuration(name)
-        if stored is not None and stored.kind == "mfm":
-            found[name] = stored.model
-    return sorted(found.items(), key=lambda one: (ORDER.index(one[0]) if one[0] in ORDER else len(ORDER), one[0]))
+    paths = Path(place or PRETRAINED).glob(f"*/{CONFIG}")
+    shelf = {path.parent.name: _read(path.parent, _changed(path)) for path in paths}
+    found = sorted(_mfms(shelf), key=lambda one: order(*one))
+    return [(name, one.model) for name, one in found + _mfms({name: _configuration(name) for name in linked()})]
+
+
+def _mfms(read: Mapping[str, StoredModel | None]) -> list[tuple[str, StoredModel]]:
+    return [(name, one) for name, one in read.items() if one is not None and one.kind == "mfm"]
+
+
+def order(name: str, stored: StoredModel) -> tuple[bool, bool, int, int, str]:
+    """Key that sorts stored models as they are offered, by what they are.
+
+    Images come before sequences; a model that is simply that of its data set before those with a title of their own,
+    which are set against it; then those whose clips more visitors have (:data:`NEARNESS`); then as the registry of
+    data sets has them; then by name.
+    """
+    info, known = dataset_info(name), dataset_names()
+    among = known.index(name) if name in known else len(known)
+    return not stored.model.images, bool(stored.title), NEARNESS.index(info.clips), among, name
 
 
 def _configuration(name: str) -> StoredModel | None:

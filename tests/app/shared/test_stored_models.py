@@ -12,6 +12,7 @@ import mfm_core as mfm
 from app.dependency import held_out_codes
 from app.flow import clip_source
 from app.shared import stored_models
+from mfm_core.storage.folder import PRETRAINED, StoredModel
 from tests.app import sequences
 from tests.app.dependency.test_page import settled
 from tests.app.pages import MAIN
@@ -52,6 +53,24 @@ def test_listing_loads_none(loads: list[str]) -> None:
     assert held_out_codes.measurable() == NAMES
     assert stored_models.models() == NAMES
     assert loads == []
+
+
+def test_the_order_of_models_follows_from_what_they_are() -> None:
+    """By hand from :func:`stored_models.order`: kind, contrast, clips, registry, name."""
+    pictures, clips = (StoredModel.of_folder(PRETRAINED / name) for name in ("svhn_mnist", "cmu_mosi"))
+    titled = pictures.model_copy(update={"title": "A contrast"})
+    wanted = (
+        ("svhn_mnist", pictures),
+        ("own_pictures", pictures),
+        ("a_contrast", titled),
+        ("b_contrast", titled),
+        ("studio_language_led", clips),
+        ("studio_balanced", clips),
+        ("ict_mmmo", clips),
+        ("own_clips", clips),
+        ("cmu_mosi", clips),
+    )
+    assert tuple(sorted(wanted[::-1], key=lambda one: stored_models.order(*one))) == wanted
 
 
 def test_more_models_than_any_count_are_each_loaded_once(loads: list[str]) -> None:
