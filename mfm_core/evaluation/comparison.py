@@ -57,9 +57,10 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
         seed: Of the pairing.
 
     Returns:
-        A note, the last group as ``reference``, and of each group its system's ``name``, its ``accuracies`` by seed,
-        ``errors`` among ``n`` samples over all seeds, and against the reference what :func:`against` counts and the
-        ``difference`` of the mean accuracies, see :func:`difference`.
+        A note, the last group as ``reference``, and of each group its system's ``name`` in the registry, the
+        ``modalities`` that it reads, its ``accuracies`` by seed, ``errors`` among ``n`` samples over all seeds, and
+        against the reference what :func:`against` counts and the ``difference`` of the mean accuracies, see
+        :func:`difference`.
     """
     pairs = evaluation_pairs(DigitPools.load("test"), seed)
     photograph = torch.from_numpy(independent_units(pairs))
@@ -71,6 +72,7 @@ def compare(groups: Mapping[str, Sequence[str]], *, seed: int) -> dict[str, Json
         row: dict[str, JsonValue] = {
             "system": group,
             "name": loaded[group][0].info.name,
+            "modalities": list(dict.fromkeys(name for one in loaded[group] for name in one.spec.streams)),
             "accuracies": [float(accuracy) for accuracy in found.double().mean(1)],
             "errors": int((~found).sum()),
             "n": found.numel(),

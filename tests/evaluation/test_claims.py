@@ -88,11 +88,13 @@ def found_few(*evidence: Evidence) -> pd.DataFrame:
 
 def digits(mm: float, p: float) -> Evidence:
     systems = [
-        {"system": "UM(SVHN)", "accuracies": [0.9], "errors": 1, "n": 10, "p": 0.0},
-        {"system": "UM(MNIST)", "accuracies": [0.95], "errors": 1, "n": 10, "p": 0.0},
-        {"system": "MM", "accuracies": [mm], "errors": 1, "n": 10, "p": p},
-        {"system": "MFM, shipped", "accuracies": [0.98], "errors": 1, "n": 10},
+        {"name": "um", "modalities": ["svhn"], "accuracies": [0.9], "p": 0.0},
+        {"name": "um", "modalities": ["mnist"], "accuracies": [0.95], "p": 0.0},
+        {"name": "mm", "modalities": ["svhn", "mnist"], "accuracies": [mm], "p": p},
+        {"name": "mfm", "modalities": ["svhn", "mnist"], "accuracies": [0.98]},
     ]
+    for row in systems:
+        row |= {"system": "a label of the user's own", "errors": 1, "n": 10}
     return Evidence(pd.DataFrame(), {"svhn_mnist": {"comparison": {"reference": "MFM, shipped", "systems": systems}}})
 
 
@@ -108,6 +110,9 @@ def digits(mm: float, p: float) -> Evidence:
 def test_digits_are_judged_by_mean_and_mcnemar(mm: float, p: float, multimodal: str, above: str) -> None:
     found = judged(digits(mm, p))
     assert (found["multimodal"].verdict, found["mfm_above_mm"].verdict) == (multimodal, above)
+    said = [one.what for one in (*found["multimodal"].measurements, *found["mfm_above_mm"].measurements)]
+    names = ("UM(SVHN)", "UM(MNIST)", "MM", "MM", "MFM")
+    assert said == [f"{name}, mean accuracy of 1 seeds" for name in names]
 
 
 def test_ratios_and_flow_are_judged_by_their_intervals() -> None:

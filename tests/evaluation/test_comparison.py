@@ -74,7 +74,9 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     assert n == 300
     um, mfm = table["systems"]
     accuracies = [pytest.approx(right / 300)]
-    assert mfm == {"system": "MFM", "name": "mfm", "accuracies": accuracies, "errors": n - right, "n": 300}
+    read = {"name": "mfm", "modalities": ["svhn", "mnist"]}
+    assert mfm == {"system": "MFM", **read, "accuracies": accuracies, "errors": n - right, "n": 300}
+    assert (um["name"], um["modalities"]) == ("um", ["mnist", "svhn"]), "one of each"
     assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 600, 2, "MFM")
     assert um["errors"] == 600 - round(300 * sum(um["accuracies"]))
     assert {"gained", "lost", "p"} < set(um)
