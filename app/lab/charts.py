@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,29 +15,52 @@ from torch import Tensor
 
 from app.shared import names
 from app.shared.charts import Palette, Table
+from mfm_core.lab.reports import figures_of
 
 Report = Mapping[str, JsonValue]
+Series = tuple[list[float], list[float]]
+"""Steps, and a value at each of them."""
+K = TypeVar("K", bound=Hashable)
 LEGEND = {"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0}
 SHOWN_TERMS = 6
 """Terms of the cost that have a line of their own: those that are largest at the end."""
 
 
-def series(reports: Sequence[Report], group: str) -> dict[str, tuple[list[float], list[float]]]:
-    """Steps and values of each number that reports tell under ``group`` (``terms`` or ``figures``)."""
-    found: dict[str, tuple[list[float], list[float]]] = {}
+def terms(reports: Sequence[Report]) -> dict[str, Series]:
+    """Steps and values of each term of the cost."""
+    found: dict[str, Series] = {}
     for report in reports:
-        values = report.get(group)
+        values = report.get("terms")
         for name, value in values.items() if isinstance(values, dict) else ():
-            if isinstance(value, int | float) and math.isfinite(value):
-                steps, numbers = found.setdefault(name, ([], []))
-                steps.append(float(str(report["step"])))
-                numbers.append(float(value))
+            if isinstance(value, int | float):
+                _add(found, name, report, value)
     return found
+
+
+def figures(reports: Sequence[Report]) -> dict[tuple[str, str], Series]:
+    """Steps and values of each figure, by its key and subject."""
+    found: dict[tuple[str, str], Series] = {}
+    for report in reports:
+        for one in figures_of(report):
+            _add(found, (one.key, one.subject), report, one.value)
+    return found
+
+
+def _add(found: dict[K, Series], name: K, report: Report, value: float) -> None:
+    if math.isfinite(value):
+        steps, numbers = found.setdefault(name, ([], []))
+        steps.append(float(str(report["step"])))
+        numbers.append(float(value))
+
+
+def read_of(found: Mapping[tuple[str, str], Series]) -> tuple[list[str], bool]:
+    """Modalities whose swaps were read, and whether the label is one of several classes."""
+    return [of for key, of in found if key in ("swap_accuracy", "swap_r")], ("label_accuracy", "") in found
 
 
 def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[go.Figure, Table]:
     """The whole cost and its largest terms over the steps, on a logarithmic axis."""
-    found = series(reports, "terms")
+    found = terms(reports)
     last = {name: abs(values[-1]) for name, (_, values) in found.items() if name != "cost"}
     chosen = [name for name in ("cost", *sorted(last, key=lambda one: -last[one])[:SHOWN_TERMS]) if name in found]
     figure = go.Figure()
@@ -55,23 +79,28 @@ def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[
     return figure, {"cost": chosen, "last value": [round(found[name][1][-1], 4) for name in chosen]}
 
 
-def learnt(
-    reports: Sequence[Report], modalities: Sequence[str], colours: Palette, total: int = 0, *, classes: bool
-) -> tuple[go.Figure, Table]:
-    """How often swapped samples show the label of their Z_y, and what a probe reads from each Z_a, over the steps."""
-    found = series(reports, "figures")
+def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int = 0) -> tuple[go.Figure, Table]:
+    """How often swapped samples show the label of their Z_y, and what a probe reads from each Z_a, over the steps.
+
+    Args:
+        found: As :func:`figures` gives them.
+        colours: Of the theme.
+        total: Steps of the training; 0 where it is not known how many there will be.
+    """
     figure, rows = go.Figure(), []
+    modalities, classes = read_of(found)
+    followed, probed = ("swap_accuracy", "quick_probe_accuracy") if classes else ("swap_r", "quick_probe_r2")
     for place, name in enumerate(modalities):
         hue = colours.hues[names.hue(place)]
-        for key, said, dash in (("follow", "swap follows Z_y", "solid"), ("probe", "read from Z_a", "dot")):
-            if (values := found.get(f"{key}_{name}")) is None:
+        for key, said, dash in ((followed, "swap follows Z_y", "solid"), (probed, "read from Z_a", "dot")):
+            if (values := found.get((key, name))) is None:
                 continue
             title = f"{names.title(name)}: {said}"
             figure.add_scatter(
                 x=values[0], y=values[1], name=_set(title), mode="lines+markers", line={"color": hue, "dash": dash}
             )
             rows.append((title, values[1][-1]))
-    if classes and (chance := found.get("chance")):
+    if chance := found.get(("most_frequent_class", "")):
         figure.add_hline(y=chance[1][-1], line={"dash": "dash", "color": colours.quiet, "width": 1})
         rows.append(("most frequent class (dashed)", chance[1][-1]))
     figure.update_yaxes(

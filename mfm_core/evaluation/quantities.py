@@ -56,6 +56,12 @@ QUANTITIES: Mapping[str, Quantity] = {
     "translation_accuracy": Quantity("share", True, "translation {of} to {inferred}"),
     "probe_accuracy": Quantity("share", False, "digit read from Z_a of {of} by the best probe"),
     "probe_accuracy_y": Quantity("share", True, "digit read from Z_y by the best probe"),
+    "quick_probe_accuracy": Quantity("share", False, "label read from Z_a of {of} by the better of two quick probes"),
+    "quick_probe_accuracy_y": Quantity("share", True, "label read from Z_y by the better of two quick probes"),
+    "quick_probe_r2": Quantity(
+        "explained", False, "score read from Z_a of {of} by the better of two quick probes (R2)"
+    ),
+    "quick_probe_r2_y": Quantity("explained", True, "score read from Z_y by the better of two quick probes (R2)"),
     "network_probe_accuracy": Quantity("share", False, "digit read from Z_a of {of} by a probe"),
     "probe_chance": Quantity("share", False, "digit guessed without Z_a of {of}"),
     "most_frequent_class": Quantity("share", False, "most frequent digit, {of}"),

@@ -14,7 +14,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.probes import probe_classes, probe_scores
-from mfm_core.evaluation.quantities import figure
+from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
 from mfm_core.generation import swap
 from mfm_core.lab.judging import Judge, following
@@ -30,11 +30,11 @@ class Snapshot:
     """State of a model in training: what it has learnt so far.
 
     Attributes:
-        figures: By name; NaN where one is not defined.
+        figures: Without intervals; NaN where one is not defined.
         tensors: The swap matrix and the maps, see :meth:`Observer.look`.
     """
 
-    figures: Mapping[str, float]
+    figures: tuple[Figure, ...]
     tensors: Mapping[str, Tensor]
 
 
@@ -61,32 +61,44 @@ class Observer:
         """Look at a model.
 
         Returns:
-            Figures: ``label_y`` and ``probe_y``; by modality ``follow_NAME``, ``error_NAME`` and ``probe_NAME``; and
-            ``chance``. Tensors: ``rows`` (k,), the labels of the matrix; by modality ``seen.NAME`` (k, k), what the
-            judge reads, and of images ``swap.NAME`` (k, k, C, H, W) and ``real.NAME`` (k, C, H, W) as bytes;
-            ``labels`` (n,); by block ``map.NAME`` (n, 2).
+            Figures: of the label, of each modality's swap and reconstruction, of a quick probe of each block of Z, and
+            of classes the rate of the most frequent one. Tensors: ``rows`` (k,), the labels of the matrix; by modality
+            ``seen.NAME`` (k, k), what the judge reads, and of images ``swap.NAME`` (k, k, C, H, W) and ``real.NAME``
+            (k, C, H, W) as bytes; ``labels`` (n,); by block ``map.NAME`` (n, 2).
         """
         few = self.data.take(torch.arange(min(LIVE, len(self.data))))
         with torch.inference_mode():
             latents = encode(model, few)
-            figures = {f"{key}_{one}": value for key, one, value in self._figures(model, few, latents)}
+            found = self._figures(model, few, latents)
             tensors = self._matrix(model, few, latents) | {"labels": few.labels.reshape(len(few), -1)[:, 0].float()}
         tensors |= {f"map.{name}": plane(z) for name, z in latents.blocks().items()}
-        for name, z in latents.blocks().items():
-            figures[f"probe_{name}"] = quick_probe(z, few.labels)
-        figures["chance"] = float((few.labels == few.labels.mode().values).float().mean()) if self.classes else 0.0
-        return Snapshot(figures, tensors)
+        found += [
+            (*self._probe("quick_probe", name), quick_probe(z, few.labels)) for name, z in latents.blocks().items()
+        ]
+        if self.classes:
+            found.append(("most_frequent_class", "", float((few.labels == few.labels.mode().values).float().mean())))
+        return Snapshot(tuple(figure(key, of, exact(value, len(few))) for key, of, value in found), tensors)
+
+    def _probe(self, probe: str, block: str) -> tuple[str, str]:
+        """Key and subject of what a probe reads of the label from a block of Z."""
+        key = f"{probe}_{'accuracy' if self.classes else 'r2'}"
+        return (f"{key}_y", "") if block == "y" else (key, block)
+
+    def _read(self, what: str) -> str:
+        """Key of how well a label is read: as an accuracy, of scores as a correlation."""
+        return f"{what}_{'accuracy' if self.classes else 'r'}"
 
     def _figures(self, model: MFM, few: Dataset, latents: Latents) -> list[tuple[str, str, float]]:
         told, swapped = model.decode(latents), self._swapped(model, latents)
         y = few.labels if self.classes else few.labels[:, 0]
         label = float((told.label.argmax(1) == y).float().mean()) if self.classes else _r(told.label[:, 0], y)
-        found = [("label", "y", label)]
+        found = [(self._read("label"), "", label)]
         wanted = few.labels[self._donors(len(few))]
         for name, read in following(self.judges, swapped, few.mask, wanted).items():
             follow = float(read.float().mean()) if self.classes else _r(read, wanted[:, 0])
-            found.append(("follow", name, follow))
-            found.append(("error", name, float(self._errors(told.modalities[name], few, name).mean())))
+            found.append((self._read("swap"), name, follow))
+            error = float(self._errors(told.modalities[name], few, name).mean())
+            found.append(("reconstruction_error", name, error))
         return found
 
     def _matrix(self, model: MFM, few: Dataset, latents: Latents) -> dict[str, Tensor]:
@@ -123,14 +135,12 @@ class Observer:
             for key, wanted in (("swap", donors), ("judge", few.labels)):
                 read = made[key][name]
                 followed = share(read) if self.classes else _correlation(read, wanted[:, 0])
-                found.append(figure(f"{key}_{'accuracy' if self.classes else 'r'}", name, followed))
+                found.append(figure(self._read(key), name, followed))
             found.append(figure("reconstruction_error", name, mean(self._errors(told.modalities[name], few, name))))
         probe = probe_classes if self.classes else probe_scores
         for name, z in latents.blocks().items():
             probed = probe(z, few.labels, seeds=(0,))
-            quantity = "probe_accuracy" if self.classes else "probe_r2"
-            key, subject = (f"{quantity}_y", "") if name == "y" else (quantity, name)
-            found.append(figure(key, subject, probed.estimate))
+            found.append(figure(*self._probe("probe", name), probed.estimate))
         if self.classes:
             top = share(few.labels == few.labels.mode().values)
             found.append(figure("most_frequent_class", "", top))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -163,18 +163,20 @@ class _Watch:
         self._n, self._told, self._began, self._from = 0, time.monotonic(), time.monotonic(), -1
 
     def report(self, step: int, terms: Mapping[str, float]) -> None:
-        """Tell the mean of each term since the last report, now and then."""
+        """Tell the mean of each term since the last report, now and then.
+
+        Steps with a validation do not count, for what the validation found stands among their terms.
+        """
         self.step = step
         self._from = step - 1 if self._from < 0 else self._from
-        for name, value in terms.items():
-            if name != "steps" and not name.startswith(("score", "accuracy", "absolute_error", "error_pixel")):
-                self._sums[name] = self._sums.get(name, 0.0) + value
-        self._n += 1
+        if step != self._looked:
+            self._sums |= {name: self._sums.get(name, 0.0) + x for name, x in terms.items() if name != "steps"}
+            self._n += 1
         now = time.monotonic()
         left = (now - self._began) / (step - self._from) * (self.loop.steps - step)
         self.control.progress(step, self.loop.steps, message="training", seconds_left=left)
         if step != self._looked and (now - self._told >= REPORT_EVERY or step == self.loop.steps):
-            self._tell(step, {})
+            self._tell(step)
 
     def look(self, step: int, model: nn.Module) -> None:
         """Look at the averaged model, and keep the newest pictures."""
@@ -182,16 +184,16 @@ class _Watch:
             raise TypeError(f"model: expected an MFM, got {type(model).__name__}")
         seen, self._looked = self.observer.look(model), step
         write_tensors(seen.tensors, self.control.folder / SNAPSHOT)
-        self._tell(step, {name: value if math.isfinite(value) else None for name, value in seen.figures.items()})
+        self._tell(step, seen.figures)
 
     def stop(self, step: int) -> bool:
         """Whether the visitor wants it, or it takes far longer than planned."""
         del step
         return self.control.wanted != "run" or self.control.seconds > self._limit
 
-    def _tell(self, step: int, figures: Mapping[str, JsonValue]) -> None:
-        means = {name: total / self._n for name, total in self._sums.items()} if self._n else {}
-        self.control.report(step, {"terms": dict(means), "figures": dict(figures)})
+    def _tell(self, step: int, figures: Sequence[Figure] = ()) -> None:
+        means: dict[str, JsonValue] = {name: total / self._n for name, total in self._sums.items()}
+        self.control.report(step, {"terms": means, "figures": [one.stored() for one in figures]})
         self._sums, self._n, self._told = {}, 0, time.monotonic()
 
 

@@ -17,6 +17,7 @@ from mfm_core.evaluation import probes
 from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.jobs.runner import run_job, start_runner
 from mfm_core.jobs.store import Job, JobStore
+from mfm_core.lab import reports
 from mfm_core.lab.data import FILE
 from mfm_core.lab.settings import MODEL, SNAPSHOT, UPLOAD, LabSettings
 from mfm_core.lab.training import LOOP, STATE, config_of, read_settings
@@ -79,9 +80,17 @@ def test_digits_are_trained_looked_at_and_stored_for_the_other_pages(store: JobS
     pictures = read_tensors(job.folder / SNAPSHOT, read_header(job.folder / SNAPSHOT).specs)
     assert pictures["swap.colour"].shape == (6, 6, 3, 8, 8)
     assert pictures["map.y"].shape == (300, 2)
-    looked = [report["figures"] for report in job.reports() if report["figures"]]
+    looked = [found for report in job.reports() if (found := reports.figures_of(report))]
     assert len(looked) == 2, "after five steps, and at the end"
-    assert {"follow_plain", "probe_y", "probe_colour", "chance", "label_y"} <= set(looked[0])
+    seen = {(one.key, one.subject) for one in looked[0]}
+    assert seen == {
+        ("label_accuracy", ""), ("swap_accuracy", "plain"), ("swap_accuracy", "colour"),
+        ("reconstruction_error", "plain"), ("reconstruction_error", "colour"), ("quick_probe_accuracy_y", ""),
+        ("quick_probe_accuracy", "plain"), ("quick_probe_accuracy", "colour"), ("most_frequent_class", ""),
+    }  # fmt: skip
+    costs = {name for report in job.reports() for name in report["terms"]}
+    assert "cost" in costs
+    assert not costs & {"score", "accuracy", "error_pixel_plain"}, "what a validation finds is no cost"
 
 
 def test_clips_are_trained_too_and_their_scores_followed(store: JobStore) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -80,23 +80,24 @@ def _panel(job: Job, name: str, *, wide: bool) -> None:
     reports = job.reports()
     if not reports:
         return
-    figures = charts.series(reports, "figures")
-    classes = "chance" in figures and figures["chance"][1][-1] > 0
-    modalities = [key.removeprefix("follow_") for key in figures if key.startswith("follow_")]
+    found = charts.figures(reports)
+    modalities, classes = charts.read_of(found)
     total = job.state.total if job.state else 0
     left, right = st.columns(2, gap="medium") if wide else (st.container(), st.container())
     with left:
-        _curves(reports, modalities, name, total, classes=classes)
+        _curves(reports, found, name, total)
     with right:
         tensors = snapshot(job.folder / SNAPSHOT)
         if tensors:
             _codes(tensors, modalities, name, classes=classes)
 
 
-def _curves(reports: Sequence[charts.Report], modalities: list[str], name: str, total: int, *, classes: bool) -> None:
+def _curves(
+    reports: Sequence[charts.Report], found: Mapping[tuple[str, str], charts.Series], name: str, total: int
+) -> None:
     """Curves of what is learnt, and of the cost, by step."""
     colours = shared_charts.palette()
-    figure, table = charts.learnt(reports, modalities, colours, total, classes=classes)
+    figure, table = charts.learnt(found, colours, total)
     alt = "; ".join(f"{what}: {now}" for what, now in zip(table["figure"], table["now"], strict=True))
     shared_charts.show(figure, table, key=f"learnt_{name}", alt=f"What is learnt, by step. Now {alt}")
     figure, table = charts.costs(reports, colours, total)
