@@ -11,7 +11,8 @@ All pages show the same stored model, in turns, in the same browser on this mach
 * first drag on the page Start: from asking for it until its pair is live, and until a slider of a style was dragged
   with the mouse, that picture changed, the other did not, and the label stayed;
 * the server's own scrubber (where the browser cannot decode) and a plain ``st.slider`` whose pictures the server
-  decodes: pictures a second while dragging;
+  decodes: seconds until the first picture, most of which Streamlit takes for itself, and pictures a second while
+  dragging (a plain one tells the server of no value before the mouse rests);
 * ``--sessions N``: N browsers' sessions are open at once and slide, which asks the server nothing; how long other
   interactions of theirs, one after the other, then take.
 
@@ -159,10 +160,17 @@ def measure_start(browser: Browser, address: str, repeats: int) -> dict[str, obj
 
 
 def measure_servers(browser: Browser, addresses: dict[str, str], repeats: int) -> dict[str, object]:
-    """Pictures a second where the server decodes."""
+    """Seconds until the first picture, and pictures a second, where the server decodes."""
     figures: dict[str, object] = {}
     for key, address in addresses.items():
-        page, _ = open_page(browser, address, CASES[key])
+        first = []
+        for turn in range(repeats + 1):
+            page, seconds = open_page(browser, address, CASES[key])
+            if turn:  # the first warms the server
+                first.append(seconds)
+            if turn < repeats:
+                page.context.close()
+        figures[f"{CASES[key].name}: first picture, s"] = summary(np.array(first))
         rates = [frames_a_second(page, CASES[key]) for _ in range(repeats)]
         figures[f"{CASES[key].name}: pictures a second"] = summary(np.array(rates))
         page.context.close()
