@@ -12,7 +12,7 @@ from app.claims.view import ALL, ClaimsView
 from app.shared import prose, state
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS
-from mfm_core.evaluation.figures import shown
+from mfm_core.evaluation.figures import shown, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
 from mfm_core.evaluation.verdicts import Measurement, Outcome
 
@@ -59,7 +59,7 @@ def _row(one: Measurement) -> dict[str, str]:
         "ours": shown(one.value, one.unit),
         "95 % interval": interval,
         "paper": "" if one.paper is None else shown(one.paper, one.unit),
-        "p": "" if one.p is None or math.isnan(one.p) else f"{one.p:.2g}",
+        "p": "" if one.p is None or math.isnan(one.p) else shown_p(one.p).removeprefix("= "),
     }
 
 

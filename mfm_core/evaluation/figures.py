@@ -116,3 +116,8 @@ def shown(value: float, unit: Unit) -> str:
         return "none"
     text = format(value, _SHOWN[unit])
     return text.replace("%", " %")
+
+
+def shown_p(p: float) -> str:
+    """A p-value to be read after "p": ``= 0.079``; ``< 1e-300`` where a float can say no less, for none is 0."""
+    return "< 1e-300" if p < 1e-300 else f"= {p:.2g}"

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import JsonValue
 
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.figures import Figure, Unit, read_figures
+from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown_p
 from mfm_core.systems.registry import system_info
 
 Verdict = Literal["holds", "does not hold", "cannot be tested here"]
@@ -178,7 +178,7 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     rows = [_accuracy(reader, found[reader]) for reader in readers]
     p = rows[0].p if rows[0].p is not None else math.nan
     ahead = rows[1].value > rows[0].value
-    because = f"MFM is {'ahead' if ahead else 'not ahead'} on average; McNemar's exact test gives p = {p:.2g}"
+    because = f"MFM is {'ahead' if ahead else 'not ahead'} on average; McNemar's exact test gives p {shown_p(p)}"
     return decided(ahead and p < LEVEL, because, rows)
 
 

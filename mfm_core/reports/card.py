@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.figures import Figure, read_figures, shown
+from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_p
 from mfm_core.evaluation.quantities import title
 from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows, inference_note, ratios_table
 from mfm_core.storage.folder import StoredModel
@@ -106,9 +106,7 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         accuracies = [_value(accuracy) for accuracy in _list(system["accuracies"])]
         tested = ""
         if "p" in system:
-            p = _value(system["p"])
-            size = "< 1e-300" if p < 1e-300 else f"= {p:.2g}"  # less than a float can say
-            tested = f"{system['gained']} gained, {system['lost']} lost, p {size}"
+            tested = f"{system['gained']} gained, {system['lost']} lost, p {shown_p(_value(system['p']))}"
             match system.get("difference"):
                 case {"value": float(value), "low": float(low), "high": float(high)}:
                     points = f"{100 * value:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f})"

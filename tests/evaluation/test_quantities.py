@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mfm_core.evaluation.figures import Figure, shown
+from mfm_core.evaluation.figures import Figure, shown, shown_p
 from mfm_core.evaluation.quantities import QUANTITIES, exact, figure, title
 
 
@@ -48,3 +48,7 @@ def test_a_subject_comes_apart() -> None:
     assert (one.modalities, one.inferred, one.way) == (("language", "acoustic"), "visual", "mean")
     nothing = figure("mae", "", exact(0.5, 9))
     assert (nothing.modalities, nothing.inferred, nothing.way) == ((), "", "")
+
+
+def test_no_p_value_is_nought() -> None:
+    assert [shown_p(p) for p in (0.0787, 4.2e-15, 0.0)] == ["= 0.079", "= 4.2e-15", "< 1e-300"]
