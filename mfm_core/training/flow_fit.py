@@ -90,7 +90,7 @@ class FlowTask:
 
 
 def with_variants(pictures: Tensor, config: FlowFit) -> Tensor:
-    """Pictures ``(N, channels, height, width)`` and, after them, ``copies`` random variants of each; by the run's seed."""
+    """Pictures ``(N, channels, height, width)``, and after them ``copies`` random variants of each."""
     generator = torch.Generator().manual_seed(config.training.seed)
     parts = [pictures]
     for _ in range(config.copies):

@@ -67,8 +67,8 @@ class FactorizeRun(TrainingRun):
             is always late.
         flow_pairs: Further pairs a step that the flows alone learn from, in a run that settles: with what encodes
             fixed, their codes cost little.
-        fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, by one
-            fit after the other, and fixed in them.
+        fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, in
+            one fit after the other, and fixed in them.
         only: Modalities whose G, flow and decoder, and the surrogates, are all that a run that settles trains; empty to
             train every modality's, G of Z_y and D. What is generated of the others then stays as it is.
     """
