@@ -94,7 +94,7 @@ def with_variants(pictures: Tensor, config: FlowFit) -> Tensor:
     generator = torch.Generator().manual_seed(config.training.seed)
     parts = [pictures]
     for _ in range(config.copies):
-        parts += [augment(batch, config.augmentation, generator) for batch in pictures.split(BATCH)]
+        parts += [augment(batch, config.augmentation, generator) for batch in torch.split(pictures, BATCH)]
     return torch.cat(parts)
 
 
