@@ -50,7 +50,7 @@ def pictures(available: tuple[str, ...]) -> None:
     chosen = _choose(available)
     models = [digit_model.load(stored_models.stored_as(name)) for name in chosen]
     with st.container(width=420):
-        state.slide("Held-out pair", "pair", 0, len(models[0].codes) - 1)
+        state.slide("Held-out pair", "pair", len(models[0].codes) - 1)
     pair, donors = state.seen(AblationsView).pair, donor_pairs(models[0])
     grids = [in_all_digits(one, pair, donors) for one in models]
     titles = [stored_models.title(name) for name in chosen]

@@ -8,7 +8,6 @@ from app.generate.figures.draws import SOURCES
 from app.generate.view import View
 from app.shared import state
 
-MOST = 999_999
 SAME = "Goes to the next seed. The same seed gives the same picture."
 
 
@@ -26,4 +25,5 @@ def source(label: str) -> None:
 
 
 def _next() -> None:
-    state.change(seed=(state.seen(View).seed + 1) % (MOST + 1))
+    _, most = state.bounds("seed")
+    state.change(seed=(state.seen(View).seed + 1) % (most + 1))

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.shared.links import Linked, declared_range, read_fields, unknown_parts, write_fields
-from mfm_core.lab.settings import TERMS, LabSettings
+from mfm_core.lab.settings import MAX_MINUTES, TERMS, LabSettings
 
 NO_TERMS = "none"
 JobName = Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")]
@@ -39,7 +39,7 @@ class LabView(Linked):
     terms: Annotated[str, Field(pattern=r"^[a-z_.]{1,120}$")] = ".".join(TERMS)
     d_y: Annotated[int, Field(ge=1, le=32)] = 8
     d_a: Annotated[int, Field(ge=1, le=32)] = 8
-    minutes: Annotated[int, Field(ge=1, le=10)] = 2
+    minutes: Annotated[int, Field(ge=1, le=int(MAX_MINUTES))] = 2
     seed: Annotated[int, Field(ge=0, le=999_999)] = 0
 
     @property

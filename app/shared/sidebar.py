@@ -20,7 +20,7 @@ def show(*lines: str, seed: str | None = None) -> None:
     with st.sidebar:
         st.markdown("  \n".join(lines))
         if seed is not None:
-            state.number("Seed", "seed", 0, 999_999, description=seed)
+            state.number("Seed", "seed", description=seed)
         share.show()
         teacher_link.offer()
         presenter.switch()

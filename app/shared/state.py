@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from app.shared import app_view
-from app.shared.links import LinkCodec, Linked, fields
+from app.shared.links import LinkCodec, Linked, declared_range, fields
 from app.shared.page_frame import PageFrame, read_frame, without_frame
 
 V = TypeVar("V", bound=Linked)
@@ -97,6 +97,16 @@ def held(field: str) -> bool:
 def hidden(field: str) -> bool:
     """Whether the frame hides the control of a field."""
     return field.rstrip("_") in frame().hide
+
+
+def bounds(field: str, highest: int = 0) -> tuple[int, int]:
+    """Lowest and highest value that a whole number of the view declares.
+
+    Args:
+        field: The field.
+        highest: Its highest value where it declares none.
+    """
+    return declared_range(type(st.session_state["view"]), field, highest)
 
 
 def controls() -> dict[str, str]:
@@ -214,11 +224,12 @@ def toggle(label: str, field: str, off: str, on: str, *, description: str | None
     st.toggle(label, key=key, on_change=take, help=description, disabled=held(field))
 
 
-def number(label: str, field: str, lowest: int, highest: int, *, description: str | None = None) -> None:
-    """A whole number of the view."""
+def number(label: str, field: str, *, description: str | None = None) -> None:
+    """A whole number of the view, within the bounds that its field declares."""
     if not offered(field, label):
         return
     key = _place(field)
+    lowest, highest = bounds(field)
     st.number_input(
         label,
         lowest,
@@ -232,11 +243,12 @@ def number(label: str, field: str, lowest: int, highest: int, *, description: st
     )
 
 
-def slide(label: str, field: str, lowest: int, highest: int) -> None:
-    """A small whole number of the view, on a slider."""
+def slide(label: str, field: str, highest: int = 0) -> None:
+    """A small whole number of the view, on a slider; see ``bounds``."""
     if not offered(field, label):
         return
     key = _place(field)
+    lowest, highest = bounds(field, highest)
     st.slider(label, lowest, highest, key=key, on_change=_take, args=(field, key), disabled=held(field))
 
 

@@ -44,7 +44,7 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
         state.choose("Start from", "origin", ORIGINS)
         if view.origin == "prior":
             with st.container(width=140):
-                state.number("Draw", "draw", 0, 999)
+                state.number("Draw", "draw")
         with st.container(width=320):
             _slider()
         aloud = st.toggle(

@@ -111,7 +111,7 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     st.subheader("Every content with every style", anchor=False, divider="gray")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         with st.container(width=260):
-            state.slide("Rows and columns", "size", 2, 10)
+            state.slide("Rows and columns", "size")
         resample.show()
     view = state.seen(View)
     grid = cache.cached_grid(swap.make_matrix, shown, view)

@@ -8,7 +8,7 @@ from app.elements.own_tab import own_tab
 from app.lab.view import NO_TERMS, LabView
 from app.shared import job_store, prose, state
 from mfm_core.lab.data import FILE, LIMITS, LIMITS_SAID, Offer, read_upload
-from mfm_core.lab.settings import MAX_MINUTES, TERMS, UPLOAD
+from mfm_core.lab.settings import TERMS, UPLOAD
 
 INDEPENDENCE = {
     "joint": "one MMD on the joint Z (Eq. 4)",
@@ -36,13 +36,13 @@ def show(offers: tuple[Offer, ...]) -> None:
         else:
             prose.caption(next(offer.about for offer in offers if offer.name == data))
         with st.container(horizontal=True):
-            state.number("Minutes", "minutes", 1, int(MAX_MINUTES), description="Steps are planned to fit into it.")
-            state.number("Seed", "seed", 0, 999_999)
+            state.number("Minutes", "minutes", description="Steps are planned to fit into it.")
+            state.number("Seed", "seed")
     with right:
         with st.container(horizontal=True):
-            state.number("λ", "weight", 0, 1_000, description="Weight of the distance of Q_Z to N(0, I) in Eq. 4.")
-            state.number("d_y", "d_y", 1, 32, description="Size of Z_y.")
-            state.number("d_a", "d_a", 1, 32, description="Size of each Z_a.")
+            state.number("λ", "weight", description="Weight of the distance of Q_Z to N(0, I) in Eq. 4.")
+            state.number("d_y", "d_y", description="Size of Z_y.")
+            state.number("d_a", "d_a", description="Size of each Z_a.")
         state.select("Distance to the prior", "independence", INDEPENDENCE)
         _terms(view)
     st.button("Start", type="primary", on_click=_start, key="start_run")
