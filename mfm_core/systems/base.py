@@ -239,6 +239,30 @@ def take_tensor(
     return state[name]
 
 
+def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, seed: int) -> tuple[Dataset, Dataset]:
+    """Samples to learn from, and samples for early stopping and choices.
+
+    Without validation samples some of ``train`` are held out. Of those given, the ones of a class that no training
+    sample has are left out: no system could learn it.
+
+    Args:
+        train: Training samples.
+        validation: Validation samples; None where there are none.
+        spec: The specification of all training samples.
+        seed: Of what is held out.
+
+    Raises:
+        ValueError: If there are fewer than 4 samples to hold some out of, or no validation sample is of a known class.
+    """
+    if validation is None:
+        return hold_out(train, seed)
+    if not spec.classes or bool((known := validation.labels < spec.label.size).all()):
+        return train, validation
+    if not bool(known.any()):
+        raise ValueError(f"validation: expected a sample of class 0 to {spec.label.size - 1}, got none")
+    return train, validation.take(known.nonzero().flatten())
+
+
 def hold_out(train: Dataset, seed: int, share: float = VALIDATION_SHARE) -> tuple[Dataset, Dataset]:
     """Part training samples into those to learn from and those to validate on, by the seed alone.
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mfm_core.config import Positive, Share
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.kernels import KernelMachine, fit_lp_mkl, rbf
 from mfm_core.systems.parts.means import known_labels
 from mfm_core.systems.parts.network import label_scale_of
@@ -98,8 +98,7 @@ class CMkl(System):
         """Train the networks, then fit the machines for each C and keep the best on the validation data."""
         config = cast(CMklConfig, config)
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
+        train, validation = fitting_parts(train, validation, spec, seed)
         train, validation = known_labels(train), known_labels(validation)
         scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
         with torch.random.fork_rng(devices=[]):

@@ -26,7 +26,7 @@ class MajorityConfig(SystemConfig):
     reads=("sequence", "image"),
 )
 class Majority(System):
-    """Predicts the log frequencies of the training classes, or the median of the training scores.
+    """Predicts the log frequencies of the training classes, or the median of the known training scores.
 
     The paper does not say what Majority predicts for scores; the median is the constant of least absolute error.
     """
@@ -48,7 +48,7 @@ class Majority(System):
             counts = torch.bincount(train.labels, minlength=spec.label.size).float()
             prediction = ((counts + 1e-6) / counts.sum()).log()
         else:
-            prediction = train.labels.float().quantile(0.5, dim=0)
+            prediction = train.labels.float().nanquantile(0.5, dim=0).nan_to_num(0)
         on_report(1, {})
         return cls(config, spec, prediction)
 

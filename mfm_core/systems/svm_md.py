@@ -11,7 +11,7 @@ from sklearn.svm import SVC, SVR
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.means import known_labels, late_means
 from mfm_core.systems.parts.network import label_scale_of
 from mfm_core.systems.parts.sequences import Standardiser
@@ -86,8 +86,7 @@ class SupportVectors(System):
         """Fit the machines for each C and keep those that do best on the validation samples."""
         config = cast(SupportVectorConfig, config)
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
+        train, validation = fitting_parts(train, validation, spec, seed)
         train, validation = known_labels(train), known_labels(validation)
         scale = Standardiser.fit(train)
         label_scale = label_scale_of(train.labels, spec)

@@ -12,7 +12,7 @@ from torch import Tensor
 from mfm_core.config import Positive
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.steps import in_front, to_front
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.gaussian_hmm import GaussianHmms, beliefs, fit_models
 from mfm_core.systems.parts.sequences import Standardiser, early_fusion, present, real_steps
 from mfm_core.systems.parts.soft_labels import anchors_of, n_categories, predictions, soft_labels
@@ -86,8 +86,7 @@ class Thmm(System):
         """Fit models of each number of states from each start, and keep the best on the validation data."""
         config = cast(ThmmConfig, config)
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
+        train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
         data, data_val = _read(scale, train), _read(scale, validation)
         y, y_val = (soft_labels(part.labels, anchors, spec).double() for part in (train, validation))

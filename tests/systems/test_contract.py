@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -101,6 +102,29 @@ def test_three_streams_of_any_names_and_no_validation_will_do(name: str) -> None
     data = made_up(40, scores=True)
     three = replace(data, modalities={**data.modalities, "gaze": data.modalities["tone"].flip(2)})
     assert mfm.fit(brief(name), three.part("train"), seed=0).predict(three).shape == (40, 1)
+
+
+@pytest.mark.parametrize("name", ["c_mkl", "ef_hcrf", "ef_hsshcrf", "mfm", "thmm"])
+def test_validation_samples_of_a_class_that_no_training_sample_has_are_left_out(name: str) -> None:
+    data = made_up(N, scores=False, classes=3)
+    known = data.part("train").labels < 2
+    train = data.part("train").take(known.nonzero().flatten())
+    of_all = data.part("validation")
+    of_known = of_all.take((of_all.labels < 2).nonzero().flatten())
+    assert len(of_known) < len(of_all)
+    predictions = [mfm.fit(brief(name), train, part, seed=1).predict(train) for part in (of_all, of_known)]
+    assert torch.equal(*predictions)
+    unknown = of_all.take((of_all.labels == 2).nonzero().flatten())
+    with pytest.raises(ValueError, match=r"^validation: expected a sample of class 0 to 1, got none$"):
+        mfm.fit(brief(name), train, unknown)
+
+
+def test_majority_is_the_median_of_the_scores_that_are_known() -> None:
+    data = made_up(11, scores=True)
+    labels = torch.arange(11, dtype=torch.float32).square().unsqueeze(1)
+    labels[[0, 4]] = torch.nan
+    found = mfm.fit("majority", replace(data, labels=labels)).predict(data)
+    assert float(found[0]) == np.nanmedian(labels.numpy())
 
 
 def test_an_unknown_system_is_named() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.steps import in_front, to_front
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.chain_models import (
     ChainShape,
     Topology,
@@ -101,8 +101,7 @@ class ChainSystem(System):
         """Maximise the likelihood of the labels, from several starts, and keep the best on the validation data."""
         config = cast(ChainConfig, config)
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
+        train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
         shape, n_outputs = cls.shape(config, spec), len(anchors)
         x, mask = cls.views(scale, train)

@@ -25,7 +25,7 @@ from mfm_core.config import (
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling
 from mfm_core.storage.folder import check_bounded
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.means import known_labels
 from mfm_core.systems.parts.network import PREDICT_BATCH, label_scale_of
 from mfm_core.systems.parts.sequences import Standardiser
@@ -258,10 +258,9 @@ class FamilySystem(System):
         ``loop`` replaces that of the configuration; ``stop`` is that of :func:`mfm_core.training.loop.train`.
         """
         family = cast(FamilyConfig, config)
-        if validation is None:
-            train_on, validation = hold_out(train_on, seed)
-        train_on, validation = known_labels(train_on), known_labels(validation)
         spec = cls.spec_of_data(family, train_on)
+        train_on, validation = fitting_parts(train_on, validation, spec, seed)
+        train_on, validation = known_labels(train_on), known_labels(validation)
         model = cls.architecture(family, spec, 1 if train_on.mask is None else train_on.mask.shape[1])
         scaling = {name: one for name, one in scaling_of(train_on).items() if name in model.modalities}
         label_scale = label_scale_of(train_on.labels, spec)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, hold_out
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts
 from mfm_core.systems.parts.sequences import Standardiser, real_steps
 from mfm_core.systems.parts.training import Task, TrainingConfig, train
 
@@ -97,15 +97,9 @@ class NetworkSystem(System):
     def fit(
         cls, config: SystemConfig, train: Dataset, validation: Dataset | None, *, seed: int, on_report: OnReport
     ) -> Self:
-        """Train with AdamW and keep the weights of the best validation cost.
-
-        Validation samples of a class that no training sample has are left out: no network could learn from them.
-        """
+        """Train with AdamW and keep the weights of the best validation cost."""
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
-        if spec.classes:
-            validation = validation.take((validation.labels < spec.label.size).nonzero().flatten())
+        train, validation = fitting_parts(train, validation, spec, seed)
         scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
         samples, held_out = (
             Samples(scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec), part.ids)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mfm_core.config import Positive
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, SystemConfig, hold_out, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.chain_models import ChainShape, draw_parameters, label_beliefs, label_scores, split
 from mfm_core.systems.parts.chain_system import (
     FIRST_STEPS,
@@ -62,8 +62,7 @@ class SummarySystem(ChainSystem):
         """Train layer by layer, each from the parameters of the one below, on the groups that the one below found."""
         config = cast(SummaryConfig, config)
         spec = DataSpec.of(train)
-        if validation is None:
-            train, validation = hold_out(train, seed)
+        train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
         shape, n_outputs = cls.shape(config, spec), len(anchors)
         (x, mask), (x_val, mask_val) = (cls.views(scale, part) for part in (train, validation))
