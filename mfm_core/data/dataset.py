@@ -222,6 +222,11 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def has(self, name: str) -> Tensor:
+        """Which samples have a modality, boolean ``(N,)``."""
+        everywhere = torch.ones(len(self), dtype=torch.bool, device=self.labels.device)
+        return (self.present or {}).get(name, everywhere)
+
     def part(self, split: Split) -> Dataset:
         """The samples of one split.
 

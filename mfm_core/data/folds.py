@@ -47,8 +47,7 @@ def repeated_folds(dataset: Dataset, *, n_folds: int, n_repeats: int, seed: int)
 
 def complete_samples(dataset: Dataset) -> npt.NDArray[np.bool_]:
     """Which samples have every modality, ``(N,)``."""
-    present = list((dataset.present or {}).values())
-    return torch.stack([torch.ones(len(dataset), dtype=torch.bool), *present]).all(0).numpy()
+    return torch.stack([dataset.has(name) for name in dataset.modalities]).all(0).numpy()
 
 
 def deal(score: npt.NDArray[np.floating], n_folds: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:

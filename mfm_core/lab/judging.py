@@ -14,7 +14,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.models import load_judge
-from mfm_core.systems.parts.sequences import masked_mean
+from mfm_core.systems.parts.sequences import mean_and_spread
 
 COMPONENTS = 40
 STORED = ("svhn", "mnist")
@@ -78,9 +78,7 @@ def features(x: Tensor, mask: Tensor | None) -> npt.NDArray[np.float64]:
     """Pixels ``(N, d)``, or mean and spread of each feature over the real steps ``(N, 2 d)``: what a judge is given."""
     if mask is None:
         return np.asarray(x.detach().flatten(1).double().numpy())
-    centre = masked_mean(x, mask)
-    spread = masked_mean((x - centre.unsqueeze(1)).square(), mask).clamp_min(0).sqrt()
-    return np.asarray(torch.cat([centre, spread], dim=1).detach().double().numpy())
+    return np.asarray(mean_and_spread(x, mask).detach().double().numpy())
 
 
 def following(

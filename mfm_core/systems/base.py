@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, JsonValue
-from torch import Tensor
+from torch import Tensor, nn
 
 from mfm_core.config import Config, LabelConfig
 from mfm_core.data.dataset import Dataset
@@ -237,6 +237,25 @@ def take_tensor(
     if of != dtype if dtype is not None else not of.is_floating_point:
         raise ValueError(f"{name}: expected {dtype or 'floating-point numbers'}, got {of}")
     return state[name]
+
+
+def take_weights(network: nn.Module, state: Mapping[str, Tensor], part: str = "network") -> None:
+    """Put the weights of a stored state into a network that has no numbers yet.
+
+    Args:
+        network: The network, on the device ``meta``.
+        state: Tensors by name.
+        part: What stands before the names of the network's own, with a dot.
+
+    Raises:
+        ValueError: If a weight is missing, none of the network's, or of another shape or type.
+    """
+    expected = network.state_dict()
+    known = {f"{part}.{name}" for name in expected}
+    if surplus := [name for name in state if name.startswith(f"{part}.") and name not in known]:
+        raise ValueError(f"{surplus[0]}: expected no such tensor, for the configuration has no such layer")
+    found = {name: take_tensor(state, f"{part}.{name}", tuple(x.shape), x.dtype) for name, x in expected.items()}
+    network.load_state_dict(found, assign=True)
 
 
 def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, seed: int) -> tuple[Dataset, Dataset]:

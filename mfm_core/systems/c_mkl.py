@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from mfm_core.config import Positive, Share
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
-from mfm_core.systems.parts.kernels import KernelMachine, fit_lp_mkl, rbf
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
+from mfm_core.systems.parts.kernels import KernelMachine, fit_lp_mkl, machine_targets, rbf, validation_error
 from mfm_core.systems.parts.means import known_labels
-from mfm_core.systems.parts.network import label_scale_of
-from mfm_core.systems.parts.sequences import Standardiser, masked_mean, present, real_steps
+from mfm_core.systems.parts.network import label_scale_of, targets_of
+from mfm_core.systems.parts.sequences import Standardiser, mean_and_spread, real_steps
 from mfm_core.systems.parts.stream_networks import StreamNetwork, train_streams
 from mfm_core.systems.registry import register_system
 
@@ -104,7 +104,7 @@ class CMkl(System):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)  # of the weights' initialisation and of dropout
             data, data_val = (
-                (scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec))
+                (scale.apply(part), real_steps(part), targets_of(part.labels, label_scale, spec))
                 for part in (train, validation)
             )
             networks = train_streams(
@@ -117,7 +117,7 @@ class CMkl(System):
         for step, penalty in enumerate(sorted(config.penalties), start=1):
             found = [
                 _fit_one(kernels, target, config, penalty, classes=spec.classes)
-                for target in _machine_targets(data[2], spec)
+                for target in machine_targets(data[2], spec)
             ]
             machines = {
                 "weights": torch.stack([one.weights for one in found]),
@@ -127,11 +127,7 @@ class CMkl(System):
                 "has": has,
             } | {f"points.{i}": x for i, x in enumerate(points)}
             system = cls(config, spec, networks, scale, machines, label_scale)
-            out = system.predict(validation)
-            if spec.classes:
-                cost = float((out.argmax(1) != validation.labels).float().mean())
-            else:
-                cost = float(((out - validation.labels) / label_scale[1]).abs().mean())
+            cost = validation_error(system.predict(validation), validation.labels, label_scale, spec)
             on_report(step, {"validation_cost": cost, "penalty": penalty, "steps": float(len(config.penalties))})
             if best is None or cost < best[0]:
                 best = cost, system
@@ -163,9 +159,7 @@ class CMkl(System):
         config = cast(CMklConfig, config)
         with torch.device("meta"):
             networks = build_networks(config, spec)
-        shapes = {name: tuple(x.shape) for name, x in networks.state_dict().items()}
-        weights = {name: take_tensor(state, f"networks.{name}", shape) for name, shape in shapes.items()}
-        networks.load_state_dict(weights, assign=True)
+        take_weights(networks, state, "networks")
         widths = [w for s in spec.streams.values() for w in (config.features, 2 * s.shape[0])]
         n_kernels, size = len(widths), spec.label.size
         dual = take_tensor(state, "dual", (size, None))
@@ -202,12 +196,10 @@ def kernel_inputs(networks: nn.ModuleDict, scale: Standardiser, dataset: Dataset
     inputs, mask = scale.apply(dataset), real_steps(dataset)
     points, has = [], []
     for name, x in inputs.items():
-        mean = masked_mean(x, mask)
-        deviation = masked_mean((x - mean.unsqueeze(1)).square(), mask).sqrt()
         with torch.no_grad():
             features = cast(StreamNetwork, networks[name]).features(x, mask)
-        points += [features, torch.cat([mean, deviation], dim=1)]
-        has += 2 * [present(dataset, name).double()]
+        points += [features, mean_and_spread(x, mask)]
+        has += 2 * [dataset.has(name).double()]
     return points, torch.stack(has, dim=1)
 
 
@@ -215,17 +207,6 @@ def kernel_values(a: list[Tensor], has_a: Tensor, b: list[Tensor], has_b: Tensor
     """Every kernel between two sets of samples, ``(kernels, N, S)`` float64."""
     values = [rbf(a[i], b[i], float(gamma[i])) * has_a[:, i, None] * has_b[None, :, i] for i in range(len(a))]
     return torch.stack(values)
-
-
-def _targets(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:
-    return labels if spec.classes else ((labels - label_scale[0]) / label_scale[1]).float()
-
-
-def _machine_targets(targets: Tensor, spec: DataSpec) -> list[Tensor]:
-    """Of each machine, what it learns: its class or not, or a standardised score."""
-    if spec.classes:
-        return [(targets == k).long() for k in range(spec.label.size)]
-    return list(targets.double().T)
 
 
 def _fit_one(kernels: Tensor, target: Tensor, config: CMklConfig, penalty: float, *, classes: bool) -> KernelMachine:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from mfm_core.systems.parts.chain_models import Topology
-from mfm_core.systems.parts.chain_system import ChainConfig, ChainSystem
+from mfm_core.systems.parts.chain_system import ChainSystem, OwnStatesConfig
 from mfm_core.systems.registry import register_system
 
 
-class CmvLdhcrfConfig(ChainConfig):
-    """The prior is weaker where each label has its own states, which see fewer samples."""
+class CmvLdhcrfConfig(OwnStatesConfig):
+    """See :class:`OwnStatesConfig`."""
 
     system: Literal["cmv_ldhcrf"] = "cmv_ldhcrf"
-    l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
 
 
 @register_system(

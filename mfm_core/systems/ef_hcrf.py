@@ -26,9 +26,10 @@ class EfHcrf(ChainSystem):
     with a Gaussian prior. A modality that a sample lacks adds no
     observation potential.
 
-    The source leaves open: the optimiser's starts (four, with transitions in favour of staying; the best on the
-    validation data is kept), and scores (learnt as mixtures of 5 anchor values, predicted as their mean). Its window
-    of neighbouring steps is 0 here. It can model the order of events, switching states and interactions of modalities.
+    The source leaves open: the optimiser's starts (four, half of them with transitions in favour of staying; the best
+    on the validation data is kept), and scores (learnt as mixtures of 5 anchor values, predicted as their mean). Its
+    window of neighbouring steps is 0 here. It can model the order of events, switching states and interactions of
+    modalities.
     """
 
     Config = EfHcrfConfig

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from mfm_core.systems.parts.chain_system import ChainConfig, ChainSystem
+from mfm_core.systems.parts.chain_system import ChainSystem, OwnStatesConfig
 from mfm_core.systems.registry import register_system
 
 
-class EfLdhcrfConfig(ChainConfig):
-    """The prior is weaker where each label has its own states, which see fewer samples."""
+class EfLdhcrfConfig(OwnStatesConfig):
+    """See :class:`OwnStatesConfig`."""
 
     system: Literal["ef_ldhcrf"] = "ef_ldhcrf"
-    l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
 
 
 @register_system(

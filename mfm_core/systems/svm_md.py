@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self, cast
 
 import torch
@@ -12,8 +12,9 @@ from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
+from mfm_core.systems.parts.kernels import machine_targets, validation_error
 from mfm_core.systems.parts.means import known_labels, late_means
-from mfm_core.systems.parts.network import label_scale_of
+from mfm_core.systems.parts.network import label_scale_of, targets_of
 from mfm_core.systems.parts.sequences import Standardiser
 from mfm_core.systems.registry import register_system
 
@@ -90,13 +91,14 @@ class SupportVectors(System):
         train, validation = known_labels(train), known_labels(validation)
         scale = Standardiser.fit(train)
         label_scale = label_scale_of(train.labels, spec)
+        targets = targets_of(train.labels, label_scale, spec)
         x = late_means(train, scale)
         gamma = 1 / (config.width * x.shape[1] * max(float(x.double().var(correction=0)), 1e-12))
         best: tuple[float, Self] | None = None
         for step, penalty in enumerate(sorted(config.penalties), start=1):
-            machines = fit_machines(config, x, train.labels, spec, label_scale, penalty, gamma)
+            machines = fit_machines(config, x, targets, spec, penalty, gamma)
             system = cls(config, spec, scale, label_scale, *machines, torch.tensor(gamma, dtype=torch.float64))
-            cost = _validation_cost(system, validation)
+            cost = validation_error(system.predict(validation), validation.labels, label_scale, spec)
             on_report(step, {"validation_cost": cost, "penalty": penalty, "epochs": float(len(config.penalties))})
             if best is None or cost < best[0]:
                 best = cost, system
@@ -134,9 +136,8 @@ class SupportVectors(System):
 def fit_machines(
     config: SupportVectorConfig,
     x: Tensor,
-    labels: Tensor,
+    targets: Tensor,
     spec: DataSpec,
-    label_scale: Tensor,
     penalty: float,
     gamma: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -148,7 +149,7 @@ def fit_machines(
     """
     dual = torch.zeros(spec.label.size, len(x), dtype=torch.float64)
     intercept = torch.zeros(spec.label.size, dtype=torch.float64)
-    for k, target in enumerate(_targets(labels, spec, label_scale)):
+    for k, target in enumerate(machine_targets(targets, spec)):
         if spec.classes and bool((target == target[0]).all()):  # there is nothing to tell apart
             intercept[k] = float(2 * target[0] - 1)
             continue
@@ -158,19 +159,3 @@ def fit_machines(
         intercept[k] = float(machine.intercept_[0])
     supporting = (dual != 0).any(0)
     return x[supporting], dual[:, supporting], intercept
-
-
-def _targets(labels: Tensor, spec: DataSpec, label_scale: Tensor) -> Iterator[Tensor]:
-    """Of each machine, what it learns: its class or not, or a standardised score."""
-    if spec.classes:
-        yield from ((labels == k).long() for k in range(spec.label.size))
-    else:
-        yield from ((labels - label_scale[0]) / label_scale[1]).double().T
-
-
-def _validation_cost(system: SupportVectors, validation: Dataset) -> float:
-    """Share of wrong classes, or the mean absolute error of the standardised scores."""
-    out = system.predict(validation)
-    if system.spec.classes:
-        return float((out.argmax(1) != validation.labels).float().mean())
-    return float(((out - validation.labels) / system.label_scale[1]).abs().mean())

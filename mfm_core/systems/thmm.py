@@ -14,8 +14,15 @@ from mfm_core.data.dataset import Dataset
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.gaussian_hmm import GaussianHmms, beliefs, fit_models
-from mfm_core.systems.parts.sequences import Standardiser, early_fusion, present, real_steps
-from mfm_core.systems.parts.soft_labels import anchors_of, n_categories, predictions, soft_labels
+from mfm_core.systems.parts.sequences import Standardiser, early_fusion, real_steps
+from mfm_core.systems.parts.soft_labels import (
+    anchors_of,
+    n_categories,
+    n_outputs,
+    predictions,
+    soft_labels,
+    take_anchors,
+)
 from mfm_core.systems.registry import register_system
 
 TEMPERATURES = torch.logspace(-3, 0, 31)
@@ -130,7 +137,7 @@ class Thmm(System):
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
         """Back from :meth:`state`."""
-        outputs, labels = (1 if spec.classes else spec.label.size), n_categories(spec)
+        outputs, labels = n_outputs(spec), n_categories(spec)
         k, width = outputs * labels, sum(stream.shape[0] for stream in spec.streams.values())
         start = take_tensor(state, "models.start", (k, None))
         h = start.shape[1]
@@ -147,14 +154,14 @@ class Thmm(System):
             take_tensor(state, "prior", (outputs, labels)),
             take_tensor(state, "temperature", (outputs,)),
             Standardiser.from_state(spec, state),
-            take_tensor(state, "anchors", (outputs, 0 if spec.classes else labels)),
+            take_anchors(state, spec),
         )
 
 
 def _read(scale: Standardiser, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
     """Features with real steps in front ``(N, T, D)``, which of them a sample has ``(N, D)``, real steps ``(N, T)``."""
     mask, inputs = real_steps(dataset), scale.apply(dataset)
-    seen = [present(dataset, name)[:, None].expand(-1, x.shape[2]) for name, x in inputs.items()]
+    seen = [dataset.has(name)[:, None].expand(-1, x.shape[2]) for name, x in inputs.items()]
     return to_front(early_fusion(inputs), mask).double(), torch.cat(seen, dim=1).double(), in_front(mask)
 
 

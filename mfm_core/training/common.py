@@ -108,9 +108,7 @@ def label_report(decided: Tensor, labels: Tensor, label: LabelConfig) -> tuple[f
 
 def presence(data: Dataset, names: tuple[str, ...]) -> Tensor:
     """Which samples have which modality, boolean ``(N, M)``."""
-    everywhere = torch.ones(len(data), dtype=torch.bool)
-    present = data.present or {}
-    return torch.stack([present.get(name, everywhere) for name in names], dim=1)
+    return torch.stack([data.has(name) for name in names], dim=1)
 
 
 def filled_inputs(data: Dataset, names: tuple[str, ...]) -> dict[str, Tensor]:

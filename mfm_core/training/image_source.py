@@ -60,9 +60,9 @@ class DatasetImages:
 
 def complete(data: Dataset, field: str) -> Dataset:
     """The samples of ``data`` that have all modalities; raises ValueError, naming ``field``, if there is none."""
-    if data.present is None:
+    has_all = torch.stack([data.has(name) for name in data.modalities]).all(dim=0)
+    if bool(has_all.all()):
         return data
-    has_all = torch.stack(list(data.present.values())).all(dim=0)
     if not bool(has_all.any()):
         raise ValueError(f"{field}: expected at least one sample with all modalities, got none")
     return data.take(has_all.nonzero().squeeze(1))

@@ -71,8 +71,8 @@ def draw_parameters(
 ) -> dict[str, Tensor]:
     """Small random numbers, which begin with observation potentials of a standard deviation of about 0.5.
 
-    ``spread`` multiplies that where features vary less than standardised ones. Transitions of every other
-    restart begin in favour of staying: found needed where the label is the order of two events far apart.
+    ``spread`` multiplies that where features vary less than standardised ones. Transitions of the first half of the
+    models begin in favour of staying: found needed where the label is the order of two events far apart.
     """
     drawn = {}
     for name, size in shape.parameters().items():

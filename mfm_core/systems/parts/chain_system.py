@@ -19,11 +19,17 @@ from mfm_core.systems.parts.chain_models import (
     label_scores,
     step_label_scores,
 )
-from mfm_core.systems.parts.sequences import Standardiser, early_fusion, real_steps
+from mfm_core.systems.parts.sequences import Standardiser, batches, early_fusion, real_steps
 from mfm_core.systems.parts.side_by_side import SideBySideConfig, train_side_by_side
-from mfm_core.systems.parts.soft_labels import anchors_of, n_categories, predictions, soft_labels
+from mfm_core.systems.parts.soft_labels import (
+    anchors_of,
+    n_categories,
+    n_outputs,
+    predictions,
+    soft_labels,
+    take_anchors,
+)
 
-PREDICT_BATCH = 256
 MAX_STATES = 512
 """Joint states, of all labels, at most: the matrix of transitions has their square."""
 USUAL_STATES = 64
@@ -47,6 +53,12 @@ class ChainConfig(SideBySideConfig):
     def search_space(cls) -> Mapping[str, tuple[bool | int | float | str, ...]]:
         """Learning rate and prior."""
         return {"learning_rate": (0.02, 0.06), "l2": (0.3, 1.0, 3.0, 10.0)}
+
+
+class OwnStatesConfig(ChainConfig):
+    """The prior is weaker where each label has its own states, which see fewer samples."""
+
+    l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
 
 
 class ChainSystem(System):
@@ -103,7 +115,7 @@ class ChainSystem(System):
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
-        shape, n_outputs = cls.shape(config, spec), len(anchors)
+        shape, outputs = cls.shape(config, spec), n_outputs(spec)
         x, mask = cls.views(scale, train)
         x_val, mask_val = cls.views(scale, validation)
         y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
@@ -115,10 +127,10 @@ class ChainSystem(System):
         def validation_cost(parameters: Mapping[str, Tensor]) -> Tensor:
             return label_cost(shape, label_scores(shape, parameters, x_val, mask_val), y_val)
 
-        restarts = restarts_of(config, n_outputs)
-        start = draw_parameters(shape, restarts * n_outputs, torch.Generator().manual_seed(seed))
+        n_models = outputs * restarts_of(config, outputs)
+        start = draw_parameters(shape, n_models, torch.Generator().manual_seed(seed))
         best, costs = train_side_by_side(config, start, cost, validation_cost, len(train), seed, on_report, FIRST_STEPS)
-        return cls(config, spec, of_best_restart(best, costs, n_outputs), scale, anchors)
+        return cls(config, spec, of_best_restart(best, costs, outputs), scale, anchors)
 
     @classmethod
     def views(cls, scale: Standardiser, dataset: Dataset) -> tuple[list[Tensor], Tensor]:
@@ -133,7 +145,7 @@ class ChainSystem(System):
         self.spec.check(dataset)
         x, mask = self.views(self.scale, dataset)
         parts = [self._log_probabilities([one[i] for one in x], mask[i]) for i in batches(len(dataset))]
-        shape = (len(self.anchors), 0, n_categories(self.spec))
+        shape = (n_outputs(self.spec), 0, n_categories(self.spec))
         return predictions(torch.cat(parts, dim=1) if parts else torch.zeros(shape), self.anchors, self.spec)
 
     def _log_probabilities(self, x: Sequence[Tensor], mask: Tensor) -> Tensor:
@@ -149,11 +161,9 @@ class ChainSystem(System):
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
         """Back from :meth:`state`."""
-        outputs = 1 if spec.classes else spec.label.size
-        shapes = cls.shape(config, spec).parameters()
+        outputs, shapes = n_outputs(spec), cls.shape(config, spec).parameters()
         parameters = {name: take_tensor(state, f"parameters.{name}", (outputs, *size)) for name, size in shapes.items()}
-        anchors = take_tensor(state, "anchors", (outputs, 0 if spec.classes else n_categories(spec)))
-        return cls(config, spec, parameters, Standardiser.from_state(spec, state), anchors)
+        return cls(config, spec, parameters, Standardiser.from_state(spec, state), take_anchors(state, spec))
 
 
 def restarts_of(config: SideBySideConfig, n_outputs: int) -> int:
@@ -179,8 +189,3 @@ def of_best_restart(parameters: Mapping[str, Tensor], costs: Tensor, n_outputs: 
     by_restart = torch.where(costs.isfinite(), costs, torch.inf).view(-1, n_outputs)
     chosen = by_restart.argmin(0) * n_outputs + torch.arange(n_outputs)
     return {name: x[chosen].clone() for name, x in parameters.items()}
-
-
-def batches(n: int) -> tuple[Tensor, ...]:
-    """Indices of the samples that are predicted at once."""
-    return torch.split(torch.arange(n), PREDICT_BATCH) if n else ()

@@ -25,10 +25,10 @@ from mfm_core.config import (
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling
 from mfm_core.storage.folder import check_bounded
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
 from mfm_core.systems.parts.means import known_labels
-from mfm_core.systems.parts.network import PREDICT_BATCH, label_scale_of
-from mfm_core.systems.parts.sequences import Standardiser
+from mfm_core.systems.parts.network import label_scale_of
+from mfm_core.systems.parts.sequences import Standardiser, batches
 from mfm_core.training.loop import Task, TrainingConfig, train
 from mfm_core.training.objective import ObjectiveConfig
 
@@ -293,10 +293,9 @@ class FamilySystem(System):
         """Logits ``(N, n_labels)``, or scores ``(N, size)`` in their own units."""
         self.spec.check(dataset)
         data, out = self.prepared(dataset), torch.zeros(len(dataset), self.spec.label.size)
-        for rows in torch.split(torch.arange(len(dataset)), PREDICT_BATCH):
-            if len(rows):
-                with torch.no_grad():
-                    out[rows] = self.decide(data.take(rows)).float()
+        with torch.no_grad():
+            for rows in batches(len(dataset)):
+                out[rows] = self.decide(data.take(rows)).float()
         return out
 
     def prepared(self, dataset: Dataset) -> Dataset:
@@ -318,10 +317,7 @@ class FamilySystem(System):
         check_bounded(family.model, "config")
         with torch.device("meta"):
             network = cls.build(family.model)
-        found = {}
-        for name, x in network.state_dict().items():
-            found[name] = take_tensor(state, f"network.{name}", tuple(x.shape), x.dtype)
-        network.load_state_dict(found, assign=True)
+        take_weights(network, state)
         sequences = {name: stream.shape for name, stream in spec.streams.items() if stream.kind == "sequence"}
         scaling = {
             name: Scaling(

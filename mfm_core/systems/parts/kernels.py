@@ -1,4 +1,4 @@
-"""Multiple kernel learning: how much each of several kernels counts in a support vector machine, and the machine."""
+"""Support vector machines, one a class or score; multiple kernel learning: how much each of several kernels counts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from sklearn.svm import SVC, SVR
 from torch import Tensor
+
+from mfm_core.systems.base import DataSpec
 
 TOLERANCE = 1e-3
 
@@ -65,3 +67,24 @@ def fit_lp_mkl(kernels: Tensor, target: Tensor, machine: SVC | SVR, p: float, it
             break
     dual, intercept = fit_machine(weights.view(-1, 1, 1) * kernels, target, machine)
     return KernelMachine(weights, dual, intercept)
+
+
+def machine_targets(targets: Tensor, spec: DataSpec) -> list[Tensor]:
+    """Of each machine, what it learns ``(N,)``: its class or not as 1 or 0, or a standardised score as float64."""
+    if spec.classes:
+        return [(targets == k).long() for k in range(spec.label.size)]
+    return list(targets.double().T)
+
+
+def validation_error(out: Tensor, labels: Tensor, label_scale: Tensor, spec: DataSpec) -> float:
+    """Share of wrong classes, or the mean absolute error of the scores in their standard deviations.
+
+    Args:
+        out: Predictions ``(N, size)``.
+        labels: Classes ``(N,)``, or scores ``(N, size)``.
+        label_scale: Mean and standard deviation of the scores, ``(2, size)``.
+        spec: What the labels are.
+    """
+    if spec.classes:
+        return float((out.argmax(1) != labels).float().mean())
+    return float(((out - labels) / label_scale[1]).abs().mean())

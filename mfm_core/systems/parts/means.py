@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.systems.parts.sequences import Standardiser, masked_mean, real_steps
-
-Floats = npt.NDArray[np.float32]
 
 
 def late_means(dataset: Dataset, scale: Standardiser) -> Tensor:

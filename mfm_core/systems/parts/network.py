@@ -11,11 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts
-from mfm_core.systems.parts.sequences import Standardiser, real_steps
+from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
+from mfm_core.systems.parts.sequences import Standardiser, batches, real_steps
 from mfm_core.systems.parts.training import Task, TrainingConfig, train
-
-PREDICT_BATCH = 256
 
 
 class NetworkConfig(TrainingConfig):
@@ -102,7 +100,7 @@ class NetworkSystem(System):
         train, validation = fitting_parts(train, validation, spec, seed)
         scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
         samples, held_out = (
-            Samples(scale.apply(part), real_steps(part), _targets(part.labels, label_scale, spec), part.ids)
+            Samples(scale.apply(part), real_steps(part), targets_of(part.labels, label_scale, spec), part.ids)
             for part in (train, validation)
         )
         data = NetworkData(spec, samples, held_out)
@@ -114,10 +112,7 @@ class NetworkSystem(System):
         self.spec.check(dataset)
         inputs, mask = self.scale.apply(dataset), real_steps(dataset)
         with torch.inference_mode():
-            parts = [
-                self.network({name: x[i] for name, x in inputs.items()}, mask[i])
-                for i in torch.split(torch.arange(len(dataset)), PREDICT_BATCH)
-            ]
+            parts = [self.network({name: x[i] for name, x in inputs.items()}, mask[i]) for i in batches(len(dataset))]
         out = torch.cat(parts).float() if parts else torch.zeros(0, self.spec.label.size)
         # Out of inference mode, so that callers may use it in any computation.
         return (out if self.spec.classes else out * self.label_scale[1] + self.label_scale[0]).clone()
@@ -132,15 +127,8 @@ class NetworkSystem(System):
         """Build the network without numbers and put the stored ones in."""
         with torch.device("meta"):
             network = cls.build(config, spec)
-        expected = {name: x.shape for name, x in network.state_dict().items()}
-        given = {name.removeprefix("network."): x for name, x in state.items() if name.startswith("network.")}
-        if {name: x.shape for name, x in given.items()} != expected:
-            unfit = next(n for n in (*expected, *given) if given.get(n, torch.empty(0)).shape != expected.get(n))
-            raise ValueError(f"network.{unfit}: expected the shape {expected.get(unfit)} of the configuration")
-        network.load_state_dict(given, assign=True)
-        label_scale = state.get("label_scale")
-        if label_scale is None or label_scale.shape != (2, spec.label.size):
-            raise ValueError(f"label_scale: expected shape {(2, spec.label.size)}")
+        take_weights(network, state)
+        label_scale = take_tensor(state, "label_scale", (2, spec.label.size))
         return cls(config, spec, network, Standardiser.from_state(spec, state), label_scale)
 
 
@@ -188,5 +176,6 @@ def constant_cost(targets: Tensor, held_out: Tensor, spec: DataSpec) -> float:
     return float(label_cost(best.expand(len(held_out), -1), held_out, spec))
 
 
-def _targets(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:
+def targets_of(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:
+    """What is learnt: classes ``(N,)`` as they are, scores ``(N, size)`` standardised by :func:`label_scale_of`."""
     return labels if spec.classes else ((labels - label_scale[0]) / label_scale[1]).float()

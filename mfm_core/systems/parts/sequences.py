@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import CLIP
 from mfm_core.systems.base import DataSpec, take_tensor
+
+PREDICT_BATCH = 256
 
 
 def real_steps(dataset: Dataset) -> Tensor:
@@ -24,11 +27,9 @@ def real_steps(dataset: Dataset) -> Tensor:
     return dataset.mask
 
 
-def present(dataset: Dataset, name: str) -> Tensor:
-    """Which samples have a modality, boolean ``(N,)``."""
-    if dataset.present is not None and name in dataset.present:
-        return dataset.present[name]
-    return torch.ones(len(dataset), dtype=torch.bool)
+def batches(n: int) -> tuple[Tensor, ...]:
+    """Indices of the samples that are predicted at once; none where ``n`` is 0."""
+    return torch.split(torch.arange(n), PREDICT_BATCH) if n else ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Standardiser:
         """Measure the training samples."""
         mean, std, mask = {}, {}, real_steps(train)
         for name, x in train.modalities.items():
-            steps = x[mask & present(train, name)[:, None]].double()  # (n, d)
+            steps = x[mask & train.has(name)[:, None]].double()  # (n, d)
             if len(steps) == 0:
                 steps = torch.zeros(1, x.shape[2], dtype=torch.float64)
             mean[name] = steps.mean(0).float()
@@ -59,13 +60,13 @@ class Standardiser:
         return cls(mean, std)
 
     def apply(self, dataset: Dataset) -> dict[str, Tensor]:
-        """Each modality standardised, ``(N, T, d)`` float32, within +-5."""
+        """Each modality standardised, ``(N, T, d)`` float32, clipped to +-5."""
         mask, standardised = real_steps(dataset), {}
         for name, mean in self.mean.items():
             x, std = dataset.modalities[name].float(), self.std[name]
-            real = (mask & present(dataset, name)[:, None]).unsqueeze(2) & (std > 0)
+            real = (mask & dataset.has(name)[:, None]).unsqueeze(2) & (std > 0)
             scaled = (x - mean) / torch.where(std > 0, std, 1)
-            standardised[name] = torch.where(real, scaled, 0).clamp(-5, 5)
+            standardised[name] = torch.where(real, scaled, 0).clamp(-CLIP, CLIP)
         return standardised
 
     def state(self) -> dict[str, Tensor]:
@@ -92,3 +93,9 @@ def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
     """Mean of ``x`` ``(N, T, d)`` over the real steps, ``(N, d)``; 0 where there is none."""
     real = mask.unsqueeze(2).to(x.dtype)
     return (x * real).sum(1) / real.sum(1).clamp_min(1)
+
+
+def mean_and_spread(x: Tensor, mask: Tensor) -> Tensor:
+    """Mean and standard deviation of each feature of ``x`` ``(N, T, d)`` over the real steps, ``(N, 2 d)``."""
+    mean = masked_mean(x, mask)
+    return torch.cat([mean, masked_mean((x - mean.unsqueeze(1)).square(), mask).sqrt()], dim=1)

@@ -7,10 +7,12 @@ the conditional mean of the score (clamped to the anchors' range).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
-from mfm_core.systems.base import DataSpec
+from mfm_core.systems.base import DataSpec, take_tensor
 
 N_ANCHORS = 5
 
@@ -33,6 +35,16 @@ def anchors_of(labels: Tensor, spec: DataSpec) -> Tensor:
             anchors = torch.linspace(low, max(high, low + 1e-3), N_ANCHORS, dtype=torch.float64)
         found.append(anchors.float())
     return torch.stack(found)
+
+
+def n_outputs(spec: DataSpec) -> int:
+    """Labels of a sample: one class, or each score."""
+    return 1 if spec.classes else spec.label.size
+
+
+def take_anchors(state: Mapping[str, Tensor], spec: DataSpec) -> Tensor:
+    """The stored anchors, of the shape of :func:`anchors_of`; raises ValueError if they are missing or do not fit."""
+    return take_tensor(state, "anchors", (n_outputs(spec), 0 if spec.classes else N_ANCHORS))
 
 
 def n_categories(spec: DataSpec) -> int:

@@ -23,7 +23,7 @@ from mfm_core.systems.parts.chain_system import (
 )
 from mfm_core.systems.parts.sequences import Standardiser
 from mfm_core.systems.parts.side_by_side import train_side_by_side
-from mfm_core.systems.parts.soft_labels import anchors_of, n_categories, soft_labels
+from mfm_core.systems.parts.soft_labels import anchors_of, n_outputs, soft_labels, take_anchors
 from mfm_core.systems.parts.summaries import averaging, distances, group_steps
 
 Groups = tuple[Tensor, Tensor] | None
@@ -64,11 +64,11 @@ class SummarySystem(ChainSystem):
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
-        shape, n_outputs = cls.shape(config, spec), len(anchors)
+        shape, outputs = cls.shape(config, spec), n_outputs(spec)
         (x, mask), (x_val, mask_val) = (cls.views(scale, part) for part in (train, validation))
         y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
         generator = torch.Generator().manual_seed(seed)
-        n_models = n_outputs * restarts_of(config, n_outputs)
+        n_models = outputs * restarts_of(config, outputs)
         start = draw_parameters(shape, n_models, generator, spread=8.0) | draw_gates(
             x, config.gates, n_models, generator
         )
@@ -88,7 +88,7 @@ class SummarySystem(ChainSystem):
             best, costs = train_side_by_side(
                 config, start, cost, validation_cost, len(train), seed, on_report, 0 if layer else FIRST_STEPS
             )
-            start = of_best_restart(best, costs, n_outputs)  # also of the layer above
+            start = of_best_restart(best, costs, outputs)  # also of the layer above
             layers |= {f"{layer}.{name}": value for name, value in start.items()}
             groups = next_groups(shape, start, x, mask, groups, config.threshold)[1]
             groups_val = next_groups(shape, start, x_val, mask_val, groups_val, config.threshold)[1]
@@ -111,7 +111,7 @@ class SummarySystem(ChainSystem):
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
         """Back from :meth:`state`."""
-        summary, outputs = cast(SummaryConfig, config), 1 if spec.classes else spec.label.size
+        summary, outputs = cast(SummaryConfig, config), n_outputs(spec)
         shapes = cls.shape(config, spec).parameters()
         for view, width in enumerate(ChainSystem.shape.__func__(cls, config, spec).widths):  # type: ignore[attr-defined]
             shapes |= {f"gate.{view}": (width, summary.gates), f"gate_bias.{view}": (1, summary.gates)}
@@ -120,8 +120,7 @@ class SummarySystem(ChainSystem):
             for layer in range(summary.layers)
             for name, size in shapes.items()
         }
-        anchors = take_tensor(state, "anchors", (outputs, 0 if spec.classes else n_categories(spec)))
-        return cls(config, spec, parameters, Standardiser.from_state(spec, state), anchors)
+        return cls(config, spec, parameters, Standardiser.from_state(spec, state), take_anchors(state, spec))
 
 
 def draw_gates(views: Sequence[Tensor], gates: int, n_models: int, generator: torch.Generator) -> dict[str, Tensor]:
