@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -113,47 +115,72 @@ def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:
     return f"**{title}**: as wanted in {' and '.join(counts)} pictures." if counts else ""
 
 
+@dataclass(frozen=True)
+class LossFigures:
+    """What is shown of the figures of small models that differ in their objective alone.
+
+    Attributes:
+        answer: The answer to the question, counted from the figures.
+        groups: Bars of each figure, by its title.
+        columns: The numbers, by the name of their column.
+        measured: How and when they were measured, sentences.
+    """
+
+    answer: str
+    groups: Mapping[str, Sequence[charts.Bar]]
+    columns: charts.Table
+    measured: str
+
+
 def figures() -> None:
     """The figures of small models that differ in their objective alone."""
     st.subheader("Which loss makes it factorize?", anchor=False)
-    table = _table()
-    if table.empty:
+    found = _stored()
+    if found is None:
         st.info("Not measured here yet. Measure it with: `python -m mfm_core losses --results FOLDER/losses.csv`")
         return
+    prose.write(found.answer)
+    hues = dict(zip(found.groups, ("a0", "a1", "a0", "a1", "y"), strict=False))
+    charts.show(
+        charts.bars(found.groups, hues, charts.palette(), most=1.0, mark=0.1),
+        found.columns,
+        key="losses",
+        alt="Swap accuracy, probes and coherence of small models of digits by their objective",
+    )
+    prose.caption(HOW_TO_READ)
+    prose.caption(found.measured)
+
+
+def _stored() -> LossFigures | None:
+    """The stored figures, read once for all visitors until their file changes; None where there are none."""
+    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
+    path = folder / LOSSES
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(path: Path, changed: int) -> LossFigures | None:
+    del changed  # a changed file makes another key
+    table = read_losses(path)
+    return None if table.empty else _of_table(table)
+
+
+def _of_table(table: pd.DataFrame) -> LossFigures:
     merged = _all_seeds(table)
-    prose.write(_answer(merged))
     groups: dict[str, list[charts.Bar]] = {}
     for (key, subject), title in ASKED.items():
         rows = merged[(merged["key"] == key) & (merged["subject"] == subject)]
         if len(rows):
             groups[title] = [_bar(row) for _, row in rows.iterrows()]
-    hues = dict(zip(groups, ("a0", "a1", "a0", "a1", "y"), strict=False))
-    chart = charts.bars(groups, hues, charts.palette(), most=1.0, mark=0.1)
-    charts.show(
-        chart,
-        {column: merged[column].tolist() for column in ("objective", "key", "subject", "value", "low", "high", "n")},
-        key="losses",
-        alt="Swap accuracy, probes and coherence of small models of digits by their objective",
-    )
-    prose.caption(HOW_TO_READ)
     seeds = sorted({str(seed) for seed in table["seed"]} - {ALL_SEEDS})
-    prose.caption(
+    return LossFigures(
+        _answer(merged),
+        groups,
+        {column: merged[column].tolist() for column in ("objective", "key", "subject", "value", "low", "high", "n")},
         f"One small MFM of SVHN and MNIST for each objective, trained alike; seeds {', '.join(seeds)}; 95 % intervals "
         "over pairs, photographs and seeds; a probe's interval spans its seeds. "
-        f"Measured {table['date'].max()}. Again with: python -m mfm_core losses"
+        f"Measured {table['date'].max()}. Again with: python -m mfm_core losses",
     )
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _read(path: Path, changed: int) -> pd.DataFrame:
-    del changed  # a changed file makes another key
-    return read_losses(path)
-
-
-def _table() -> pd.DataFrame:
-    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
-    path = folder / LOSSES
-    return _read(path, path.stat().st_mtime_ns) if path.is_file() else pd.DataFrame()
 
 
 def _all_seeds(table: pd.DataFrame) -> pd.DataFrame:

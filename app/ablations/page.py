@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from app.ablations import losses, structure
@@ -79,25 +82,42 @@ def _choose() -> None:
     )
 
 
-def _design(names: tuple[str, ...]) -> pd.DataFrame:
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _design(names: tuple[str, ...]) -> pa.Table:
+    """What each variant has of the design choices of Table 2."""
     words = {True: "yes", False: "no", None: "does not apply"}
     rows = [
         {"design choice": choice} | {results.title_of_system(n): words[has.get(n)] for n in names}
         for choice, has in DESIGN.items()
     ]
-    return pd.DataFrame(rows)
+    return pa.Table.from_pylist(rows)
 
 
 def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
     st.subheader("What it costs", anchor=False)
-    table, ours = "", results.comparisons()
+    table = ""
     if tables:
         with st.container(width=420):
             table = state.select("Ours on", "table", results.titles_of_tables())
-    rows: list[dict[str, str]] = []
+    rows, computed = _rows(results.stamp(), table, names)
+    st.dataframe(rows, hide_index=True)
+    if not computed:
+        st.info(
+            "None of these variants has been computed on these data here. Compute them with: "
+            "`python -m mfm_core table cmu_mosi --systems mfm,m_a,m_b,m_c,m_d,m_e`"
+        )
+    prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _rows(stamp: Hashable, table: str, names: tuple[str, ...]) -> tuple[pa.Table, bool]:
+    """A row a figure, with the paper's and ours of each variant; and whether any variant is in the table."""
+    del stamp  # a changed file makes another key
+    ours = results.comparisons()
     means = _means(ours, table)
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
+    rows: list[dict[str, str]] = []
     for key in ("a2", "f1", "a7", "mae", "r"):
         row = {"figure": results.METRICS[key]}
         for name in names:
@@ -105,13 +125,8 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
             row[f"{results.title_of_system(name)}, paper"] = shown(value.value, value.unit)
             row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
         rows.append(row)
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
-    if ours.empty or not set(names) & set(ours[ours["table"] == table]["system"]):
-        st.info(
-            "None of these variants has been computed on these data here. Compute them with: "
-            "`python -m mfm_core table cmu_mosi --systems mfm,m_a,m_b,m_c,m_d,m_e`"
-        )
-    prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
+    computed = not ours.empty and bool(set(names) & set(ours[ours["table"] == table]["system"]))
+    return pa.Table.from_pylist(rows), computed
 
 
 def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:

@@ -16,29 +16,35 @@ from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
-from mfm_core.experiments.results import COMPARISONS, read_comparisons
+from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
 
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
 
 
 def comparisons() -> pd.DataFrame:
-    """Every system of every stored table, one row a metric and subject; empty where none is stored."""
-    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else None
-    return _read(folder, _stamp(folder))
+    """Every system of every stored table, one row a metric and subject; empty where none is stored.
+
+    It is read once for all visitors until a file changes; who needs another table makes one of it.
+    """
+    return _read(_folder(), stamp())
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _read(folder: Path | None, stamp: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+@st.cache_resource(max_entries=2, show_spinner=False)  # nobody changes it, so that none is copied
+def _read(folder: Path, stamp: Hashable) -> pd.DataFrame:
     del stamp  # a changed file makes another key
     found = read_comparisons(folder)
     return found if found.empty else found.assign(subject=found["subject"].replace("", ALL))
 
 
-def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
-    from mfm_core.experiments.results import results_folder
+def stamp() -> Hashable:
+    """Identity of the stored tables as they are now: another after a file has changed."""
+    folder = _folder()
+    paths = sorted(folder.glob(f"*{COMPARISONS}"))
+    return str(folder), tuple((path.name, path.stat().st_mtime_ns) for path in paths)
 
-    paths = sorted((folder or results_folder()).glob(f"*{COMPARISONS}"))
-    return tuple((path.name, path.stat().st_mtime_ns) for path in paths)
+
+def _folder() -> Path:
+    return Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
 
 
 def outcomes() -> Mapping[str, Outcome]:
@@ -54,9 +60,8 @@ def _outcomes(identity: Hashable) -> Mapping[str, Outcome]:
 
 def _identity() -> Hashable:
     """Identity of every file of the evidence as it is now."""
-    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else None
     models = tuple(stored_models.version(stored_models.stored_as(name)) for name in stored_models.models())
-    return str(folder), _stamp(folder), models
+    return stamp(), models
 
 
 def evidence() -> Evidence:
@@ -92,6 +97,12 @@ def _links(identity: Hashable) -> ClaimsLinks:
 
 def titles_of_tables() -> dict[str, str]:
     """The stored tables and what each is called, the one of most systems first."""
+    return dict(_titles(stamp()))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _titles(stamp: Hashable) -> Mapping[str, str]:
+    del stamp  # a changed file makes another key
     return titles_of(comparisons())
 
 

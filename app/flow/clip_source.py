@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ class ClipSource:
     @property
     def limits(self) -> FlowAllowed:
         """Values that a link may ask for."""
-        words = frozenset(self.what_if.vocabulary) if self.what_if else frozenset()
+        words = self.what_if.words if self.what_if else frozenset()
         opening = self.what_if.opening if self.what_if else 0
         return FlowAllowed(self.model.modalities, self.lengths, words, opening, self.readings)
 
@@ -99,16 +99,27 @@ def load(name: str) -> ClipSource:
     """
     place = stored_as(name)
     try:
-        model = stored_models.model(place)
-        if not model.config.sequences:
-            raise MissingClipsError(f"The model {name} is not one of sequences.")
-        if dataset_info(name).clips == "studio":
-            return _of_studio(name, place, model)
-        if dataset_info(name).clips == "data":
-            return _of_data(name, place, model, _held_out(name, place))
-        return _of_codes(name, place, model)
+        return stored_models.kept("clip source", place, lambda: _load(name, place), _clips_version(name))
     except (OSError, ValueError) as error:
         raise MissingClipsError(str(error)) from error
+
+
+def _load(name: str, place: str) -> ClipSource:
+    model = stored_models.model(place)
+    if not model.config.sequences:
+        raise MissingClipsError(f"The model {name} is not one of sequences.")
+    if dataset_info(name).clips == "studio":
+        return _of_studio(name, place, model)
+    if dataset_info(name).clips == "data":
+        return _of_data(name, place, model, _held_out(name, place))
+    return _of_codes(name, place, model)
+
+
+def _clips_version(name: str) -> Hashable:
+    """Identity of the clips of a model that are stored apart from it."""
+    if dataset_info(name).clips == "studio":
+        return stored_models.version(stored_as("studio_clips"))
+    return str(data_folder()) if dataset_info(name).clips == "data" else None
 
 
 def _held_out(name: str, place: str) -> mfm.Dataset:
@@ -157,7 +168,7 @@ def _of_studio(name: str, place: str, model: mfm.MFM) -> ClipSource:
         what_if,
         studio_clips.ABOUT,
         reference=_reference(name, place),
-        range=_range(name, what_if.clips.dataset(what_if.world).labels),
+        range=_range(name, what_if.scores),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from torch import Tensor
 
 from app.flow import clips
 from app.flow.clips import Array, Clip, Face
@@ -56,20 +57,30 @@ class WhatIf:
     place: str
     world: World
 
-    @property
+    @cached_property
     def titles(self) -> tuple[str, ...]:
         """Title of each clip: the words said in it."""
         return tuple(f"{i + 1} · {text}" for i, text in enumerate(self.clips.text))
 
-    @property
+    @cached_property
     def lengths(self) -> tuple[int, ...]:
         """Words of each clip."""
         return tuple(len(edited) for edited in self.clips.edits)
 
     @cached_property
+    def scores(self) -> Tensor:
+        """True score of each clip, ``(n, 1)``."""
+        return self.clips.dataset(self.world).labels
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that can be said, as a set."""
+        return frozenset(self.vocabulary)
+
+    @cached_property
     def opening(self) -> int:
         """The clip to begin with: the most outspoken of those that are short enough to be read at a glance."""
-        scores = self.clips.dataset(self.world).labels[:, 0].abs().tolist()
+        scores = self.scores[:, 0].abs().tolist()
         return max(
             (n for n, length in enumerate(self.lengths) if length <= AT_A_GLANCE), key=scores.__getitem__, default=0
         )
@@ -85,8 +96,12 @@ class WhatIf:
         return {"acoustic": self.clips.tone_names, "visual": self.clips.face_names}
 
     def clip(self, index: int) -> Clip:
-        """A clip as it is."""
-        return self._clip(self.clips.edits[index], f"studio_clips {index}")
+        """A clip as it is; made once for all visitors."""
+
+        def make() -> Clip:
+            return self._clip(self.clips.edits[index], f"studio_clips {index}")
+
+        return stored_models.kept("studio clip", self.place, make, self.world, index)
 
     def edited(self, index: int, step: int, word: str, tone: str, face_: str) -> Clip:
         """A clip with one word changed.

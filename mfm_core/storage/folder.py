@@ -77,10 +77,11 @@ def model_folder(name_or_folder: str | Path) -> Path:
     Raises:
         FileNotFoundError: If there is no such folder.
     """
-    named = isinstance(name_or_folder, str) and _is_name(name_or_folder)
-    folder = PRETRAINED / name_or_folder if named else Path(name_or_folder)
-    if named and not folder.is_dir():  # a folder beside the script, of a name as plain as ours
-        folder = Path(name_or_folder)
+    if isinstance(name_or_folder, str) and _is_name(name_or_folder):
+        folder = PRETRAINED / name_or_folder
+        if folder.is_dir():
+            return folder
+    folder = Path(name_or_folder)  # also one beside the script, of a name as plain as ours
     # An empty string would be the current folder.
     if not (name_or_folder and folder.is_dir()):
         known = ", ".join(pretrained_names()) or "no names yet"
