@@ -53,7 +53,8 @@ class Mixing(nn.Module):
 
     def __init__(self, d: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.eye(d))
+        # torch.eye without memory imports PyTorch's compiler: seconds, at the first model that a process loads
+        self.weight = nn.Parameter(torch.zeros(d, d).fill_diagonal_(1.0))
 
     def forward(self, x: Tensor, _context: Tensor) -> tuple[Tensor, Tensor]:
         """(N, d) -> (N, d), and the logarithm of the determinant's size, a scalar."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from mfm_core.config import ModelConfig
 from mfm_core.files.tensors import TensorSpec, check_tensors, read_header, read_tensors, write_tensors
@@ -165,11 +167,29 @@ def _expected_weights(model: Network) -> dict[str, TensorSpec]:
 
 def _without_memory(config: ModelConfig, network: type[_Network], source: Path) -> _Network:
     """The network with the names, shapes and types of its tensors, but no numbers in them yet."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Undrawn():
         model = network(config)
     if (n := sum(tensor.numel() for tensor in model.state_dict().values())) > MAX_PARAMETERS:
         raise ValueError(f"{source}: model: expected at most {MAX_PARAMETERS} parameters, got {n}")
     return model
+
+
+class _Undrawn(TorchFunctionMode):
+    """Mode in which initial weights are not drawn: without memory there are none to draw.
+
+    Some draws without memory would import PyTorch's compiler, which takes seconds at the first model of a process.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - as PyTorch has it
+        given = dict(kwargs or {})
+        initial = getattr(func, "__module__", None) == nn.init.__name__
+        return given["tensor"] if initial else func(*args, **given)
 
 
 def load_card(name_or_folder: str | Path) -> str:

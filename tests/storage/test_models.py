@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,14 @@ def test_loading_leaves_the_global_generator_alone(stored: Path) -> None:
     before = torch.random.get_rng_state()
     models.load_pretrained(stored)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_loading_does_not_import_the_compiler_of_pytorch() -> None:
+    """It takes longer than all else that a server needs before its first page."""
+    names = [name for name in ("svhn_mnist", "studio_balanced") if name in models.pretrained_names()]
+    code = f"import sys, mfm_core as m; [m.load_pretrained(n) for n in {names}]; print('torch._dynamo' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_weights_are_stored_as_float32(tiny_config: ModelConfig, tmp_path: Path) -> None:
