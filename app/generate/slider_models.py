@@ -12,6 +12,8 @@ from app.generate import digit_model
 from app.shared.stored_models import about, stored_as, title, version
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+from mfm_core.storage.folder import model_folder
+from mfm_core.storage.slider_directions import load_directions
 
 CONTRAST = "svhn_mnist_eq4"
 OWN = "A model of your own."
@@ -41,7 +43,11 @@ def bundle(name: str, files: Hashable) -> BrowserBundle:
     del files  # changed ones make another key
     stored = digit_model.load(name)
     judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}
-    return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC)
+    try:
+        directions = load_directions(model_folder(name))
+    except ValueError as error:
+        raise digit_model.MissingModelError(str(error)) from error
+    return browser_bundle(stored.model, stored.codes, judges, latent_sliders.STATIC, directions)
 
 
 def _readable(judge: Discriminative) -> bool:

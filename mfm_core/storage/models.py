@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 WEIGHTS, CARD, METRICS, CODES = "weights.safetensors", "card.md", "metrics.json", "codes.safetensors"
-UMAP = "umap.safetensors"
+UMAP, DIRECTIONS = "umap.safetensors", "directions.json"
 MAX_PARAMETERS = 50_000_000
 MAX_CODES = 100_000
 MAX_STEPS = 10_000
@@ -75,7 +75,7 @@ def save_model(
     check_bounded(model.config, "model")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for outdated in (METRICS, CODES, UMAP):
+    for outdated in (METRICS, CODES, UMAP, DIRECTIONS):
         (folder / outdated).unlink(missing_ok=True)
     stored = StoredModel(format_version=1, kind=model.kind, title=title, about=about, model=model.config, run=dict(run))
     weights = {name: x.float() if x.is_floating_point() else x for name, x in model.state_dict().items()}

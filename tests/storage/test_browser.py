@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ from mfm_core.storage import browser_bundle as bundles
 from mfm_core.storage import models as checkpoints
 from mfm_core.storage.browser import BrowserModel, BrowserNetwork, export_judge, export_model
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
+from mfm_core.storage.codes import Codes
+from mfm_core.storage.folder import PRETRAINED
+from mfm_core.storage.models import DIRECTIONS, load_codes, load_pretrained, pretrained_names
+from mfm_core.storage.slider_directions import (
+    SliderDirections,
+    identity,
+    load_directions,
+    save_directions,
+    slider_directions,
+)
 from tests.conftest import make_codes
 
 
@@ -113,10 +124,43 @@ def test_a_bundle_is_made_once(tiny_model: MFM, tiny_config: ModelConfig, tmp_pa
     def never(*_args: object, **_kwargs: object) -> None:
         pytest.fail("the directions were ranked again")
 
-    monkeypatch.setattr(bundles, "named_directions", never)
+    monkeypatch.setattr(bundles, "slider_directions", never)
     assert browser_bundle(tiny_model, codes, judges, tmp_path) == first
     with pytest.raises(pytest.fail.Exception):
         browser_bundle(tiny_model, codes[:9], judges, tmp_path)
+
+
+def test_stored_directions_are_used_while_they_are_of_these_weights_and_codes(
+    tiny_model: MFM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = make_codes(tiny_model, torch.Generator().manual_seed(0), n=10)
+    computed = browser_bundle(tiny_model, codes, {}, tmp_path / "computed")
+    stored = save_directions(tiny_model, codes, tmp_path)
+    assert load_directions(tmp_path) == stored
+    asked: list[MFM] = []
+
+    def counted(model: MFM, codes: Codes) -> dict[str, SliderDirections]:
+        asked.append(model)
+        return slider_directions(model, codes)
+
+    monkeypatch.setattr(bundles, "slider_directions", counted)
+    assert browser_bundle(tiny_model, codes, {}, tmp_path / "read", stored) == computed
+    assert asked == []
+    other = copy.deepcopy(tiny_model)
+    with torch.no_grad():
+        next(other.decoders["svhn"].parameters()).add_(0.1)
+    browser_bundle(other, codes, {}, tmp_path / "other weights", stored)
+    browser_bundle(tiny_model, codes[:9], {}, tmp_path / "other codes", stored)
+    assert asked == [other, tiny_model]
+
+
+@pytest.mark.parametrize("name", [name for name in pretrained_names() if (PRETRAINED / name / DIRECTIONS).is_file()])
+def test_shipped_directions_are_of_the_shipped_weights(name: str) -> None:
+    stored = load_directions(PRETRAINED / name)
+    assert stored is not None
+    model, codes = load_pretrained(name), load_codes(name)
+    assert stored.of == identity(export_model(model).weights, codes), f"mfm export-browser {name} --directions"
+    assert stored.blocks.keys() == model.sizes.keys()
 
 
 def test_a_class_without_codes_has_no_mean(tiny_model: MFM, tmp_path: Path) -> None:

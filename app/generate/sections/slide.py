@@ -33,6 +33,8 @@ def show(shown: digit_model.DigitModel) -> None:
             offered = [slider_models.load(name) for name in _offered()]
         except OSError as error:
             unable = f"the weights could not be written for it ({error.strerror})"
+        except digit_model.MissingModelError as reason:
+            unable = str(reason)
     if unable is not None:
         st.info(f"The server decodes here, for the browser cannot: {unable}.")
         slide_on_server.show(shown)
