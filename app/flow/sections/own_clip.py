@@ -175,7 +175,12 @@ def of_file(brought: UploadedClip, shown: ClipSource, notes: Notes | None = None
         raise ValueError("it is not known how the features of this model are scaled") from None
     data = read_clip(brought.content, brought.name, ClipShape(sizes, config.label.size, scaling, shown.unit), notes)
     kind = brought.name.rpartition(".")[2].lower()
-    digest = hashlib.sha256(kind.encode() + brought.content).hexdigest()[:16]
+    parts = (
+        brought.name.encode(),
+        brought.content,
+        brought.sound,
+    )  # all that is shown of it, for lanes are shared by key
+    digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
     absent = [names.title(name).lower() for name in sizes if data.present and not bool(data.present[name])]
     title = f"your clip {brought.name}" + (f", {' and '.join(absent)} inferred" if absent else "")
     python = PYTHON.format(unit=shown.unit, file=f"clip.{kind}")

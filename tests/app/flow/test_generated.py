@@ -139,6 +139,8 @@ def test_how_well_what_is_missing_is_inferred_is_said_as_it_was_measured(folder:
     np.savez(buffer, language=np.zeros((3, 50), np.float32))
     clip = own_clip.of_file(own_clip.UploadedClip("a.npz", buffer.getvalue()), shown)
     assert own_clip.inferred(clip, shown) == ""
+    same_of_another = own_clip.of_file(own_clip.UploadedClip("b.npz", buffer.getvalue()), shown)
+    assert clip.key != same_of_another.key  # lanes are shared by key, and show the name of the file
     measured = [
         figure("inferred_r2", f"language>{name}", Estimate(-0.04, -0.05, -0.03, 9)) for name in ("acoustic", "visual")
     ]
