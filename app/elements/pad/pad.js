@@ -54,7 +54,7 @@ export default function (component) {
     stroke(state, ...place(canvas, event));
   });
   canvas.addEventListener("pointermove", (event) => { if (state.drawing) stroke(state, ...place(canvas, event)); });
-  canvas.addEventListener("pointerup", () => { state.drawing = false; hand(); });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { state.drawing = false; hand(); });
   canvas.addEventListener("keydown", (event) => keyboard(state, event, hand));
   clear.onclick = wipe;
   wipe();

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 import streamlit as st
 
@@ -89,7 +88,7 @@ def _given(source: str, shape: Shape) -> None:
 def _take(value: object, shape: Shape) -> None:
     try:
         raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
-    except binascii.Error:
+    except ValueError:  # letters that are no base64, or no letters of it at all
         raw = b""
     _keep(raw, shape)
 
