@@ -59,7 +59,6 @@ def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, me
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         xaxis={"title": metric, "tickformat": ".0%" if unit == "share" else None, "zeroline": False},
         yaxis={"autorange": "reversed", "automargin": True},
-        dragmode=False,
     )
     return chart
 

@@ -13,8 +13,9 @@ from plotly.subplots import make_subplots
 from pydantic import JsonValue
 from torch import Tensor
 
-from app.shared import names
+from app.shared import names, presenter
 from app.shared.charts import Palette, Table
+from app.shared.made_once import DrawnChart, finished
 from mfm_core.lab.reports import figures_of
 
 Report = Mapping[str, JsonValue]
@@ -58,7 +59,7 @@ def read_of(found: Mapping[tuple[str, str], Series]) -> tuple[list[str], bool]:
     return [of for key, of in found if key in ("swap_accuracy", "swap_r")], ("label_accuracy", "") in found
 
 
-def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[go.Figure, Table]:
+def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[DrawnChart, Table]:
     """The whole cost and its largest terms over the steps, on a logarithmic axis."""
     found = terms(reports)
     last = {name: abs(values[-1]) for name, (_, values) in found.items() if name != "cost"}
@@ -76,10 +77,13 @@ def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[
         )
     figure.update_yaxes(type="log", title="cost", exponentformat="power")
     _laid_out(figure, "Cost, and its largest terms", total)
-    return figure, {"cost": chosen, "last value": [round(found[name][1][-1], 4) for name in chosen]}
+    return finished(figure, presenter.scale()), {
+        "cost": chosen,
+        "last value": [round(found[name][1][-1], 4) for name in chosen],
+    }
 
 
-def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int = 0) -> tuple[go.Figure, Table]:
+def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int = 0) -> tuple[DrawnChart, Table]:
     """How often swapped samples show the label of their Z_y, and what a probe reads from each Z_a, over the steps.
 
     Args:
@@ -110,12 +114,15 @@ def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int
     )
     _laid_out(figure, "Does it factorize? On held-out samples", total)
     shown = "{:.1%}" if classes else "{:.3f}"
-    return figure, {"figure": [name for name, _ in rows], "now": [shown.format(value) for _, value in rows]}
+    return finished(figure, presenter.scale()), {
+        "figure": [name for name, _ in rows],
+        "now": [shown.format(value) for _, value in rows],
+    }
 
 
 def maps(
     tensors: Mapping[str, Tensor], modalities: Sequence[str], colours: Palette, *, classes: bool
-) -> tuple[go.Figure, Table]:
+) -> tuple[DrawnChart, Table]:
     """Held-out codes on their two principal components, a map for each block of Z, coloured by the label."""
     blocks = [name for name in ("y", *modalities) if f"map.{name}" in tensors]
     labels = tensors["labels"].numpy()
@@ -150,7 +157,11 @@ def maps(
         title={"text": "Map of held-out codes, by label", "font": {"size": 15}},
     )
     spread = [float(np.round(tensors[f"map.{block}"].numpy().std(), 3)) for block in blocks]
-    return figure, {"block": blocks, "n": [len(labels)] * len(blocks), "standard deviation on the map": spread}
+    return finished(figure, presenter.scale()), {
+        "block": blocks,
+        "n": [len(labels)] * len(blocks),
+        "standard deviation on the map": spread,
+    }
 
 
 def _set(text: str) -> str:

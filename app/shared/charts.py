@@ -288,6 +288,8 @@ def heat(
     reach: float = 1.0,
     square: bool = False,
     height: int = 320,
+    across: str = "",
+    down: str = "",
 ) -> go.Figure:
     """A matrix as a heat map.
 
@@ -301,6 +303,8 @@ def heat(
         reach: Where the colour is full.
         square: Whether cells are squares, without names at the axes.
         height: In pixels.
+        across: Of what the columns are, below them.
+        down: Of what the rows are, beside them.
     """
     full = colours.hues[hue or "y"]
     scale = [[0, colours.paper], [1, full]] if hue else [[0, colours.hues["a0"]], [0.5, colours.paper], [1, full]]
@@ -326,8 +330,8 @@ def heat(
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
     else:
-        figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns))
-        figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=list(rows))
+        figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns), title=across or None)
+        figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=list(rows), title=down or None)
     figure.update_layout(
         title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 0, "r": 0, "t": 44, "b": 8}
     )

@@ -45,6 +45,13 @@ class DrawnChart(go.Figure):  # type: ignore[misc]
         return self._description
 
 
+def finished(figure: go.Figure, scale: float) -> DrawnChart:
+    """A chart as it is shown: its type legible at a scale, and the page scrolled by a finger on it."""
+    figure = legible(figure, scale)
+    figure.update_layout(dragmode=False, modebar={"orientation": "h"})  # the bar zooms
+    return DrawnChart(figure)
+
+
 def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
     """Draw a chart only where its numbers, colours and titles were not drawn before.
 
@@ -55,14 +62,8 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
     @wraps(draw)
     def drawn(*args: P.args, **more: P.kwargs) -> DrawnChart:
         scale = presenter.scale()
-
-        def whole() -> DrawnChart:
-            figure = legible(draw(*args, **more), scale)
-            # A finger scrolls the page; the bar zooms.
-            figure.update_layout(dragmode=False, modebar={"orientation": "h"})
-            return DrawnChart(figure)
-
-        return made_once(whole, draw.__module__, draw.__qualname__, args, more, scale)
+        content = (draw.__module__, draw.__qualname__, args, more, scale)
+        return made_once(lambda: finished(draw(*args, **more), scale), *content)
 
     return drawn
 

@@ -211,9 +211,9 @@ def _matrix(
                 title=f"{names.title(one)}: what the judge reads",
                 reach=reach,
                 height=260,
+                across="Z<sub>a</sub> of the clip with this label",
+                down="Z<sub>y</sub> of",
             )
-            figure.update_xaxes(title="Z_a of the clip with this label")
-            figure.update_yaxes(title="Z_y of")
             table = {"Z_y of": heads} | {f"Z_a of {head} ({j})": values[:, j].tolist() for j, head in enumerate(heads)}
             shared_charts.show(figure, table, key=f"seen_{one}_{name}", alt=f"Readings in swapped {one}: rows Z_y")
     if not pictured:

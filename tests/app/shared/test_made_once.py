@@ -50,6 +50,13 @@ def test_one_value_of_a_heat_map_is_told_apart() -> None:
     assert charts.heat(values, "abc", "abc", PALETTE, title="t") is not first
 
 
+def test_the_axes_of_a_heat_map_say_what_they_are_of() -> None:
+    layout = charts.heat(np.zeros((2, 2)), "ab", "cd", PALETTE, title="t", across="x of", down="y of").to_dict()[
+        "layout"
+    ]
+    assert (layout["xaxis"]["title"]["text"], layout["yaxis"]["title"]["text"]) == ("x of", "y of")
+
+
 def test_the_description_is_made_once_and_is_that_of_the_chart() -> None:
     calls = []
 
