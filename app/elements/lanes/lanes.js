@@ -103,7 +103,7 @@ function buildPanel(board, panel, clock) {
     "aria-valuemin": 1, "aria-valuemax": panel.count, "aria-orientation": "horizontal",
   });
   track.style.setProperty("--least", `${panel.count * (panel.words.length === 0 ? 1.15 : axis === "time" ? 1.9 : 1.5)}rem`);
-  const view = { board, panel, clock, track, cursor, readout, play, clockText, avatar, lane: board.lane };
+  const view = { board, panel, clock, track, cursor, readout, play, clockText, avatar };
   const pick = (lane) => { board.lane = lane; board.views.forEach(shade); };
   const words = chips(panel, axis);
   track.append(words, ...panel.lanes.map((lane, i) => laneRow(panel, axis, lane, i, pick)), cursor);
@@ -238,6 +238,12 @@ function forget(board, data) {
   }
 }
 
+/** The visitor has gone to another page: nothing is played or sent any more. */
+function stop(board) {
+  clearTimeout(board.timer);
+  for (const clock of board.clocks.values()) if (clock.playing) clock.pause();
+}
+
 /** Words stand upright where one of them would not fit lying down. */
 function fit(board) {
   for (const view of board.views) {
@@ -259,7 +265,7 @@ export default function (component) {
   }
   board.send = (step) => setTriggerValue("step", step);
   if (root.dataset.ready !== data.version) {
-    const focused = parentElement.activeElement?.classList?.contains("track");
+    const focused = board.views.findIndex((view) => view.cursor === parentElement.activeElement);
     forget(board, data);
     board.data = data;
     const fresh = data.panels.map((panel) => !board.clocks.has(panel.clip));
@@ -272,10 +278,11 @@ export default function (component) {
     });
     fit(board);
     root.dataset.ready = data.version;
-    if (focused) board.views[0].track.focus();
+    if (focused >= 0) board.views[Math.min(focused, board.views.length - 1)].cursor.focus();
   } else if (data.start !== board.start && data.start !== board.sent) {
     const lead = board.views.find((view) => view.panel.leads);
     if (lead) lead.clock.seek(lead.panel.times[Math.min(data.start, lead.panel.count - 1)][0]);
   }
   board.start = data.start;
+  return () => setTimeout(() => { if (!root.isConnected) stop(board); }, 0);
 }
