@@ -36,7 +36,7 @@ def show(shown: digit_model.DigitModel) -> None:
         except digit_model.MissingModelError as reason:
             unable = str(reason)
     if unable is not None:
-        st.info(f"The server decodes here, for the browser cannot: {unable}.")
+        st.info(f"The server decodes here, for the browser cannot: {prose.harmless(unable)}.")
         slide_on_server.show(shown)
         return
     st.header("Slide any latent factor", anchor=False)
@@ -60,7 +60,8 @@ def _keep(reason: str) -> None:
 
 
 def _want(name: str) -> None:
-    st.session_state["wanted_maps"] = [*st.session_state.get("wanted_maps", []), name]
+    if name not in (wanted := st.session_state.setdefault("wanted_maps", [])):
+        wanted.append(name)
 
 
 def _own(shown: digit_model.DigitModel, view: View) -> mfm.Latents | None:
