@@ -44,22 +44,26 @@ def show(shown: digit_model.DigitModel) -> None:
     view = state.seen(View)
     grid = cache.cached_grid(swap.make, shown, view)
     sheet = wall.Sheet()
-    wall.show(sheet, [_two_by_two(shown, grid, swapped, sheet)], key="wall_swap")
+    pairs = zip((view.a, view.b), PLACES, strict=True)
+    real = [_real(shown, pair, place, sheet) for pair, place in pairs]
+    real = real if all(real) else []
+    wall.show(sheet, [_two_by_two(shown, grid, swapped, real, sheet)], key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
-    caption_row.show(_what_is_shown(shown), grid, "swap", title, lambda: swap.script(shown, view))
+    caption_row.show(_what_is_shown(bool(real)), grid, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
-def _two_by_two(shown: digit_model.DigitModel, grid: PictureGrid, swapped: str, sheet: wall.Sheet) -> Data:
+def _two_by_two(
+    shown: digit_model.DigitModel, grid: PictureGrid, swapped: str, real: list[list[Data]], sheet: wall.Sheet
+) -> Data:
     """A row a pair: the real pictures if there are any, the model's, and those with the other pair's Z."""
     view = state.seen(View)
     columns = ["as the model rebuilds it", f"with the other's {names.plain(swapped)}"]
-    real = [_real(shown, pair, place, sheet) for pair, place in zip((view.a, view.b), PLACES, strict=True)]
-    if all(real):
+    if real:
         columns.insert(0, "the real pair")
     rows: list[Data] = []
     for j, (place, pair) in enumerate(zip(PLACES, (view.a, view.b), strict=True)):
-        cells = [wall.cell(*real[j])] if all(real) else []
+        cells = [wall.cell(*real[j])] if real else []
         for i, what in enumerate(grid.rows):
             shots = [
                 sheet.shot(
@@ -96,9 +100,7 @@ def _real(shown: digit_model.DigitModel, pair: int, place: str, sheet: wall.Shee
     ]
 
 
-def _what_is_shown(shown: digit_model.DigitModel) -> str:
-    view = state.seen(View)
-    real = digit_model.original(shown.name, shown.model.modalities[0], view.a) is not None
+def _what_is_shown(real: bool) -> str:
     if real:
         return f"The real pictures come from your copy of the data; all others are the model's. {READINGS}"
     return (
