@@ -69,14 +69,25 @@ def pictures(available: tuple[str, ...]) -> None:
 def _choose(available: tuple[str, ...]) -> tuple[str, ...]:
     key = "chosen_models"
     known = [name for name in state.seen(AblationsView).stored if name in available] or list(available[:MOST])
+    chosen = tuple(name for name in available if name in known)
+    if not state.offered("models", "Models"):
+        return chosen
     st.session_state[key] = known
 
     def take() -> None:
-        if chosen := st.session_state[key]:
-            state.change(models=".".join(name for name in available if name in chosen))
+        if wanted := st.session_state[key]:
+            state.change(models=".".join(name for name in available if name in wanted))
 
-    st.multiselect("Models", available, format_func=stored_models.title, max_selections=MOST, key=key, on_change=take)
-    return tuple(name for name in available if name in known)
+    st.multiselect(
+        "Models",
+        available,
+        format_func=stored_models.title,
+        max_selections=MOST,
+        key=key,
+        on_change=take,
+        disabled=state.held("models"),
+    )
+    return chosen
 
 
 def _panel(modality: str, grids: list[PictureGrid], titles: list[str], wanted: list[int], sheet: wall.Sheet) -> Data:

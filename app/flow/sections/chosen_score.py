@@ -70,6 +70,8 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
 
 
 def _slider() -> None:
+    if not state.offered("wanted", "The chosen score"):
+        return
     key = "view_wanted"
     st.session_state[key] = state.seen(FlowView).wanted / 10
     st.slider(
@@ -79,6 +81,7 @@ def _slider() -> None:
         step=0.1,
         key=key,
         on_change=lambda: state.change(wanted=round(10 * st.session_state[key])),
+        disabled=state.held("wanted"),
     )
 
 

@@ -64,11 +64,13 @@ def _own() -> None:
 
 def _terms(view: LabView) -> None:
     """A switch for each term; without any it is Eq. 4 alone."""
+    if not state.offered("terms", "Terms added to Eq. 4"):
+        return
     prose.caption("Added to Eq. 4, for images of classes:")
     for term, said in TERMS.items():
         key = f"term_{term}"
         st.session_state[key] = term in view.terms.split(".")
-        st.checkbox(said[0].upper() + said[1:], key=key, on_change=_take_terms)
+        st.checkbox(said[0].upper() + said[1:], key=key, on_change=_take_terms, disabled=state.held("terms"))
 
 
 def _take_terms() -> None:
