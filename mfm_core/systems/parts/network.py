@@ -177,5 +177,5 @@ def constant_cost(targets: Tensor, held_out: Tensor, spec: DataSpec) -> float:
 
 
 def targets_of(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:
-    """What is learnt: classes ``(N,)`` as they are, scores ``(N, size)`` standardised by :func:`label_scale_of`."""
+    """Labels as they are learnt: classes ``(N,)`` as they are, scores ``(N, size)`` standardised."""
     return labels if spec.classes else ((labels - label_scale[0]) / label_scale[1]).float()
