@@ -2,7 +2,8 @@
 
 From random weights an LSTM takes thousands of steps to find what a principal component analysis computes at once. Some
 hidden units, as many as numbers pass between the code and a step, begin as nearly linear copies of what they read; all
-others begin at random and learn what is not linear.
+others begin at random and learn what is not linear. Where a step has fewer features than these numbers, or an LSTM
+fewer hidden units, only so many of the numbers begin so.
 """
 
 from __future__ import annotations
@@ -38,10 +39,13 @@ def start_linear(model: MFM, sequences: Mapping[str, Tensor], mask: Tensor) -> N
         modality = model.config.sequences[name]
         encoder = cast(RecurrentEncoder, model.encoders_a[name])
         decoder = cast(RecurrentDecoder, model.decoders[name])
-        width, length = cast(int, modality.step_width), model.config.length
+        length = model.config.length
         fronted = to_front(x, mask)[:, :length]
         fronted = nn.functional.pad(fronted, (0, 0, 0, length - fronted.shape[1]))
-        within = torch.linalg.svd(x[mask] - x[mask].mean(0), full_matrices=False).Vh[:width]  # (width, d_x)
+        axes = torch.linalg.svd(x[mask] - x[mask].mean(0), full_matrices=False).Vh
+        units = encoder.lstm.step.in_features, decoder.step.in_features
+        within = axes[: min(cast(int, modality.step_width), *units)]  # (width, d_x)
+        width = len(within)
         numbers = (fronted @ within.T).flatten(1)  # (N, length * width)
         mean = numbers.mean(0)
         values, vectors = torch.linalg.eigh((numbers - mean).T @ (numbers - mean) / len(numbers))
@@ -63,10 +67,11 @@ def _start_encoder(encoder: RecurrentEncoder, within: Tensor, across: Tensor, me
     rows[:, :width] = 0
     rows[2, :width] = SMALL * within
     read_out = cast(GatherSteps, encoder.read_out)
-    read_out.narrow.weight.zero_()
-    read_out.narrow.weight[:, :width] = torch.eye(width) / _gain()
+    read_out.narrow.weight[:width] = 0
+    read_out.narrow.weight[:width, :width] = torch.eye(width) / _gain()
     read_out.join.weight.zero_()
-    read_out.join.weight[: across.shape[1]] = across.T
+    joined = read_out.join.weight.view(-1, read_out.length, read_out.width)  # of each number of each step
+    joined[: across.shape[1], :, :width] = across.T.view(-1, read_out.length, width)
     read_out.join.bias.zero_()
     read_out.join.bias[: across.shape[1]] = -across.T @ mean
     if isinstance(encoder.read_out_backwards, GatherSteps):
@@ -78,14 +83,15 @@ def _start_decoder(decoder: RecurrentDecoder, within: Tensor, across: Tensor, me
     width, hidden = len(within), decoder.step.in_features
     spread, place = cast(SpreadSteps, decoder.spread), cast(nn.Embedding, decoder.place)
     _copying(decoder.start.bias, decoder.step.weight, width, hidden)
-    spread.part.weight[:, : across.shape[1]] = across
+    parted = spread.part.weight.view(spread.length, spread.width, -1)
+    parted[:, :width, : across.shape[1]] = across.view(spread.length, width, -1)
     for weight in (decoder.start.weight, spread.widen.weight, place.weight.T):
         rows = weight.view(4, hidden, -1)
         rows[:, width:] *= ASIDE
     size = across.shape[1]
     decoder.start.weight.view(4, hidden, -1)[:, :width, :size] = 0
     spread.widen.weight.view(4, hidden, -1)[:, :width] = 0
-    spread.widen.weight.view(4, hidden, -1)[2, :width] = SMALL * torch.eye(width)
+    spread.widen.weight.view(4, hidden, -1)[2, :width, :width] = SMALL * torch.eye(width)
     place.weight.T.view(4, hidden, -1)[:, :width] = 0
     place.weight.T.view(4, hidden, -1)[2, :width] = SMALL * mean.T
     decoder.out.weight.mul_(ASIDE)

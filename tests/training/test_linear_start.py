@@ -10,19 +10,17 @@ from mfm_core.config import LabelConfig, SequenceModality
 from mfm_core.training.linear_start import start_linear
 
 
-@pytest.fixture
-def model() -> MFM:
+def model_of(d_x: int = 6, **widths: int) -> MFM:
+    sizes = {"decoder_hidden": 12, "encoder_hidden": 10, "step_width": 6} | widths
     modality = SequenceModality(
-        d_x=6,
+        d_x=d_x,
         d_z=8,
         d_f=8,
         hidden=5,
         factors_at="every",
-        decoder_hidden=12,
-        encoder_hidden=10,
         both_ways=True,
-        step_width=6,
         residual=True,
+        **sizes,
     )
     label = LabelConfig(kind="scores", size=1)
     with torch.random.fork_rng(devices=[]):
@@ -32,7 +30,11 @@ def model() -> MFM:
         )
 
 
-def test_it_reconstructs_nearly_as_well_as_principal_components(model: MFM, generator: torch.Generator) -> None:
+@pytest.mark.parametrize("widths", [{}, {"step_width": 10}])  # as many numbers as features, and more
+def test_it_reconstructs_nearly_as_well_as_principal_components(
+    widths: dict[str, int], generator: torch.Generator
+) -> None:
+    model = model_of(**widths)
     lengths = torch.randint(2, 5, (400,), generator=generator)
     mask = torch.arange(4) < lengths[:, None]
     causes = torch.randn(400, 8, generator=generator)
@@ -55,3 +57,19 @@ def test_it_reconstructs_nearly_as_well_as_principal_components(model: MFM, gene
     assert explained(generated) > explained(linear) - 0.25
     assert explained(generated) > 0.6
     assert (latents.a["language"].std(dim=0) > 0.2).all()
+
+
+@pytest.mark.parametrize("widths", [{"d_x": 3}, {"encoder_hidden": 4}, {"decoder_hidden": 4}])
+def test_steps_wider_than_their_features_or_an_lstm_begin_as_linear_as_they_can(
+    widths: dict[str, int], generator: torch.Generator
+) -> None:
+    model = model_of(**widths)
+    d_x, mask = widths.get("d_x", 6), torch.ones(50, 4, dtype=torch.bool)
+    x = torch.randn(50, 1, 1, generator=generator).expand(
+        50, 4, d_x
+    )  # one cause, which a single number of a step tells
+    inputs = {"language": x, "acoustic": x}
+    start_linear(model, inputs, mask)
+    with torch.no_grad():
+        generated = model.eval().decode(model.encode(inputs, mask)).modalities["acoustic"]
+    assert float((generated - x).square().mean()) < 0.3 * float(x.square().mean())
