@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from torch import Tensor, nn
@@ -18,13 +19,32 @@ Weights = Weight | Annotated[dict[str, Weight], Field(min_length=1)]
 """One weight for every modality, or one for each by name."""
 Levels = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=8)]
 MAX_NAME = 40
+MAX_CHANNELS, PIXELS = 4, (8, 256)
+"""Channels of an image at most, and the least and the most pixels of a side."""
+_Side = Annotated[int, Field(ge=PIXELS[0], le=PIXELS[1])]
 _IMAGE, _SEQUENCE = "an image modality", "a sequence modality"
+_NO_KEY = re.compile(rf"{_IMAGE}|{_SEQUENCE}|constrained-\w+|(dict|list|tuple)\[.*\]")
+"""Parts of a place that pydantic adds to the keys: as which of several kinds a value was read."""
 
 
 class Config(BaseModel):
     """Base of all configurations: immutable, and strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, /, **values: Any) -> None:  # noqa: ANN401
+        """Build a configuration from its values.
+
+        Raises:
+            ValueError: In one sentence, naming the first key that is wrong.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ValueError(first_problem(error, whole=type(self).__name__)) from None
+
+    # By this mark pydantic builds configurations inside others by itself still, and knows the place of a problem.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
     def parse(cls, text: str | bytes, source: str) -> Self:
@@ -57,14 +77,18 @@ class Config(BaseModel):
         return cls.parse(path.read_bytes(), str(path))
 
 
-def first_problem(error: ValidationError) -> str:
-    """The first thing wrong with a configuration, in one sentence."""
+def first_problem(error: ValidationError, whole: str = "the file") -> str:
+    """The first thing wrong with a configuration, in one sentence.
+
+    Args:
+        error: As pydantic raised it.
+        whole: What the message calls the configuration itself, where no key of it is to blame.
+    """
     problem = error.errors()[0]
-    # Which of the two kinds a modality was read as is no key of the file.
-    where = ".".join(str(part) for part in problem["loc"] if part not in (_IMAGE, _SEQUENCE))
+    where = ".".join(str(part) for part in problem["loc"] if not _NO_KEY.fullmatch(str(part)))
     if problem["type"] == "value_error":  # ours, which begins with the key and ends with what was given
         return f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
-    sentence = f"{where or 'the file'}: {expectation(problem)}"
+    sentence = f"{where or whole}: {expectation(problem)}"
     if isinstance(problem["input"], dict):  # the configuration around what is missing or contradicts itself
         return sentence
     return f"{sentence}, got {shown(problem['input'])}"
@@ -94,9 +118,7 @@ class ImageModality(Config):
     """
 
     kind: Literal["image"] = "image"
-    shape: tuple[
-        Annotated[int, Field(gt=0, le=4)], Annotated[int, Field(ge=8, le=256)], Annotated[int, Field(ge=8, le=256)]
-    ]
+    shape: tuple[Annotated[int, Field(gt=0, le=MAX_CHANNELS)], _Side, _Side]
     d_z: Positive
     d_f: Positive
     channels: Levels = (24, 48, 96)

@@ -23,6 +23,7 @@ OnReport = Callable[[int, Mapping[str, float]], None]
 
 Kind = Literal["sequence", "image"]
 WEIGHTS = "weights.safetensors"
+MAX_SIZE = 65_536
 VALIDATION_SHARE = 0.15
 """Share of the training samples that is held out for early stopping where no validation data is given."""
 
@@ -36,7 +37,7 @@ class StreamSpec(Config):
     """
 
     kind: Kind
-    shape: Annotated[tuple[Annotated[int, Field(gt=0, le=65_536)], ...], Field(min_length=1, max_length=3)]
+    shape: Annotated[tuple[Annotated[int, Field(gt=0, le=MAX_SIZE)], ...], Field(min_length=1, max_length=3)]
 
 
 class DataSpec(Config):
@@ -53,12 +54,13 @@ class DataSpec(Config):
     @classmethod
     def of(cls, dataset: Dataset) -> DataSpec:
         """The specification of a data set: classes are counted from the labels it holds."""
-        streams = {
-            name: StreamSpec(kind="sequence", shape=(x.shape[2],))
-            if dataset.mask is not None
-            else StreamSpec(kind="image", shape=tuple(x.shape[1:]))
-            for name, x in dataset.modalities.items()
-        }
+        kind: Kind = "image" if dataset.mask is None else "sequence"
+        streams = {}
+        for name, x in dataset.modalities.items():
+            shape = tuple(x.shape[1:]) if kind == "image" else (x.shape[2],)
+            if not all(0 < size <= MAX_SIZE for size in shape):
+                raise ValueError(f"dataset.modalities.{name}: expected sizes of 1 to {MAX_SIZE}, got {shape}")
+            streams[name] = StreamSpec(kind=kind, shape=shape)
         if dataset.labels.dtype == torch.int64:
             n_classes = max(int(dataset.labels.max()) + 1, 2) if len(dataset) else 2
             return cls(streams=streams, label=LabelConfig(kind="classes", size=n_classes))

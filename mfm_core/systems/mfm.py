@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mfm_core.arguments import expect
-from mfm_core.config import ModelConfig
+from mfm_core.config import ModelConfig, Weight
 from mfm_core.data.dataset import Dataset
 from mfm_core.model import MFM
 from mfm_core.storage.folder import StoredModel
@@ -24,20 +25,31 @@ from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import Task
 from mfm_core.training.videos import SequenceRun, SequenceTask, groups
 
+NEEDS_READERS = ("label_readback", "feature_match")
+"""Terms of the factorization that read generated pictures with stored classifiers."""
+
 
 class MFMConfig(FamilyConfig):
     """An MFM; see :class:`FamilyConfig` for sizes and training.
 
     Attributes:
         flow: Couplings of the flow that takes the label out of Z_a of an image; 0 for none.
-        factorization: Terms added to Eq. 4 for images; None for those that need no readers.
+        factorization: Terms added to Eq. 4 for images, but for ``label_readback`` and ``feature_match``, which need
+            stored readers; None for those that suit the label.
         mmd_y: Weight of the MMD of Z_y alone to the prior, of sequences.
     """
 
     system: Literal["mfm"] = "mfm"
-    flow: int = 4
+    flow: Annotated[int, Field(ge=0, le=64)] = 4
     factorization: FactorizationConfig | None = None
-    mmd_y: float = 5.0
+    mmd_y: Weight = 5.0
+
+    @model_validator(mode="after")
+    def _no_readers(self) -> Self:
+        for name in NEEDS_READERS if self.factorization is not None else ():
+            if weight := getattr(self.factorization, name):
+                raise ValueError(f"factorization.{name}: expected 0, for a system has no readers, got {weight}")
+        return self
 
 
 @register_system(

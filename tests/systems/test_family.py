@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,3 +221,12 @@ def test_a_model_of_other_data_is_refused() -> None:
         mfm.fit(MultimodalConfig(model=model), replace(data, modalities={"words": data.modalities["words"]}))
     with pytest.raises(ValueError, match=r"^train: modalities: expected identifiers .*, got 'keys'$"):
         mfm.fit(quick("mfm"), replace(data, modalities={"keys": data.modalities["words"]}))
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (1, 4, 4), (3, 8, 300)])
+@pytest.mark.parametrize("name", ["mfm", "um", "mm", "m_a"])
+def test_images_of_other_sizes_are_refused_with_their_name(shape: tuple[int, ...], name: str) -> None:
+    data = mfm.Dataset.from_arrays({"eye": torch.zeros(8, *shape)}, torch.arange(8) % 2)
+    said = "train: modalities.eye: expected images (N, C, H, W) of 1 to 4 channels and 8 to 256 pixels each way, got "
+    with pytest.raises(ValueError, match=f"^{re.escape(said + str(shape))}$"):
+        mfm.fit(name, data)

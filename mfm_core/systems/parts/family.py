@@ -7,25 +7,36 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Self, cast
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field
 from torch import Tensor, nn
 
 from mfm_core.config import (
+    MAX_CHANNELS,
+    PIXELS,
     ImageModality,
     MemoryConfig,
+    Modality,
     ModelConfig,
     Positive,
     SequenceModality,
     Share,
-    first_problem,
 )
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling
 from mfm_core.storage.folder import check_bounded
-from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
+from mfm_core.systems.base import (
+    DataSpec,
+    OnReport,
+    StreamSpec,
+    System,
+    SystemConfig,
+    fitting_parts,
+    take_tensor,
+    take_weights,
+)
 from mfm_core.systems.parts.means import known_labels
 from mfm_core.systems.parts.network import label_scale_of
 from mfm_core.systems.parts.sequences import Standardiser, batches
@@ -102,20 +113,12 @@ def model_of(config: FamilyConfig, spec: DataSpec, length: int) -> ModelConfig:
         if any(spec.streams.get(name) != stream for name, stream in read.streams.items()) or read.label != spec.label:
             raise ValueError(f"config.model: expected one of {describe(spec)}, got one of {describe(read)}")
         return config.model
-    modalities: dict[str, Any] = {}
-    for name, stream in spec.streams.items():
-        if stream.kind == "sequence":
-            modalities[name] = SequenceModality(
-                d_x=stream.shape[0], d_z=config.d_a, d_f=2 * config.d_a, hidden=config.hidden // 2
-            )
-        else:
-            modalities[name] = image_modality(cast(tuple[int, int, int], stream.shape), config)
     memory = MemoryConfig(
         memory=config.hidden, attention=config.hidden, candidate=config.hidden, dropout=config.dropout
     )
     try:
         model = ModelConfig(
-            modalities=modalities,
+            modalities={name: _modality(name, stream, config) for name, stream in spec.streams.items()},
             label=spec.label,
             d_y=config.d_y,
             d_f=config.hidden // 2,
@@ -124,10 +127,22 @@ def model_of(config: FamilyConfig, spec: DataSpec, length: int) -> ModelConfig:
             memory=memory,
             length=length,
         )
-    except ValidationError as error:  # of names that no model can have
-        raise ValueError(f"train: {first_problem(error)}") from None
+    except ValueError as error:  # of names that no model can have, or sizes
+        raise ValueError(f"train: {error}") from None
     check_bounded(model, "train")
     return model
+
+
+def _modality(name: str, stream: StreamSpec, config: FamilyConfig) -> Modality:
+    if stream.kind == "sequence":
+        return SequenceModality(d_x=stream.shape[0], d_z=config.d_a, d_f=2 * config.d_a, hidden=config.hidden // 2)
+    channels, *sides = stream.shape
+    if channels > MAX_CHANNELS or not all(PIXELS[0] <= side <= PIXELS[1] for side in sides):
+        raise ValueError(
+            f"modalities.{name}: expected images (N, C, H, W) of 1 to {MAX_CHANNELS} channels and {PIXELS[0]} to "
+            f"{PIXELS[1]} pixels each way, got {stream.shape}"
+        )
+    return image_modality(cast(tuple[int, int, int], stream.shape), config)
 
 
 def image_modality(shape: tuple[int, int, int], config: FamilyConfig) -> ImageModality:
