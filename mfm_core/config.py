@@ -115,6 +115,8 @@ class ImageModality(Config):
         hidden: Width of the fully connected layers between code and picture.
         flow: Couplings of the flow that takes the label out of the code; 0 for none.
         flow_mixed: Further couplings of it, each behind a learned linear map.
+        flow_whitened: Whether mean and covariance of each class are taken from what leaves the flow, as they were
+            counted when it was fitted.
     """
 
     kind: Literal["image"] = "image"
@@ -128,6 +130,7 @@ class ImageModality(Config):
     hidden: Positive = 256
     flow: Annotated[int, Field(ge=0, le=64)] = 0
     flow_mixed: Annotated[int, Field(ge=0, le=64)] = 0
+    flow_whitened: bool = False
 
 
 class SequenceModality(Config):

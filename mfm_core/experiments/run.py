@@ -118,13 +118,16 @@ def start_from(model: MFM, name: str) -> None:
 
     Raises:
         FileNotFoundError: If there is no such model.
-        ValueError: If its architecture is another one; mixed couplings that it lacks begin as the identity.
+        ValueError: If its architecture is another one; mixed couplings and the whitening that it lacks begin as the
+            identity.
     """
     start = load_pretrained(name)
     text = start.config.model_dump()
     for modality, of in model.config.images.items():
         if modality in start.config.images and start.config.images[modality].flow_mixed == 0:
             text["modalities"][modality]["flow_mixed"] = of.flow_mixed
+        if modality in start.config.images and not start.config.images[modality].flow_whitened:
+            text["modalities"][modality]["flow_whitened"] = of.flow_whitened
     if ModelConfig.model_validate(text) != model.config:
         raise ValueError(f"start: expected a model of the run's architecture, got {name}, of another one")
     model.load_state_dict(model.state_dict() | start.state_dict())

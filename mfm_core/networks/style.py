@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mfm_core.config import ImageModality, LabelConfig
 from mfm_core.networks.convolutional import ConvolutionalEncoder
 from mfm_core.networks.flow import ConditionalFlow
+from mfm_core.networks.whitening import ClassWhitening
 
 
 class StyleEncoder(nn.Module):
@@ -19,6 +20,9 @@ class StyleEncoder(nn.Module):
         modality: The modality; its ``flow`` and ``flow_mixed`` are the numbers of couplings.
         label: What the label is.
         d_features: Size of what the encoder of Z_y finds in the modality.
+
+    Raises:
+        ValueError: If the flow's codes are to be whitened by class, and the label is scores.
     """
 
     def __init__(self, modality: ImageModality, label: LabelConfig, d_features: int) -> None:
@@ -31,6 +35,9 @@ class StyleEncoder(nn.Module):
         # Were the scale of the codes free, the encoder would outgrow the flow, to be heard above the noise on Z_a.
         self.standardize = nn.BatchNorm1d(modality.d_z, affine=False)
         self.flow = ConditionalFlow(modality.d_z, label.size, modality.flow, modality.hidden, modality.flow_mixed)
+        if modality.flow_whitened and not self.classes:
+            raise ValueError("flow_whitened: expected a label of classes, got scores")
+        self.whitening = ClassWhitening(modality.d_z, label.size) if modality.flow_whitened else None
 
     def context(self, features: Tensor) -> Tensor:
         """Features (N, d_features) -> what the flow is told: probabilities of the classes, or scores, (N, size)."""
@@ -49,7 +56,8 @@ class StyleEncoder(nn.Module):
     def separate(self, code: Tensor, context: Tensor) -> Tensor:
         """Codes (N, d_z) and contexts (N, size) -> Z_a (N, d_z); the flow itself is not trained by what comes of it."""
         if not self.training:  # nothing is swapped on a module that threads share
-            return self.flow(code, context)[0]  # type: ignore[no-any-return]
-        fixed = {name: parameter.detach() for name, parameter in self.flow.named_parameters()}
-        z: Tensor = torch.func.functional_call(self.flow, fixed, (code, context))[0]
-        return z
+            z: Tensor = self.flow(code, context)[0]
+        else:
+            fixed = {name: parameter.detach() for name, parameter in self.flow.named_parameters()}
+            z = torch.func.functional_call(self.flow, fixed, (code, context))[0]
+        return z if self.whitening is None else self.whitening(z, context)

@@ -167,6 +167,17 @@ def fit_flows(
             kept = folder / f"flow_{name}_{n}"
             fit_flow(model, name, fit, training, held_out, kept, on_report=after(done, on_report))
             done += fit.training.steps
+        whiten(model, name, training)
+
+
+def whiten(model: MFM, name: str, pictures: Tensor) -> None:
+    """Count what is taken from the codes of each class, by those of ``pictures`` (N, channels, height, width)."""
+    encoder = model.encoders_a[name]
+    if isinstance(encoder, StyleEncoder) and encoder.whitening is not None:
+        codes, contexts = encode_to_codes(model, name, pictures)
+        with torch.no_grad():
+            left = [encoder.flow(*both)[0] for both in zip(codes.split(BATCH), contexts.split(BATCH), strict=True)]
+        encoder.whitening.fit(torch.cat(left), contexts)
 
 
 def after(done: int, on_report: Callable[[int, Report], None]) -> Callable[[int, Report], None]:
