@@ -10,7 +10,7 @@ from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
 from mfm_core.training.common import seeded
 from mfm_core.training.digits import DigitPairs
-from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow, with_variants
+from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow, fit_flows, with_variants
 from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import train
 from tests import tiny_runs
@@ -64,6 +64,22 @@ def test_variants_of_each_picture_come_after_the_pictures_themselves():
     torch.testing.assert_close(unchanged, images.repeat(3, 1, 1, 1), atol=1e-4, rtol=0)
     task = FlowTask(new_model(), "mnist", config, images, pictures()[1])
     assert len(task.codes) == len(task.contexts) == 90
+
+
+def test_after_its_fits_a_flow_is_whitened_class_by_class(tmp_path):
+    text = tiny_runs.mixed(1)
+    text["modalities"]["mnist"]["flow_whitened"] = True
+    model = seeded(lambda: MFM(ModelConfig.model_validate(text)), 0).eval().requires_grad_(requires_grad=False)
+    fit = FlowFit(training=TRAINING | {"steps": 2})
+    fit_flows(model, {"mnist": (fit, fit)}, tmp_path, lambda step, report: None)
+    images = pictures()[0]
+    codes, contexts = encode_to_codes(model, "mnist", images)
+    z = model.encoders_a["mnist"].separate(codes, contexts)
+    torch.testing.assert_close(z, model.encode({"mnist": images}).a["mnist"])
+    weights = contexts / contexts.sum(0)
+    assert not torch.allclose(weights.T @ model.encoders_a["mnist"].flow(codes, contexts)[0], torch.zeros(1), atol=0.1)
+    assert torch.allclose(weights.T @ z, torch.zeros(1), atol=0.1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flow_mnist_0", "flow_mnist_1"]
 
 
 def test_a_killed_fit_goes_on_where_it_was_stopped(tmp_path):
