@@ -176,7 +176,10 @@ def whiten(model: MFM, name: str, pictures: Tensor) -> None:
     if isinstance(encoder, StyleEncoder) and encoder.whitening is not None:
         codes, contexts = encode_to_codes(model, name, pictures)
         with torch.no_grad():
-            left = [encoder.flow(*both)[0] for both in zip(codes.split(BATCH), contexts.split(BATCH), strict=True)]
+            left = [
+                encoder.flow(*both)[0]
+                for both in zip(torch.split(codes, BATCH), torch.split(contexts, BATCH), strict=True)
+            ]
         encoder.whitening.fit(torch.cat(left), contexts)
 
 
