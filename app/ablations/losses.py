@@ -128,7 +128,7 @@ def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:
 
 @dataclass(frozen=True)
 class LossFigures:
-    """What is shown of the figures of small models that differ in their objective alone.
+    """The shown figures of small models that differ in their objective alone.
 
     Attributes:
         answer: The answer to the question, counted from the figures.

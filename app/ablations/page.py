@@ -84,7 +84,7 @@ def _choose() -> None:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _design(names: tuple[str, ...]) -> pa.Table:
-    """What each variant has of the design choices of Table 2."""
+    """The design choices of Table 2 that each variant has."""
     words = {True: "yes", False: "no", None: "does not apply"}
     rows = [
         {"design choice": choice} | {results.title_of_system(n): words[has.get(n)] for n in names}
