@@ -11,14 +11,14 @@ import streamlit as st
 
 from app.ablations.pairs import donor_pairs, in_all_digits
 from app.ablations.view import MOST, AblationsView
+from app.claims import results
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import digit_model
 from app.shared import charts, names, prose, state, stored_models
 from app.shared.picture_grid import PictureGrid
-from mfm_core.evaluation.figures import shown
+from mfm_core.evaluation.figures import shown, shown_with_interval
 from mfm_core.experiments.losses import LOSSES, OBJECTIVES, read_losses
-from mfm_core.experiments.results import results_folder
 
 ASKED = {
     ("swap_accuracy", "svhn"): "Swap, house number: higher is better",
@@ -164,8 +164,7 @@ def figures() -> None:
 
 def _stored() -> LossFigures | None:
     """The stored figures, read once for all visitors until their file changes; None where there are none."""
-    folder = Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
-    path = folder / LOSSES
+    path = results.folder() / LOSSES
     return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
@@ -206,14 +205,9 @@ def _all_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bar(row: pd.Series) -> charts.Bar:
-    value, low, high = (shown(float(row[part]), row["unit"]) for part in ("value", "low", "high"))
-    return charts.Bar(
-        OBJECTIVES[row["objective"]].title,
-        row["value"],
-        row["low"],
-        row["high"],
-        f"{value} ({low} to {high}), n = {row['n']}",
-    )
+    value, low, high = (float(row[part]) for part in ("value", "low", "high"))
+    said = f"{shown_with_interval(value, low, high, row['unit'])}, n = {row['n']}"
+    return charts.Bar(OBJECTIVES[row["objective"]].title, value, low, high, said)
 
 
 def _answer(merged: pd.DataFrame) -> str:

@@ -136,8 +136,7 @@ def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
     rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(VARIANTS)]
     said: dict[tuple[str, str], str] = {}
     for row in rows.to_dict("records"):
-        value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))
-        said.setdefault((str(row["system"]), str(row["key"])), f"{value} ({low} to {high})")
+        said.setdefault((str(row["system"]), str(row["key"])), results.with_interval(row))
     return said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +15,7 @@ from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_models
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
@@ -21,30 +23,31 @@ from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
 
 
+def folder() -> Path:
+    """Folder of the stored results: beside the stored models where ``MFM_PRETRAINED`` names their place."""
+    return Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
+
+
 def comparisons() -> pd.DataFrame:
     """Every system of every stored table, one row a metric and subject; empty where none is stored.
 
     It is read once for all visitors until a file changes; who needs another table makes one of it.
     """
-    return _read(_folder(), stamp())
+    return _read(folder(), stamp())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)  # nobody changes it, so that none is copied
-def _read(folder: Path, stamp: Hashable) -> pd.DataFrame:
+def _read(place: Path, stamp: Hashable) -> pd.DataFrame:
     del stamp  # a changed file makes another key
-    found = read_comparisons(folder)
+    found = read_comparisons(place)
     return found if found.empty else found.assign(subject=found["subject"].replace("", ALL))
 
 
 def stamp() -> Hashable:
     """Identity of the stored tables as they are now: another after a file has changed."""
-    folder = _folder()
-    paths = sorted(folder.glob(f"*{COMPARISONS}"))
-    return str(folder), tuple((path.name, path.stat().st_mtime_ns) for path in paths)
-
-
-def _folder() -> Path:
-    return Path(stored_models.stored_as("results")) if stored_models.elsewhere() else results_folder()
+    place = folder()
+    paths = sorted(place.glob(f"*{COMPARISONS}"))
+    return str(place), tuple((path.name, path.stat().st_mtime_ns) for path in paths)
 
 
 def outcomes() -> Mapping[str, Outcome]:
@@ -124,6 +127,11 @@ def _title(row: pd.Series) -> str:
     title = dataset_info(str(row["dataset"])).title or str(row["dataset"])
     read = str(row["modalities"]).replace("+", " and ")
     return f"{title}: {read}" if read else title
+
+
+def with_interval(row: Mapping[str, Any] | pd.Series) -> str:
+    """The mean over the seeds of a comparison, with its interval."""
+    return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
 
 
 def title_of_system(name: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
-from app.shared import prose, state
+from app.shared import downloads, prose, state
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.evaluation.figures import shown, shown_p
@@ -119,7 +119,7 @@ def tables() -> None:
         if not ours.empty and not value.subject:
             same = (ours["dataset"] == value.dataset) & (ours["system"] == value.system) & (ours["key"] == value.key)
             found = ours[same & (ours["subject"] == ALL)]
-            row[f"{name}, ours"] = "" if found.empty else _interval(found.iloc[0])
+            row[f"{name}, ours"] = "" if found.empty else results.with_interval(found.iloc[0])
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
     st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame))
     note = {
@@ -137,13 +137,5 @@ def _column(dataset: str, subject: str, key: str) -> str:
     return " ".join(part for part in (title, subject, metric) if part)
 
 
-def _interval(row: pd.Series) -> str:
-    value, low, high = (shown(float(row[part]), row["unit"]) for part in ("mean", "low", "high"))
-    return f"{value} ({low} to {high})"
-
-
 def _download(label: str, file: str, frame: pd.DataFrame) -> None:
-    def make() -> str:
-        return str(frame.to_csv(index=False))
-
-    st.download_button(label, make, file, "text/csv", key=f"take_{file}", on_click="ignore", type="tertiary")
+    downloads.button(label, file, "text/csv", lambda: str(frame.to_csv(index=False)))

@@ -11,7 +11,6 @@ from app.claims import results
 from app.shared import job_store, prose, state
 from mfm_core.config import first_problem
 from mfm_core.data.registry import data_folder, dataset_infos
-from mfm_core.evaluation.figures import shown
 from mfm_core.experiments.results import read_comparisons
 from mfm_core.experiments.small_table import MAX_MINUTES, SmallTable, results_of
 from mfm_core.jobs.state import WAITING
@@ -153,9 +152,6 @@ def rows_of(job: Job) -> pd.DataFrame:
     if found.empty:
         return found
     found = found[found["subject"] == ""]
-    told = [
-        f"{shown(row['mean'], row['unit'])} ({shown(row['low'], row['unit'])} to {shown(row['high'], row['unit'])})"
-        for _, row in found.iterrows()
-    ]
+    told = [results.with_interval(row) for _, row in found.iterrows()]
     wide = found.assign(told=told, system=found["system"].map(results.title_of_system))
     return wide.pivot(index="system", columns="key", values="told").rename(columns=results.METRICS).reset_index()

@@ -37,11 +37,6 @@ def figure(grid: PictureGrid, title: str) -> Figure:
     return drawn
 
 
-def picture(grid: PictureGrid, title: str, kind: Literal["png", "svg"]) -> bytes:
-    """The figure as a file."""
-    return to_file(figure(grid, title), kind)
-
-
 def to_file(drawn: Figure, kind: Literal["png", "svg"]) -> bytes:
     """A figure as a file."""
     buffer = io.BytesIO()
@@ -82,7 +77,7 @@ def offer(grid: PictureGrid, name: str, title: str, script: Callable[[], str]) -
     """A small menu of downloads; nothing is made before it is asked for.
 
     Args:
-        grid: What is on the wall.
+        grid: The pictures that are shown.
         name: Of the files.
         title: Of the figure.
         script: Makes the script.
@@ -114,12 +109,13 @@ def menu(
         script: Makes the script.
     """
     with st.popover("Take it home", type="tertiary"):
-        _button("Figure, PNG", f"{name}.png", "image/png", lambda: to_file(draw(), "png"))
-        _button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: to_file(draw(), "svg"))
-        _button(arrays[0], f"{name}.npz", "application/octet-stream", arrays[1])
-        _button(rows[0], f"{name}.csv", "text/csv", rows[1])
-        _button("The Python that makes it", f"{name}.py", "text/x-python", script)
+        button("Figure, PNG", f"{name}.png", "image/png", lambda: to_file(draw(), "png"))
+        button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: to_file(draw(), "svg"))
+        button(arrays[0], f"{name}.npz", "application/octet-stream", arrays[1])
+        button(rows[0], f"{name}.csv", "text/csv", rows[1])
+        button("The Python that makes it", f"{name}.py", "text/x-python", script)
 
 
-def _button(label: str, file: str, mime: str, make: Callable[[], str | bytes]) -> None:
+def button(label: str, file: str, mime: str, make: Callable[[], str | bytes]) -> None:
+    """A quiet button of one download, which is made when it is pressed."""
     st.download_button(label, make, file, mime, key=f"take_{file}", on_click="ignore", type="tertiary")

@@ -121,3 +121,8 @@ def shown(value: float, unit: Unit) -> str:
 def shown_p(p: float) -> str:
     """A p-value to be read after "p": ``= 0.079``; ``< 1e-300`` where a float can say no less, for none is 0."""
     return "< 1e-300" if p < 1e-300 else f"= {p:.2g}"
+
+
+def shown_with_interval(value: float, low: float, high: float, unit: Unit) -> str:
+    """A value with its interval, as their unit is read: ``99.69 % (99.31 % to 99.89 %)``."""
+    return f"{shown(value, unit)} ({shown(low, unit)} to {shown(high, unit)})"

@@ -17,12 +17,15 @@ from app.elements.wall import wall
 from app.lab import charts
 from app.lab.view import LabView
 from app.shared import charts as shared_charts
-from app.shared import job_store, names, prose, state
-from mfm_core.evaluation.figures import Figure, shown
+from app.shared import job_store, names, prose, state, stored_models
+from mfm_core.evaluation.figures import read_figures, shown_with_interval
 from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.jobs.state import WAITING
 from mfm_core.jobs.store import Job
 from mfm_core.lab.settings import MODEL, SNAPSHOT, model_name
+from mfm_core.storage.folder import CONFIG
+from mfm_core.storage.models import CARD, CODES, METRICS, WEIGHTS
+from mfm_core.storage.scaling import SCALING
 
 EVERY = 2.0
 """Seconds between two looks at a run that goes on."""
@@ -30,9 +33,7 @@ MARKS = {
     "queued": "blue", "running": "green", "paused": "orange", "stopped": "gray",
     "finished": "gray", "failed": "red", "interrupted": "orange",
 }  # fmt: skip
-MODEL_FILES = (
-    "config.json", "weights.safetensors", "codes.safetensors", "scaling.safetensors", "metrics.json", "card.md",
-)  # fmt: skip
+MODEL_FILES = (CONFIG, WEIGHTS, CODES, SCALING, METRICS, CARD)
 
 
 def show() -> None:
@@ -156,7 +157,7 @@ def _model(job: Job) -> None:
     """The way to the other pages, and the download."""
     name = model_name(job.id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if mfm.load_pretrained(job.folder / MODEL).config.images:
+        if stored_models.model(stored_models.stored_as(name)).config.images:
             st.page_link("generate/page.py", label="Open in Generate", query_params={"lab": job.id})
         else:
             st.page_link("dependency/page.py", label="Open in Dependency", query_params={"models": name})
@@ -246,12 +247,10 @@ def _block(tensors: dict[str, Tensor], one: str, heads: list[str], sheet: wall.S
 
 def final_figures(folder: Path) -> dict[str, str]:
     """The final figures of a stored model with their intervals, by name."""
-    metrics = mfm.load_metrics(folder)
-    rows = metrics.get("figures")
-    figures = [Figure.model_validate(row) for row in rows] if isinstance(rows, list) else []
+    figures = read_figures(mfm.load_metrics(folder).get("figures"), folder.parent.name)
     return {
         f"{one.key.replace('_', ' ')} {one.subject}".strip(): (
-            f"{shown(one.value, one.unit)} ({shown(one.low, one.unit)} to {shown(one.high, one.unit)}, n = {one.n})"
+            f"{shown_with_interval(one.value, one.low, one.high, one.unit)}, n = {one.n}"
         )
         for one in figures
     }

@@ -128,7 +128,7 @@ def test_the_number_of_latents_must_fill_the_plate(tiny_model: mfm.MFM, latents:
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_the_figure_is_a_file_of_its_kind(kind: str, shown: DigitModel) -> None:
-    made = downloads.picture(swap.make(shown, View(a=1, b=2)), "Two pairs", kind)  # type: ignore[arg-type]
+    made = downloads.to_file(downloads.figure(swap.make(shown, View(a=1, b=2)), "Two pairs"), kind)  # type: ignore[arg-type]
     assert made.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
 
 
