@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
+from app.shared.links import Linked, declared_range, names_pattern, read_fields, unknown_parts, write_fields
 
 MOST = 4
 VARIANTS = ("mfm", "m_a", "m_b", "m_c", "m_d", "m_e")
-NAMES = rf"^{NAME[1:-1]}(\.{NAME[1:-1]}){{0,{MOST - 1}}}$"
+NAMES = names_pattern(MOST)
 
 
 class AblationsView(Linked):

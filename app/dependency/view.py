@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
+from app.shared.links import NAME, Linked, declared_range, names_pattern, read_fields, unknown_parts, write_fields
 
 Bandwidth = Literal["one", "median", "value"]
 Kernel = Literal["averaged", "alignment"]
 
 MOST_MODELS = 4
-NAMES = rf"^{NAME[1:-1]}(\.{NAME[1:-1]}){{0,{MOST_MODELS - 1}}}$"
+NAMES = names_pattern(MOST_MODELS)
 NONE = "none"
 """Stands in a link in place of the models where all were cleared."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.shared.links import Linked, declared_range, read_fields, unknown_parts, write_fields
+from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
 
 Section = Literal["sample", "swap", "slide", "read", "translate"]
 Source = Literal["posterior", "prior"]
@@ -44,13 +44,13 @@ class View(Linked):
     section: Section = "sample"
     seed: Annotated[int, Field(ge=0, le=999_999)] = 1
     source: Source = "prior"
-    factor: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "y"
+    factor: Annotated[str, Field(pattern=NAME)] = "y"
     a: Annotated[int, Field(ge=0)] = 0
     b: Annotated[int, Field(ge=0)] = 1
     size: Annotated[int, Field(ge=2, le=10)] = 10
     path: Annotated[str, Field(pattern=r"^(pair|(direction|dimension)-[1-9]\d{0,3})$")] = "direction-1"
     at: Annotated[int, Field(ge=0, le=FRAMES - 1)] = 48
-    given: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "mnist"
+    given: Annotated[str, Field(pattern=NAME)] = "mnist"
     from_: Given = "pair"
     z: Annotated[str, Field(max_length=8_192, pattern=r"^[A-Za-z0-9_-]*$")] = ""
     model: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""

@@ -15,6 +15,12 @@ OWN_PARTS = ("mine", "host", "back")
 """Parts that no link to hand on carries: the visitor's token, the key of their room, their answers to a lesson."""
 
 
+def names_pattern(most: int) -> str:
+    """Pattern of one to ``most`` names with a dot between."""
+    one = NAME.strip("^$")
+    return rf"^{one}(\.{one}){{0,{most - 1}}}$"
+
+
 class Linked(BaseModel):
     """Base of what a page shows, as a value: each field is a part of the link, without its trailing underscore."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from app.shared.links import Linked
+from app.shared.links import NAME, Linked
 
 LONGEST_TITLE = 80
 MOST_NAMES = 20
-NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 BACK = re.compile(r"(?P<lesson>[a-z][a-z0-9_]{0,39})\.(?P<step>[1-9][0-9]?)\.(?P<answers>[a-f-]{0,12})")
 PARTS = ("title", "hide", "lock", "back")
 """Query parameters that are the frame's; no view may have a field of these names."""
@@ -72,7 +71,7 @@ def read_frame(params: Mapping[str, str]) -> tuple[PageFrame, list[str]]:
     lists = {}
     for part in ("hide", "lock"):
         names = list(dict.fromkeys(name for name in params.get(part, "").split(",") if name))
-        lists[part] = tuple(name for name in names[:MOST_NAMES] if NAME.fullmatch(name))
+        lists[part] = tuple(name for name in names[:MOST_NAMES] if re.fullmatch(NAME, name))
         if len(lists[part]) < len(names):
             notices.append(f"The link's “{part}” could not be read in full; what could be read is used.")
     back = params.get("back", "")
