@@ -64,7 +64,8 @@ class Clip:
         evidence: By modality, what each step truly adds to the score, ``(n,)``.
         label: The true label: a class, or scores.
         python: Statements that make ``model``, ``latents`` and ``words`` of it; ``MODEL`` stands for the model's name.
-        changed: The step that a what-if changed. The key of such a clip is that of the clip itself, then ``#``.
+        changed: The step that a what-if changed.
+        base: Key of the clip whose sound, face and times it has, where that is another one.
         spoken: What tells this sound from that of the clip itself, where it was said anew.
     """
 
@@ -84,6 +85,7 @@ class Clip:
     label: tuple[float, ...] = ()
     python: str = ""
     changed: int | None = None
+    base: str = ""
     spoken: str = ""
 
 
@@ -138,7 +140,7 @@ def of_dataset(data: Dataset, index: int) -> Clip:
     length = int(real.sum())
     words = data.steps.words[index] if data.steps else ()
     rows, timed = spans(data.steps.times[index][real] if data.steps else None, length)
-    present = {name: x for name, x in data.modalities.items() if data.present is None or _has(data, name, index)}
+    present = {name: x for name, x in data.modalities.items() if _has(data, name, index)}
     evidence = {name: truth[index][real].numpy() for name, truth in (data.evidence or {}).items()}
     return Clip(
         key=f"{data.name} {index}",

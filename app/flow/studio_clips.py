@@ -13,11 +13,11 @@ import numpy as np
 from torch import Tensor
 
 from app.flow import clips
-from app.flow.clips import Array, Clip, Face
+from app.flow.clips import Clip, Face
 from app.shared import stored_models
 from mfm_core.storage.folder import PRETRAINED
 from mfm_core.studio import face
-from mfm_core.studio.clips import Clips, load_clips
+from mfm_core.studio.clips import Clips
 from mfm_core.studio.edits import EditedClip
 from mfm_core.studio.making.say import say
 from mfm_core.studio.truth import WORLD_OF, Tone, World
@@ -27,8 +27,6 @@ TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
 FACES = {"frown": "frowns", "rest": "rests", "smile": "smiles"}
 AT_A_GLANCE = 12
 """Words of a clip that a visitor may meet first."""
-NEAREST = 3
-"""Words that are named as the nearest to a reconstructed vector."""
 
 PYTHON = """
 model, clips = mfm.load_pretrained(MODEL), mfm.load_clips(CLIPS)
@@ -114,7 +112,7 @@ class WhatIf:
             face_: ``"same"``, or a key of ``FACES``.
         """
         edited, python = self.edit(index, step, word, tone, face_)
-        return self._clip(edited, f"studio_clips {index}#{step} {word} {tone} {face_}", python, step)
+        return self._clip(edited, f"studio_clips {index}, {step} {word} {tone} {face_}", python, step)
 
     def edit(self, index: int, step: int, word: str, tone: str, face_: str) -> tuple[EditedClip, str]:
         """A clip's words, tones and faces after a change, and the calls that make it; see :meth:`edited`."""
@@ -127,23 +125,6 @@ class WhatIf:
             edited = edited.change_face(step, cast(FaceOfWord, face_))
             python += f".change_face({step}, {face_!r})"
         return edited, python
-
-    def nearest(self, vectors: Array) -> tuple[tuple[str, ...], ...]:
-        """The words whose standardised vectors are nearest to each of ``vectors``, ``(n, d)``, by angle."""
-        table, words = self._table
-        size = np.linalg.norm(vectors, axis=1, keepdims=True)
-        likeness = (vectors / np.maximum(size, 1e-9)) @ table.T
-        return tuple(tuple(words[i] for i in row) for row in np.argsort(-likeness, axis=1)[:, :NEAREST])
-
-    @cached_property
-    def _table(self) -> tuple[Array, tuple[str, ...]]:
-        """Standardised vectors of all words, each of length 1, and the words."""
-        order = self.clips.edits[0].vocabulary
-        scaling = self.clips.scaling["language"]
-        raw = self.clips.vectors
-        table = ((raw - scaling.mean) / scaling.std.clamp_min(1e-6)).numpy()
-        words = sorted(order, key=lambda word: order[word])
-        return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9), tuple(words)
 
     def said_anew(self, clip: Clip, tones: Sequence[int], index: int) -> Clip:
         """A clip with its words said in tones by espeak-ng, in the voice of a studio clip; the face keeps to the words.
@@ -188,6 +169,7 @@ class WhatIf:
         return clips.renamed(
             made,
             key=key,
+            base=f"studio_clips {edited.clip}",
             title=f"“{self.clips.text[edited.clip]}”",
             spans=tuple((float(a), float(b)) for a, b in self.clips.times[edited.clip, : len(edited)].tolist()),
             sound=self.clips.audio[edited.clip],
@@ -211,9 +193,8 @@ def open_what_if(place: str, model: str) -> WhatIf:
     """
     if reason := obstacle(place, model):
         raise ValueError(reason)
-    clips = stored_models.kept("clips", place, lambda: load_clips(place))
     world = WORLD_OF[model]
-    return stored_models.kept("what-if", place, lambda: WhatIf(clips, place, world), world)
+    return stored_models.kept("what-if", place, lambda: WhatIf(stored_models.clips(place), place, world), world)
 
 
 def obstacle(place: str, model: str) -> str:

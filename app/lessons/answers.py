@@ -26,8 +26,7 @@ class AppModels:
 
     def clips(self) -> mfm.Clips:
         """The held-out studio clips."""
-        place = stored_as("studio_clips")
-        return stored_models.kept("clips of lessons", place, lambda: mfm.load_clips(place))
+        return stored_models.clips(stored_as("studio_clips"))
 
 
 def measured(measure: Measure) -> Answer | None:

@@ -106,6 +106,16 @@ def codes(place: str) -> mfm.Codes:
     return kept("codes", place, lambda: mfm.load_codes(place))
 
 
+def clips(place: str) -> mfm.Clips:
+    """The studio clips of a folder, loaded once for all visitors.
+
+    Raises:
+        OSError: If a file is missing.
+        ValueError: If one is damaged.
+    """
+    return kept("clips", place, lambda: mfm.load_clips(place))
+
+
 def discriminative(place: str) -> Discriminative:
     """A stored classifier, loaded once for all visitors.
 

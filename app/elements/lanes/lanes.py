@@ -83,7 +83,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         for i, (name, flow) in enumerate(strip.flow.items())
     ]
     return {
-        "clip": clip.key.split("#")[0] + clip.spoken,
+        "clip": (clip.base or clip.key) + clip.spoken,
         "title": stored_models.title(strip.model),
         "note": clip.title,
         "measure": READINGS[strip.reading].noun,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
 from app.elements.lanes import lanes
@@ -16,9 +17,12 @@ from app.flow.studio_clips import FACES, TONES, WhatIf
 from app.flow.view import UNCHANGED, FlowView
 from app.shared import charts, names, prose, state
 from mfm_core.studio.making.say import can_speak
+from mfm_core.studio.wording import closest_words
 
 AS_IT_IS = "as it is"
 ALOUD = "said_anew"
+NEAREST = 3
+"""Words that are named as the nearest to a reconstructed vector."""
 REACH = 3.0
 """Standard deviations at which the colour of a feature is full."""
 CHANGE = 1.0
@@ -96,7 +100,8 @@ def _nearest(strip: Strip, shown: ClipSource, step: int) -> str:
     """The words nearest to a reconstructed vector."""
     if shown.what_if is None:
         return ""
-    return ", ".join(f"“{word}”" for word in shown.what_if.nearest(strip.reconstruction["language"][[step]])[0])
+    vector = torch.from_numpy(strip.reconstruction["language"][[step]])
+    return ", ".join(f"“{word}”" for word in closest_words(shown.what_if.clips, vector, NEAREST)[0])
 
 
 def reconstruction(strip: Strip, shown: ClipSource) -> None:

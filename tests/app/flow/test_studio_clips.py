@@ -23,6 +23,7 @@ from app.flow.sections import own_clip
 from app.flow.view import FlowView
 from app.shared import downloads
 from mfm_core.studio.clips import Clips, load_clips
+from mfm_core.studio.wording import closest_words
 from tests.app import sequences
 from tests.app.charts import charts
 from tests.app.flow.test_page import lanes, visit
@@ -339,8 +340,9 @@ def test_the_word_nearest_to_a_vector_of_the_vocabulary_is_that_word(clips: Clip
     what_if = clip_source.load(BALANCED).what_if
     assert what_if is not None
     given = what_if.clip(0)
-    found = what_if.nearest(given.features["language"][0].numpy())
+    found = closest_words(what_if.clips, given.features["language"][0], 3)
     assert [words[0] for words in found] == list(given.words)
+    assert all(len(set(words)) == 3 for words in found)
 
 
 def test_threads_that_play_the_same_clip_see_the_same_flow() -> None:
