@@ -9,13 +9,13 @@ import numpy as np
 from torch import Tensor
 
 from app.dependency import summary
-from app.dependency.figures import Ratios, said_labels, spoken
+from app.dependency.figures import Ratios, spoken
 from app.shared import charts, names, stored_models
 from app.shared.charts import Bar, Line, Table
 from app.shared.made_once import DrawnChart
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
-from mfm_core.interpretation.sensitivity import Curve, GramMatrices
+from mfm_core.interpretation.sensitivity import Curve
 
 ROOM = 1.08
 """How far the longest bar or interval is from the end of the axis, as a factor."""
@@ -118,11 +118,6 @@ def gram_table(matrix: Tensor, labels: Sequence[str]) -> Table:
     return {"clip": clips} | {name: values[:, i].tolist() for i, name in enumerate(clips)}
 
 
-def gram_labels(made: GramMatrices) -> tuple[str, ...]:
-    """The labels of the clips of a heat map."""
-    return said_labels(made.labels)
-
-
 def off_diagonal(matrix: Tensor) -> float:
     """Mean of a Gram matrix off its diagonal."""
     n = len(matrix)
@@ -130,7 +125,7 @@ def off_diagonal(matrix: Tensor) -> float:
 
 
 def _bar(who: str, ratio: DependencyRatio, before: DependencyRatio | None) -> Bar:
-    known = "" if summary.interval(ratio) == "none" else f" [{summary.interval(ratio).replace(' to ', ', ')}]"
+    known = f" [{spoken(ratio.low)}, {spoken(ratio.high)}]" if summary.has_interval(ratio) else ""
     said = f"{summary.said(ratio)}{known}, p = {summary.p_value(ratio)}"
     if ratio.nearly_identity:
         said = f"not to be quoted {summary.said(ratio)}, p = {summary.p_value(ratio)}"

@@ -22,7 +22,7 @@ def verdict(ratio: DependencyRatio) -> str:
         return "not to be quoted"
     if math.isinf(ratio.ratio):
         return "shared only"
-    if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
+    if not has_interval(ratio):
         return "no interval"
     return "shared" if ratio.low > 1 else "own" if ratio.high < 1 else "undecided"
 
@@ -82,11 +82,14 @@ def said(ratio: DependencyRatio) -> str:
     return f"({spoken(ratio.ratio)})" if ratio.nearly_identity else spoken(ratio.ratio)
 
 
+def has_interval(ratio: DependencyRatio) -> bool:
+    """Whether both ends of the interval of a ratio are numbers."""
+    return math.isfinite(ratio.low) and math.isfinite(ratio.high)
+
+
 def interval(ratio: DependencyRatio) -> str:
     """The interval of a ratio, or that there is none."""
-    if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
-        return "none"
-    return f"{spoken(ratio.low)} to {spoken(ratio.high)}"
+    return f"{spoken(ratio.low)} to {spoken(ratio.high)}" if has_interval(ratio) else "none"
 
 
 def p_value(ratio: DependencyRatio) -> str:

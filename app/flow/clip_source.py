@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from torch import Tensor
 
 import mfm_core as mfm
 from app.flow import clips, studio_clips
 from app.flow.clips import Clip
-from app.flow.view import FlowAllowed
+from app.flow.view import ATTRIBUTIONS, REFERRING, FlowAllowed, Reading
 from app.shared import stored_models
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
@@ -79,9 +79,9 @@ class ClipSource:
     @property
     def readings(self) -> tuple[str, ...]:
         """The readings that the lanes can show."""
-        referring = ("standardised", "relative") if self.reference is not None else ()
-        of_score = ("integrated_gradients", "saliency", "leave_one_out") if self.inputs else ()
-        return ("score", "norm", *referring, *of_score)
+        lacking: frozenset[str] = frozenset() if self.inputs else ATTRIBUTIONS
+        lacking = lacking if self.reference is not None else lacking | REFERRING
+        return tuple(reading for reading in get_args(Reading) if reading not in lacking)
 
     @property
     def limits(self) -> FlowAllowed:

@@ -14,10 +14,9 @@ from app.flow.figures import script as flow_script
 from app.flow.figures.flow import Strip, tops
 from app.flow.readings import READINGS
 from app.flow.view import FlowView
-from app.shared import downloads, names, stored_models
+from app.shared import charts, downloads, names, stored_models
 
 UPLOADED = "Your own clip is in no link: put its file beside the script first, under the name that the script reads."
-COLOURS = ("#B84F00", "#007A59", "#9A3E7C", "#7A6200")
 
 
 def offer(strips: Sequence[Strip], view: FlowView, revealed: bool) -> None:
@@ -33,7 +32,7 @@ def offer(strips: Sequence[Strip], view: FlowView, revealed: bool) -> None:
 
 def figure(strips: Sequence[Strip], scale: str) -> Figure:
     """Lanes as bars over the words, one column a clip."""
-    lanes = len(strips[0].flow)
+    lanes, hues = len(strips[0].flow), charts.palettes()["light"].hues
     drawn = Figure(figsize=(max(5.0, 0.42 * max(s.clip.length for s in strips)) * len(strips), 1.3 * lanes + 1.5))
     drawn.set_layout_engine("constrained")
     drawn.suptitle(titled(strips[0]), fontsize=10)
@@ -42,7 +41,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
         steps = range(strip.clip.length)
         for row, (name, values) in enumerate(strip.flow.items()):
             axes = grid[row, column]
-            axes.bar(steps, values, color=COLOURS[row % len(COLOURS)])
+            axes.bar(steps, values, color=hues[names.hue(row)])
             if strip.before is not None:
                 axes.step(steps, strip.before.flow[name], where="mid", color="black", linestyle="--", linewidth=0.8)
             most = 1.05 * (top[name] or 1)

@@ -21,6 +21,8 @@ UNCHANGED: Mapping[str, str] = {"word": "", "tone": "same", "face": "same"}
 Reading = Literal["score", "norm", "standardised", "relative", "integrated_gradients", "saliency", "leave_one_out"]
 ATTRIBUTIONS: frozenset[str] = frozenset({"integrated_gradients", "saliency", "leave_one_out"})
 """Readings that are attributions of the score to the steps that were given; the others are readings of the flow."""
+REFERRING: frozenset[str] = frozenset({"standardised", "relative"})
+"""Readings of the flow that need other clips to refer to."""
 
 
 class FlowView(Linked):

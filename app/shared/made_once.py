@@ -8,13 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.shared import presenter
 from app.shared.legible import legible
+from app.shared.pictures import Sprite, sprite
 
 KEPT = 256
 """Things that are kept, those asked for last."""
@@ -66,6 +69,11 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
         return made_once(lambda: finished(draw(*args, **more), scale), *content)
 
     return drawn
+
+
+def sprite_once(pictures: NDArray[np.float32]) -> Sprite:
+    """Pictures ``(N, channels, height, width)`` in one PNG, made only where the same were not before."""
+    return made_once(lambda: sprite(pictures), "sprite", pictures)
 
 
 def table_once(table: Mapping[str, Sequence[object]]) -> pa.Table:

@@ -84,7 +84,7 @@ def nodes(modalities: Sequence[str]) -> list[Node]:
 
 
 def _of_modality(place: int, name: str) -> list[Node]:
-    i, hue, title = str(place + 1), f"a{place}", names.title(name)
+    i, hue, title = str(place + 1), names.hue(place), names.title(name)
     return [
         _node(
             f"x.{name}",

@@ -12,7 +12,7 @@ from app.dependency import charts as dependency_charts
 from app.dependency import downloads as dependency_downloads
 from app.dependency import figures, held_out_codes, summary
 from app.dependency.figures import Ratios
-from app.dependency.view import MOST_MODELS, NONE, DependencyLinks, DependencyView
+from app.dependency.view import FEWEST, MOST_MODELS, NONE, DependencyLinks, DependencyView
 from app.shared import charts, jobs, prose, state, stored_models, tables
 from app.shared.section_header import section_header
 
@@ -70,10 +70,11 @@ def _value(view: DependencyView) -> None:
     if not state.offered("value", "Its value"):
         return
     st.session_state["view_value"] = view.value / 100
+    lowest, highest = state.bounds("value")
     st.number_input(
         "Its value",
-        0.05,
-        50.0,
+        lowest / 100,
+        highest / 100,
         step=0.5,
         key="view_value",
         on_change=lambda: state.change(value=round(100 * st.session_state["view_value"])),
@@ -82,7 +83,7 @@ def _value(view: DependencyView) -> None:
 
 
 def _clips(view: DependencyView, most: int) -> None:
-    few = min(20, most)
+    few = min(FEWEST, most)
     if most <= few or not state.offered("n", "Clips"):
         return
     st.session_state["view_n"] = view.n or most

@@ -82,7 +82,7 @@ def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView, slot: jobs.
     made: GramMatrices | None = found
     if made is None or view.gram not in made.a:
         return
-    labels = dependency_charts.gram_labels(made)
+    labels = figures.said_labels(made.labels)
     title, hue = names.title(view.gram), names.hue(list(made.a).index(view.gram))
     maps = {
         "F_y": (made.y, "y"),

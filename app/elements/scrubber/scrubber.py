@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.elements.element import define, on_trigger
 from app.shared import names, state
+from app.shared.made_once import sprite_once
 from app.shared.picture_grid import PictureGrid
-from app.shared.pictures import sprite
 
 mount = define("scrubber")
 KEY = "scrubber"
@@ -28,7 +28,7 @@ def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str, at
     """
     frames = len(grid.columns)
     data = {
-        "tiles": _tiles(sweep, grid),
+        "tiles": {name: sprite_once(pictures[0]).as_data() for name, pictures in grid.pictures.items()},
         "titles": {name: names.title(name) for name in grid.pictures},
         "frames": frames,
         "values": grid.columns,
@@ -40,11 +40,6 @@ def show(grid: PictureGrid, *, label: str, ends: tuple[str, str], sweep: str, at
     }
     data["version"] = hashlib.sha256(f"{sweep} {data['start']}".encode()).hexdigest()[:16]
     mount(data=data, key=KEY, on_at_change=on_trigger(KEY, "at", _take))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _tiles(sweep: str, _plate: PictureGrid) -> dict[str, dict[str, str | int]]:
-    return {name: sprite(pictures[0]).as_data() for name, pictures in _plate.pictures.items()}
 
 
 def _start(sweep: str, at: int, frames: int) -> int:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from app.elements.element import Data, define, on_trigger
 from app.shared import names
-from app.shared.made_once import made_once
+from app.shared.made_once import sprite_once
 from app.shared.picture_grid import PictureGrid
-from app.shared.pictures import Sprite, sprite
+from app.shared.pictures import Sprite
 
 Array = NDArray[np.float32]
 
@@ -44,11 +44,7 @@ class Sheet:
 
     def sprites(self) -> dict[str, Sprite]:
         """One sprite a tile name."""
-        return {tile: _sprite(np.stack(kept)) for tile, kept in self.pictures.items()}
-
-
-def _sprite(pictures: Array) -> Sprite:
-    return made_once(lambda: sprite(pictures), "sprite", pictures)
+        return {tile: sprite_once(np.stack(kept)) for tile, kept in self.pictures.items()}
 
 
 def percents(probabilities: Array) -> list[float]:

@@ -12,11 +12,8 @@ from torch import Tensor
 
 import mfm_core as mfm
 from app.flow.clips import Array, Clip
-from app.flow.view import ATTRIBUTIONS, Reading
+from app.flow.view import ATTRIBUTIONS, REFERRING, Reading
 from mfm_core.interpretation.flow_readings import Reading as FlowReading
-
-REFERRING: frozenset[str] = frozenset({"standardised", "relative"})
-"""Readings of the flow that need other clips to refer to."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +83,7 @@ def strip(
     Raises:
         ValueError: If the clip is not known well enough for the reading.
     """
-    latents = encode(model, clip)
-    latents = mfm.Latents(latents.y.clone(), {key: z.clone() for key, z in latents.a.items()}, latents.mask)
+    latents = encode(model, clip).map(torch.clone)  # no longer of inference, so that gradients are taken of it
     if reading in ATTRIBUTIONS:
         flow = attributed(model, clip, reading)
     else:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from textwrap import dedent, indent
 
 from app.flow.clip_source import REFERENCE
-from app.flow.figures.flow import REFERRING
-from app.flow.view import ATTRIBUTIONS
+from app.flow.view import ATTRIBUTIONS, REFERRING
 
 _TEMPLATE = '''\
 """{title}

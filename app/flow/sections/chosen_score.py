@@ -15,10 +15,11 @@ from app.flow.view import FlowView
 from app.shared import prose, state
 from app.shared.stored_models import stored_as, version
 from mfm_core.studio.making.say import can_speak
+from mfm_core.studio.truth import FACES, TONES
 
 ORIGINS = {"clip": "this clip", "prior": "a draw from the prior"}
-TONES = {-1: "lowered", 0: "plain", 1: "raised"}
-FACES = {-1: "frown", 0: "rest", 1: "smile"}
+TONE_OF = {level: tone for tone, level in TONES.items()}
+FACE_OF = {level: face for face, level in FACES.items()}
 MOST_NAMED = 6
 """Changes that are named one by one."""
 
@@ -112,9 +113,11 @@ def sentence(made: ChosenScore) -> str:
         raise ValueError("made: expected what it was before")
     words = [f"“{a}” to “{b}”" for a, b in zip(before.clip.words, strip.clip.words, strict=True) if a != b]
     spoken = strip.clip.words
-    tones = [f"“{word}” {TONES[b]}" for word, a, b in zip(spoken, made.tones_before, made.tones, strict=True) if a != b]
+    tones = [
+        f"“{word}” {TONE_OF[b]}" for word, a, b in zip(spoken, made.tones_before, made.tones, strict=True) if a != b
+    ]
     faces = [
-        f"“{word}” with a {FACES[b]}"
+        f"“{word}” with a {FACE_OF[b]}"
         for word, a, b in zip(spoken, made.faces_before, made.faces, strict=True)
         if a != b
     ]

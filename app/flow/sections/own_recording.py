@@ -54,9 +54,7 @@ def offer(shown: ClipSource) -> Measured | None:
         "Nothing is kept after your session."
     )
     left, right = st.columns(2)
-    sound = left.file_uploader(
-        "The sound", type=["wav", "mp3"], key="own_sound", max_upload_size=recording.MAX_BYTES // 1_000_000
-    )
+    sound = left.file_uploader("The sound", type=["wav", "mp3"], key="own_sound", max_upload_size=MEGABYTES)
     words = right.file_uploader("Words with times", type=["csv", "srt", "vtt", "TextGrid"], key="own_words")
     if not st.button("Measure it", key="measure_own", disabled=sound is None or words is None):
         return None

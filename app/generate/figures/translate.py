@@ -45,8 +45,8 @@ def start(shown: digit_model.DigitModel, view: View) -> Start | None:
     if found is not None:
         return Start(found.numpy(), "original")
     with torch.inference_mode():
-        cached_reconstructions = shown.model.decode(shown.pair(view.a)).modalities[view.given][0]
-    return Start(_to_bytes_and_back(cached_reconstructions.numpy()), "reconstruction")
+        rebuilt = shown.model.decode(shown.pair(view.a)).modalities[view.given][0]
+    return Start(_to_bytes_and_back(rebuilt.numpy()), "reconstruction")
 
 
 def typical(shown: digit_model.DigitModel, given: str, start: Start) -> float | None:

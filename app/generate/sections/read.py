@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -12,10 +12,10 @@ from app.elements.diagram.diagram import Role
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import cache, caption_row, resample
-from app.generate.digit_model import DigitModel, load
+from app.generate.digit_model import DigitModel
 from app.generate.figures import read
 from app.generate.figures.draws import SOURCES
-from app.generate.view import Source, View
+from app.generate.view import View
 from app.shared import charts, names, state, stored_models
 from app.shared.picture_grid import PictureGrid
 from app.shared.section_header import section_header
@@ -38,7 +38,7 @@ def show(shown: DigitModel) -> None:
     sheet = wall.Sheet()
     wall.show(sheet, [_panel(grid, sheet)], key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_agreement(shown.name, view), grid, "read", title, lambda: read.script(shown, view))
+    caption_row.show(_agreement(shown, view), grid, "read", title, lambda: read.script(shown, view))
     _probabilities(grid)
 
 
@@ -90,19 +90,9 @@ def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
     return {"across": len(grid.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}
 
 
-def _agreement(name: str, view: View) -> str:
-    counted = [
-        f"{names.title(modality)} {100 * value:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
-        for modality, value, low, high in _counted(name, stored_models.version(name), view.source)
-    ]
+def _agreement(shown: DigitModel, view: View) -> str:
+    counted = stored_models.kept("agreement", shown.name, lambda: read.agreement(shown, view.source), view.source)
     if not counted:
         return "No judges are stored with this model."
     draws = f"{read.COUNTED} other draws (seed {read.COUNTED_SEED})"
-    return f"Over {draws}, judge and label head agree on: {'; '.join(counted)}."
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _counted(name: str, files: Hashable, source: Source) -> list[tuple[str, float, float, float]]:
-    del files  # changed ones make another key
-    found = read.agreement(load(name), source)
-    return [(modality, estimate.value, estimate.low, estimate.high) for modality, estimate in found.items()]
+    return f"Over {draws}, judge and label head agree on: {caption_row.rates(counted)}."

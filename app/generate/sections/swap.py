@@ -193,13 +193,9 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
                 "swap."
             )
     if rates:
-        measured = "; ".join(
-            f"{names.title(name)} {100 * rate.value:.1f} % (95 % interval {100 * rate.low:.1f} to "
-            f"{100 * rate.high:.1f})"
-            for name, rate in rates.items()
-        )
         sentences.append(
             f"A matrix is few pictures, and its contents repeat. In {swap.COUNTED} pairs of one content and one style "
-            f"each (seed {swap.COUNTED_SEED}), the judges read the true digit of the content in: {measured}."
+            f"each (seed {swap.COUNTED_SEED}), the judges read the true digit of the content in: "
+            f"{caption_row.rates(rates)}."
         )
     return " ".join(sentences)
