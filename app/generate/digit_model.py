@@ -17,19 +17,6 @@ from mfm_core.interpretation.typicality import MIN_CODES, Typicality
 from mfm_core.lab.settings import model_name, run_of
 from mfm_core.networks.classifier import Discriminative
 
-__all__ = [
-    "MODEL",
-    "DigitModel",
-    "MissingModelError",
-    "load",
-    "original",
-    "originals",
-    "posterior",
-    "ranked",
-    "stored_as",
-    "typicality",
-]
-
 MODEL = "svhn_mnist"
 """The model that the page shows where it is stored; elsewhere it shows the first model of images."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.generate.digit_model import MissingModelError, load, shown_name, stored_as
+from app.generate.digit_model import MissingModelError, load, shown_name
 from app.generate.sections import read, sample, slide, swap, translate
 from app.generate.view import GenerateLinks, View
 from app.shared import missing, sidebar, state
+from app.shared.stored_models import stored_as
 from mfm_core.lab.settings import run_of
 
 SECTIONS = {

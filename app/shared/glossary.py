@@ -35,15 +35,6 @@ def terms() -> tuple[Term, ...]:
     return TypeAdapter(tuple[Term, ...]).validate_python(tomllib.loads(FILE.read_text(encoding="utf-8"))["terms"])
 
 
-def meaning(name: str) -> str:
-    """The meaning of a term by any of its spellings, for the ``help`` of a control.
-
-    Raises:
-        KeyError: If the glossary has no such term.
-    """
-    return _by_name()[name].meaning
-
-
 def mark(escaped: str, markup: Callable[[str], str]) -> str:
     """Set a text, with the first occurrence of each term marked.
 

@@ -9,6 +9,7 @@ import torch
 
 import mfm_core as mfm
 from app.generate import digit_model
+from app.shared.stored_models import stored_as
 from mfm_core.config import ModelConfig
 from mfm_core.networks.classifier import Discriminative
 
@@ -37,4 +38,4 @@ def models(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def shown(models: Path, monkeypatch: pytest.MonkeyPatch) -> digit_model.DigitModel:
     monkeypatch.setenv("MFM_PRETRAINED", str(models))
-    return digit_model.load(digit_model.stored_as(digit_model.MODEL))
+    return digit_model.load(stored_as(digit_model.MODEL))

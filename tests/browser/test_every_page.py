@@ -30,7 +30,7 @@ SMALL = """least => {
   const walk = (root) => {
     for (const node of root.querySelectorAll("*")) {
       if (node.shadowRoot) walk(node.shadowRoot);
-      if (node.closest("sub, sup, tspan, .katex, .visually-hidden, .mfm-hidden, style, script")) continue;
+      if (node.closest("sub, sup, tspan, .katex, .mfm-hidden, style, script")) continue;
       const text = [...node.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data.trim()).join("");
       const box = node.getBoundingClientRect();
       if (!text || !box.width || !box.height || !node.checkVisibility({ visibilityProperty: true })) continue;

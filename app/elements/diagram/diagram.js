@@ -45,7 +45,7 @@ function draw(data, select) {
     shape("text", { x: FACTOR, y: 12, class: "head", "text-anchor": "middle" }, "factor"),
     shape("text", { x: OUTPUT + 24, y: 12, class: "head", "text-anchor": "middle" }, "generated"),
   );
-  const pace = (name) => ({ fixed: "", drawn: "lively", moved: "lively", inferred: "lively" })[data.states[name].kind] ?? "";
+  const pace = (name) => (["drawn", "moved", "inferred"].includes(data.states[name].kind) ? "lively" : "");
   data.modalities.forEach((modality, i) => {
     const name = modality.name;
     svg.append(
@@ -73,14 +73,14 @@ function draw(data, select) {
     svg.append(
       shape("g", { class: `frame ${given ? "given" : ""}` }, [
         shape("rect", { x: OUTPUT, y: y[modality.name] - 22, width: 72, height: 44, rx: 3 }),
-        shape("text", { x: OUTPUT + 36, y: y[modality.name] + 4, class: "output", "text-anchor": "middle" }, modality.title),
+        shape("text", { x: OUTPUT + 36, y: y[modality.name] + 4, "text-anchor": "middle" }, modality.title),
       ]),
     );
   });
   svg.append(
     shape("g", { class: "frame" }, [
       shape("rect", { x: OUTPUT, y: y.y - 15, width: 72, height: 30, rx: 15 }),
-      shape("text", { x: OUTPUT + 36, y: y.y + 4, class: "output", "text-anchor": "middle" }, "digit"),
+      shape("text", { x: OUTPUT + 36, y: y.y + 4, "text-anchor": "middle" }, "digit"),
     ]),
   );
   return svg;

@@ -20,14 +20,14 @@ function allPixels(data, n, shape) {
 }
 
 const ANSWERS = {
-  load({ key, description, buffer, simd }) {
-    models.set(key, new GenerativeHalf(description, buffer, simd));
+  load({ key, description, buffer }) {
+    models.set(key, new GenerativeHalf(description, buffer));
     return { simd: models.get(key).networks.arena.simd };
   },
 
-  judge({ key, modality, description, buffer, simd }) {
+  judge({ key, modality, description, buffer }) {
     if (!judges.has(key)) judges.set(key, {});
-    judges.get(key)[modality] = new Networks(description, buffer, simd);
+    judges.get(key)[modality] = new Networks(description, buffer);
     return {};
   },
 

@@ -14,10 +14,9 @@ function cell(spec, tiles, pick) {
     paint(canvas, tiles[shot.tile], shot.index);
     return element("div", { class: "shot" }, [canvas, ...reading(shot.read)]);
   });
-  const classes = `shots ${spec.column ? "column" : ""}`;
   const row = pick && spec.pick !== undefined
-    ? element("button", { class: classes, type: "button", "aria-pressed": spec.picked ? "true" : "false", "aria-label": spec.alt, "data-pick": spec.pick }, shots)
-    : element("div", { class: classes }, shots);
+    ? element("button", { class: "shots", type: "button", "aria-pressed": spec.picked ? "true" : "false", "aria-label": spec.alt, "data-pick": spec.pick }, shots)
+    : element("div", { class: "shots" }, shots);
   if (pick && spec.pick !== undefined) row.onclick = () => pick(spec.pick);
   return element("div", { class: `cell ${spec.mark ?? ""}` }, [row, ...reading(spec.read)]);
 }
@@ -35,7 +34,7 @@ function panel(spec, tiles, pick) {
   if (headed) grid.style.setProperty("--head", spec.head);
   grid.style.setProperty("--gap", spec.gap ?? "0.5rem");
   if (spec.folded) grid.style.setProperty("--folded", spec.folded);
-  if (spec.columns) grid.append(...(headed ? [head(spec.corner ?? "", tiles, "over")] : []), ...spec.columns.map((one) => head(one, tiles, "over")));
+  if (spec.columns) grid.append(...(headed ? [head("", tiles, "over")] : []), ...spec.columns.map((one) => head(one, tiles, "over")));
   for (const row of spec.rows) {
     if (row.band) grid.append(element("div", { class: "band" }, rich(row.band)));
     else grid.append(...(headed ? [head(row.head ?? "", tiles, "")] : []), ...row.cells.map((one) => cell(one, tiles, pick)));

@@ -74,7 +74,7 @@ def codecs() -> dict[str, LinkCodec]:
     models, _ = clip_source.playable()
     measurable = held_out_codes.measurable()
     return {
-        "generate": GenerateLinks(digit_model.load(digit_model.stored_as(digit_model.MODEL)).limits),
+        "generate": GenerateLinks(digit_model.load(stored_models.stored_as(digit_model.MODEL)).limits),
         "flow": FlowLinks(
             clip_source.ordered(models), lambda name: clip_source.load(name).limits, clip_source.clips_of
         ),
