@@ -109,7 +109,8 @@ function buildPanel(board, panel, clock) {
   track.append(words, ...panel.lanes.map((lane, i) => laneRow(panel, axis, lane, i, pick)), cursor);
   const scroller = element("div", { class: "scroller" }, track);
   const transport = element("div", { class: "transport" }, [play, clockText]);
-  const beside = element("div", { class: "beside" }, [element("h3", {}, panel.title), element("p", { class: "note" }, panel.note), ...scores(panel), ...scoreScale(panel.scale), transport]);
+  const reading = board.data.panels.length > 1 ? [element("p", { class: "note" }, panel.reading)] : [];
+  const beside = element("div", { class: "beside" }, [element("h3", {}, panel.title), element("p", { class: "note" }, panel.note), ...reading, ...scores(panel), ...scoreScale(panel.scale), transport]);
   const stage = element("div", { class: "stage" }, avatar ? [avatar.svg, beside] : [beside]);
   view.box = element("section", { class: "panel", "aria-label": panel.title }, [stage, scroller, readout]);
   view.words = words;
