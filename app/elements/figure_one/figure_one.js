@@ -25,11 +25,7 @@ class FigureOne {
 
   #build() {
     const { titles, words, nodes } = this.data, { means } = this.model;
-    this.stage = this.modalities.map((name, i) => {
-      const canvas = element("canvas", { role: "img" }), read = element("span", { class: "read" }, "\u00a0");
-      const caption = element("figcaption", {}, [element("b", {}, titles[name]), read]);
-      return { name, canvas, read, box: element("figure", { class: `picture a${i}` }, [canvas, caption]) };
-    });
+    this.stage = pictured(this.modalities, titles);
     this.wheel = means.length ? new Wheel(means, this.digits, (block) => this.#set("y", block), () => this.#begin("y")) : null;
     this.sliders = this.modalities.map((name, i) => this.#slider(name, `a${i}`, words[name].meaning));
     if (!this.wheel) this.sliders.unshift(this.#slider("y", "y", words.y.meaning));
@@ -70,8 +66,7 @@ class FigureOne {
   #showSliders() {
     for (const { factor, vector, input, output } of this.sliders) {
       const at = dot(this.z[factor], vector);
-      if (Math.abs(Number(input.value) - at) > 0.026) input.value = at;
-      input.style.setProperty("--at", `${(100 * (Math.min(Math.max(at, -REACH), REACH) + REACH)) / (2 * REACH)}%`);
+      setThumb(input, at);
       output.textContent = rounded(at);
     }
   }
@@ -166,10 +161,7 @@ class FigureOne {
     if (!names.length) return;
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     const { read } = await this.decoder.back.ask("decode", { key: this.model.key, n: 1, z, read: true });
-    for (const [name, logits] of Object.entries(read)) {
-      const judged = softmax(logits), top = best(judged);
-      this.stage.find((one) => one.name === name).read.textContent = `judge: ${this.digits[top]} \u00b7 ${percent(judged[top])} %`;
-    }
+    for (const [name, logits] of Object.entries(read)) showJudged(this.stage.find((one) => one.name === name), softmax(logits), this.digits);
   }
 
   /** Tell of a node, with what it holds now. */

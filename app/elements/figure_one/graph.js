@@ -56,7 +56,7 @@ class Graph {
     if (column === "z") group.append(shape("circle", { cx: x, cy: y, r: 29 }));
     else {
       const high = id === "out.y" ? 24 : column === "f" ? 28 : HALF;
-      group.append(shape("rect", { x: x - (column === "f" ? 28 : HALF), y: y - high, width: column === "f" ? 56 : 2 * HALF, height: 2 * high, rx: { f: 8, out: 4 }[column] ?? 4 }));
+      group.append(shape("rect", { x: x - (column === "f" ? 28 : HALF), y: y - high, width: column === "f" ? 56 : 2 * HALF, height: 2 * high, rx: column === "f" ? 8 : 4 }));
     }
     if (column === "out" && id !== "out.y") {
       const canvas = element("canvas"), box = shape("foreignObject", { x: x - HALF + 2, y: y - HALF + 2, width: 2 * HALF - 4, height: 2 * HALF - 4 }, canvas);

@@ -1,4 +1,4 @@
-// What can be taken home, made in the browser: PNG, GIF, WebM.
+// Files that are downloaded, made in the browser: PNG, GIF, WebM.
 const SCALE = 8;
 const GAP = 16;
 
@@ -112,7 +112,7 @@ function gif(frames, hundredths) {
   return new Blob([...parts.map((part) => Uint8Array.from(part)), Uint8Array.of(0x3b)], { type: "image/gif" });
 }
 
-/** A film of a canvas that `play` paints, frame by frame; WebM where the browser can record. */
+/** A film of a canvas that `paint` paints, frame by frame; WebM where the browser can record. */
 async function film(canvas, frames, rate, paint) {
   const recorder = new MediaRecorder(canvas.captureStream(rate), { mimeType: "video/webm", videoBitsPerSecond: 4_000_000 });
   const parts = [];

@@ -13,6 +13,12 @@ function small(label, text, onClick, more = {}) {
   return button;
 }
 
+/** Put the thumb of a slider of Z, and the part of its line that is filled, at a coordinate. */
+function setThumb(input, at) {
+  if (Math.abs(Number(input.value) - at) > 0.026) input.value = at; // more than half a step
+  input.style.setProperty("--at", `${(100 * (Math.min(Math.max(at, -REACH), REACH) + REACH)) / (2 * REACH)}%`);
+}
+
 class Group {
   /** `to` is told what the visitor does: begin(), set(factor, block), lock(id), rename(id, name), draw(factor), reset(factor, id). */
   constructor(factor, hue, words, to) {
@@ -110,8 +116,7 @@ class Group {
   #place(row, at, called) {
     const text = Math.abs(at) < 0.005 ? "0.00" : at.toFixed(2).replace("-", "\u2212");
     row.at = at;
-    if (Math.abs(Number(row.input.value) - at) > 0.026) row.input.value = at;
-    row.input.style.setProperty("--at", `${(100 * (Math.min(Math.max(at, -REACH), REACH) + REACH)) / (2 * REACH)}%`);
+    setThumb(row.input, at);
     row.output.textContent = text;
     if (row.name.textContent !== called) row.name.textContent = called;
     row.input.setAttribute("aria-label", `${this.words.plain}, ${called}`);

@@ -11,15 +11,27 @@ function percent(share) {
   return Math.round(100 * share);
 }
 
+/** The place of a picture of each modality, with its title and what its judge reads. */
+function pictured(modalities, titles) {
+  return modalities.map((name, i) => {
+    const canvas = element("canvas", { role: "img" });
+    const read = element("span", { class: "read" }, "\u00a0");
+    const caption = element("figcaption", {}, [element("b", {}, titles[name]), read]);
+    return { name, title: titles[name], canvas, read, box: element("figure", { class: `picture a${i}` }, [canvas, caption]) };
+  });
+}
+
+/** Show what a judge reads from a picture, probabilities; the place of the digit that it reads. */
+function showJudged(picture, judged, digits) {
+  const top = best(judged);
+  picture.read.textContent = `judge: ${digits[top]} \u00b7 ${percent(judged[top])} %`;
+  return top;
+}
+
 class Stage {
   constructor(modalities, titles, digits) {
     this.digits = digits;
-    this.pictures = modalities.map((name, i) => {
-      const canvas = element("canvas", { role: "img" });
-      const read = element("span", { class: "read" }, "\u00a0");
-      const caption = element("figcaption", {}, [element("b", {}, titles[name]), read]);
-      return { name, title: titles[name], canvas, read, box: element("figure", { class: `picture a${i}` }, [canvas, caption]) };
-    });
+    this.pictures = pictured(modalities, titles);
     this.bars = chart(digits.length, 64, digits.length <= 10);
     this.says = element("p", { class: "says" });
     this.counted = element("p", { class: "counted" });
@@ -43,9 +55,7 @@ class Stage {
 
   /** Show what a judge read from a picture: probabilities. */
   read(name, judged) {
-    const top = best(judged);
-    this.pictures.find((one) => one.name === name).read.textContent = `judge: ${this.digits[top]} \u00b7 ${percent(judged[top])} %`;
-    return top;
+    return showJudged(this.pictures.find((one) => one.name === name), judged, this.digits);
   }
 }
 

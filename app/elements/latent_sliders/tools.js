@@ -1,13 +1,11 @@
-// What is done to the whole state: undo, two settings compared, animation, and what can be taken home.
+// What is done to the whole state: undo, two settings compared, animation, and downloads.
 const FRAMES = 40;
 const PATHS = { last: "the slider moved last", wheel: "all digits, in a circle", ab: "from A to B" };
 
 class Tools {
   constructor(main) {
     this.main = main;
-    this.undo = small("Undo", "Undo", () => main.undo());
     this.kept = { A: null, B: null };
-    this.cards = Object.fromEntries(["A", "B"].map((letter) => [letter, this.#card(letter)]));
     this.path = element("select", { "aria-label": "What to animate" }, Object.entries(PATHS).map(([value, text]) => element("option", { value }, text)));
     this.speed = element("select", { "aria-label": "Speed" }, [["0.5", "slow"], ["1", "even"], ["2", "fast"]].map(([value, text]) => element("option", { value, selected: value === "1" }, text)));
     this.play = small("Play", "Play", () => (this.playing ? this.stop() : this.start()), { class: "primary" });
@@ -29,11 +27,11 @@ class Tools {
         small("Draw everything that is not locked from the prior N(0, I)", "Draw all", () => main.draw(null)),
         small("Another real pair, held out from training", "Next real pair", () => main.nextPair()),
         small("Reset all sliders", "Reset all", () => main.reset(null, null)),
-        this.undo,
+        small("Undo", "Undo", () => main.undo()),
         element("label", { class: "switch" }, [this.raw, "raw dimensions"]),
       ]),
       element("div", { class: "bar" }, [this.play, this.path, this.speed, take, this.said]),
-      element("div", { class: "ab" }, Object.values(this.cards).map((card) => card.box)),
+      element("div", { class: "ab" }, ["A", "B"].map((letter) => this.#card(letter))),
     ]);
   }
 
@@ -51,7 +49,7 @@ class Tools {
       box.classList.add("filled");
     });
     const box = element("div", { class: "card" }, [show, element("div", { class: "pair" }, canvases), keep]);
-    return { box };
+    return box;
   }
 
   /** Z along the chosen path at t in [0, 1], or a sentence that says why there is none. */
