@@ -20,7 +20,7 @@ EVERY = 2.0
 MOST_SYSTEMS = 8
 FIRST = {"sequence": ("majority", "rf", "ef_lstm", "mfm"), "image": ("mfm", "m_a", "m_c", "m_e")}
 NOT_OFFERED = ("mnist", "svhn", "svhn_mnist", "pom")
-"""Sets of one modality, and those whose cells take longer than anybody looks."""
+"""Sets of one modality, and those whose cells take too long to wait for."""
 
 
 def show(first: tuple[str, ...] = ()) -> None:

@@ -181,7 +181,7 @@ class WhatIf:
 
 
 _said = lru_cache(maxsize=64)(say)
-"""Speech of late, kept: a page is drawn again and again."""
+"""Speech that was made last, kept, for a page is drawn again and again."""
 
 
 def open_what_if(place: str, model: str) -> WhatIf:

@@ -1,4 +1,4 @@
-"""A shelf of held-out pairs, one a digit, to pick from by picture."""
+"""Picker of a held-out pair by its picture, among one of each digit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
     left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
     with left:
         on_pick = None if locked else lambda value: _pick(shown, field, value)
-        wall.show(sheet, [panel], key=f"shelf_{field}", on_pick=on_pick)
+        wall.show(sheet, [panel], key=f"pairs_{field}", on_pick=on_pick)
     with right:
         st.button(
             "Others",

@@ -108,7 +108,7 @@ def menu(
         rows: What the CSV is called, and what makes it.
         script: Makes the script.
     """
-    with st.popover("Take it home", type="tertiary"):
+    with st.popover("Downloads", type="tertiary"):
         button("Figure, PNG", f"{name}.png", "image/png", lambda: to_file(draw(), "png"))
         button("Figure, SVG", f"{name}.svg", "image/svg+xml", lambda: to_file(draw(), "svg"))
         button(arrays[0], f"{name}.npz", "application/octet-stream", arrays[1])

@@ -18,7 +18,7 @@ from mfm_core.jobs.state import Wanted
 from mfm_core.jobs.store import Job, JobStore, RefusedError, default_folder
 
 REFUSAL = "job_refusal"
-COOKIE, NAME = "mfm_visitor", re.compile("[0-9a-f]{32}")
+COOKIE, VISITOR = "mfm_visitor", re.compile("[0-9a-f]{32}")
 """A random number by which the proxy of ``deploy`` keeps a visitor at one replica, and how it is written."""
 START_EVERY = 5.0
 """Seconds between two starts of the process, which may end at once where something is wrong with the server."""
@@ -69,7 +69,7 @@ def token() -> str:
 
 def visitor() -> str:
     """A name that tells this visitor's browser from others: the proxy's cookie, else their token, or nothing."""
-    given = NAME.fullmatch(str(st.context.cookies.get(COOKIE, "")))
+    given = VISITOR.fullmatch(str(st.context.cookies.get(COOKIE, "")))
     return given[0] if given else token()
 
 

@@ -102,7 +102,7 @@ class JobQueue:
 
 @st.cache_resource
 def job_queue() -> JobQueue:
-    """The job_queue of this server."""
+    """The queue of this server."""
     return JobQueue()
 
 

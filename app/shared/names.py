@@ -36,7 +36,7 @@ STREAMS = {
     "timing": "when the words are said",
 }
 HUES = ("a0", "a1", "a2", "a3")
-"""Classes of the elements that give the modalities their colours, in order; see the assets."""
+"""Classes of the elements that give the modalities their colours, in order; see ``elements/common.css``."""
 
 
 def stream(modality: str) -> str:

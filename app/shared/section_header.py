@@ -1,4 +1,4 @@
-"""The head of a section: the question, what to look for, the handles, and the diagram beside them."""
+"""The head of a section: the question, what to look for, the controls, and the diagram beside them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.shared import prose
 
 
 def section_header(question: str, hint: str) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
-    """Write the question and return the places of the handles and of the diagram."""
+    """Write the question and return the places of the controls and of the diagram."""
     left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
         st.header(question, anchor=False)

@@ -60,13 +60,13 @@ def open_view(codec: LinkCodec, page: str) -> None:
         st.session_state.setdefault("kept", {})[before] = st.session_state["view"]
     st.session_state.setdefault("frames", {})[page] = framed
     notices = notices + unknown + app_view.notices()
-    st.session_state.update(page=page, book=codec, view=opened, notices=notices, frame=framed, controls={})
+    st.session_state.update(page=page, codec=codec, view=opened, notices=notices, frame=framed, controls={})
     write_link()
 
 
 def renew(codec: LinkCodec) -> None:
     """Take another codec for the page that is shown, from a callback after which other views can be shown."""
-    st.session_state["book"] = codec
+    st.session_state["codec"] = codec
 
 
 def seen(kind: type[V]) -> V:
@@ -85,7 +85,7 @@ def change(**changed: str | int) -> None:
     """Change the view, for instance from a callback; fields that the frame holds stay as they are."""
     now: Linked = st.session_state["view"]
     free = {field: value for field, value in changed.items() if not held(field)}
-    st.session_state["view"] = st.session_state["book"].fit(type(now).model_validate(now.model_dump() | free))
+    st.session_state["view"] = st.session_state["codec"].fit(type(now).model_validate(now.model_dump() | free))
     st.session_state["notices"] = []
 
 
@@ -128,7 +128,7 @@ def offered(field: str, label: str) -> bool:
 
 def write_link() -> None:
     """Put the view into the address of the page."""
-    written = st.session_state["book"].link(st.session_state["view"]) | frame().link()
+    written = st.session_state["codec"].link(st.session_state["view"]) | frame().link()
     whole = written | app_view.parts()
     if whole != st.query_params.to_dict():
         st.query_params.from_dict(whole)
@@ -137,7 +137,7 @@ def write_link() -> None:
 
 def address() -> dict[str, str]:
     """The query parameters that open the view as it is now, without a frame."""
-    shown: dict[str, str] = st.session_state["book"].link(st.session_state["view"])
+    shown: dict[str, str] = st.session_state["codec"].link(st.session_state["view"])
     return shown
 
 

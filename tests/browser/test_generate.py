@@ -151,9 +151,9 @@ LIVE = (
     "range Z_a of MNIST, ",
     "Undo",
     "Play",
-    "Take it home",
+    "Downloads",
 )
-SERVED = ("digit", "From A: a pair of 0", "Others", "range Move Z_y", "Take it home")
+SERVED = ("digit", "From A: a pair of 0", "Others", "range Move Z_y", "Downloads")
 
 
 @pytest.mark.parametrize(("workers", "controls"), [(True, LIVE), (False, SERVED)])

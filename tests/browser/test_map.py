@@ -45,7 +45,7 @@ def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -
     told.get_by_role("button", name="mean").click()
     at_rest(page)
     assert picture(page, 0) != before
-    page.get_by_role("button", name="Let the chosen pairs go").click()
+    page.get_by_role("button", name="Clear the choice of pairs").click()
     expect(told).to_be_empty()
 
 

@@ -16,7 +16,7 @@ class Lasso {
   constructor(map) {
     Object.assign(this, { map, path: null, chosen: [] });
     this.button = small("Draw around pairs with a finger; a mouse needs no switch", "Lasso", () => this.#turn(), { "aria-pressed": "false" });
-    this.clear = small("Let the chosen pairs go", "Clear", () => this.choose([]), { hidden: true });
+    this.clear = small("Clear the choice of pairs", "Clear", () => this.choose([]), { hidden: true });
     this.told = element("div", { class: "lassoed", role: "status" });
     const { canvas } = map;
     canvas.addEventListener("pointerdown", (event) => {

@@ -13,7 +13,7 @@ class Tools {
     this.raw = element("input", { type: "checkbox" });
     this.raw.addEventListener("change", () => main.setRaw(this.raw.checked));
     const take = element("details", { class: "take" }, [
-      element("summary", {}, "Take it home"),
+      element("summary", {}, "Downloads"),
       element("div", { class: "menu" }, [
         small("Copy link", "Copy link", () => this.copy(main.address(), "Link copied")),
         small("Copy Python", "Copy Python", () => this.copy(main.python(), "Python copied")),

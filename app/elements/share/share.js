@@ -3,7 +3,7 @@ export default function (component) {
   const { parentElement } = component, { without } = given(component);
   const root = parentElement.querySelector(".root");
   if (root.firstChild) return;
-  const said = element("p", { role: "status" }, "Opens this very picture.");
+  const said = element("p", { role: "status" }, "Opens this page as it is shown.");
   const button = element("button", { type: "button" }, "Copy link");
   button.onclick = async () => {
     const page = new URL(window.location.href);
@@ -13,7 +13,7 @@ export default function (component) {
       await navigator.clipboard.writeText(address);
       said.textContent = "Copied.";
     } catch {
-      const field = element("input", { readonly: true, "aria-label": "Link to this picture", value: address });
+      const field = element("input", { readonly: true, "aria-label": "Link to this page", value: address });
       said.replaceChildren("Copy it from here:", field);
       field.select();
     }

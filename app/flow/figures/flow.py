@@ -119,9 +119,8 @@ def attributed(model: mfm.MFM, clip: Clip, method: str) -> dict[str, Tensor]:
 def tops(strips: Sequence[Strip], scale: str) -> list[dict[str, float]]:
     """Value at the top of each lane of each strip: a modality's largest value, signs aside, or the largest of all.
 
-    Strips of different readings have no scale in common.
-
-    The same clip before a change counts, so that both fit into the lane.
+    The same clip before a change counts, so that both fit into the lane. Strips of different readings have no scale in
+    common.
     """
     found = []
     for one in strips:

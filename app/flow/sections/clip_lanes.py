@@ -1,4 +1,4 @@
-"""The stage of the page Flow: one clip, or two side by side, with a lane a modality."""
+"""The lanes of the page Flow: of one clip, or of two side by side, one a modality."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.shared import names, prose, state
 
 
 def show(strips: list[Strip], shown: ClipSource, revealed: bool) -> None:
-    """The stage itself, and what is said of the trust that it deserves."""
+    """Show the lanes, and say how far their reading can be trusted."""
     view = state.seen(FlowView)
     lanes.show(
         strips, axis=view.axis, scale=view.scale, truth=revealed, step=view.step, take=_go, scores_between=shown.range
@@ -29,7 +29,7 @@ def show(strips: list[Strip], shown: ClipSource, revealed: bool) -> None:
 
 
 def explain(strips: list[Strip], shown: ClipSource, revealed: bool) -> None:
-    """How the lanes are read, and what can be taken home."""
+    """How the lanes are read, and the downloads."""
     view = state.seen(FlowView)
     left, right = st.columns([6, 1], vertical_alignment="top")
     with left:

@@ -1,4 +1,4 @@
-"""The question of the page Flow, and the controls above the stage, in two rows."""
+"""The question of the page Flow, and the controls above the lanes, in two rows."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _beside(codec: FlowLinks, shown: ClipSource) -> None:
 
 
 def truth(clip: Clip) -> bool:
-    """The switch that reveals the truth, and what takes it away; whether the truth is to be shown."""
+    """Show the switch that reveals the truth, and the button that removes it; return whether the truth is to be shown."""
     view = state.seen(FlowView)
     if clip.evidence is None or view.truth == "locked":
         return False

@@ -30,7 +30,7 @@ CHANGE = 1.0
 
 
 def controls(shown: ClipSource) -> None:
-    """The handles; nothing where a model has no what-if."""
+    """The controls; nothing where a model has no what-if."""
     what_if = shown.what_if
     if what_if is None:
         return

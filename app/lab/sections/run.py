@@ -146,7 +146,7 @@ def _buttons(job: Job) -> None:
         for wanted in offered:
             st.button(labels[wanted], key=f"{wanted}_{job.id}", on_click=job_store.want, args=(job.id, wanted))
         if job.status in ("finished", "stopped"):
-            label = "Let it go" if job.wish.kept else "Keep"
+            label = "Keep no longer" if job.wish.kept else "Keep"
             st.button(label, key=f"keep_{job.id}", on_click=job_store.keep, args=(job.id, not job.wish.kept), help=KEEP)
 
 

@@ -1,4 +1,4 @@
-"""All lessons, the door to a room, and a lesson that a teacher brings."""
+"""All lessons, the way to join a room, and a lesson of one's own."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def show(lessons: Mapping[str, Lesson]) -> None:
                 _card(name, names.index(name) + 1, lessons[name])
     left, right = st.columns(2, gap="large")
     with left:
-        _door()
+        _join_class()
     with right:
-        _bring()
+        _own_lesson()
 
 
 def _card(name: str, number: int, lesson: Lesson) -> None:
@@ -42,7 +42,7 @@ def _card(name: str, number: int, lesson: Lesson) -> None:
         st.html(f"<h2 class='mfm-lesson'>{number}. {prose.markup(lesson.title)}</h2>")
         prose.write(lesson.about)
         prose.caption(f"{len(lesson.steps)} steps, about {lesson.minutes} minutes")
-        # Titles tell the buttons apart for who hears them one after the other.
+        # Numbers tell the buttons apart for who hears them one after the other.
         st.button(
             f"Begin lesson {number}",
             key=f"begin_{name}",
@@ -51,7 +51,7 @@ def _card(name: str, number: int, lesson: Lesson) -> None:
         )
 
 
-def _door() -> None:
+def _join_class() -> None:
     st.subheader("Join your class", anchor=False)
     st.text_input(f"Code on the projector, {CODE} letters", max_chars=CODE, key="room_code", on_change=_enter)
     code = st.session_state["room_code"].strip().upper()
@@ -65,7 +65,7 @@ def _enter() -> None:
         state.change(room=code, host="")
 
 
-def _bring() -> None:
+def _own_lesson() -> None:
     st.subheader("A lesson of your own", anchor=False)
     prose.write(
         "A lesson is one text file, TOML. Take one of ours, change it, and try it here; the README says what may stand "
@@ -84,8 +84,8 @@ def _bring() -> None:
         return
     try:
         lesson = parse_lesson(file.getvalue(), file.name[:80])
-        for problem in problems(lesson):
-            raise ValueError(f"{file.name[:80]}: {problem}")
+        if found := problems(lesson):
+            raise ValueError(f"{file.name[:80]}: {found[0]}")
     except ValueError as error:
         st.error(prose.harmless(str(error)))
         return

@@ -121,7 +121,7 @@ def test_without_real_data_the_page_starts_from_a_reconstruction(
     assert start.origin == "reconstruction"
 
 
-def test_the_number_of_latents_must_fill_the_plate(tiny_model: mfm.MFM, latents: mfm.Latents) -> None:
+def test_the_number_of_latents_must_fill_the_grid(tiny_model: mfm.MFM, latents: mfm.Latents) -> None:
     with pytest.raises(ValueError, match="latents: expected 2 x 2 samples, got 6"):
         decode_grid(tiny_model, latents, ("a", "b"), ("c", "d"), {})
 
@@ -132,7 +132,7 @@ def test_the_figure_is_a_file_of_its_kind(kind: str, shown: DigitModel) -> None:
     assert made.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
 
 
-def test_the_numbers_are_those_of_the_plate(shown: DigitModel, tmp_path: Path) -> None:
+def test_the_numbers_are_those_of_the_grid(shown: DigitModel, tmp_path: Path) -> None:
     grid = swap.make(shown, View(a=1, b=2))
     (tmp_path / "swap.npz").write_bytes(downloads.numbers(grid))
     with np.load(tmp_path / "swap.npz", allow_pickle=False) as made:
