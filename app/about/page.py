@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
 import mfm_core as mfm
@@ -25,7 +27,8 @@ def main() -> None:
     name = state.seen(AboutView).model
     try:
         card = mfm.load_card(stored_models.stored_as(name))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError) as error:
+        logging.getLogger(__name__).warning("%s", error)
         st.info("This model has no card: how it was made and what was measured of it is not recorded.")
     else:
         with st.container(width=900):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -73,8 +74,10 @@ def evidence() -> Evidence:
     for name in stored_models.models():
         try:
             metrics[name] = mfm.load_metrics(stored_models.stored_as(name))
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             continue  # a model that was not measured is no evidence
+        except ValueError as error:
+            logging.getLogger(__name__).warning("%s", error)
     table = comparisons()
     return Evidence(table if table.empty else table.assign(subject=table["subject"].replace(ALL, "")), metrics)
 

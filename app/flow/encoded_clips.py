@@ -12,6 +12,7 @@ from app.flow.figures import flow
 from app.flow.figures.flow import Strip
 from app.flow.view import ATTRIBUTIONS, FlowView, Reading
 from app.shared.stored_models import stored_as, version
+from mfm_core.data.registry import data_folder
 
 
 def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
@@ -24,7 +25,7 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
     """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
-    files, unchanged = version(stored_as(shown.name)), before.key if before else ""
+    files, unchanged = (version(stored_as(shown.name)), str(data_folder())), before.key if before else ""
     of = "y" if reading in ATTRIBUTIONS else factor
     return _strip(files, clip.key, of, reading, unchanged, shown, clip, before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -106,8 +107,10 @@ def load(name: str) -> DigitModel:
     for modality in model.modalities:
         try:
             judges[modality] = stored_models.discriminative(stored_as(f"judge_{modality}"))
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             continue
+        except ValueError as error:  # the page says that no judges are stored
+            logging.getLogger(__name__).warning("%s", error)
     digits, shown = stored_models.kept("pairs of each digit", name, lambda: _pairs(model, codes))
     return DigitModel(name, model, codes, judges, digits, shown)
 
@@ -165,7 +168,10 @@ def originals(name: str, modality: str) -> tuple[torch.Tensor, tuple[int | None,
     def find() -> tuple[torch.Tensor, tuple[int | None, ...]] | None:
         try:
             pictures = mfm.load_dataset(modality).modalities[modality]
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            logging.getLogger(__name__).warning("%s", error)
             return None
         return pictures, tuple(mfm.find_originals(stored_models.codes(name).fingerprints[modality], pictures))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections import OrderedDict
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+
+from app.shared import prose
 
 KEPT = 64
 """Finished pieces of work that are kept."""
@@ -94,7 +97,8 @@ class JobQueue:
             job.stop.set()
         except ValueError as error:
             job.error = str(error)
-        except Exception as error:  # a thread has nobody to tell but the page
+        except Exception as error:  # a thread has nobody to tell but the page and the log
+            logging.getLogger(__name__).exception("The work failed.")
             job.error = f"The work failed: {type(error).__name__}."
         finally:
             job.over.set()
@@ -125,7 +129,7 @@ def result(key: str, label: str, make: Make, *, quiet: bool = False) -> Any:  # 
             _bar(key, label, job)
         return None
     if job.error is not None:
-        st.warning(job.error)
+        st.warning(prose.harmless(job.error))
     return job.result
 
 

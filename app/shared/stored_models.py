@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
@@ -228,5 +229,8 @@ def _read(folder: Path, changed: int) -> StoredModel | None:
     del changed
     try:
         return StoredModel.of_folder(folder)
-    except (OSError, ValueError):
+    except OSError:
+        return None
+    except ValueError as error:
+        logging.getLogger(__name__).warning("%s", error)
         return None

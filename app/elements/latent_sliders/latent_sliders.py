@@ -108,7 +108,10 @@ def show(
 def described(models: Sequence[SliderModel]) -> dict[str, Any]:
     """Models of the same modalities as scripts of the browser take them, and the words of their latents."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
-    content = [(one.bundle.key, one.name, one.title, one.note, one.pairs.y.numpy()) for one in models]
+    content = [
+        (one.bundle.key, one.name, one.title, one.note, *(block.numpy() for block in one.pairs.blocks().values()))
+        for one in models
+    ]
     return dict(made_once(lambda: _describe(models, base), "sliders", content, base))
 
 

@@ -76,7 +76,7 @@ def _beside(codec: FlowLinks, shown: ClipSource) -> None:
 
 
 def truth(clip: Clip) -> bool:
-    """Show the switch that reveals the truth, and the button that removes it; return whether the truth is to be shown."""
+    """Show the switch that reveals the truth, and the button that removes it; return whether it is to be shown."""
     view = state.seen(FlowView)
     if clip.evidence is None or view.truth == "locked":
         return False

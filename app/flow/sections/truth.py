@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 
@@ -97,7 +98,10 @@ def figures_of(name: str) -> Sequence[mfm.Figure]:
     """Figures that are stored with a model; none where they are missing or damaged."""
     try:
         return stored_models.kept("figures", stored_as(name), lambda: _read(name))
-    except (OSError, ValueError):
+    except OSError:
+        return ()
+    except ValueError as error:
+        logging.getLogger(__name__).warning("%s", error)
         return ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -189,7 +190,10 @@ def snapshot(path: Path) -> dict[str, Tensor]:
     """The newest pictures of a run; nothing where there are none yet."""
     try:
         return read_tensors(path, read_header(path).specs)
-    except (OSError, ValueError):
+    except OSError:
+        return {}
+    except ValueError as error:
+        logging.getLogger(__name__).warning("%s", error)
         return {}
 
 

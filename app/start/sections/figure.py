@@ -11,7 +11,9 @@ from app.shared import stored_models
 from app.start import nodes
 
 HINT = "Drag the blue dot to another digit: both styles stay. Drag a slider: one picture changes, the digit stays."
-ORIGINALS = "The data set is not shipped; where MFM_DATA has it, the section Translate of the page Generate shows the picture."
+ORIGINALS = (
+    "The data set is not shipped; where MFM_DATA has it, the section Translate of the page Generate shows the picture."
+)
 ASKED = "start_go"
 
 
