@@ -19,12 +19,15 @@ from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folder
-from mfm_core.storage.models import CODES, METRICS, WEIGHTS, check_pretrained
+from mfm_core.storage.models import CODES, DIRECTIONS, METRICS, UMAP, WEIGHTS, check_pretrained
+from mfm_core.studio.clip_files import CLIPS, FEATURES
 
 MOST_BYTES = 1 << 30
 """Bytes that models, codes and clips may hold together; those looked at longest ago are loaded again when asked for."""
 
 V = TypeVar("V")
+FILES = (CONFIG, WEIGHTS, CODES, METRICS, UMAP, DIRECTIONS, CLIPS, FEATURES)
+"""Files whose change makes another version of what is kept of them."""
 
 NEARNESS = ("studio", "codes", "data")
 """Where clips come from, by how sure every visitor has them: made by the project, stored as Z, the user's own copy."""
@@ -180,8 +183,8 @@ def _folder(place: str) -> Path:
 
 
 def _files(folder: Path) -> tuple[int, ...]:
-    """When each file of a stored model was last changed."""
-    return tuple(_changed(f"{folder}/{name}") for name in (CONFIG, WEIGHTS, CODES, METRICS))
+    """When each file of a stored model, or of the studio clips, was last changed."""
+    return tuple(_changed(f"{folder}/{name}") for name in FILES)
 
 
 def _changed(path: str | Path) -> int:

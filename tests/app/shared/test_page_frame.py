@@ -82,7 +82,7 @@ def test_no_element_changes_a_field_that_is_held() -> None:
 
         links = AblationsLinks(("one", "two"))
         view, _ = links.parse({"variants": "m_a"})
-        st.session_state.update(book=links, view=view, frame=PageFrame(lock=("variants",)))
+        st.session_state.update(codec=links, view=view, frame=PageFrame(lock=("variants",)))
         state.change(variants="m_b", table="two")
         st.json(state.address())
 
