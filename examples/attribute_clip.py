@@ -1,6 +1,7 @@
 """Which words of a clip count: integrated gradients, saliency, flow and leaving one out, by one call.
 
-Run it by ``python examples/attribute_clip.py``.
+Run it by ``python examples/attribute_clip.py``. A model fitted to data of your own is attributed by its system, which
+standardises by itself: ``mfm.attribute(system, data)``.
 """
 
 from __future__ import annotations

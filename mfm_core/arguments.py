@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,6 +12,8 @@ import torch
 from torch import Tensor
 
 _T = TypeVar("_T")
+MAX_SEED = 2**32 - 1
+"""The highest that NumPy takes for all of its generators."""
 
 
 def expect(argument: str, given: object, kind: type[_T]) -> _T:
@@ -19,7 +23,8 @@ def expect(argument: str, given: object, kind: type[_T]) -> _T:
         ValueError: If it is of another.
     """
     if not isinstance(given, kind):
-        raise ValueError(f"{argument}: expected {_article(kind.__name__)}, got {kind_of(given)}")  # noqa: TRY004
+        hint = "; its attribute model is one" if isinstance(getattr(given, "model", None), kind) else ""
+        raise ValueError(f"{argument}: expected {_article(kind.__name__)}, got {kind_of(given)}{hint}")  # noqa: TRY004
     return given
 
 
@@ -43,6 +48,39 @@ def whole_number(argument: str, given: object, lowest: int | None = None, what: 
     if lowest is not None and number < lowest:
         raise ValueError(f"{argument}: expected {lowest} or more{what and f' {what}'}, got {number}")
     return number
+
+
+def seed_number(given: object) -> int:
+    """A seed as an int that every generator takes.
+
+    Raises:
+        ValueError: If it is not a whole number of 0 to 2^32 - 1.
+    """
+    if (number := whole_number("seed", given, 0)) > MAX_SEED:
+        raise ValueError(f"seed: expected {MAX_SEED} or less, got {number}")
+    return number
+
+
+def path_of(argument: str, given: object) -> Path:
+    """``given`` as a path.
+
+    Raises:
+        ValueError: If it is neither text nor a path.
+    """
+    if not isinstance(given, str | PathLike):
+        raise ValueError(f"{argument}: expected text or a path, got {kind_of(given)}")  # noqa: TRY004
+    return Path(given)
+
+
+def text_of(argument: str, given: object) -> str:
+    """``given``, if it is text that is not empty.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not isinstance(given, str) or not given:
+        raise ValueError(f"{argument}: expected text, got {'none' if given == '' else kind_of(given)}")
+    return given
 
 
 def floats(argument: str, given: object, device: torch.device | None = None) -> Tensor:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
-from mfm_core.arguments import expect, whole_number
+from mfm_core.arguments import expect, kind_of, whole_number
+from mfm_core.data.dataset import Dataset
 from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.model import MFM
@@ -21,6 +24,18 @@ def _flow(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None, target:
     return {name: flows[name] for name in inputs}
 
 
+@runtime_checkable
+class FittedMFM(Protocol):
+    """A fitted system whose network is an MFM, as :class:`mfm_core.systems.mfm.MFMSystem` is."""
+
+    @property
+    def model(self) -> MFM:
+        """The model, which reads samples as :meth:`prepared` returns them."""
+
+    def prepared(self, dataset: Dataset) -> Dataset:
+        """The samples as the model reads them: its modalities, standardised."""
+
+
 METHODS: dict[str, Method] = {
     "integrated_gradients": lambda model, inputs, mask, target: integrated_gradients(
         model, inputs, mask, target=target
@@ -32,8 +47,8 @@ METHODS: dict[str, Method] = {
 
 
 def attribute(
-    model: MFM,
-    inputs: Mapping[str, Tensor],
+    model: MFM | FittedMFM,
+    inputs: Mapping[str, Tensor] | Dataset,
     method: str = "integrated_gradients",
     *,
     mask: Tensor | None = None,
@@ -42,22 +57,49 @@ def attribute(
     """Attribute the label, or what is generated, to the steps of a sequence.
 
     Args:
-        model: A model of sequences.
-        inputs: Modalities ``(N, T, d)`` by name, standardised as the model's training data; any non-empty subset.
+        model: A model of sequences; or a fitted system of MFM, with a data set in its own units.
+        inputs: Modalities ``(N, T, d)`` by name, standardised as the model's training data; any non-empty subset. Of a
+            system a data set, which it standardises as for its predictions.
         method: ``"integrated_gradients"`` (Sundararajan et al., 2017), ``"saliency"`` (Simonyan et al., 2014) or
             ``"leave_one_out"`` (Zeiler and Fergus, 2014) of the label; or ``"gradient_flow"`` of F_y (Eq. 7), which
             asks how much each generated step moves with F_y.
-        mask: Which steps are real, boolean ``(N, T)``; None for all.
+        mask: Which steps are real, boolean ``(N, T)``; None for all, and of a data set, which has its own.
         target: Which score, or logit of a class; None for the first score, or the class that the model takes each
             sample for. Of a gradient flow there is none.
 
     Returns:
-        By modality given, ``(N, T)``, 0 at steps that are not real.
+        By modality given, ``(N, T)``, 0 at steps that are not real, and of a sample that lacks the modality.
 
     Raises:
         ValueError: If the method is unknown, the model is one of images, or an argument does not fit the model.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    index = None if target is None else whole_number("target", target, 0)
+    if isinstance(model, FittedMFM):
+        return _of_dataset(model, inputs, METHODS[method], mask, index)
     given, steps = expect("model", model, MFM).checked_inputs(inputs, mask)
-    return METHODS[method](model, given, steps, None if target is None else whole_number("target", target, 0))
+    return METHODS[method](model, given, steps, index)
+
+
+def _of_dataset(
+    system: FittedMFM, dataset: object, method: Method, mask: object, target: int | None
+) -> dict[str, Tensor]:
+    if not isinstance(dataset, Dataset):
+        raise ValueError(  # noqa: TRY004
+            f"inputs: expected a Dataset, which a system standardises by itself, got {kind_of(dataset)}; "
+            "the system's model takes what is standardised already"
+        )
+    if mask is not None:
+        raise ValueError("mask: expected none beside a data set, which has its own, got one")
+    data = system.prepared(dataset)
+    found = {name: torch.zeros(x.shape[:2]) for name, x in data.modalities.items()}
+    has = torch.stack([data.has(name) for name in found], dim=1)
+    for pattern in torch.unique(has, dim=0):
+        rows = (has == pattern).all(dim=1).nonzero().flatten()
+        given = {name: data.modalities[name][rows] for name, there in zip(found, pattern, strict=True) if there}
+        if given:
+            inputs, steps = system.model.checked_inputs(given, None if data.mask is None else data.mask[rows])
+            for name, values in method(system.model, inputs, steps, target).items():
+                found[name][rows] = values
+    return found

@@ -12,6 +12,7 @@ import torch
 from pydantic import Field, JsonValue
 from torch import Tensor, nn
 
+from mfm_core.arguments import expect
 from mfm_core.config import Config, LabelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.files.tensors import write_tensors
@@ -72,8 +73,8 @@ class DataSpec(Config):
         return self.label.kind == "classes"
 
     def check(self, dataset: Dataset) -> None:
-        """Raise ValueError unless ``dataset`` has this system's modalities, with its shapes."""
-        given = DataSpec.of(dataset).streams
+        """Raise ValueError unless ``dataset`` is one, and has this system's modalities, with its shapes."""
+        given = DataSpec.of(expect("dataset", dataset, Dataset)).streams
         for name, stream in self.streams.items():
             if given.get(name) != stream:
                 got = {key: (one.kind, *one.shape) for key, one in given.items()}

@@ -9,15 +9,17 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.arguments import expect
+from mfm_core.arguments import expect, path_of, seed_number
 from mfm_core.config import ModelConfig, Weight
 from mfm_core.data.dataset import Dataset
+from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
 from mfm_core.storage.folder import StoredModel
 from mfm_core.systems.base import DataSpec, OnReport
 from mfm_core.systems.parts.family import FamilyConfig, OnValidation, default_objective, model_of
+from mfm_core.systems.parts.sequences import batches
 from mfm_core.systems.parts.stored_as_model import StoredAsModel
-from mfm_core.systems.registry import register_system
+from mfm_core.systems.registry import check_data, register_system
 from mfm_core.training.augmentation import Augmentation
 from mfm_core.training.factorization import FactorizationConfig
 from mfm_core.training.image_source import DatasetImages
@@ -62,7 +64,8 @@ class MFMSystem(StoredAsModel):
     """A fitted MFM: its label comes from Z_y alone, and surrogates infer what a sample lacks.
 
     Attributes:
-        model: The :class:`MFM`, for swapping, interpretation and everything else that takes a model.
+        model: The :class:`MFM`, for swapping, interpretation and everything else that takes a model. It reads samples
+            as :meth:`prepared` returns them; :meth:`encode` prepares them by itself.
     """
 
     Config = MFMConfig
@@ -130,11 +133,30 @@ class MFMSystem(StoredAsModel):
 
     def decide(self, data: Dataset) -> Tensor:
         """D of Z_y; of a sample without any modality that of the prior's mean."""
-        out = self.model.decide(torch.zeros(1, self.model.config.d_y)).expand(len(data), -1).clone()
+        return self.model.decide(self._infer(data).y)
+
+    def encode(self, dataset: Dataset) -> Latents:
+        """Infer Z of a data set in its own units, which is prepared as for :meth:`predict`.
+
+        Args:
+            dataset: Samples with the modalities of the system.
+
+        Returns:
+            Z of each sample; what it lacks is inferred, and Z of a sample without any modality is the prior's mean.
+
+        Raises:
+            ValueError: If ``dataset`` lacks a modality of the system, or has it in another shape.
+        """
+        data = self.prepared(dataset)
+        with torch.no_grad():
+            return concatenate([self._infer(data.take(rows)) for rows in batches(len(data))] or [self._infer(data)])
+
+    def _infer(self, data: Dataset) -> Latents:
+        blocks = {name: torch.zeros(len(data), size) for name, size in self.model.sizes.items()}
         for group in groups(data, self.model.modalities):
-            latents = self.model.encode(group.inputs, group.mask)
-            out[group.index] = self.model.decide(latents.y)
-        return out
+            for name, block in self.model.encode(group.inputs, group.mask).blocks().items():
+                blocks[name][group.index] = block
+        return Latents(blocks.pop("y"), blocks, data.mask)
 
 
 def image_terms(model: ModelConfig, config: MFMConfig) -> FactorizationConfig:
@@ -187,12 +209,14 @@ def train(
     """
     if isinstance(config, ModelConfig):
         config = MFMConfig(model=config)
+    config = expect("config", config, MFMConfig)
+    check_data(MFMSystem.info, train, validation)
     return MFMSystem.train(
-        expect("config", config, MFMConfig),
+        config,
         train,
         validation,
-        seed=seed,
+        seed=seed_number(seed),
         on_report=on_report or (lambda step, report: None),
         on_validation=on_validation or (lambda step, model: None),
-        folder=None if folder is None else Path(folder),
+        folder=None if folder is None else path_of("folder", folder),
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import JsonValue, ValidationError
+from pydantic_core import PydanticUndefined
 
+from mfm_core.arguments import expect, kind_of, seed_number, text_of
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.systems.base import DataSpec, Kind, OnReport, System, SystemConfig, SystemInfo
@@ -36,20 +39,41 @@ def register_system(name: str, *, title: str, paper: str, reads: tuple[Kind, ...
         reads: Kinds of modalities that it accepts.
 
     Raises:
-        ValueError: If the name is taken, or no plain name.
+        ValueError: If the name is taken, no plain name, or not the one that the class's ``Config`` names by default;
+            if the title, the paper or the kinds are none; or if what is entered is no class of :class:`System`.
     """
+    if not isinstance(name, str) or re.fullmatch("[a-z_][a-z0-9_]*", name) is None:
+        raise ValueError(f"name: expected lower-case letters, digits and '_', got {name!r}")
+    text_of("title", title)
+    text_of("paper", paper)
+    if not isinstance(reads, tuple) or not reads or any(kind not in get_args(Kind) for kind in reads):
+        raise ValueError(f"reads: expected a tuple of {' and '.join(map(repr, get_args(Kind)))}, got {reads!r}")
 
     def enter(system: S) -> S:
-        if not name.isidentifier() or name != name.lower():
-            raise ValueError(f"name: expected lower-case letters, digits and '_', got {name!r}")
+        _check_class(system, name)
         taken = _systems.get(name)
-        if taken is not None and taken.__module__ != system.__module__:
+        if taken is not None and (taken.__module__, taken.__qualname__) != (system.__module__, system.__qualname__):
             raise ValueError(f"name: expected one that is not registered, got {name!r}, of {taken.__module__}")
         system.info = SystemInfo(name, title, paper, reads, system.Config)
         _systems[name] = system
         return system
 
     return enter
+
+
+def _check_class(system: object, name: str) -> None:
+    """Raise ValueError unless ``system`` is a class of systems whose configuration names the system ``name``."""
+    if not isinstance(system, type) or not issubclass(system, System):
+        given = f"the class {system.__name__}" if isinstance(system, type) else kind_of(system)
+        raise ValueError(f"system: expected a subclass of System, got {given}")  # noqa: TRY004
+    config = getattr(system, "Config", None)
+    if not isinstance(config, type) or not issubclass(config, SystemConfig):
+        given = "none" if config is None else repr(config)
+        raise ValueError(f"{system.__name__}.Config: expected a subclass of SystemConfig, got {given}")  # noqa: TRY004
+    default = config.model_fields["system"].get_default()
+    if default != name:  # by which a configuration, fitted or stored, finds its class again
+        got = "none" if default is PydanticUndefined else repr(default)
+        raise ValueError(f"{config.__name__}.system: expected {name!r} by default, the name registered, got {got}")
 
 
 @cache
@@ -67,15 +91,19 @@ def system_names() -> tuple[str, ...]:
     return (*known, *(name for name in _systems if name not in PAPER_ORDER))
 
 
-def find_system(name: str) -> type[System]:
+def find_system(name: str, argument: str = "name_or_config") -> type[System]:
     """The class of a system.
+
+    Args:
+        name: Its name.
+        argument: What the message calls it.
 
     Raises:
         ValueError: If there is none of this name.
     """
     names = system_names()
     if name not in names:
-        raise ValueError(f"name_or_config: expected one of {', '.join(names)}, got {name!r}")
+        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {name!r}")
     return _systems[name]
 
 
@@ -85,7 +113,7 @@ def system_info(name: str) -> SystemInfo:
     Raises:
         ValueError: If there is none of this name.
     """
-    return find_system(name).info
+    return find_system(name, "name").info
 
 
 def read_config(values: dict[str, JsonValue]) -> SystemConfig:
@@ -114,7 +142,7 @@ def fit(
         name_or_config: A name of :func:`system_names`, fitted with its default configuration, or a configuration.
         train: Samples to learn from.
         validation: Samples for early stopping; without them those systems that need some hold out 15 % of ``train``.
-        seed: Of everything random.
+        seed: Of everything random; 0 to 2^32 - 1.
         on_report: Called with the number of the step and figures by name.
 
     Returns:
@@ -132,12 +160,15 @@ def fit(
             f"name_or_config: expected a name or a configuration, got an object of {type(name_or_config).__name__}"
         )
     system = find_system(config.system)
-    _check_data(system.info, train, validation)
-    return system.fit(config, train, validation, seed=seed, on_report=on_report or (lambda step, report: None))
+    check_data(system.info, train, validation)
+    return system.fit(
+        config, train, validation, seed=seed_number(seed), on_report=on_report or (lambda step, report: None)
+    )
 
 
-def _check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> None:
-    if len(train) == 0:
+def check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> None:
+    """Raise ValueError unless a system reads training and validation samples, of which there are some, alike."""
+    if len(expect("train", train, Dataset)) == 0:
         raise ValueError("train: expected at least one sample, got none")
     spec = DataSpec.of(train)
     for name, stream in spec.streams.items():
@@ -147,7 +178,7 @@ def _check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) ->
                 f"got {name} of kind {stream.kind}"
             )
     if validation is not None:
-        if len(validation) == 0:
+        if len(expect("validation", validation, Dataset)) == 0:
             raise ValueError("validation: expected at least one sample, or None, got none")
         spec.check(validation)
         if (other := DataSpec.of(validation)).classes != spec.classes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,9 +83,40 @@ def test_what_a_sample_lacks_the_surrogates_infer() -> None:
     read = system.prepared(data)
     alone = system.model.encode({"words": read.modalities["words"]}, read.mask)
     torch.testing.assert_close(system.predict(absent(data, "tone")), system.model.decide(alone.y), rtol=1e-4, atol=1e-4)
+    inferred = system.encode(absent(data, "tone"))
+    torch.testing.assert_close(inferred.joint(), alone.joint(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(system.encode(data).y, system.model.encode(read.modalities, read.mask).y)
     nothing = replace(data, present={name: torch.zeros(60, dtype=torch.bool) for name in data.modalities})
     prior = system.model.decide(torch.zeros(1, system.model.config.d_y))
     torch.testing.assert_close(system.predict(nothing), prior.expand(60, -1))
+
+
+def test_attributions_of_a_system_are_those_of_its_model_on_what_it_prepares() -> None:
+    data = made_up(60, scores=True)
+    far = replace(data, modalities={**data.modalities, "words": 40 + 9 * data.modalities["words"]})
+    system = mfm.fit(quick("mfm"), far.part("train"), far.part("validation"))
+    assert isinstance(system, MFMSystem)
+    read, there = system.prepared(far), torch.arange(60) % 2 == 0
+    whole = mfm.attribute(system.model, read.modalities, "saliency", mask=read.mask)
+    words = mfm.attribute(system.model, {"words": read.modalities["words"]}, "saliency", mask=read.mask)["words"]
+    found = mfm.attribute(system, replace(far, present={"tone": there}), "saliency")
+    assert list(found) == ["words", "tone"]
+    torch.testing.assert_close(found["words"], torch.where(there[:, None], whole["words"], words))
+    torch.testing.assert_close(found["tone"], torch.where(there[:, None], whole["tone"], 0))
+    wordless = replace(data, modalities={"tone": data.modalities["tone"]})
+    mistaken: list[tuple[Callable[..., object], tuple[object, ...], str]] = [
+        (mfm.attribute, (system, far.modalities), r"inputs: expected a Dataset, .* by itself, got a dict; .*"),
+        (mfm.attribute, (system.model, far), r"inputs: expected a dict of arrays by modality, got a Dataset"),
+        (mfm.attribute, (system, far, [1]), r"method: expected one of integrated_gradients, .*, got \[1\]"),
+        (mfm.gradient_flow, (system, whole), r"model: expected an MFM, got an MFMSystem; its attribute model is one"),
+        (system.encode, (far.modalities,), r"dataset: expected a Dataset, got a dict"),
+        (system.prepared, (wordless,), r"dataset.modalities: expected words .*"),
+    ]
+    for call, arguments, sentence in mistaken:
+        with pytest.raises(ValueError, match=f"^{sentence}$"):
+            call(*arguments)
+    with pytest.raises(ValueError, match=r"^mask: expected none beside a data set, which has its own, got one$"):
+        mfm.attribute(system, far, mask=far.mask)
 
 
 def test_scores_come_in_their_own_units_from_the_model_itself() -> None:

@@ -306,7 +306,6 @@ class FamilySystem(System):
 
     def predict(self, dataset: Dataset) -> Tensor:
         """Logits ``(N, n_labels)``, or scores ``(N, size)`` in their own units."""
-        self.spec.check(dataset)
         data, out = self.prepared(dataset), torch.zeros(len(dataset), self.spec.label.size)
         with torch.no_grad():
             for rows in batches(len(dataset)):
@@ -314,7 +313,12 @@ class FamilySystem(System):
         return out
 
     def prepared(self, dataset: Dataset) -> Dataset:
-        """The samples as the network reads them: its modalities, standardised."""
+        """The samples as the network reads them: its modalities, standardised by the training samples.
+
+        Raises:
+            ValueError: If ``dataset`` lacks a modality of the system, or has it in another shape.
+        """
+        self.spec.check(dataset)
         return standardised(chosen(dataset, tuple(self.spec.streams)), self.scaling)
 
     def state(self) -> dict[str, Tensor]:
