@@ -20,6 +20,7 @@ from mfm_core.studio import face
 from mfm_core.studio.clips import Clips
 from mfm_core.studio.edits import EditedClip
 from mfm_core.studio.making.say import say
+from mfm_core.studio.performance import retimed_curves
 from mfm_core.studio.truth import WORLD_OF, Tone, World
 from mfm_core.studio.truth import Face as FaceOfWord
 
@@ -142,13 +143,9 @@ class WhatIf:
         times = spoken.times
         moved = None
         if clip.face is not None:
-            old = np.array([*clip.spans, (clip.seconds, clip.seconds)], np.float64)
-            new = np.array([*times.tolist(), (spoken.seconds, spoken.seconds)], np.float64)
-            frames = np.arange(int(np.ceil(spoken.seconds * clip.face.rate))) / clip.face.rate
-            before = np.interp(frames, np.maximum.accumulate(new[:, 0]), old[:, 0])
-            grid = np.arange(len(next(iter(clip.face.curves.values())))) / clip.face.rate
-            curves = {unit: np.interp(before, grid, x).astype(np.float32) for unit, x in clip.face.curves.items()}
-            moved = Face(clip.face.rate, curves)
+            old = np.array([*(start for start, _ in clip.spans), clip.seconds])
+            new = np.array([*times[:, 0].tolist(), spoken.seconds])
+            moved = Face(clip.face.rate, retimed_curves(clip.face.curves, clip.face.rate, old, new))
         digest = hashlib.sha256(spoken.sound).hexdigest()[:12]
         return clips.renamed(
             clip,

@@ -6,6 +6,7 @@ all three tones and with all three faces.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +21,8 @@ from mfm_core.studio.clips import Clips
 if TYPE_CHECKING:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+Array = npt.NDArray[np.float32]
+Times = npt.NDArray[np.float64]
 Stream = Literal["acoustic", "visual"]
 
 
@@ -42,6 +45,23 @@ def read_levels(clips: Clips, stream: Stream, features: Tensor) -> tuple[int, ..
         raise ValueError(f"features: expected shape (T, {wanted}) of {stream}, got {tuple(features.shape)}")
     levels = _discriminant(_Same(clips), stream).predict(features.detach().numpy())
     return tuple(int(level) for level in levels)
+
+
+def retimed_curves(curves: Mapping[str, Array], rate: float, old: Times, new: Times) -> dict[str, Array]:
+    """Curves of a face whose words are said at other times: at each moment as at the same place of the same word.
+
+    Args:
+        curves: By action unit, ``(frames,)``.
+        rate: Frames a second.
+        old: Start of each word, and the end of the clip, in seconds, ``(n + 1,)``.
+        new: The same of the words as they are said now.
+
+    Returns:
+        The curves over the new seconds, at the same rate.
+    """
+    frames = np.arange(int(np.ceil(new[-1] * rate))) / rate
+    before = np.interp(frames, np.maximum.accumulate(new), old)
+    return {unit: np.interp(before, np.arange(len(x)) / rate, x).astype(np.float32) for unit, x in curves.items()}
 
 
 def word_curves(

@@ -9,7 +9,7 @@ import torch
 import mfm_core as mfm
 from mfm_core.studio import face
 from mfm_core.studio.clips import Clips
-from mfm_core.studio.performance import read_levels, word_curves
+from mfm_core.studio.performance import read_levels, retimed_curves, word_curves
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,11 @@ def test_the_curves_pass_through_what_was_generated_at_the_middle_of_each_word(c
 def test_features_of_another_size_are_refused(clips: Clips) -> None:
     with pytest.raises(ValueError, match=r"features: expected shape \(T, 28\) of acoustic"):
         read_levels(clips, "acoustic", torch.zeros(3, 12))
+
+
+def test_a_face_keeps_to_its_words_when_they_are_said_at_other_times() -> None:
+    seconds = np.arange(40, dtype=np.float32) / 10  # a curve whose value is its time
+    old, new = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 2.0, 3.0, 5.0])
+    (curve,) = retimed_curves({"jaw": seconds}, 10.0, old, new).values()
+    assert curve.shape == (50,)
+    np.testing.assert_allclose(curve[[0, 10, 20, 25, 30, 40]], [0.0, 0.5, 1.0, 2.0, 3.0, 3.5], atol=1e-6)
