@@ -11,7 +11,7 @@ import torch
 
 import mfm_core as mfm
 from app.generate.view import Allowed
-from app.shared import stored_models
+from app.shared import state, stored_models
 from app.shared.stored_models import image_models, stored_as
 from mfm_core.data.registry import data_folder
 from mfm_core.interpretation.typicality import MIN_CODES, Typicality
@@ -85,7 +85,7 @@ def shown_name() -> str:
 
 def _of_lab() -> str:
     """The model of the page Lab that the link, or the view that was left, asks for."""
-    left = st.session_state.get("kept", {}).get("Generate") if st.session_state.get("page") != "Generate" else None
+    left = state.left("Generate")
     asked = st.query_params.get("lab") or ("" if left is None or st.query_params.to_dict() else left.lab)
     return model_name(asked)
 

@@ -64,6 +64,11 @@ def open_view(codec: LinkCodec, page: str) -> None:
     write_link()
 
 
+def left(page: str) -> Any:  # noqa: ANN401 - each page has views of its own
+    """The view in which a page was left for another; None of the page that is shown, and of one not seen yet."""
+    return None if st.session_state.get("page") == page else st.session_state.get("kept", {}).get(page)
+
+
 def renew(codec: LinkCodec) -> None:
     """Take another codec for the page that is shown, from a callback after which other views can be shown."""
     st.session_state["codec"] = codec
