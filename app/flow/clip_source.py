@@ -15,7 +15,7 @@ from app.flow.view import ATTRIBUTIONS, REFERRING, FlowAllowed, Reading
 from app.shared import stored_models
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
-from mfm_core.data.registry import data_folder, dataset_info
+from mfm_core.data.registry import DatasetInfo, data_folder
 
 FIRST = "studio_balanced"
 """The model that a visitor meets first."""
@@ -71,7 +71,7 @@ class ClipSource:
     clip: Callable[[int], Clip]
     what_if: studio_clips.WhatIf | None = None
     about: str = ""
-    unit: Unit = "word"
+    unit: Unit = "step"
     reference: mfm.Latents | None = None
     inputs: bool = True
     range: Range | None = None
@@ -105,26 +105,27 @@ def load(name: str) -> ClipSource:
 
 
 def _load(name: str, place: str) -> ClipSource:
-    model = stored_models.model(place)
+    model, info = stored_models.model(place), stored_models.dataset_of(name)
     if not model.config.sequences:
         raise MissingClipsError(f"The model {name} is not one of sequences.")
-    if dataset_info(name).clips == "studio":
-        return _of_studio(name, place, model)
-    if dataset_info(name).clips == "data":
-        return _of_data(name, place, model, _held_out(name, place))
-    return _of_codes(name, place, model)
+    if info.clips == "studio":
+        return _of_studio(name, place, model, info)
+    if info.clips == "data":
+        return _of_data(name, place, model, info)
+    return _of_codes(name, place, model, info)
 
 
 def _clips_version(name: str) -> Hashable:
     """Identity of the clips of a model that are stored apart from it."""
-    if dataset_info(name).clips == "studio":
+    clips = stored_models.dataset_of(name).clips
+    if clips == "studio":
         return stored_models.version(stored_as("studio_clips"))
-    return str(data_folder()) if dataset_info(name).clips == "data" else None
+    return str(data_folder()) if clips == "data" else None
 
 
-def _held_out(name: str, place: str) -> mfm.Dataset:
+def _held_out(data: str, place: str) -> mfm.Dataset:
     """The held-out part of a data set, read once for all visitors until another folder holds it."""
-    return stored_models.kept("held-out data", place, lambda: mfm.load_dataset(name).part("test"), str(data_folder()))
+    return stored_models.kept("held-out data", place, lambda: mfm.load_dataset(data).part("test"), str(data_folder()))
 
 
 def playable() -> tuple[tuple[str, ...], dict[str, str]]:
@@ -138,9 +139,9 @@ def _obstacle(name: str) -> str:
     """Why a model cannot be shown; nothing where it can."""
     if damaged := stored_models.damage(name):
         return damaged
-    info = dataset_info(name)
+    info = stored_models.dataset_of(name)
     if info.clips == "studio":
-        return studio_clips.obstacle(stored_as("studio_clips"), name)
+        return studio_clips.obstacle(stored_as("studio_clips"), info.name)
     if info.clips == "data":
         missing = [file for file in info.files if not (data_folder() / file).is_file()]
         return f"{data_folder()}: expected {' and '.join(missing)}, got no such file" if missing else ""
@@ -149,7 +150,7 @@ def _obstacle(name: str) -> str:
 
 def clips_of(name: str) -> str:
     """Of which clips a model is, known without loading it; models of the same can be set side by side."""
-    return "studio_clips" if dataset_info(name).clips == "studio" else name
+    return "studio_clips" if stored_models.dataset_of(name).clips == "studio" else name
 
 
 def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,8 +158,8 @@ def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(models, key=lambda name: name != FIRST))
 
 
-def _of_studio(name: str, place: str, model: mfm.MFM) -> ClipSource:
-    what_if = studio_clips.open_what_if(stored_as("studio_clips"), name)
+def _of_studio(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
+    what_if = studio_clips.open_what_if(stored_as("studio_clips"), info.name)
     return ClipSource(
         name,
         model,
@@ -166,9 +167,10 @@ def _of_studio(name: str, place: str, model: mfm.MFM) -> ClipSource:
         what_if.lengths,
         what_if.clip,
         what_if,
-        studio_clips.ABOUT,
+        info.about_clips,
+        "word",
         reference=_reference(name, place),
-        range=_range(name, what_if.scores),
+        range=_range(what_if.scores, info.neutral),
     )
 
 
@@ -180,25 +182,23 @@ def _reference(name: str, place: str) -> mfm.Latents | None:
     return latents if len(latents) > 1 and latents.mask is not None else None
 
 
-def _range(name: str, labels: Tensor) -> Range | None:
+def _range(labels: Tensor, neutral: float) -> Range | None:
     """Between which scores clips lie; None of classes, or of several scores."""
     if labels.is_floating_point() and labels.ndim == 2 and labels.shape[1] == 1:
         known = labels[~labels.isnan()]
-        neutral = dataset_info(name).neutral
         if len(known):
             return Range(min(float(known.min()), neutral), neutral, max(float(known.max()), neutral))
     return None
 
 
-def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
+def _of_codes(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
     codes = stored_models.codes(place)
     if codes.latents.mask is None:
         raise MissingClipsError(f"The codes of {name} are not those of sequences.")
     lengths = tuple(codes.latents.mask.sum(1).tolist())
-    unit: Unit = dataset_info(name).unit or "word"
-    noun = {"sentence": "sentences", "word": "words"}[unit]
-    titles = tuple(f"held-out video {i + 1} · {n} {noun}" for i, n in enumerate(lengths))
-    about = ABOUT_SENTENCES if unit == "sentence" else ABOUT_CODES
+    unit: Unit = info.unit or "step"
+    titles = tuple(f"held-out clip {i + 1} · {n} {unit}{'' if n == 1 else 's'}" for i, n in enumerate(lengths))
+    about = f"{info.about_clips} {WITHOUT_WORDS}".lstrip()
 
     def make(index: int) -> Clip:
         return clips.of_codes(name, codes, index, unit, titles[index])
@@ -213,13 +213,14 @@ def _of_codes(name: str, place: str, model: mfm.MFM) -> ClipSource:
         unit=unit,
         reference=_reference(name, place),
         inputs=False,
-        range=_range(name, codes.labels),
+        range=_range(codes.labels, info.neutral),
     )
 
 
-def _of_data(name: str, place: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSource:
+def _of_data(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
+    part = _held_out(info.name, place)
     if part.mask is None:
-        raise MissingClipsError(f"The data set {name} is not one of sequences.")
+        raise MissingClipsError(f"The data set {info.name} is not one of sequences.")
     lengths = tuple(part.mask.sum(1).tolist())[:SHOWN]
     titles = tuple(_opening(part, i) for i in range(len(lengths)))
     return ClipSource(
@@ -228,9 +229,10 @@ def _of_data(name: str, place: str, model: mfm.MFM, part: mfm.Dataset) -> ClipSo
         titles,
         lengths,
         lambda index: clips.of_dataset(part, index),
-        about=ABOUT_MOSI,
+        about=info.about_clips,
+        unit=part.steps.unit if part.steps else "step",
         reference=_reference(name, place),
-        range=_range(name, part.labels),
+        range=_range(part.labels, info.neutral),
     )
 
 
@@ -239,22 +241,19 @@ def _opening(data: mfm.Dataset, index: int) -> str:
     return f"{index + 1} · {words if len(words) <= 60 else words[:57] + '…'}"
 
 
-ABOUT_SENTENCES = (
-    "A step of ICT-MMMO is a whole **sentence**: the published features are averages over sentences. There are no "
-    "words and no sound here, because the videos may not be passed on: what is stored is what the model made of them, "
-    "the codes Z of held-out reviews."
+WITHOUT_WORDS = (
+    "There are no words and no sound here: what is stored is what the model made of the clips, the codes Z of those "
+    "held out."
 )
-ABOUT_CODES = (
-    "There are no words and no sound here, because the videos may not be passed on: what is stored is what the model "
-    "made of them, the codes Z of held-out clips."
-)
-ABOUT_MOSI = (
-    "Words and times are those of your copy of CMU-MOSI; there is no sound in it. Its COVAREP features are a **mean of "
-    "the whole utterance**, repeated at each word: a lane of the voice that differs from word to word differs because "
-    "the model treats the places differently, not because it heard anything else there."
-)
-WITHOUT_MOSI = (
-    "A model of **CMU-MOSI** is stored as well. It needs the words and features of the data set, which may not be "
-    f"passed on: set MFM_DATA to the folder that holds {', '.join(dataset_info('cmu_mosi').files)}, and it appears in "
-    "the list."
-)
+
+
+def missing_data(name: str) -> str:
+    """How to have the clips of a model that are the user's copy of its data, a sentence; empty of any other model."""
+    info = stored_models.dataset_of(name)
+    if info.clips != "data":
+        return ""
+    return (
+        f"The model **{stored_models.title(name)}** is stored as well. It needs the words and features of its data "
+        f"set, which may not be passed on: set MFM_DATA to the folder that holds {', '.join(info.files)}, and it "
+        "appears in the list."
+    )

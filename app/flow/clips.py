@@ -145,7 +145,7 @@ def of_dataset(data: Dataset, index: int) -> Clip:
     return Clip(
         key=f"{data.name} {index}",
         title=data.ids[index] if data.ids else f"held-out clip {index + 1}",
-        unit=data.steps.unit if data.steps else "word",
+        unit=data.steps.unit if data.steps else "step",
         length=length,
         words=words,
         spans=rows,

@@ -8,7 +8,6 @@ from app.flow import clip_source, encoded_clips
 from app.flow.sections import chosen_score, clip_lanes, controls, own_clip, truth, what_if
 from app.flow.view import FlowLinks, FlowView
 from app.shared import missing, prose, sidebar, state, stored_models
-from mfm_core.data.registry import dataset_info
 
 MISSING = """
 ## There is no clip to play yet
@@ -60,8 +59,9 @@ def main() -> None:
             chosen_score.show(shown)
     own_clip.offer(shown)
     truth.show(shown)
-    if any(dataset_info(name).clips == "data" for name in reasons):
-        prose.caption(clip_source.WITHOUT_MOSI)
+    for name in reasons:
+        if told := clip_source.missing_data(name):
+            prose.caption(told)
     sidebar.show(f"**Model** {shown.name}", f"{stored_models.title(shown.name)}, {len(shown.titles):,} held-out clips")
     state.write_link()
 

@@ -36,10 +36,6 @@ data = clips.dataset({world!r}, [edited])
 inputs, mask, words = dict(data.modalities), data.mask, edited.words
 latents = model.encode(inputs, mask)
 """
-ABOUT = (
-    "Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What each word, tone "
-    "and face adds to the score is known, so the flow can be compared with it."
-)
 
 
 @dataclass(frozen=True)
@@ -181,22 +177,22 @@ _said = lru_cache(maxsize=64)(say)
 """Speech that was made last, kept, for a page is drawn again and again."""
 
 
-def open_what_if(place: str, model: str) -> WhatIf:
-    """The shipped clips in the world of a model; read once for all visitors.
+def open_what_if(place: str, dataset: str) -> WhatIf:
+    """The shipped clips in the world of a data set; read once for all visitors.
 
     Raises:
         OSError: If the clips are missing.
         ValueError: If they are damaged, or there is no such world.
     """
-    if reason := obstacle(place, model):
+    if reason := obstacle(place, dataset):
         raise ValueError(reason)
-    world = WORLD_OF[model]
+    world = WORLD_OF[dataset]
     return stored_models.kept("what-if", place, lambda: WhatIf(stored_models.clips(place), place, world), world)
 
 
-def obstacle(place: str, model: str) -> str:
-    """Why a model cannot be shown with the shipped clips, known without reading them; nothing where it can."""
-    if model not in WORLD_OF:
-        return f"{model}: expected one of {', '.join(WORLD_OF)}"
+def obstacle(place: str, dataset: str) -> str:
+    """Why the shipped clips cannot be those of a data set, known without reading them; nothing where they can."""
+    if dataset not in WORLD_OF:
+        return f"{dataset}: expected one of {', '.join(WORLD_OF)}"
     folder = PRETRAINED / place if place == "studio_clips" else Path(place)
     return "" if folder.is_dir() else f"{folder}: no clips are stored"

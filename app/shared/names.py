@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mfm_core.data.registry import dataset_info, dataset_names
+from mfm_core.data.registry import modality_info
 
 
 def title(modality: str) -> str:
-    """A modality in a heading: by the data set that it is, where it is one."""
-    return dataset_info(modality).title if modality in dataset_names() else modality.replace("_", " ").capitalize()
+    """A modality in a heading: by the data set that it is, where pairs are made of one."""
+    info = modality_info(modality)
+    return modality.replace("_", " ").capitalize() if info is None else info.title
 
 
 def meaning(factor: str) -> str:
     """Meaning of a block of Z."""
     if factor == "y":
         return "the digit"
-    return (factor in dataset_names() and dataset_info(factor).style) or f"style of {title(factor)}"
+    info = modality_info(factor)
+    return f"style of {title(factor)}" if info is None else info.style
 
 
 def plain(factor: str) -> str:

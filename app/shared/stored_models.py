@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
-from mfm_core.data.registry import dataset_info, dataset_names
+from mfm_core.data.registry import DatasetInfo, dataset_names
 from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -64,9 +64,19 @@ def elsewhere() -> bool:
 
 
 def title(name: str) -> str:
-    """A model in a list."""
+    """A model in a list: its own title, that of the data set it is named after, or that and its folder's name."""
+    stored, plain = _configuration(name), name.replace("_", " ")
+    if stored is None:
+        return plain
+    if stored.title or stored.data not in dataset_names():
+        return stored.title or plain
+    return stored.dataset.title if stored.data == name else f"{stored.dataset.title} ({plain})"
+
+
+def dataset_of(name: str) -> DatasetInfo:
+    """Description of the data set that a model was trained on; of one that stores none, a neutral one."""
     stored = _configuration(name)
-    return (stored is not None and stored.title) or dataset_info(name).title
+    return DatasetInfo("", unit="step") if stored is None else stored.dataset
 
 
 def about(name: str) -> str:
@@ -215,9 +225,9 @@ def order(name: str, stored: StoredModel) -> tuple[bool, bool, int, int, str]:
     which are set against it; then those whose clips more visitors have (:data:`NEARNESS`); then as the registry of
     data sets has them; then by name.
     """
-    info, known = dataset_info(name), dataset_names()
-    among = known.index(name) if name in known else len(known)
-    return not stored.model.images, bool(stored.title), NEARNESS.index(info.clips), among, name
+    data, known = stored.data, dataset_names()
+    among = known.index(data) if data in known else len(known)
+    return not stored.model.images, bool(stored.title), NEARNESS.index(stored.dataset.clips), among, name
 
 
 def _configuration(name: str) -> StoredModel | None:

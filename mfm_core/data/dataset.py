@@ -19,7 +19,8 @@ from mfm_core.data.scaling import Scaling
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-Unit = Literal["word", "sentence"]
+Unit = Literal["word", "sentence", "step"]
+"""Unit of a step of a sequence; ``"step"`` where nothing is said of it."""
 _SEGMENT = re.compile(r"(.+)\[[^\[\]]+\]")
 
 
@@ -38,7 +39,7 @@ class Steps:
     """Steps of sequences: their unit, words and times.
 
     Attributes:
-        unit: ``"word"`` or ``"sentence"``.
+        unit: ``"word"``, ``"sentence"`` or, where neither is known, ``"step"``.
         words: Of each sample, the word of each real step in order; empty where they are not known.
         times: Start and end of each step in seconds, ``(N, T, 2)`` float32; NaN at padded steps and where not known.
     """
@@ -116,7 +117,7 @@ class Dataset:
         ids: Sequence[str] | None = None,
         name: str = "own",
         present: Mapping[str, npt.ArrayLike | Tensor] | None = None,
-        unit: Unit = "word",
+        unit: Unit = "step",
         seed: int = 0,
         notes: Notes | None = None,
     ) -> Self:

@@ -93,6 +93,8 @@ class DatasetInfo:
             this project made.
         short: What a column of a table calls it, as the paper abbreviates it.
         style: What its samples differ in beside the label, as a page calls Z_a of it.
+        about_clips: What there is to know of its clips where they are shown, a sentence or two in Markdown.
+        parts: Data sets whose samples it pairs; each is a modality of that name.
     """
 
     name: str
@@ -109,6 +111,8 @@ class DatasetInfo:
     clips: Literal["codes", "data", "studio"] = "codes"
     short: str = ""
     style: str = ""
+    about_clips: str = ""
+    parts: tuple[str, ...] = ()
 
 
 _infos: dict[str, DatasetInfo] = {}
@@ -159,12 +163,18 @@ def dataset_infos() -> tuple[DatasetInfo, ...]:
 
 
 def dataset_info(name: str) -> DatasetInfo:
-    """Describe a data set; one that the user imported by little more than its name."""
+    """Describe a data set; one that the user imported, or that is not here, by little more than its name."""
     _load_all()
     if name in _infos:
         return _infos[name]
     folds = next((found for find in _fold_finders if (found := find(name)) is not None), None)
-    return DatasetInfo(name, title=name.replace("_", " "), unit="word", folds=folds)
+    unit: Unit = "step" if folds is None else "word"  # a file that was imported has words
+    return DatasetInfo(name, title=name.replace("_", " "), unit=unit, folds=folds)
+
+
+def modality_info(modality: str) -> DatasetInfo | None:
+    """Describe a modality that is a data set of its own, of which another makes pairs; None of any other."""
+    return dataset_info(modality) if any(modality in info.parts for info in dataset_infos()) else None
 
 
 def load_dataset(name: str) -> Dataset:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.digits import Judges, decode_all, one_thread_each
 from mfm_core.evaluation.figures import Figure, read_figures
 from mfm_core.evaluation.metrics import class_metrics, score_metrics, trait_metrics
@@ -17,6 +16,7 @@ from mfm_core.evaluation.statistics import Estimate, share
 from mfm_core.generation import swap
 from mfm_core.model import MFM
 from mfm_core.storage.codes import Codes
+from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.models import METRICS, load_codes, load_discriminative, load_metrics, load_pretrained
 
 MOST = 3
@@ -80,7 +80,8 @@ def _of_sequences(model: MFM, codes: Codes, folder: Path) -> Sequence[_Value]:
     if codes.labels.dtype == torch.int64:
         metrics = class_metrics(decided, labels)
     elif labels.shape[1] == 1:
-        metrics = score_metrics(decided[:, 0], labels[:, 0].astype(float), dataset_info(folder.name).neutral)
+        neutral = StoredModel.of_folder(folder).dataset.neutral
+        metrics = score_metrics(decided[:, 0], labels[:, 0].astype(float), neutral)
     else:
         metrics = trait_metrics(decided, labels.astype(float))
     return [((one.key, one.subject), Estimate(one.value, one.value, one.value, one.n)) for one in metrics]

@@ -177,6 +177,7 @@ def execute(
     trained = cast(Network, train(task, run.training, folder, on_report=report).cpu())
     provenance: dict[str, JsonValue] = {
         "configuration": run.model_dump(mode="json"),
+        "data": run.trains_on,
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),
         "device": where.type,

@@ -11,7 +11,7 @@ from rich.table import Table
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_p
 from mfm_core.evaluation.quantities import title
-from mfm_core.reports.videos import DEPENDENCY_HEADER, about_data, dependency_rows, inference_note, ratios_table
+from mfm_core.reports.videos import DEPENDENCY_HEADER, dependency_rows, inference_note, ratios_table
 from mfm_core.storage.folder import StoredModel
 
 TERMS = {
@@ -140,14 +140,15 @@ def about(stored: StoredModel) -> list[str]:
     modalities = stored.model.modalities
     if stored.model.sequences:
         what = f"A Multimodal Factorization Model of the {' and '.join(modalities)} streams of spoken videos."
-        return [f"{what} {stored.about}".rstrip(), about_data(stored.run)]
+        return [f"{what} {stored.about}".rstrip(), stored.dataset.description]
     if stored.kind == "mfm":
         what = f"A Multimodal Factorization Model of {' and '.join(modalities)}: digits of one label."
     else:
         what = (
             f"A classifier of digits from {' and '.join(modalities)}: the encoder that MFM uses for Z_y, no generation."
         )
-    return [f"{what} {stored.about}".rstrip(), " ".join(filter(None, (dataset_info(m).licence for m in modalities)))]
+    known = [dataset_info(name).licence for name in modalities if name in stored.dataset.parts]
+    return [f"{what} {stored.about}".rstrip(), " ".join(known)]
 
 
 def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> str:

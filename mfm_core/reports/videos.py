@@ -6,17 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
-
-
-def about_data(run: Mapping[str, JsonValue]) -> str:
-    """Describe the data that a model of sequences was trained on, a paragraph; empty where it is not known."""
-    configuration = run.get("configuration")
-    data = configuration.get("data") if isinstance(configuration, dict) else None
-    return dataset_info(str(data)).description
-
 
 WHY_INFERRED_IS_POOR = (
     "An R2 below 0 means that the mean of the stream would be nearer than what is inferred of it. A surrogate reads "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast, get_args
 
 from pydantic import Field, JsonValue
 
 from mfm_core.config import Config, ModelConfig
+from mfm_core.data.dataset import Unit
+from mfm_core.data.registry import DatasetInfo, dataset_info, dataset_names
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 CONFIG = "config.json"
@@ -22,10 +25,11 @@ class StoredModel(Config):
     Attributes:
         format_version: Version of this layout.
         kind: What the weights belong to: :class:`MFM`, or :class:`Discriminative` (a baseline or a judge).
-        title: Name in a list of models; where empty, that of the data set that the model is named after.
+        title: Name in a list of models; where empty, that of the data set that it was trained on, or of its folder.
         about: What it is for, a sentence; may be empty.
         model: The architecture.
-        run: Where the weights come from: configuration of the run, command, seed, date.
+        run: Where the weights come from: configuration of the run, command, seed, date; the name of the ``data`` set
+            that they were trained on, unless the configuration has it, and the ``unit`` of its steps.
     """
 
     format_version: Literal[1]
@@ -34,6 +38,24 @@ class StoredModel(Config):
     about: Annotated[str, Field(max_length=400)] = ""
     model: ModelConfig
     run: dict[str, JsonValue]
+
+    @property
+    def data(self) -> str:
+        """Name of the data set that the weights were trained on; empty where none is stored."""
+        configuration = self.run.get("configuration")
+        name = self.run.get("data", configuration.get("data") if isinstance(configuration, dict) else None)
+        return name if isinstance(name, str) else ""
+
+    @property
+    def dataset(self) -> DatasetInfo:
+        """Description of that data set; where the registry has none of its name, its name and the unit of its steps."""
+        if self.data in dataset_names():
+            return dataset_info(self.data)
+        if self.model.images:
+            return DatasetInfo(self.data, title=self.data)
+        known = dataset_info(self.data)
+        unit = self.run.get("unit")
+        return replace(known, unit=cast(Unit, unit)) if unit in get_args(Unit) else known
 
     @classmethod
     def of_folder(cls, folder: Path) -> Self:

@@ -61,9 +61,10 @@ def save_model(
     Args:
         model: The model, in any mode and on any device; floating-point weights are stored as float32.
         folder: Where to; made if need be.
-        run: Where the weights come from: configuration of the run, command, seed, date.
+        run: Where the weights come from: configuration of the run, command, seed, date; ``data``, the name of the data
+            set, and ``unit``, what a step of its sequences is.
         card: Markdown about the model: data and their licence, how it was made, what was measured.
-        title: Name in a list of models; where empty, that of the data set that the folder is named after.
+        title: Name in a list of models; where empty, that of the data set that it was trained on, or of the folder.
         about: What it is for, a sentence.
 
     Returns:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mfm_core.arguments import expect
 from mfm_core.config import Config, LabelConfig
-from mfm_core.data.dataset import Dataset
+from mfm_core.data.dataset import Dataset, Unit
 from mfm_core.files.tensors import write_tensors
 from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import CONFIG, StoredModel
@@ -47,10 +47,14 @@ class DataSpec(Config):
     Attributes:
         streams: Each modality by name, in order.
         label: Classes or scores.
+        name: Name of the data set.
+        unit: Unit of a step of its sequences; None of images, and where it is not known.
     """
 
     streams: Annotated[dict[str, StreamSpec], Field(min_length=1, max_length=6)]
     label: LabelConfig
+    name: str = ""
+    unit: Unit | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> DataSpec:
@@ -64,8 +68,11 @@ class DataSpec(Config):
             streams[name] = StreamSpec(kind=kind, shape=shape)
         if dataset.labels.dtype == torch.int64:
             n_classes = max(int(dataset.labels.max()) + 1, 2) if len(dataset) else 2
-            return cls(streams=streams, label=LabelConfig(kind="classes", size=n_classes))
-        return cls(streams=streams, label=LabelConfig(kind="scores", size=dataset.labels.shape[1]))
+            label = LabelConfig(kind="classes", size=n_classes)
+        else:
+            label = LabelConfig(kind="scores", size=dataset.labels.shape[1])
+        unit = None if dataset.steps is None else dataset.steps.unit
+        return cls(streams=streams, label=label, name=dataset.name, unit=unit)
 
     @property
     def classes(self) -> bool:

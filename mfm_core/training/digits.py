@@ -10,6 +10,7 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from mfm_core.config import ImageModality, ModelConfig, Share
+from mfm_core.data.sets.svhn_mnist import NAME as PAIRS
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.training.augmentation import Augmentation, augment
@@ -40,6 +41,11 @@ class DiscriminativeRun(TrainingRun):
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
         return self
+
+    @property
+    def trains_on(self) -> str:
+        """The pairs of digits."""
+        return PAIRS
 
     def task(self, where: torch.device) -> DiscriminativeTask:
         """The label cost on pairs of digits."""

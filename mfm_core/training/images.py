@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mfm_core.config import weighed
+from mfm_core.data.sets.svhn_mnist import NAME as PAIRS
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
@@ -112,6 +113,11 @@ class FactorizeRun(TrainingRun):
         if self.factorization.label_readback or self.factorization.feature_match:
             check_each("readers", self.readers, self.model)
         return self
+
+    @property
+    def trains_on(self) -> str:
+        """The pairs of digits."""
+        return PAIRS
 
     @property
     def begins_from(self) -> str | None:

@@ -24,7 +24,7 @@ class TrainingRun(Config):
 
     Attributes:
         system: What it trains, see :func:`register_run`.
-        title: Name of the model in a list; where empty, that of the data set that it is named after.
+        title: Name of the model in a list; where empty, that of the data set that it was trained on.
         about: What the model is for, a sentence; may be empty.
         model: The architecture.
         training: How long and how fast.
@@ -35,6 +35,11 @@ class TrainingRun(Config):
     about: Annotated[str, Field(max_length=400)] = ""
     model: ModelConfig
     training: TrainingConfig
+
+    @property
+    @abstractmethod
+    def trains_on(self) -> str:
+        """Name of the data set that it trains on."""
 
     @property
     def begins_from(self) -> str | None:

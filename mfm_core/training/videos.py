@@ -103,6 +103,11 @@ class SequenceRun(TrainingRun):
         return self
 
     @property
+    def trains_on(self) -> str:
+        """``data``."""
+        return self.data
+
+    @property
     def begins_from(self) -> str | None:
         """``start``."""
         return self.start

@@ -54,7 +54,7 @@ def codes(of: mfm.MFM, n: int = CLIPS, length: int = LENGTH) -> mfm.Codes:
 def save(name: str, folder: Path, sizes: dict[str, int] = SIZES, n: int = CLIPS) -> mfm.MFM:
     """Store a small model with codes, scaling and figures of made-up measurements."""
     made = model(sizes)
-    mfm.save_model(made, folder / name, run={}, card=f"# A small {name}\n")
+    mfm.save_model(made, folder / name, run={"data": name}, card=f"# A small {name}\n")
     mfm.save_codes(codes(made, n), folder / name)
     mfm.save_metrics({"figures": FIGURES}, folder / name)
     save_scaling(
@@ -75,7 +75,7 @@ def save_studio(folder: Path) -> None:
     for world in WORLDS:
         made, data = model(STUDIO_SIZES, length=20), clips.dataset(world)
         place = folder / f"studio_{world}"
-        mfm.save_model(made, place, run={}, card=f"# A small model of the {world} world\n")
+        mfm.save_model(made, place, run={"data": place.name}, card=f"# A small model of the {world} world\n")
         mfm.save_codes(mfm.Codes(made.encode(dict(data.modalities), data.mask), data.labels), place)
         mfm.save_metrics({"figures": FIGURES}, place)
         save_scaling(clips.scaling, place)

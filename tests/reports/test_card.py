@@ -88,6 +88,7 @@ def test_a_table_in_markdown():
 
 def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
     run = {"command": "python -m mfm_core train x", "date": "2020-02-02", "configuration": {"training": {"seed": 5}}}
+    run |= {"data": "svhn_mnist"}
     metrics = {
         "evaluated": {"command": "python -m mfm_core evaluate x", "seed": 3, "date": "2020-03-03"},
         "figures": [one.stored() for one in FIGURES],
@@ -124,9 +125,11 @@ def test_a_card_of_what_was_not_measured_claims_nothing(tiny_config):
 
 def test_a_card_names_the_licence_of_the_data_that_was_seen_only(tiny_config):
     config = tiny_config.model_copy(update={"modalities": {"mnist": tiny_config.modalities["mnist"]}})
-    text = card("um_mnist", stored(config, "discriminative"), {})
+    text = card("um_mnist", stored(config, "discriminative", data="svhn_mnist"), {})
     assert "SVHN" not in text
     assert "MNIST (LeCun et al., 1998)" in text
+    own = card("own", stored(config, "discriminative"), {})  # a modality of one's own that is called mnist
+    assert "LeCun" not in own
 
 
 def test_every_added_term_is_explained():

@@ -73,7 +73,8 @@ def test_mfm_is_a_model_for_everything_that_takes_one(kind: str, tmp_path: Path)
     mfm.save(system, tmp_path / "stored")
     loaded = mfm.load_pretrained(tmp_path / "stored")
     assert torch.equal(loaded.encode(inputs.modalities, inputs.mask).y, latents.y)
-    assert StoredModel.of_folder(tmp_path / "stored").kind == "mfm"
+    stored = StoredModel.of_folder(tmp_path / "stored")
+    assert (stored.kind, stored.data, stored.dataset.unit) == ("mfm", data.name, data.steps and data.steps.unit)
 
 
 def test_what_a_sample_lacks_the_surrogates_infer() -> None:

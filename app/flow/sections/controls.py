@@ -11,7 +11,6 @@ from app.flow.clips import Clip
 from app.flow.readings import READINGS
 from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
-from mfm_core.data.registry import dataset_info
 
 AXES = {"step": "a step each", "time": "seconds"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
@@ -45,7 +44,7 @@ def show(codec: FlowLinks, shown: ClipSource) -> AbstractContextManager[object]:
             state.choose("Flow from", "factor", names.generating(shown.model.modalities))
         with st.popover("View and compare"):
             state.choose("Scale", "scale", SCALES)
-            if shown.what_if or dataset_info(shown.name).clips == "data":
+            if shown.inputs:  # of which the times are known
                 state.choose("Axis", "axis", AXES)
             _beside(codec, shown)
     return row

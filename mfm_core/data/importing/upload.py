@@ -30,7 +30,7 @@ from mfm_core.files.npz import UPLOAD, Array, as_float32, read_archive
 MAX_STEPS = 200
 MAX_WORD = 60
 MAX_SECONDS = 36_000
-LONGEST = {"word": 20.0, "sentence": 600.0}
+LONGEST: Mapping[Unit, float] = {"word": 20.0, "sentence": 600.0, "step": 600.0}
 """Seconds that a step may last on average; what lasts longer is told in another unit."""
 FAR = 50
 """Standard deviations of a feature beyond which a number is told; beyond 5 all are cut, see ``Scaling``."""

@@ -54,6 +54,7 @@ def read() -> Dataset:
         files=("iemocap.npz",),
         unit="word",
         source=SOURCE,
+        about_clips="The videos may not be passed on.",
         importable=True,
     )
 )

@@ -14,10 +14,15 @@ from mfm_core.data.dataset import SPLITS, Dataset, Split
 from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sets import mnist, svhn
 
+NAME = "svhn_mnist"
 PAIRING_SEED = 0
 
 
-@register(DatasetInfo("svhn_mnist", title="SVHN-MNIST, digits", source="python -m mfm_core data fetch mnist svhn"))
+@register(
+    DatasetInfo(
+        NAME, title="SVHN-MNIST, digits", source="python -m mfm_core data fetch mnist svhn", parts=("svhn", "mnist")
+    )
+)
 def load() -> Dataset:
     """One fixed pair for every SVHN digit, its MNIST partner drawn inside the same split.
 
@@ -30,7 +35,7 @@ def load() -> Dataset:
     modalities = {name: torch.cat([part.modalities[name] for part in parts]) for name in ("svhn", "mnist")}
     split = [name for name, part in zip(SPLITS, parts, strict=True) for _ in range(len(part))]
     ids = tuple(one for pool in pools for one in pool.svhn_ids)
-    return Dataset("svhn_mnist", modalities, torch.cat([part.labels for part in parts]), np.array(split), ids=ids)
+    return Dataset(NAME, modalities, torch.cat([part.labels for part in parts]), np.array(split), ids=ids)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class DigitPools:
             mnist_index[wanted] = candidates[torch.randint(len(candidates), (len(wanted),), generator=generator)]
         modalities = {"svhn": self.svhn[svhn_index], "mnist": self.mnist[mnist_index]}
         ids = tuple(self.svhn_ids[n] for n in svhn_index.tolist())
-        return Dataset("svhn_mnist", modalities, labels, self.names(self.split, len(labels)), ids=ids)
+        return Dataset(NAME, modalities, labels, self.names(self.split, len(labels)), ids=ids)
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """A new order of the SVHN digits, cut into full batches of indices."""

@@ -49,6 +49,7 @@ def read() -> Dataset:
         files=("youtube.npz",),
         unit="word",
         source=SOURCE,
+        about_clips="The videos may not be passed on.",
         importable=True,
     )
 )

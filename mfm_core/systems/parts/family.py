@@ -289,7 +289,9 @@ class FamilySystem(System):
 
         network = train(task, loop, folder, on_report=report, on_validation=on_validation, stop=stop)
         unscale(cls.last_layer(network), label_scale)
-        return cls(family.model_copy(update={"model": model}), spec_of(model), network, scaling)
+        facts = {"name": spec.name, "unit": spec.unit}
+        read = spec_of(model).model_copy(update=facts)
+        return cls(family.model_copy(update={"model": model}), read, network, scaling)
 
     @classmethod
     def spec_of_data(cls, config: FamilyConfig, train: Dataset) -> DataSpec:

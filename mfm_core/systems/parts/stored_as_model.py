@@ -29,6 +29,8 @@ class StoredAsModel(FamilySystem):
         run: dict[str, JsonValue] = {
             "fitted": self.config.model_dump(mode="json"),
             "date": datetime.now(UTC).date().isoformat(),
+            "data": self.spec.name,
+            "unit": self.spec.unit,
         }
         card = f"# {folder.name}\n\n{self.info.title}, fitted to a data set of one's own. Not evaluated.\n"
         save_model(self.model, folder, run=run, card=card)
@@ -44,4 +46,6 @@ class StoredAsModel(FamilySystem):
         known = fitted if isinstance(fitted, dict) else {}
         config = cast(FamilyConfig, read_config({**known, "system": cls.info.name}))
         scaling = load_scaling(folder) if stored.model.sequences else {}
-        return cls(config.model_copy(update={"model": model.config}), spec_of(model.config), model, scaling)
+        facts = {"name": stored.data, "unit": stored.dataset.unit}
+        spec = spec_of(model.config).model_copy(update=facts)
+        return cls(config.model_copy(update={"model": model.config}), spec, model, scaling)

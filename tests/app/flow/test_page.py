@@ -102,7 +102,7 @@ def test_two_clips_stand_side_by_side() -> None:
     assert not page.exception
     assert query(page) == {"clip": "1", "beside": "clip", "second_clip": "5"}
     data = lanes(page)
-    assert [panel["note"].split(" · ")[0] for panel in data["panels"]] == ["held-out video 2", "held-out video 6"]
+    assert [panel["note"].split(" · ")[0] for panel in data["panels"]] == ["held-out clip 2", "held-out clip 6"]
     assert not data["linked"]
 
 
@@ -236,7 +236,7 @@ def test_a_damaged_model_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPat
     import shutil
 
     copy = Path(shutil.copytree(folder, tmp_path / "models"))
-    shutil.copytree(folder / "ict_mmmo", copy / "youtube")
+    sequences.save("youtube", copy)
     (copy / "ict_mmmo" / "weights.safetensors").write_bytes(b"\0" * 64)
     monkeypatch.setenv("MFM_PRETRAINED", str(copy))
     page = visit()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from app.shared import names
 
 
-def test_a_modality_that_is_a_data_set_is_called_as_that() -> None:
-    assert [names.title(name) for name in ("svhn", "mnist", "language", "my_own")] == [
-        *("SVHN", "MNIST", "Language", "My own"),
+def test_a_modality_is_called_by_the_data_set_only_where_pairs_are_made_of_one() -> None:
+    assert [names.title(name) for name in ("svhn", "mnist", "language", "pom")] == [
+        *("SVHN", "MNIST", "Language", "Pom"),
     ]
 
 

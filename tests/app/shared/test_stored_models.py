@@ -70,8 +70,35 @@ def test_the_order_of_models_follows_from_what_they_are() -> None:
         ("own_clips", clips),
         ("cmu_mosi", clips),
     ]
+    wanted = [
+        (name, one.model_copy(update={"run": {"data": "" if name.startswith("own") else name}})) for name, one in wanted
+    ]
     mixed = wanted[::2] + wanted[1::2]
     assert sorted(mixed, key=lambda one: stored_models.order(*one)) == wanted
+
+
+def test_facts_of_a_model_follow_from_what_is_stored_and_not_from_its_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder, run in {
+        "ict_mmmo": {"configuration": {"data": "ict_mmmo"}},
+        "ict_mmmo_seed1": {"configuration": {"data": "ict_mmmo"}},
+        "pom": {"data": "interviews", "unit": "word"},
+        "youtube": {},
+    }.items():
+        mfm.save_model(sequences.model(), tmp_path / folder, run=run, card="")
+        mfm.save_codes(sequences.codes(sequences.model()), tmp_path / folder)
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+    assert [(stored_models.title(name), clip_source.load(name).unit) for name in stored_models.models()] == [
+        ("ICT-MMMO, real reviews", "sentence"),
+        ("ICT-MMMO, real reviews (ict mmmo seed1)", "sentence"),
+        ("pom", "word"),
+        ("youtube", "step"),
+    ]
+    own = clip_source.load("youtube")
+    assert own.titles[0] == "held-out clip 1 · 3 steps"
+    assert "may not be passed on" not in own.about
+    assert "ICT-MMMO" in clip_source.load("ict_mmmo_seed1").about
 
 
 def test_more_models_than_any_count_are_each_loaded_once(loads: list[str]) -> None:
