@@ -87,6 +87,44 @@ def checked_arrays(
     return Checked(x, y, steps, known, lost)
 
 
+def checked_presence(present: Mapping[str, npt.ArrayLike | Tensor] | None, n: int) -> dict[str, Tensor]:
+    """Convert which samples have a modality to booleans ``(n,)``.
+
+    Raises:
+        ValueError: If one is not a boolean, or 0 or 1, for each sample.
+    """
+    has: dict[str, Tensor] = {}
+    if present is None:
+        return has
+    if not isinstance(present, Mapping):
+        raise ValueError(f"present: expected a dict, got {kind_of(present)}")  # noqa: TRY004
+    for name, values in present.items():
+        given = _tensor(f"present.{name}", values)
+        if given.shape != (n,):
+            raise ValueError(f"present.{name}: expected {n} samples, as labels has, got shape {tuple(given.shape)}")
+        if bool((wrong := (given != 0) & (given != 1)).any()):
+            sample = int(wrong.nonzero()[0])
+            raise ValueError(f"present.{name}: expected booleans, got {given[sample].item()} of sample {sample}")
+        has[name] = given.bool()
+    return has
+
+
+def checked_split(split: Sequence[str] | npt.NDArray[np.str_], n: int) -> npt.NDArray[np.str_]:
+    """Convert the split of ``n`` samples to an array of text.
+
+    Raises:
+        ValueError: If it is not one name for each sample.
+    """
+    names = "train, validation or test"
+    if isinstance(split, str) or not isinstance(split, Sequence | np.ndarray):
+        raise ValueError(f"split: expected {names} for each sample, got {split!r:.60}")  # noqa: TRY004
+    if len(split) != n:
+        raise ValueError(f"split: expected {n} samples, as labels has, got {len(split)}")
+    if unknown := [one for one in split if one not in SHARES]:
+        raise ValueError(f"split: expected {names} for each sample, got {unknown[0]!r:.60}")
+    return np.asarray(split).astype(np.str_)
+
+
 def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
     """Draw the split of ``n`` samples: 70 % train, 10 % validation, 20 % test, at least one each where n allows."""
     order = np.random.default_rng(seed).permutation(n)
@@ -99,8 +137,8 @@ def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
 
 
 def _floats(name: str, array: npt.ArrayLike | Tensor) -> Tensor:
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"modalities: expected identifiers as names, got {name!r}")
+    if not isinstance(name, str) or not name.isidentifier() or name == "y":
+        raise ValueError(f"modalities: expected identifiers as names, other than 'y', got {name!r}")
     tensor = _tensor(f"modalities.{name}", array)
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise ValueError(f"modalities.{name}: expected real numbers, got {tensor.dtype}")
@@ -132,9 +170,13 @@ def _mask(mask: npt.ArrayLike | Tensor, shape: tuple[int, int]) -> Tensor:
 def _tensor(field: str, array: npt.ArrayLike | Tensor) -> Tensor:
     if isinstance(array, Tensor):
         return array.detach().cpu()
-    values = np.asarray(array)
+    try:
+        values = np.asarray(array)
+    except ValueError:  # NumPy's word for lists in which some are longer than others
+        raise ValueError(f"{field}: expected an array of numbers, got lists of unequal lengths") from None
     if values.dtype.kind not in "biuf":
-        raise ValueError(f"{field}: expected an array of numbers, got {values.dtype}")
+        got = kind_of(array) if array is None else str(values.dtype)
+        raise ValueError(f"{field}: expected an array of numbers, got {got}")
     return torch.from_numpy(np.array(values, dtype=values.dtype.newbyteorder("="), copy=True))
 
 

@@ -6,14 +6,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mfm_core.arguments import check_finite
+from mfm_core.arguments import check_finite, kind_of, seed_number, text_of
 from mfm_core.data.notes import Notes, warn_of
 from mfm_core.data.scaling import Scaling
 
@@ -91,6 +91,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        text_of("name", self.name)
         for field, n in self._lengths().items():
             if n != len(self.labels):
                 raise ValueError(f"{field}: expected {len(self.labels)} samples, as labels has, got {n}")
@@ -132,10 +133,10 @@ class Dataset:
             labels: Classes, integers ``(N,)`` from 0; or scores, floating-point ``(N,)`` or ``(N, size)``.
             split: ``"train"``, ``"validation"`` or ``"test"`` of each sample; drawn 70/10/20 by ``seed`` without it.
             mask: For sequences, which steps are real, boolean ``(N, T)``; all of them without it.
-            ids: Names of the samples.
+            ids: Names of the samples; those of one name, or of one ``video[...]``, count as one independent unit.
             name: Of the data set.
             present: By modality, which samples have it, boolean ``(N,)``; all of them without it.
-            unit: What a step of a sequence is.
+            unit: What a step of a sequence is: ``"word"``, or ``"sentence"`` for any longer stretch.
             seed: Of the drawn split.
             notes: Counts what is masked or left out; without it each kind is a :class:`DataWarning`.
 
@@ -146,15 +147,21 @@ class Dataset:
             ValueError: If an array has another shape or type than said here, a picture has a number that is not
                 finite, or a sample has no finite step.
         """
-        from mfm_core.data.arrays import checked_arrays, draw_split  # which are made of this module
+        from mfm_core.data.arrays import (  # which are made of this module
+            checked_arrays,
+            checked_presence,
+            checked_split,
+            draw_split,
+        )
 
+        seed = seed_number(seed)
         report, names = Notes() if notes is None else notes, None if ids is None else tuple(map(str, ids))
         checked = checked_arrays(modalities, labels, mask, names, report)
         kept, n = checked.known, len(checked.labels)
-        splits = np.full(n, "train", dtype="<U10") if split is None else np.asarray(split).astype(np.str_)
+        splits = np.full(n, "train", dtype="<U10") if split is None else checked_split(split, n)
         if split is None:
             splits[kept] = draw_split(int(kept.sum()), seed)
-        has = {key: torch.as_tensor(value, dtype=torch.bool) for key, value in (present or {}).items()}
+        has = checked_presence(present, n)
         for key, lost in checked.lost.items():
             has[key] = has.get(key, torch.ones(n, dtype=torch.bool)) & ~lost
         steps = None if checked.mask is None else Steps.unknown(unit, n, checked.mask.shape[1])
@@ -209,6 +216,8 @@ class Dataset:
         return lengths
 
     def _check_steps(self, steps: Steps) -> None:
+        if steps.unit not in get_args(Unit):
+            raise ValueError(f"unit: expected {' or '.join(get_args(Unit))}, got {steps.unit!r}")
         if self.mask is None or steps.times.shape != (*self.mask.shape, 2):
             shape = None if self.mask is None else tuple(self.mask.shape)
             raise ValueError(
@@ -222,6 +231,16 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def _checked_index(self, given: object) -> Tensor:
+        if isinstance(given, list | tuple) and all(type(one) is int for one in given):
+            given = torch.tensor(given, dtype=torch.int64)
+        if not isinstance(given, Tensor) or given.dtype != torch.int64 or given.ndim != 1:
+            got = f"{given.dtype} of shape {tuple(given.shape)}" if isinstance(given, Tensor) else kind_of(given)
+            raise ValueError(f"index: expected whole numbers (n,), got {got}")
+        if len(outside := given[(given < -len(self)) | (given >= len(self))]):
+            raise ValueError(f"index: expected samples below {len(self)}, got {int(outside[0])}")
+        return given
 
     def has(self, name: str) -> Tensor:
         """Which samples have a modality, boolean ``(N,)``."""
@@ -238,20 +257,25 @@ class Dataset:
             raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
         return self.take(torch.from_numpy(np.flatnonzero(self.split == split)))
 
-    def take(self, index: Tensor) -> Self:
-        """The samples at ``index``, ``(n,)`` int64."""
+    def take(self, index: Tensor | Sequence[int]) -> Self:
+        """The samples at ``index``, ``(n,)`` int64 or a list of whole numbers, in this order.
+
+        Raises:
+            ValueError: If it is neither, or a sample is not there.
+        """
+        rows = self._checked_index(index)
 
         def at(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {name: x[index] for name, x in tensors.items()}
+            return {name: x[rows] for name, x in tensors.items()}
 
         return replace(
             self,
             modalities=at(self.modalities),
-            labels=self.labels[index],
-            split=self.split[index.numpy()],
-            mask=None if self.mask is None else self.mask[index],
+            labels=self.labels[rows],
+            split=self.split[rows.numpy()],
+            mask=None if self.mask is None else self.mask[rows],
             present=None if self.present is None else at(self.present),
-            steps=None if self.steps is None else self.steps.take(index),
+            steps=None if self.steps is None else self.steps.take(rows),
             evidence=None if self.evidence is None else at(self.evidence),
-            ids=None if self.ids is None else tuple(self.ids[i] for i in index.tolist()),
+            ids=None if self.ids is None else tuple(self.ids[i] for i in rows.tolist()),
         )

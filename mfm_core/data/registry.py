@@ -187,6 +187,8 @@ def load_dataset(name: str) -> Dataset:
         FileNotFoundError: If its files are not there.
     """
     names = dataset_names()
+    if not isinstance(name, str):
+        raise ValueError(f"name: expected one of {', '.join(names)}, got {name!r}")  # noqa: TRY004
     loaders: list[Callable[[], Dataset | None]] = (
         [_loaders[name]] if name in _loaders else [partial(find, name) for find in _finders]
     )

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, seed_number
 from mfm_core.data.dataset import Dataset, video_of
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
@@ -40,13 +41,13 @@ def evaluate_predictions(
     Raises:
         ValueError: If the predictions do not fit the labels, or are not finite.
     """
-    units = independent_units(dataset)
+    units, seed = independent_units(expect("dataset", dataset, Dataset)), seed_number(seed)
     return [_figure(metric, units, seed) for metric in metrics_of(dataset, predictions, neutral=neutral)]
 
 
 def metrics_of(dataset: Dataset, predictions: Tensor, *, neutral: float | None = None) -> list[Metric]:
     """The metrics of :func:`evaluate_predictions`, without intervals."""
-    _check(dataset, predictions)
+    _check(expect("dataset", dataset, Dataset), predictions)
     x = predictions.double().numpy()
     if dataset.labels.dtype == torch.int64:
         return class_metrics(x, dataset.labels.numpy())

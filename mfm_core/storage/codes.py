@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, kind_of
 from mfm_core.latents import Latents
 
 
@@ -35,6 +36,11 @@ class Codes:
     fingerprints: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        expect("latents", self.latents, Latents)
+        if not isinstance(self.fingerprints, Mapping):
+            raise ValueError(f"fingerprints: expected a dict, got {kind_of(self.fingerprints)}")  # noqa: TRY004
+        for name, column in {"labels": self.labels, **self.fingerprints}.items():
+            expect(name, column, Tensor)
         wanted = list(self.latents.a) if self.latents.mask is None else []
         if list(self.fingerprints) != wanted:
             each = f"one for each of {', '.join(wanted)}" if wanted else "none of sequences"

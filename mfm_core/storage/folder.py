@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, cast, get_args
 
 from pydantic import Field, JsonValue
 
+from mfm_core.arguments import path_of
 from mfm_core.config import Config, ModelConfig
 from mfm_core.data.dataset import Unit
 from mfm_core.data.registry import DatasetInfo, dataset_info, dataset_names
@@ -98,12 +99,13 @@ def model_folder(name_or_folder: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is no such folder.
+        ValueError: If it is neither text nor a path.
     """
     if isinstance(name_or_folder, str) and _is_name(name_or_folder):
         folder = PRETRAINED / name_or_folder
         if folder.is_dir():
             return folder
-    folder = Path(name_or_folder)  # also one beside the script, of a name as plain as ours
+    folder = path_of("name_or_folder", name_or_folder)  # also one beside the script, of a name as plain as ours
     # An empty string would be the current folder.
     if not (name_or_folder and folder.is_dir()):
         known = ", ".join(pretrained_names()) or "no names yet"

@@ -11,6 +11,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from mfm_core.arguments import expect, path_of, text_of
 from mfm_core.config import ModelConfig
 from mfm_core.files.tensors import TensorSpec, check_tensors, read_header, read_tensors, write_tensors
 from mfm_core.files.writing import write_whole
@@ -74,7 +75,7 @@ def save_model(
         ValueError: If the model has more parts than :func:`load_pretrained` would accept.
     """
     check_bounded(model.config, "model")
-    folder = Path(folder)
+    folder = path_of("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     for outdated in (METRICS, CODES, UMAP, DIRECTIONS):
         (folder / outdated).unlink(missing_ok=True)
@@ -88,12 +89,12 @@ def save_model(
 
 def save_card(card: str, folder: str | Path) -> None:
     """Write a model's card, Markdown, into its folder."""
-    write_whole(Path(folder) / CARD, card)
+    write_whole(path_of("folder", folder) / CARD, text_of("card", card))
 
 
 def save_metrics(metrics: Mapping[str, JsonValue], folder: str | Path) -> None:
     """Write a model's measured figures into its folder."""
-    write_whole(Path(folder) / METRICS, _METRICS.dump_json(dict(metrics), indent=2) + b"\n")
+    write_whole(path_of("folder", folder) / METRICS, _METRICS.dump_json(dict(metrics), indent=2) + b"\n")
 
 
 def load_pretrained(name_or_folder: str | Path) -> MFM:
@@ -219,12 +220,14 @@ def load_metrics(name_or_folder: str | Path) -> dict[str, JsonValue]:
 
 def save_codes(codes: Codes, folder: str | Path) -> None:
     """Write codes of real samples into the folder of the model that encoded them."""
+    place = path_of("folder", folder) / CODES
+    codes = expect("codes", codes, Codes)
     tensors = {"labels": codes.labels, "y": codes.latents.y.float()}
     tensors |= {f"a.{name}": z.float() for name, z in codes.latents.a.items()}
     tensors |= {f"fingerprints.{name}": numbers for name, numbers in codes.fingerprints.items()}
     if codes.latents.mask is not None:
         tensors["mask"] = codes.latents.mask
-    write_tensors(tensors, Path(folder) / CODES)
+    write_tensors(tensors, place)
 
 
 def load_codes(name_or_folder: str | Path) -> Codes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from mfm_core.arguments import expect
+from mfm_core.arguments import expect, path_of
 from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.files.writing import disk_errors
 from mfm_core.storage.folder import CONFIG, StoredModel, model_folder, read_text
@@ -27,7 +27,7 @@ def save(system: System, folder: str | Path) -> None:
         ValueError: If ``system`` is none.
         OSError: If the folder cannot be made or a file in it not be written, in one sentence.
     """
-    place = Path(folder)
+    place = path_of("folder", folder)
     fitted = expect("system", system, System)  # type: ignore[type-abstract]
     with disk_errors(place):
         place.mkdir(parents=True, exist_ok=True)

@@ -160,3 +160,49 @@ def test_the_id_of_a_segment_names_its_video() -> None:
     assert [video_of(one) for one in ("v_1[3]", "a[b][0]", "train 7[12]", "v_1", "[0]", "v[]")] == [
         *("v_1", "a[b]", "train 7", "v_1", "[0]", "v[]"),
     ]
+
+
+ARRAYS = {"tone": np.zeros((4, 3, 2))}
+LABELS = [0, 1, 0, 1]
+SPLIT = "split: expected train, validation or test for each sample, got"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"modalities": {"tone": [[1.0], [2.0, 3.0]]}}, "modalities.tone: expected an array of numbers, got lists of"),
+        ({"modalities": {"y": ARRAYS["tone"]}}, "modalities: expected identifiers as names, other than 'y', got 'y'"),
+        ({"labels": None}, "labels: expected an array of numbers, got None"),
+        ({"split": "train"}, f"{SPLIT} 'train'"),
+        ({"split": 3}, f"{SPLIT} 3"),
+        ({"split": ["train", "dev", "test", "test"]}, f"{SPLIT} 'dev'"),
+        ({"split": ["train"]}, "split: expected 4 samples, as labels has, got 1"),
+        ({"seed": "x"}, "seed: expected a whole number, got a str"),
+        ({"seed": -1}, "seed: expected 0 or more, got -1"),
+        ({"unit": "frame"}, "unit: expected word or sentence, got 'frame'"),
+        ({"name": 3}, "name: expected text, got an int"),
+        ({"present": {"tone": [1.0, 0.5, 1.0, 1.0]}}, "present.tone: expected booleans, got 0.5 of sample 1"),
+        ({"present": {"tone": [1.0, 1.0, np.nan, 1.0]}}, "present.tone: expected booleans, got nan of sample 2"),
+        ({"present": {"tone": [True]}}, "present.tone: expected 4 samples, as labels has, got shape (1,)"),
+        ({"present": 3}, "present: expected a dict, got an int"),
+    ],
+)
+def test_arrays_that_make_no_sense_are_refused_in_a_sentence(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        Dataset.from_arrays(**{"modalities": ARRAYS, "labels": LABELS, **given})
+
+
+@pytest.mark.parametrize(
+    ("index", "got"),
+    [
+        ([0.5], "whole numbers (n,), got a list"),
+        (torch.tensor([True] * 4), "whole numbers (n,), got torch.bool of shape (4,)"),
+        (torch.tensor(1), "whole numbers (n,), got torch.int64 of shape ()"),
+        (None, "whole numbers (n,), got None"),
+        ([4], "samples below 4, got 4"),
+    ],
+)
+def test_samples_are_taken_by_whole_numbers(index: Any, got: str) -> None:
+    assert sequences().take([1, -1]).ids == ("second", "fourth")
+    with pytest.raises(ValueError, match=f"^{re.escape(f'index: expected {got}')}$"):
+        sequences().take(index)

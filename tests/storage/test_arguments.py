@@ -1,0 +1,44 @@
+"""Arguments of the wrong kind to what stores, loads and measures: one sentence, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import mfm_core as mfm
+from tests.systems.made_up import made_up
+
+api: Any = mfm
+"""As a caller without a type checker has it."""
+DATA, LATENTS = made_up(12, scores=True), mfm.Latents(torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: api.save(api.fit("majority", DATA), None), "folder: expected text or a path, got None"),
+        (lambda: api.load(3), "name_or_folder: expected text or a path, got an int"),
+        (lambda: api.load_pretrained(3), "name_or_folder: expected text or a path, got an int"),
+        (lambda: api.load_codes(None), "name_or_folder: expected text or a path, got None"),
+        (lambda: api.save_card("text", 3), "folder: expected text or a path, got an int"),
+        (lambda: api.save_metrics({}, None), "folder: expected text or a path, got None"),
+        (lambda: api.save_codes(None, "nowhere"), "codes: expected a Codes, got None"),
+        (lambda: api.Codes(1, torch.zeros(2)), "latents: expected Latents, got an int"),
+        (lambda: api.Codes(1, 2, 3), "latents: expected Latents, got an int"),
+        (lambda: api.Codes(LATENTS, 2), "labels: expected a Tensor, got an int"),
+        (lambda: api.Codes(LATENTS, 2, 3), "fingerprints: expected a dict, got an int"),
+        (lambda: api.evaluate_predictions(torch.zeros(12, 1), DATA), "dataset: expected a Dataset, got a Tensor"),
+        (lambda: api.evaluate_predictions(DATA, DATA.labels, seed="x"), "seed: expected a whole number, got a str"),
+    ],
+)
+def test_a_wrong_kind_is_told_in_a_sentence(call: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        call()
+
+
+def test_a_data_set_is_loaded_by_text() -> None:
+    with pytest.raises(ValueError, match=r"^name: expected one of .*, got 3$"):
+        api.load_dataset(3)
