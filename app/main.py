@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the p
     sys.path.insert(0, str(ROOT))
 
 from app.lessons import catalogue  # noqa: E402 - once the project is on the path
-from app.shared import app_view, frame_bar, navigation, presenter, state  # noqa: E402 - once the project is on the path
+from app.shared import app_view, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
@@ -74,7 +74,8 @@ def main() -> None:
     heading = "" if page.title == PAGES["about"] else f'<h1 class="mfm-hidden">{page.title}</h1>'
     st.html(STYLE + (presenter.STYLE if presenter.on() else "") + heading)
     frame_bar.show(state.open_frame(page.title), catalogue.called)
-    page.run()
+    with stored_models.looked_at_once():
+        page.run()
     if presenter.on():
         presenter.leave()
 

@@ -57,9 +57,7 @@ def pictures(available: tuple[str, ...]) -> None:
     grids = [in_all_digits(one, pair, donors) for one in models]
     titles = [stored_models.title(name) for name in chosen]
     wanted = [models[0].digit(one) for one in (pair, *donors)]
-    sheet = wall.Sheet()
-    panels = [_panel(name, grids, titles, wanted, sheet) for name in models[0].model.modalities]
-    wall.show(sheet, panels, key="wall_losses")
+    wall.show_once(_panels, tuple(grids), tuple(titles), tuple(wanted), key="wall_losses")
     prose.caption(
         f"Held-out pair {pair}, a {wanted[0]}. A dashed frame: the independent judge reads another digit than the one "
         "that gave Z_y. " + " ".join(_count(title, grid, wanted) for title, grid in zip(titles, grids, strict=True))
@@ -90,7 +88,20 @@ def _choose(available: tuple[str, ...]) -> tuple[str, ...]:
     return chosen
 
 
-def _panel(modality: str, grids: list[PictureGrid], titles: list[str], wanted: list[int], sheet: wall.Sheet) -> Data:
+def _panels(
+    sheet: wall.Sheet, grids: tuple[PictureGrid, ...], titles: tuple[str, ...], wanted: tuple[int, ...]
+) -> list[Data]:
+    """A panel for each modality of the first model."""
+    return [_panel(sheet, name, grids, titles, wanted) for name in grids[0].pictures]
+
+
+def _panel(
+    sheet: wall.Sheet,
+    modality: str,
+    grids: tuple[PictureGrid, ...],
+    titles: tuple[str, ...],
+    wanted: tuple[int, ...],
+) -> Data:
     """One modality: a row a model, a column a digit."""
     rows: list[Data] = []
     for title, grid in zip(titles, grids, strict=True):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
-import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
-from app.ablations import losses, structure
+from app.ablations import costs, losses, structure
 from app.ablations.pairs import comparable
 from app.ablations.view import MOST, VARIANTS, AblationsLinks, AblationsView
 from app.claims import results, small_table
-from app.claims.view import ALL
 from app.generate import digit_model
-from app.shared import prose, sidebar, state, stored_models
-from mfm_core.evaluation.figures import shown
-from mfm_core.evaluation.paper import DESIGN, SOURCE, paper_values
+from app.shared import charts, prose, sidebar, state, stored_models
+from mfm_core.evaluation.paper import SOURCE
 
 
 def main() -> None:
@@ -47,10 +41,10 @@ def _variants(tables: tuple[str, ...]) -> None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
             st.markdown(f"**{results.title_of_system(name)}**")
-            st.plotly_chart(structure.drawing(name), config={"staticPlot": True}, key=f"structure_{name}")
+            charts.draw(structure.drawing(name), key=f"structure_{name}", still=True)
             prose.caption(structure.Structure.of(name).sentence())
     with st.expander("The columns of Table 2"):
-        st.dataframe(_design(names), hide_index=True)
+        st.dataframe(costs.design(names), hide_index=True)
     _figures(names, tables)
 
 
@@ -82,17 +76,6 @@ def _choose() -> None:
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _design(names: tuple[str, ...]) -> pa.Table:
-    """The design choices of Table 2 that each variant has."""
-    words = {True: "yes", False: "no", None: "does not apply"}
-    rows = [
-        {"design choice": choice} | {results.title_of_system(n): words[has.get(n)] for n in names}
-        for choice, has in DESIGN.items()
-    ]
-    return pa.Table.from_pylist(rows)
-
-
 def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
     st.subheader("What it costs", anchor=False)
@@ -100,7 +83,7 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     if tables:
         with st.container(width=420):
             table = state.select("Ours on", "table", results.titles_of_tables())
-    rows, computed = _rows(results.stamp(), table, names)
+    rows, computed = costs.figures(results.stamp(), table, names)
     st.dataframe(rows, hide_index=True)
     if not computed:
         st.info(
@@ -108,36 +91,6 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
             "`python -m mfm_core table cmu_mosi --systems mfm,m_a,m_b,m_c,m_d,m_e`"
         )
     prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _rows(stamp: Hashable, table: str, names: tuple[str, ...]) -> tuple[pa.Table, bool]:
-    """A row a figure, with the paper's and ours of each variant; and whether any variant is in the table."""
-    del stamp  # a changed file makes another key
-    ours = results.comparisons()
-    means = _means(ours, table)
-    paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
-    rows: list[dict[str, str]] = []
-    for key in ("a2", "f1", "a7", "mae", "r"):
-        row = {"figure": results.METRICS[key]}
-        for name in names:
-            value = paper[name, key]
-            row[f"{results.title_of_system(name)}, paper"] = shown(value.value, value.unit)
-            row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
-        rows.append(row)
-    computed = not ours.empty and bool(set(names) & set(ours[ours["table"] == table]["system"]))
-    return pa.Table.from_pylist(rows), computed
-
-
-def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
-    """Our mean of each system and metric of a table, with its interval."""
-    if ours.empty:
-        return {}
-    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(VARIANTS)]
-    said: dict[tuple[str, str], str] = {}
-    for row in rows.to_dict("records"):
-        said.setdefault((str(row["system"]), str(row["key"])), results.with_interval(row))
-    return said
 
 
 main()

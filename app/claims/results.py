@@ -141,4 +141,7 @@ def title_of_system(name: str) -> str:
     """A system as the paper writes it."""
     if name == ALL:
         return "all systems"
-    return mfm.system_info(name).title if name in mfm.system_names() else name.upper().replace("_", "-")
+    try:
+        return mfm.system_info(name).title
+    except ValueError:  # only the paper's tables know it
+        return name.upper().replace("_", "-")

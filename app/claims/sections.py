@@ -10,6 +10,7 @@ import streamlit as st
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
 from app.shared import downloads, prose, state
+from app.shared.charts import draw
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.evaluation.figures import shown, shown_p
@@ -88,7 +89,7 @@ def systems() -> None:
     paper = charts.paper_of(list(paper_values()), str(rows["dataset"].iloc[0]), view.metric, subject)
     title = results.METRICS.get(view.metric, view.metric)
     chart = charts.systems_chart(rows, paper, unit=rows["unit"].iloc[0], metric=title)
-    st.plotly_chart(chart, config={"displaylogo": False}, key="systems")
+    draw(chart, key="systems")
     prose.caption(
         f"{title} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
         "bars 95 % bootstrap intervals over test videos. The paper's diamonds are of the full data, which are not "

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
-import streamlit as st
-
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
 from app.flow.view import ATTRIBUTIONS, FlowView, Reading
-from app.shared.stored_models import stored_as, version
+from app.shared.stored_models import kept, stored_as
+from app.shared.turns import turn
 from mfm_core.data.registry import data_folder
 
 
@@ -25,21 +22,11 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
     """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
-    files, unchanged = (version(stored_as(shown.name)), str(data_folder())), before.key if before else ""
+    data = str(data_folder())
     of = "y" if reading in ATTRIBUTIONS else factor
-    return _strip(files, clip.key, of, reading, unchanged, shown, clip, before)
 
+    def make() -> Strip:
+        with turn():
+            return flow.strip(shown.name, shown.model, clip, of, before, reading, shown.reference)
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _strip(
-    files: Hashable,
-    key: str,
-    factor: str,
-    reading: Reading,
-    before_key: str,
-    _shown: ClipSource,
-    _clip: Clip,
-    _before: Clip | None,
-) -> Strip:
-    del files, key, before_key  # what tells one from another
-    return flow.strip(_shown.name, _shown.model, _clip, factor, _before, reading, _shown.reference)
+    return kept("strip", stored_as(shown.name), make, data, clip.key, of, reading, before.key if before else "")

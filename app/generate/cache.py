@@ -7,9 +7,7 @@ list of fields is kept by hand, so none can be forgotten.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from typing import cast
 
 import streamlit as st
@@ -17,57 +15,42 @@ import streamlit as st
 from app.generate import digit_model
 from app.generate.view import View
 from app.shared import stored_models
+from app.shared.byte_cache import ByteCache
 from app.shared.picture_grid import PictureGrid, decode_grid
 from mfm_core.data.registry import data_folder
 
 Make = Callable[[digit_model.DigitModel, View], PictureGrid]
-KEPT = 64
-"""Grids that are kept."""
+MOST_BYTES = 128_000_000
+"""Bytes that all grids may hold together."""
 
 
 class ReadRecorder:
-    """A view that notes which of its fields are read, and what was found there.
+    """A view that notes which of its fields are read.
 
     Attributes:
-        read: Each field that was read, with its value.
+        read: Names of the fields that were read.
     """
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self.read: dict[str, object] = {}
+        self.read: set[str] = set()
 
     def __getattr__(self, name: str) -> object:
-        value = getattr(self._view, name)
-        self.read[name] = value
-        return value
-
-
-@dataclass(frozen=True)
-class Made:
-    """A grid that was made.
-
-    Attributes:
-        of: Of what, apart from the view.
-        read: The fields of the view that were read, with their values.
-        grid: The grid.
-    """
-
-    of: Hashable
-    read: Mapping[str, object]
-    grid: PictureGrid
-
-    def is_of(self, of: Hashable, view: View) -> bool:
-        """Whether making it anew for a view would read the same values."""
-        return self.of == of and all(getattr(view, name) == value for name, value in self.read.items())
+        self.read.add(name)
+        return getattr(self._view, name)
 
 
 class GridCache:
-    """The grids that were asked for last; safe to share between threads."""
+    """The grids that were asked for last; safe to share between threads, of which one makes what several ask for.
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, Made] = OrderedDict()
+    Args:
+        most_bytes: What the grids may hold together.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._kept = ByteCache(most_bytes)
+        self._read: dict[Hashable, frozenset[str]] = {}
         self._lock = threading.Lock()
-        self._count = 0
 
     def get(self, of: Hashable, view: View, make: Callable[[View], PictureGrid]) -> PictureGrid:
         """The grid of a view.
@@ -77,19 +60,26 @@ class GridCache:
             view: The view.
             make: Makes it; it depends on nothing but ``of`` and the fields that it reads.
         """
-        with self._lock:
-            for place, made in self._kept.items():
-                if made.is_of(of, view):
-                    self._kept.move_to_end(place)
-                    return made.grid
-        recorder = ReadRecorder(view)
-        grid = make(cast(View, recorder))
-        with self._lock:
-            self._count += 1
-            self._kept[self._count] = Made(of, dict(recorder.read), grid)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        made: list[PictureGrid] = []
+
+        def load() -> PictureGrid:
+            recorder = ReadRecorder(view)
+            made.append(make(cast(View, recorder)))
+            with self._lock:
+                self._read[of] = self._read.get(of, frozenset()) | recorder.read
+            return made[-1]
+
+        key = self._key(of, view)
+        grid = self._kept.get(key, load)
+        while key != (key := self._key(of, view)):  # a field that the key lacked was read meanwhile
+            grid = self._kept.get(key, (lambda: made[-1]) if made else load)
         return grid
+
+    def _key(self, of: Hashable, view: View) -> Hashable:
+        """Identity of a grid: each field that any grid of its kind was seen to read, with its value."""
+        with self._lock:
+            read = sorted(self._read.get(of, ()))
+        return of, tuple((name, getattr(view, name)) for name in read)
 
 
 @st.cache_resource

@@ -162,10 +162,10 @@ def ranked(name: str, factor: str) -> mfm.Directions:
     return stored_models.kept("ranked directions", name, rank, factor)
 
 
-def originals(name: str, modality: str) -> tuple[torch.Tensor, tuple[int | None, ...]] | None:
-    """Pictures of a modality and where each stored pair's original is among them; None without the real data."""
+def originals(name: str, modality: str) -> Mapping[int, torch.Tensor] | None:
+    """The real picture of each stored pair that has one in the data; None without the real data."""
 
-    def find() -> tuple[torch.Tensor, tuple[int | None, ...]] | None:
+    def find() -> Mapping[int, torch.Tensor] | None:
         try:
             pictures = mfm.load_dataset(modality).modalities[modality]
         except FileNotFoundError:
@@ -173,7 +173,9 @@ def originals(name: str, modality: str) -> tuple[torch.Tensor, tuple[int | None,
         except ValueError as error:
             logging.getLogger(__name__).warning("%s", error)
             return None
-        return pictures, tuple(mfm.find_originals(stored_models.codes(name).fingerprints[modality], pictures))
+        places = mfm.find_originals(stored_models.codes(name).fingerprints[modality], pictures)
+        # Copies, so that the rest of the data is let go.
+        return {pair: pictures[place].clone() for pair, place in enumerate(places) if place is not None}
 
     return stored_models.kept("originals", name, find, modality, str(data_folder()))
 
@@ -181,6 +183,4 @@ def originals(name: str, modality: str) -> tuple[torch.Tensor, tuple[int | None,
 def original(name: str, modality: str, index: int) -> torch.Tensor | None:
     """The real picture ``(channels, height, width)`` that a pair was encoded from, where ``MFM_DATA`` has it."""
     found = originals(name, modality)
-    if found is None or (place := found[1][index]) is None:
-        return None
-    return found[0][place]
+    return None if found is None else found.get(index)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate.cache import cached_reconstructions
 from app.generate.digit_model import DigitModel
 from app.generate.view import View
 from app.shared import names, state
+from app.shared.picture_grid import PictureGrid
 
 
 def show(shown: DigitModel, field: str, label: str) -> None:
@@ -25,25 +27,11 @@ def show(shown: DigitModel, field: str, label: str) -> None:
     row = shown.digits[shown.digit(index)].index(index)
     pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
     grid = cached_reconstructions(shown, tuple(pairs))
-    sheet = wall.Sheet()
-    cells = []
-    for column, pair in enumerate(pairs):
-        digit = shown.digit(pair)
-        shots = [
-            sheet.shot(name, grid.pictures[name][0, column], f"{names.title(name)} {digit}") for name in grid.pictures
-        ]
-        cells.append(wall.cell(*shots, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}"))
-    panel = {
-        "across": len(pairs),
-        "rows": [{"head": label, "cells": cells}],
-        "gap": "2px",
-        "head": "4.25rem",
-        "folded": 5,
-    }
+    digits = tuple(shown.digit(pair) for pair in pairs)
     left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
     with left:
         on_pick = None if locked else lambda value: _pick(shown, field, value)
-        wall.show(sheet, [panel], key=f"pairs_{field}", on_pick=on_pick)
+        wall.show_once(_panels, grid, tuple(pairs), digits, index, label, key=f"pairs_{field}", on_pick=on_pick)
     with right:
         st.button(
             "Others",
@@ -54,6 +42,27 @@ def show(shown: DigitModel, field: str, label: str) -> None:
             disabled=locked,
             help=f"{label}: another pair of each digit",
         )
+
+
+def _panels(
+    sheet: wall.Sheet, grid: PictureGrid, pairs: tuple[int, ...], digits: tuple[int, ...], index: int, label: str
+) -> list[Data]:
+    """A cell a pair."""
+    cells = []
+    for column, (pair, digit) in enumerate(zip(pairs, digits, strict=True)):
+        shots = [
+            sheet.shot(name, grid.pictures[name][0, column], f"{names.title(name)} {digit}") for name in grid.pictures
+        ]
+        cells.append(wall.cell(*shots, pick=str(pair), picked=pair == index, alt=f"{label}: a pair of {digit}"))
+    return [
+        {
+            "across": len(pairs),
+            "rows": [{"head": label, "cells": cells}],
+            "gap": "2px",
+            "head": "4.25rem",
+            "folded": 5,
+        }
+    ]
 
 
 def _pick(shown: DigitModel, field: str, value: str) -> None:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import pyarrow as pa
 from torch import Tensor, nn
 
 V = TypeVar("V")
@@ -73,12 +74,12 @@ class ByteCache:
 
 
 def n_bytes(value: object) -> int:
-    """Bytes of the arrays, networks and byte strings that a value is made of; of anything else 0."""
+    """Bytes of the arrays, tables, networks, texts and byte strings that a value is made of; of anything else 0."""
     if isinstance(value, nn.Module):
         return sum(tensor.nbytes for tensor in chain(value.parameters(), value.buffers()))
-    if isinstance(value, Tensor | np.ndarray):
-        return value.nbytes
-    if isinstance(value, bytes):
+    if isinstance(value, Tensor | np.ndarray | pa.Table):
+        return int(value.nbytes)
+    if isinstance(value, bytes | str):
         return len(value)
     if isinstance(value, Mapping):
         return sum(map(n_bytes, value.values()))

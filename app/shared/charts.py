@@ -15,12 +15,14 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.shared.made_once import DrawnChart, drawn_once, table_once
+from app.shared.made_once import DrawnChart, drawn_once, identity, table_once
 
 Table = Mapping[str, Sequence[object]]
 """Columns by name."""
 
 CONFIGURATION = Path(__file__).parents[1] / ".streamlit" / "config.toml"
+KEPT = 128
+"""Charts whose elements are kept."""
 BAR = 38
 """Pixels that a bar takes, with the gap to the next."""
 ABOVE = 34
@@ -128,6 +130,37 @@ def show(figure: DrawnChart, table: Table, *, key: str, alt: str) -> None:
         key: Of the element, and of the file that is downloaded.
         alt: What the chart shows, for those who cannot see it.
     """
+    if figure.identity:
+        _shared(figure.identity, identity(dict(table)), key, alt, figure, table)
+    else:
+        _elements(figure, table, key, alt)
+
+
+def draw(figure: DrawnChart, *, key: str, still: bool = False) -> None:
+    """Show a chart whose numbers stand elsewhere on the page.
+
+    Args:
+        figure: The chart.
+        key: Of the element.
+        still: Whether it is a drawing that nobody zooms.
+    """
+    _element(figure.identity, key, still, figure)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _element(chart: str, key: str, still: bool, _figure: DrawnChart) -> None:
+    del chart  # what tells one from another
+    st.plotly_chart(_figure, config={"staticPlot": True} if still else {"displaylogo": False}, key=key)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _shared(chart: str, numbers: str, key: str, alt: str, _figure: DrawnChart, _table: Table) -> None:
+    """The elements of a chart; Streamlit shows those again that it was told before, and nothing is written anew."""
+    del chart, numbers  # what tells one from another
+    _elements(_figure, _table, key, alt)
+
+
+def _elements(figure: DrawnChart, table: Table, key: str, alt: str) -> None:
     options = CONFIG | {"toImageButtonOptions": {"format": "svg", "filename": key}}
     st.plotly_chart(figure, key=f"chart_{key}", alt=alt, config=options)
     with st.expander("The numbers"):

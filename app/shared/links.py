@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -126,6 +127,7 @@ def _read(view: type[Linked], name: str, text: str, limits: Range, allowed: Allo
     return value if name not in allowed or value in allowed[name] else None
 
 
+@cache
 def _adapter(view: type[Linked], name: str) -> TypeAdapter[str]:
     info = view.model_fields[name]
     field: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation

@@ -1,4 +1,4 @@
-"""Charts, tables and sprites that were made before: once for all visitors who look at the same content."""
+"""Charts, tables, walls and sprites that were made before: once for all visitors who look at the same content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.shared import presenter
+from app.shared.byte_cache import ByteCache
 from app.shared.legible import legible
 from app.shared.pictures import Sprite, sprite
 
-KEPT = 256
-"""Things that are kept, those asked for last."""
+MOST_BYTES = 128_000_000
+"""Bytes that all things that are kept may hold together."""
 
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -33,26 +34,48 @@ def made_once(make: Callable[[], V], *content: object) -> V:
         make: Makes it; nobody changes it afterwards.
         content: What it is made of, and a name that tells what is made of that: texts, numbers, arrays, dataclasses.
     """
-    return cast(V, _kept(hashlib.sha256(pickle.dumps(content, protocol=5)).hexdigest(), make))
+    return cache().get(identity(*content), make)
+
+
+def identity(*content: object) -> str:
+    """Digest that tells content from every other: texts, numbers, arrays, dataclasses."""
+    return hashlib.sha256(pickle.dumps(content, protocol=5)).hexdigest()
+
+
+@st.cache_resource
+def cache() -> ByteCache:
+    """All things of this server that were made once."""
+    return ByteCache(MOST_BYTES)
 
 
 class DrawnChart(go.Figure):  # type: ignore[misc]
-    """A chart that is shared between visitors: its description is made once, and nobody changes it any more."""
+    """A chart as it is shown: its description is made once, and nobody changes it any more.
 
-    def __init__(self, figure: go.Figure) -> None:
+    Args:
+        figure: The chart.
+        identity: What tells it from every other chart that visitors share; nothing where it is one visitor's.
+    """
+
+    def __init__(self, figure: go.Figure, identity: str = "") -> None:
         super().__init__(figure)
         self._description: dict[str, Any] = super().to_dict()
+        self._identity = identity
+
+    @property
+    def identity(self) -> str:
+        """Digest of what a shared chart was drawn of."""
+        return self._identity
 
     def to_dict(self) -> dict[str, Any]:
         """The description of the chart, as plotly reads it."""
         return self._description
 
 
-def finished(figure: go.Figure, scale: float) -> DrawnChart:
+def finished(figure: go.Figure, scale: float, identity: str = "") -> DrawnChart:
     """A chart as it is shown: its type legible at a scale, and the page scrolled by a finger on it."""
     figure = legible(figure, scale)
     figure.update_layout(dragmode=False, modebar={"orientation": "h"})  # the bar zooms
-    return DrawnChart(figure)
+    return DrawnChart(figure, identity)
 
 
 def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
@@ -65,14 +88,14 @@ def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:
     @wraps(draw)
     def drawn(*args: P.args, **more: P.kwargs) -> DrawnChart:
         scale = presenter.scale()
-        content = (draw.__module__, draw.__qualname__, args, more, scale)
-        return made_once(lambda: finished(draw(*args, **more), scale), *content)
+        key = identity(draw.__module__, draw.__qualname__, args, more, scale)
+        return cache().get(key, lambda: finished(draw(*args, **more), scale, key))
 
     return drawn
 
 
 def sprite_once(pictures: NDArray[np.float32]) -> Sprite:
-    """Pictures ``(N, channels, height, width)`` in one PNG, made only where the same were not before."""
+    """Pictures ``(N, channels, height, width)`` in one sprite, made only where the same were not before."""
     return made_once(lambda: sprite(pictures), "sprite", pictures)
 
 
@@ -80,8 +103,3 @@ def table_once(table: Mapping[str, Sequence[object]]) -> pa.Table:
     """Columns by name, as a table that browsers are sent; converted only where it was not before."""
     columns = dict(table)
     return made_once(lambda: pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False), "table", columns)
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _kept(key: str, _make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
-    return _make()

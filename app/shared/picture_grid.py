@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.shared.turns import turn
 from mfm_core import MFM, Latents
 from mfm_core.interpretation.one_thread import one_thread
 
@@ -37,6 +40,15 @@ class PictureGrid:
     label: Array
     judged: Mapping[str, Array] = field(default_factory=dict)
 
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that the grid holds, which tells it from every other."""
+        found = hashlib.sha256(repr((self.rows, self.columns)).encode())
+        for name, array in (*self.pictures.items(), ("", self.label), *self.judged.items()):
+            found.update(f"{name} {array.shape} {array.dtype}".encode())
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -60,7 +72,7 @@ def decode_grid(
     """
     if len(latents) != len(rows) * len(columns):
         raise ValueError(f"latents: expected {len(rows)} x {len(columns)} samples, got {len(latents)}")
-    with one_thread(), torch.inference_mode():  # on a machine with other work, two cost twenty times one
+    with turn(), one_thread(), torch.inference_mode():  # on a machine with other work, two cost twenty times one
         generated = model.decode(latents)
         judged = {name: judges[name]({name: x}) for name, x in generated.modalities.items() if name in judges}
 

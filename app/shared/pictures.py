@@ -1,4 +1,4 @@
-"""Pictures on their way in and out: arrays to PNG sprites, and strangers' pictures to what a modality takes."""
+"""Pictures on their way in and out: arrays to sprites, and strangers' pictures to what a modality takes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class UnreadablePictureError(ValueError):
 
 @dataclass(frozen=True)
 class Sprite:
-    """Many pictures of one size in one PNG, ``across`` in a row.
+    """Many pictures of one size in one, ``across`` in a row.
 
     Attributes:
-        source: The PNG as a data URL.
+        source: It as a data URL, a lossless WebP: half the processor time of a PNG, and fewer bytes.
         width: Of one picture.
         height: Of one picture.
         across: Pictures in a row.
@@ -56,19 +56,21 @@ def to_bytes(pictures: Array) -> NDArray[np.uint8]:
 
 
 def sprite(pictures: Array, across: int = ACROSS) -> Sprite:
-    """All pictures ``(N, channels, height, width)`` in one PNG, at their own resolution."""
+    """All pictures ``(N, channels, height, width)`` in one, at their own resolution."""
     frames = to_bytes(pictures)
     n, height, width, _ = frames.shape
     sheet = np.zeros((-(-n // across), across, height, width, 3), np.uint8)
     sheet.reshape(-1, height, width, 3)[:n] = frames
     whole = sheet.transpose(0, 2, 1, 3, 4).reshape(-1, across * width, 3)
-    return Sprite(f"data:image/png;base64,{base64.b64encode(_png(whole)).decode()}", width, height, across)
+    buffer = io.BytesIO()
+    Image.fromarray(whole).save(buffer, "WEBP", lossless=True, quality=0, method=0)  # the quality is the effort
+    return Sprite(f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}", width, height, across)
 
 
 def pack(picture: Array) -> str:
     """One picture ``(channels, height, width)`` as letters that a link can carry (a PNG in base64url)."""
     pixels = to_bytes(picture)
-    png = _png(pixels if picture.shape[0] == 3 else pixels[:, :, 0], effort=9)
+    png = _png(pixels if picture.shape[0] == 3 else pixels[:, :, 0])
     return base64.urlsafe_b64encode(png).decode().rstrip("=")
 
 
@@ -193,7 +195,8 @@ def _centre_ink(ink: Array, height: int, width: int) -> Array:
     return rounded
 
 
-def _png(pixels: NDArray[np.uint8], effort: int = 1) -> bytes:
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """As few bytes as can be, for a link."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=effort, optimize=effort == 9)
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Hashable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +30,7 @@ MOST_BYTES = 1 << 30
 V = TypeVar("V")
 FILES = (CONFIG, WEIGHTS, CODES, METRICS, UMAP, DIRECTIONS, CLIPS, FEATURES)
 """Files whose change makes another version of what is kept of them."""
+_run = threading.local()
 
 NEARNESS = ("studio", "codes", "data")
 """Where clips come from, by how sure every visitor has them: made by the project, stored as Z, the user's own copy."""
@@ -142,17 +145,18 @@ def discriminative(place: str) -> Discriminative:
 
 def has_codes(name: str) -> bool:
     """Whether codes are stored with a model, known without reading them."""
-    return _folder(stored_as(name)).joinpath(CODES).is_file()
+    place = stored_as(name)
+    return _looked(("codes", place), lambda: _folder(place).joinpath(CODES).is_file())
 
 
 def damage(name: str) -> str | None:
     """Why a stored MFM cannot be loaded, in a sentence, by the headers of its files; None where nothing is wrong."""
-    folder = _folder(stored_as(name))
-    return _damage(folder, _files(folder))
+    place = stored_as(name)
+    return _looked(("damage", place), lambda: _damage(_folder(place), version(place)))
 
 
 @lru_cache(maxsize=4_096)
-def _damage(folder: Path, files: tuple[int, ...]) -> str | None:
+def _damage(folder: Path, files: Hashable) -> str | None:
     del files  # looked at once until they change
     try:
         check_pretrained(folder)
@@ -175,8 +179,32 @@ def kept(what: str, place: str, load: Callable[[], V], *more: Hashable) -> V:
 
 def version(place: str) -> Hashable:
     """Identity of the files of a stored model as they are now: another after they were changed."""
-    folder = _folder(place)
-    return str(folder), _files(folder)
+
+    def look() -> Hashable:
+        folder = _folder(place)
+        return str(folder), _files(folder)
+
+    return _looked(("version", place), look)
+
+
+@contextmanager
+def looked_at_once() -> Iterator[None]:
+    """Look at each file once in this block, as in one run of a page, which asks for the same many times."""
+    _run.looks = {}
+    try:
+        yield
+    finally:
+        _run.looks = None
+
+
+def _looked(what: Hashable, look: Callable[[], V]) -> V:
+    """The result of a look of this run; of one now where there was none, or outside of a run."""
+    looks: dict[Hashable, V] | None = getattr(_run, "looks", None)
+    if looks is None:
+        return look()
+    if what not in looks:
+        looks[what] = look()
+    return looks[what]
 
 
 @st.cache_resource
@@ -206,6 +234,10 @@ def _changed(path: str | Path) -> int:
 
 
 def _stored() -> list[tuple[str, mfm.ModelConfig]]:
+    return _looked("stored", _look_for_models)
+
+
+def _look_for_models() -> list[tuple[str, mfm.ModelConfig]]:
     """Names and architectures of the MFMs on the shelf in their order, then of those opened by a link."""
     place = os.environ.get("MFM_PRETRAINED")
     paths = Path(place or PRETRAINED).glob(f"*/{CONFIG}")
@@ -232,8 +264,13 @@ def order(name: str, stored: StoredModel) -> tuple[bool, bool, int, int, str]:
 
 def _configuration(name: str) -> StoredModel | None:
     """Configuration of a stored model, known without its weights; None where it cannot be read."""
-    folder = _folder(stored_as(name))
-    return _read(folder, _changed(folder / CONFIG))
+    place = stored_as(name)
+
+    def look() -> StoredModel | None:
+        folder = _folder(place)
+        return _read(folder, _changed(folder / CONFIG))
+
+    return _looked(("configuration", place), look)
 
 
 @lru_cache(maxsize=4_096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -31,21 +32,28 @@ def markdown(text: str, *, label: str) -> None:
         text: The Markdown.
         label: What the tables belong to, for those who cannot see them.
     """
-    lines, plain = text.splitlines(), list[str]()
+    for part, is_table in _parts(text, label):
+        (st.html if is_table else st.markdown)(part)
+
+
+@lru_cache(maxsize=64)
+def _parts(text: str, label: str) -> tuple[tuple[str, bool], ...]:
+    """The Markdown between tables, and each table as HTML; with each part whether it is a table."""
+    lines, plain, parts = text.splitlines(), list[str](), list[tuple[str, bool]]()
     place, count = 0, 0
     while place < len(lines):
         if place + 1 < len(lines) and lines[place].startswith("|") and RULE.match(lines[place + 1].strip()):
             end = next((i for i in range(place, len(lines)) if not lines[i].startswith("|")), len(lines))
-            _paragraphs(plain)
-            plain = []
             count += 1
             rows = [cells(line) for line in lines[place + 2 : end]]
-            write(cells(lines[place]), rows, label=f"{label}, table {count}")
-            place = end
+            parts += [("\n".join(plain).strip(), False)]
+            parts += [(_written(cells(lines[place]), rows, f"{label}, table {count}"), True)]
+            plain, place = [], end
         else:
             plain.append(lines[place])
             place += 1
-    _paragraphs(plain)
+    parts += [("\n".join(plain).strip(), False)]
+    return tuple(part for part in parts if part[0])
 
 
 def cells(line: str) -> list[str]:
@@ -56,14 +64,13 @@ def cells(line: str) -> list[str]:
 
 def write(columns: Sequence[str], rows: Sequence[Sequence[str]], *, label: str) -> None:
     """A table of text, in which Z_y and bold words are set as in running text."""
+    st.html(_written(columns, rows, label))
+
+
+def _written(columns: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:
     head = "".join(f'<th scope="col">{prose.markup(column)}</th>' for column in columns)
     body = "".join(f"<tr>{''.join(f'<td>{prose.markup(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    st.html(
+    return (
         f'<div class="mfm-table" role="region" tabindex="0" aria-label="{html.escape(label)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-
-
-def _paragraphs(lines: Sequence[str]) -> None:
-    if text := "\n".join(lines).strip():
-        st.markdown(text)

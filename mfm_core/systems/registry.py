@@ -101,9 +101,9 @@ def find_system(name: str, argument: str = "name_or_config") -> type[System]:
     Raises:
         ValueError: If there is none of this name.
     """
-    names = system_names()
-    if name not in names:
-        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {name!r}")
+    _load_all()
+    if name not in _systems:
+        raise ValueError(f"{argument}: expected one of {', '.join(system_names())}, got {name!r}")
     return _systems[name]
 
 

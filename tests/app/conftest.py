@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 import mfm_core as mfm
+from app.elements.wall import wall
 from app.generate import digit_model
 from app.shared.stored_models import stored_as
 from mfm_core.config import ModelConfig
@@ -28,6 +30,19 @@ def save_models(folder: Path, model: mfm.MFM) -> Path:
         judge = Discriminative(ModelConfig(modalities={name: modality}, features=12, hidden=10))
         mfm.save_model(judge, folder / f"judge_{name}", run={}, card="A judge.")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def made_once_is_what_would_be_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every wall and sprite that was kept against the same made anew: its key may lack nothing that it shows."""
+    made_once = wall.made_once
+
+    def held(make: Callable[[], object], *content: object) -> object:
+        kept = made_once(make, *content)
+        assert kept == make()
+        return kept
+
+    monkeypatch.setattr(wall, "made_once", held)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.elements.element import Data, define, on_trigger
 from app.shared import names
-from app.shared.made_once import sprite_once
+from app.shared.made_once import made_once, sprite_once
 from app.shared.picture_grid import PictureGrid
 from app.shared.pictures import Sprite
 
@@ -94,13 +94,49 @@ def show(sheet: Sheet, panels: Sequence[Data], *, key: str, on_pick: Callable[[s
         key: Of the element.
         on_pick: Called with the ``pick`` of a cell that was chosen.
     """
-    data: Data = {
-        "tiles": {tile: made.as_data() for tile, made in sheet.sprites().items()},
-        "panels": list(panels),
-        "pickable": on_pick is not None,
-    }
-    data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
-    mount(data=data, key=key, on_pick_change=on_trigger(key, "pick", _as_text(on_pick)))
+    _show(_description(sheet, panels, pickable=on_pick is not None), key, on_pick)
+
+
+def show_once(
+    describe: Callable[..., Sequence[Data]],
+    *content: object,
+    key: str,
+    on_pick: Callable[[str], None] | None = None,
+) -> None:
+    """Show a wall that is described only where the same was not described before, for whichever visitor.
+
+    Args:
+        describe: Makes the panels of an empty sheet and of ``content``, and of nothing else; a function of a module.
+        content: Grids, arrays, texts, numbers, and tuples of them.
+        key: Of the element.
+        on_pick: Called with the ``pick`` of a cell that was chosen.
+    """
+
+    def make() -> bytes:
+        sheet = Sheet()
+        panels = describe(sheet, *content)
+        return _description(sheet, panels, pickable=on_pick is not None)
+
+    told = [_identity(one) for one in content]
+    _show(made_once(make, describe.__module__, describe.__qualname__, told, on_pick is not None), key, on_pick)
+
+
+def _identity(content: object) -> object:
+    if isinstance(content, PictureGrid):
+        return content.digest
+    return tuple(map(_identity, content)) if isinstance(content, tuple) else content
+
+
+def _description(sheet: Sheet, panels: Sequence[Data], *, pickable: bool) -> bytes:
+    """A wall as the browser is sent it, with a version that tells it from every other."""
+    tiles = {tile: made.as_data() for tile, made in sheet.sprites().items()}
+    text = json.dumps({"tiles": tiles, "panels": list(panels), "pickable": pickable})
+    version = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f'{text[:-1]}, "version": "{version}"}}'.encode()
+
+
+def _show(description: bytes, key: str, on_pick: Callable[[str], None] | None) -> None:
+    mount(data=description, key=key, on_pick_change=on_trigger(key, "pick", _as_text(on_pick)))
 
 
 def _as_text(on_pick: Callable[[str], None] | None) -> Callable[[object], None]:

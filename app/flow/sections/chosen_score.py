@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import streamlit as st
 
 from app.elements.lanes import lanes
@@ -13,7 +11,8 @@ from app.flow.figures.chosen_score import ChosenScore
 from app.flow.figures.flow import Strip
 from app.flow.view import FlowView
 from app.shared import prose, state
-from app.shared.stored_models import stored_as, version
+from app.shared.stored_models import kept, stored_as
+from app.shared.turns import turn
 from mfm_core.studio.making.say import can_speak
 from mfm_core.studio.truth import FACES, TONES
 
@@ -54,8 +53,7 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
             disabled=not can_speak(),
             help="By espeak-ng, where it is installed on the server: it is not." if not can_speak() else None,
         )
-    files, draw = version(stored_as(shown.name)), view.draw if view.origin == "prior" else None
-    made = _made(files, view.clip, draw, view.wanted, shown)
+    made = _made(shown, view.clip, view.draw if view.origin == "prior" else None, view.wanted)
     strip = _aloud(made, shown, view) if aloud and can_speak() else made.strip
     lanes.show(
         [strip],
@@ -86,12 +84,16 @@ def _slider() -> None:
     )
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _made(files: Hashable, index: int, draw: int | None, tenths: int, _shown: ClipSource) -> ChosenScore:
-    del files  # what tells one from another
-    if _shown.what_if is None:
+def _made(shown: ClipSource, index: int, draw: int | None, tenths: int) -> ChosenScore:
+    what_if = shown.what_if
+    if what_if is None:
         raise ValueError("shown: expected a model of studio clips")
-    return chosen_score.make(_shown, _shown.what_if, index, draw, tenths / 10)
+
+    def make() -> ChosenScore:
+        with turn():
+            return chosen_score.make(shown, what_if, index, draw, tenths / 10)
+
+    return kept("chosen score", stored_as(shown.name), make, index, draw, tenths)
 
 
 def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> Strip:

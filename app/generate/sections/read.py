@@ -35,8 +35,7 @@ def show(shown: DigitModel) -> None:
         diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
     view = state.seen(View)
     grid = cache.cached_grid(read.make, shown, view)
-    sheet = wall.Sheet()
-    wall.show(sheet, [_panel(grid, sheet)], key="wall_read")
+    wall.show_once(_panels, grid, key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
     caption_row.show(_agreement(shown, view), grid, "read", title, lambda: read.script(shown, view))
     _probabilities(grid)
@@ -72,7 +71,7 @@ def _probabilities(grid: PictureGrid) -> None:
     )
 
 
-def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
+def _panels(sheet: wall.Sheet, grid: PictureGrid) -> list[Data]:
     columns = range(len(grid.columns))
     said = [wall.cell(read=wall.reading("the label head", grid.label[0, j])) for j in columns]
     rows: list[Data] = [{"head": "label head, from F_y", "cells": said}]
@@ -87,7 +86,7 @@ def _panel(grid: PictureGrid, sheet: wall.Sheet) -> Data:
             for j in columns
         ]
         rows.append({"head": f"{names.title(name)} and its judge", "cells": cells})
-    return {"across": len(grid.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}
+    return [{"across": len(grid.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}]
 
 
 def _agreement(shown: DigitModel, view: View) -> str:

@@ -39,13 +39,12 @@ def show(shown: DigitModel) -> None:
         )
     view = state.seen(View)
     grid = cache.cached_grid(sample.make, shown, view)
-    sheet = wall.Sheet()
-    wall.show(sheet, [_panel(grid, fixed, sheet)], key="wall_sample")
+    wall.show_once(_panels, grid, fixed, key="wall_sample")
     title = f"{names.plain(fixed)} fixed, the others from {SOURCES[view.source]}, seed {view.seed}"
     caption_row.show(_how_to_read(fixed), grid, "sample", title, lambda: sample.script(shown, view))
 
 
-def _panel(grid: PictureGrid, fixed: str, sheet: wall.Sheet) -> Data:
+def _panels(sheet: wall.Sheet, grid: PictureGrid, fixed: str) -> list[Data]:
     """A band for each fixed value, with a row a modality."""
     columns = range(len(grid.columns))
     rows: list[Data] = []
@@ -64,7 +63,7 @@ def _panel(grid: PictureGrid, fixed: str, sheet: wall.Sheet) -> Data:
                 shot = sheet.shot(name, pictures[i, j], f"{names.title(name)}, fixed value {i + 1}, draw {j + 1}")
                 cells.append(wall.judged_cell(grid, name, (i, j), shot))
             rows.append({"head": names.title(name), "cells": cells})
-    return {"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}
+    return [{"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}]
 
 
 def _how_to_read(fixed: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.elements.diagram import diagram
 from app.elements.diagram.diagram import Role
@@ -20,6 +22,9 @@ from app.shared.section_header import section_header
 
 if TYPE_CHECKING:
     from mfm_core.evaluation.statistics import Estimate
+
+Pictures = tuple[tuple[str, NDArray[np.float32]], ...]
+"""The picture of each modality, with its name."""
 
 PLACES = ("A", "B")
 READINGS = "Under a picture: the digit that an independent judge sees in it."
@@ -43,27 +48,28 @@ def show(shown: digit_model.DigitModel) -> None:
     pair_picker.show(shown, "b", "Pair B")
     view = state.seen(View)
     grid = cache.cached_grid(swap.make, shown, view)
-    sheet = wall.Sheet()
-    pairs = zip((view.a, view.b), PLACES, strict=True)
-    real = [_real(shown, pair, place, sheet) for pair, place in pairs]
-    real = real if all(real) else []
-    wall.show(sheet, [_two_by_two(shown, grid, swapped, real, sheet)], key="wall_swap")
+    digits = (shown.digit(view.a), shown.digit(view.b))
+    real = tuple(_real(shown, pair) for pair in (view.a, view.b))
+    real = real if all(real) else ()
+    wall.show_once(_two_by_two, grid, swapped, digits, real, key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
     caption_row.show(_what_is_shown(bool(real)), grid, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
 def _two_by_two(
-    shown: digit_model.DigitModel, grid: PictureGrid, swapped: str, real: list[list[Data]], sheet: wall.Sheet
-) -> Data:
+    sheet: wall.Sheet, grid: PictureGrid, swapped: str, digits: tuple[int, int], real: tuple[Pictures, ...]
+) -> list[Data]:
     """A row a pair: the real pictures if there are any, the model's, and those with the other pair's Z."""
-    view = state.seen(View)
     columns = ["as the model rebuilds it", f"with the other's {names.plain(swapped)}"]
     if real:
         columns.insert(0, "the real pair")
     rows: list[Data] = []
-    for j, (place, pair) in enumerate(zip(PLACES, (view.a, view.b), strict=True)):
-        cells = [wall.cell(*real[j])] if real else []
+    for j, (place, digit) in enumerate(zip(PLACES, digits, strict=True)):
+        cells = []
+        if real:
+            shots = [sheet.shot(name, x, f"{names.title(name)} of pair {place}, real") for name, x in real[j]]
+            cells.append(wall.cell(*shots))
         for i, what in enumerate(grid.rows):
             shots = [
                 sheet.shot(
@@ -75,29 +81,26 @@ def _two_by_two(
                 for name, pictures in grid.pictures.items()
             ]
             cells.append(wall.cell(*shots))
-        rows.append({"head": f"{place}, a {shown.digit(pair)}", "cells": cells})
+        rows.append({"head": f"{place}, a {digit}", "cells": cells})
     widest = f"{12 + 18 * len(columns)}rem"
-    return {
-        "across": len(columns),
-        "columns": columns,
-        "rows": rows,
-        "head": "3.5rem",
-        "gap": "1rem",
-        "standing": True,
-        "widest": widest,
-    }
+    return [
+        {
+            "across": len(columns),
+            "columns": columns,
+            "rows": rows,
+            "head": "3.5rem",
+            "gap": "1rem",
+            "standing": True,
+            "widest": widest,
+        }
+    ]
 
 
-def _real(shown: digit_model.DigitModel, pair: int, place: str, sheet: wall.Sheet) -> list[Data]:
+def _real(shown: digit_model.DigitModel, pair: int) -> Pictures:
     """The real pictures of a pair; none unless all of them are at hand."""
     found = {name: digit_model.original(shown.name, name, pair) for name in shown.model.modalities}
-    if any(picture is None for picture in found.values()):
-        return []
-    return [
-        sheet.shot(name, picture.numpy(), f"{names.title(name)} of pair {place}, real")
-        for name, picture in found.items()
-        if picture is not None
-    ]
+    there = tuple((name, picture.numpy()) for name, picture in found.items() if picture is not None)
+    return there if len(there) == len(found) else ()
 
 
 def _what_is_shown(real: bool) -> str:
@@ -119,8 +122,8 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     grid = cache.cached_grid(swap.make_matrix, shown, view)
     content, style = swap.donors(shown, view)
     givers = cache.cached_reconstructions(shown, tuple(content)), cache.cached_reconstructions(shown, tuple(style))
-    sheet = wall.Sheet()
-    wall.show(sheet, [_block(shown, grid, name, givers, content, sheet) for name in grid.pictures], key="wall_matrix")
+    true = tuple(shown.digit(pair) for pair in content)
+    wall.show_once(_blocks, grid, *givers, true, key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
     rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown))
     caption_row.show(
@@ -128,16 +131,23 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     )
 
 
+def _blocks(
+    sheet: wall.Sheet, grid: PictureGrid, content: PictureGrid, style: PictureGrid, labels: tuple[int, ...]
+) -> list[Data]:
+    """The modalities of the matrix; ``labels`` are those of the pairs that give content."""
+    return [_block(sheet, grid, name, content, style, labels) for name in grid.pictures]
+
+
 def _block(
-    shown: digit_model.DigitModel,
+    sheet: wall.Sheet,
     grid: PictureGrid,
     name: str,
-    givers: tuple[PictureGrid, PictureGrid],
-    content: list[int],
-    sheet: wall.Sheet,
+    content: PictureGrid,
+    style: PictureGrid,
+    labels: tuple[int, ...],
 ) -> Data:
     """One modality of the matrix; a dashed frame where the judge reads another digit than the label head does."""
-    by_content, by_style = (giver.pictures[name][0] for giver in givers)
+    by_content, by_style = content.pictures[name][0], style.pictures[name][0]
     n_columns = grid.shape[1]
     columns = [
         wall.cell(sheet.shot(name, by_style[j], f"style {j + 1}"), label=f"style {j + 1}" if j == 0 else str(j + 1))
@@ -153,7 +163,7 @@ def _block(
             alt = f"{names.title(name)}: a {digit} in style {j + 1}" + (f"; the judge reads {seen}" if wrong else "")
             shot = sheet.shot(name, grid.pictures[name][i, j], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
-        true = shown.digit(content[i])
+        true = labels[i]
         label = str(digit) if true == digit else f"{digit}, not {true}"
         head = wall.cell(sheet.shot(name, by_content[i], f"content: {_said(true, digit)}"), label=label)
         rows.append({"head": head, "cells": cells})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.elements.diagram import diagram
 from app.elements.diagram.diagram import Role
@@ -84,20 +86,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.info("Draw, upload or photograph a digit, and what the model imagines appears here.")
         return
     grid = cache.cached_grid(translate.make, shown, view)
-    sheet = wall.Sheet()
-    shot = sheet.shot(given, start.picture, f"the given {names.title(given)} picture")
-    said = wall.reading("the label head", grid.label[0, 0])
-    panels = [
-        {
-            "title": f"Given: {names.title(given)}",
-            "across": 1,
-            "rows": [{"cells": [wall.cell(shot, read=said)]}],
-            "least": "9rem",
-            "widest": "12rem",
-        },
-        *(_imagined(grid, name, sheet) for name in grid.pictures if name != given),
-    ]
-    wall.show(sheet, panels, key="wall_translate")
+    wall.show_once(_panels, grid, given, start.picture, key="wall_translate")
     typical = translate.typical(shown, given, start)
     if typical is not None and typical <= UNLIKE:
         st.warning(_unlike(grid, typical))
@@ -110,6 +99,22 @@ def _pictures(shown: DigitModel, given: str) -> None:
         title,
         lambda: translate.script(shown, view),
     )
+
+
+def _panels(sheet: wall.Sheet, grid: PictureGrid, given: str, picture: NDArray[np.float32]) -> list[Data]:
+    """The given picture, and what is imagined of it."""
+    shot = sheet.shot(given, picture, f"the given {names.title(given)} picture")
+    said = wall.reading("the label head", grid.label[0, 0])
+    return [
+        {
+            "title": f"Given: {names.title(given)}",
+            "across": 1,
+            "rows": [{"cells": [wall.cell(shot, read=said)]}],
+            "least": "9rem",
+            "widest": "12rem",
+        },
+        *(_imagined(grid, name, sheet) for name in grid.pictures if name != given),
+    ]
 
 
 def _unlike(grid: PictureGrid, typical: float) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from app.generate.cache import GridCache
 from app.generate.digit_model import DigitModel
 from app.generate.figures import read, sample, slide, swap, translate
 from app.generate.view import View
+from app.shared.byte_cache import n_bytes
 from app.shared.picture_grid import PictureGrid
 
 MAKERS = (sample.make, swap.make, swap.make_matrix, slide.make, read.make, translate.make)
@@ -46,23 +50,53 @@ def test_only_what_was_read_tells_grids_apart() -> None:
     kept, made = GridCache(), []
 
     def make(view: View) -> PictureGrid:
-        made.append(view.seed)
+        made.append((view.seed, view.a if view.seed == 1 else None))
         return grid(view.a if view.seed == 1 else 0.0)
 
+    assert kept.get("of", View(seed=2, a=3), make) is kept.get("of", View(seed=2, a=4), make)
     assert kept.get("of", View(seed=1, a=3, b=1), make) is kept.get("of", View(seed=1, a=3, b=8), make)
     assert kept.get("of", View(seed=1, a=4), make).pictures["mnist"].max() == 4
-    assert kept.get("of", View(seed=2, a=3), make) is kept.get("of", View(seed=2, a=4), make)
+    assert kept.get("of", View(seed=2, a=3), make).pictures["mnist"].max() == 0
     assert kept.get("other", View(seed=2, a=3), make) is not kept.get("of", View(seed=2, a=3), make)
-    assert made == [1, 1, 2, 2]
+    assert made[:4] == [(2, None), (1, 3), (1, 4), (2, None)]
+
+
+def test_what_several_threads_ask_for_at_once_is_made_once_and_each_gets_its_own() -> None:
+    kept, made = GridCache(), []
+
+    def make(view: View) -> PictureGrid:
+        made.append(view.seed)
+        time.sleep(0.05)
+        return grid(view.seed)
+
+    kept.get("of", View(seed=9), make)  # that the seed is read is now known
+    seeds = [3, 4] * 6
+    with ThreadPoolExecutor(len(seeds)) as threads:
+        found = list(threads.map(lambda seed: kept.get("of", View(seed=seed), make), seeds))
+    assert [one.pictures["mnist"].max() for one in found] == seeds
+    assert sorted(made) == [3, 4, 9]
+
+
+def test_threads_that_are_the_first_to_ask_do_not_get_each_others_grids() -> None:
+    kept, seeds = GridCache(), list(range(12))
+
+    def make(view: View) -> PictureGrid:
+        time.sleep(0.02)
+        return grid(view.seed)
+
+    with ThreadPoolExecutor(len(seeds)) as threads:
+        found = list(threads.map(lambda seed: kept.get("of", View(seed=seed), make), seeds))
+    assert [one.pictures["mnist"].max() for one in found] == seeds
 
 
 def test_the_grids_asked_for_last_are_kept() -> None:
-    kept, made = GridCache(), []
+    each = n_bytes(grid(0.0))
+    kept, made = GridCache(4 * each), []
 
     def make(view: View) -> PictureGrid:
         made.append(view.seed)
         return grid(view.seed)
 
-    for seed in [*range(cache.KEPT), 0, cache.KEPT, 0, 1]:
+    for seed in (0, 1, 2, 3, 0, 4, 0, 1):
         kept.get("of", View(seed=seed), make)
-    assert made == [*range(cache.KEPT), cache.KEPT, 1]
+    assert made[1:] == [1, 2, 3, 4, 1]

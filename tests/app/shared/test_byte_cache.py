@@ -68,4 +68,4 @@ def test_bytes_are_those_of_arrays_networks_and_what_holds_them(latents: mfm.Lat
     assert n_bytes(torch.nn.BatchNorm1d(5)) == 4 * 4 * 5 + 8  # weight, bias, mean, variance; a count of batches
     blocks = latents.blocks()
     assert n_bytes(latents) == sum(4 * block.numel() for block in blocks.values())
-    assert n_bytes([np.zeros(3), {"a": b"12", "b": torch.zeros(2, dtype=torch.float64)}, "text", 5]) == 24 + 2 + 16
+    assert n_bytes([np.zeros(3), {"a": b"12", "b": torch.zeros(2, dtype=torch.float64)}, "text", 5]) == 24 + 2 + 16 + 4
