@@ -1,9 +1,12 @@
 // Figure 5(a) of the paper: latents Z, factors F, and what each picture is made from.
 const ROW = 74;
 const TOP = 46;
-const LATENT = 150;
-const FACTOR = 258;
-const OUTPUT = 372;
+const LATENT = 125;
+const FACTOR = 198;
+const OUTPUT = 270;
+const WIDTH = 350;
+const LETTERS = 13; // of a line of a latent's name
+const LEADING = 16;
 
 function symbol(x, y, letter, below) {
   const text = shape("text", { x, y: y + 5, class: "symbol" }, letter);
@@ -23,14 +26,23 @@ function lanes(modalities) {
   return Object.fromEntries(order.map((name, row) => [name, TOP + row * ROW]));
 }
 
+/** Words as lines of at most LETTERS letters, where no word is longer. */
+function wrapped(text) {
+  return text.split(" ").reduce((lines, word) => {
+    const last = lines.at(-1);
+    return last !== undefined && last.length + 1 + word.length <= LETTERS ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word];
+  }, []);
+}
+
 function latent(data, name, y, hue, select) {
   const state = data.states[name];
   const classes = `latent ${hue} ${state.kind} ${state.swapped ? "swapped" : ""} ${select ? "selectable" : ""}`;
+  const lines = [...wrapped(state.name).map((line) => [line, "name"]), [state.note, "note"]];
+  const first = y + 5 - ((lines.length - 1) * LEADING) / 2;
   const group = shape("g", { class: classes }, [
     shape("circle", { cx: LATENT, cy: y, r: 23 }),
     symbol(LATENT - 2, y, "Z", name === "y" ? "y" : "a"),
-    shape("text", { x: LATENT - 34, y: y - 3, class: "name" }, state.name),
-    shape("text", { x: LATENT - 34, y: y + 13, class: "note" }, state.note),
+    ...lines.map(([line, kind], i) => shape("text", { x: LATENT - 31, y: first + i * LEADING, class: kind }, line)),
   ]);
   if (select) group.onclick = () => select(name);
   return group;
@@ -39,11 +51,11 @@ function latent(data, name, y, hue, select) {
 function draw(data, select) {
   const y = lanes(data.modalities);
   const height = TOP + data.modalities.length * ROW + 40;
-  const svg = shape("svg", { viewBox: `-24 0 494 ${height}`, role: "img", "aria-label": data.alt });
+  const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": data.alt });
   svg.append(
     shape("text", { x: LATENT, y: 12, class: "head", "text-anchor": "middle" }, "latent"),
     shape("text", { x: FACTOR, y: 12, class: "head", "text-anchor": "middle" }, "factor"),
-    shape("text", { x: OUTPUT + 24, y: 12, class: "head", "text-anchor": "middle" }, "generated"),
+    shape("text", { x: OUTPUT + 36, y: 12, class: "head", "text-anchor": "middle" }, "generated"),
   );
   const pace = (name) => (["drawn", "moved", "inferred"].includes(data.states[name].kind) ? "lively" : "");
   data.modalities.forEach((modality, i) => {
