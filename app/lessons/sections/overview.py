@@ -1,4 +1,4 @@
-"""All lessons, the way to join a room, and a lesson of one's own."""
+"""The way to join a room, all lessons, and a lesson of one's own."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ COLUMNS = 3
 
 def show(lessons: Mapping[str, Lesson]) -> None:
     """The section."""
-    st.header("What would you expect, and what is measured?", anchor=False)
-    prose.write(
-        "Each lesson asks you to **predict first**. Then the answer is measured on the stored model while you wait, "
-        "and the page that shows it opens with its controls set. Nothing about you is kept: your progress is in the "
-        "link."
-    )
+    about, join = st.columns((2, 1), gap="large")
+    with about:
+        st.header("What would you expect, and what is measured?", anchor=False)
+        prose.write(
+            "Each lesson asks you to **predict first**. Then the answer is measured on the stored model while you "
+            "wait, and the page that shows it opens with its controls set. Nothing about you is kept: your progress "
+            "is in the link."
+        )
+    with join:  # on a phone it stands above the lessons too, where who is told a code looks for it
+        _join_class()
     names = list(lessons)
     for first in range(0, len(names), COLUMNS):
         for column, name in zip(st.columns(COLUMNS), names[first : first + COLUMNS], strict=False):
             with column:
                 _card(name, names.index(name) + 1, lessons[name])
-    left, right = st.columns(2, gap="large")
-    with left:
-        _join_class()
-    with right:
-        _own_lesson()
+    _own_lesson()
 
 
 def _card(name: str, number: int, lesson: Lesson) -> None:
