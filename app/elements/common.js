@@ -51,9 +51,9 @@ function paint(canvas, tile, index) {
   canvas.dataset.frame = index;
 }
 
-/** Text in which Z_y and F_y are set with a subscript. */
+/** Text in which Z_y, F_y, G_y and r_i are set with a subscript. */
 function rich(text) {
-  const parts = String(text).split(/([ZF]_[a-z])/);
+  const parts = String(text).split(/\b([ZFGr]_[a-z])\b/);
   return parts.map((part, i) => (i % 2 ? element("span", { class: "symbol" }, [part[0], element("sub", {}, part[2])]) : part));
 }
 

@@ -1,4 +1,4 @@
-"""Running text in which Z_y and F_y are set as the paper sets them, without a mathematics library to load."""
+"""Running text in which Z_y, F_y, G_y and r_i are set as the paper sets them, without a mathematics library to load."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _marked(text: str) -> str:
 
 def _set(escaped: str) -> str:
     """Symbols and bold of an escaped text."""
-    with_symbols = re.sub(r"\b([ZF])_([a-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
+    with_symbols = re.sub(r"\b([ZFGr])_([a-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
     return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", with_symbols)
 
 
