@@ -9,9 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from app.shared.links import Linked, declared_range, names_pattern, read_fields, unknown_parts, write_fields
+from mfm_core.evaluation.verdicts import ABLATIONS, MFM
 
 MOST = 4
-VARIANTS = ("mfm", "m_a", "m_b", "m_c", "m_d", "m_e")
+VARIANTS = (MFM, *ABLATIONS)
 NAMES = names_pattern(MOST)
 
 

@@ -10,7 +10,7 @@ import mfm_core as mfm
 from app.claims import results
 from app.shared import job_store, prose, state
 from mfm_core.config import first_problem
-from mfm_core.data.registry import data_folder, dataset_infos
+from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.experiments.results import read_comparisons
 from mfm_core.experiments.small_table import MAX_MINUTES, SmallTable, results_of
 from mfm_core.jobs.state import WAITING
@@ -19,8 +19,6 @@ from mfm_core.jobs.store import Job
 EVERY = 2.0
 MOST_SYSTEMS = 8
 FIRST = {"sequence": ("majority", "rf", "ef_lstm", "mfm"), "image": ("mfm", "m_a", "m_c", "m_e")}
-NOT_OFFERED = ("mnist", "svhn", "svhn_mnist", "pom")
-"""Sets of one modality, and those whose cells take too long to wait for."""
 
 
 def show(first: tuple[str, ...] = ()) -> None:
@@ -44,11 +42,7 @@ def show(first: tuple[str, ...] = ()) -> None:
 
 def present() -> dict[str, str]:
     """Titles of the data sets of this server, by name."""
-    return {
-        info.name: info.title or info.name
-        for info in dataset_infos()
-        if info.name not in NOT_OFFERED and all((data_folder() / file).is_file() for file in info.files)
-    }
+    return {info.name: info.title or info.name for info in dataset_infos() if info.in_tables and info.is_here}
 
 
 def _choices(first: tuple[str, ...]) -> None:
@@ -58,8 +52,10 @@ def _choices(first: tuple[str, ...]) -> None:
         st.number_input("Seeds", 1, 5, 1, key="table_seeds")
         st.number_input("Training samples", 40, 2_000, 300, step=20, key="table_samples")
         st.number_input("Minutes", 1, int(MAX_MINUTES), 10, key="table_minutes", help="No cell is begun after that.")
-    kind = "image" if next(info for info in dataset_infos() if info.name == name).unit is None else "sequence"
-    known = [one for one in mfm.system_names() if kind in mfm.system_info(one).reads and one != "um"]
+    kind = dataset_info(name).kind
+    known = [
+        one for one in mfm.system_names() if kind in mfm.system_info(one).reads and not mfm.system_info(one).unimodal
+    ]
     begin = [one for one in first or FIRST[kind] if one in known]
     st.multiselect(
         "Systems",

@@ -94,6 +94,10 @@ class DatasetInfo:
         short: What a column of a table calls it, as the paper abbreviates it.
         style: What its samples differ in beside the label, as a page calls Z_a of it.
         about_clips: What there is to know of its clips where they are shown, a sentence or two in Markdown.
+        metrics: Metrics that the paper reports of its label as a whole; none where it reports no such number.
+        lab: Sentence about it where a page offers to train on it; empty where that does not.
+        in_tables: Whether a page offers it for a small table of systems: no set of one modality, nor one whose cells
+            take longer than anybody waits.
         parts: Data sets whose samples it pairs; each is a modality of that name.
     """
 
@@ -112,7 +116,21 @@ class DatasetInfo:
     short: str = ""
     style: str = ""
     about_clips: str = ""
+    metrics: tuple[str, ...] = ()
+    lab: str = ""
+    in_tables: bool = True
     parts: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Literal["sequence", "image"]:
+        """Kind of its modalities: those that have no steps are images."""
+        return "image" if self.unit is None else "sequence"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its files, and those of its parts, are in the data folder."""
+        files = (*self.files, *(file for part in self.parts for file in dataset_info(part).files))
+        return all((data_folder() / file).is_file() for file in files)
 
 
 _infos: dict[str, DatasetInfo] = {}

@@ -10,23 +10,17 @@ from typing import Literal, NamedTuple
 import pandas as pd
 from pydantic import JsonValue
 
-from mfm_core.data.registry import dataset_info
+from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown_p
+from mfm_core.networks.ablation import DESIGNS
 from mfm_core.systems.registry import system_info
 
 Verdict = Literal["holds", "does not hold", "cannot be tested here"]
 LEVEL = 0.05
 MIN_BASELINES = 8
 """Systems without which a data set says nothing about which baseline is best."""
-MFM, ABLATIONS = "mfm", ("m_a", "m_b", "m_c", "m_d", "m_e")
+MFM, ABLATIONS = "mfm", tuple(DESIGNS)
 DIGITS = ("svhn", "mnist")
-METRICS = {
-    "cmu_mosi": ("a2", "f1", "a7", "mae", "r"),
-    "ict_mmmo": ("a2", "f1"),
-    "youtube": ("accuracy", "f1"),
-    "pom": ("r",),
-}
-"""The metrics that the paper reports of each data set."""
 
 
 class Reader(NamedTuple):
@@ -222,7 +216,7 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
     def judge(evidence: Evidence) -> Outcome:
         rows: list[Measurement] = []
         better: list[str] = []
-        for key in METRICS[dataset]:
+        for key in dataset_info(dataset).metrics:
             table = evidence.rows(dataset, key)
             if table.empty or MFM not in set(table["system"]):
                 return untestable("no result of MFM on these data is stored")
@@ -250,15 +244,16 @@ def baselines_vary(evidence: Evidence) -> Outcome:
     """The best baseline is not the same on every data set."""
     best: list[Measurement] = []
     winners: set[str] = set()
-    for dataset, keys in METRICS.items():
-        table = evidence.rows(dataset, keys[0])
+    for info in (one for one in dataset_infos() if one.metrics):
+        dataset, key = info.name, info.metrics[0]
+        table = evidence.rows(dataset, key)
         table = table[~table["system"].isin((MFM, *ABLATIONS))] if not table.empty else table
         table = table.dropna(subset=["mean"]) if not table.empty else table
         if len(table) < MIN_BASELINES:
             continue
         row = table.loc[table["mean"].idxmax() if table["higher_is_better"].iloc[0] else table["mean"].idxmin()]
         winners.add(str(row["system"]))
-        best.append(Measurement(f"{dataset}, {keys[0]}: {row['system']}", row["unit"], row["mean"]))
+        best.append(Measurement(f"{dataset}, {key}: {row['system']}", row["unit"], row["mean"]))
     if len(best) < 2:
         return untestable(f"results of {MIN_BASELINES} baselines are stored for fewer than two data sets")
     because = f"the best baselines of {len(best)} data sets are {', '.join(sorted(winners))}"
@@ -271,7 +266,7 @@ def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> 
     def judge(evidence: Evidence) -> Outcome:
         rows: list[Measurement] = []
         wins: list[bool] = []
-        for key in METRICS[dataset]:
+        for key in dataset_info(dataset).metrics:
             table = (
                 evidence.rows(dataset, key).set_index("system") if not evidence.comparisons.empty else pd.DataFrame()
             )

@@ -12,7 +12,7 @@ import torch
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.notes import Notes
-from mfm_core.data.registry import data_folder, dataset_info
+from mfm_core.data.registry import dataset_infos
 from mfm_core.files.npz import Array, Limits, read_archive, read_shapes
 from mfm_core.lab.settings import UPLOAD
 from mfm_core.studio.clips import load_clips
@@ -50,20 +50,11 @@ class Offer:
 
 def offered() -> tuple[Offer, ...]:
     """The data sets that are here now."""
-    found = [
-        Offer("digits8", "Digits, 8 x 8, plain and tinted", "1,797 pairs that come with scikit-learn."),
-        Offer(CLIPS, "Spoken clips, 30 shipped", "Too few to learn much from: held-out figures say how little."),
-    ]
-    here = data_folder()
-    if all((here / f"{name}.npz").is_file() for name in ("svhn", "mnist")):
-        found.append(Offer("svhn_mnist", "SVHN-MNIST", "4,434 training pairs of 32 x 32 and 28 x 28 pixels."))
-    worlds = [dataset_info(f"studio_{world}") for world in ("balanced", "language_led", "face_led")]
-    found += [
-        Offer(info.name, info.title, "Of the data folder of this server.")
-        for info in worlds
-        if all((here / file).is_file() for file in info.files)
-    ]
-    return tuple(found)
+    clips = Offer(CLIPS, "Spoken clips, 30 shipped", "Too few to learn much from: held-out figures say how little.")
+    here = [info for info in dataset_infos() if info.lab and info.is_here]
+    shipped = [Offer(one.name, one.title, one.lab) for one in here if not (one.files or one.parts)]
+    brought = [Offer(one.name, one.title, one.lab) for one in here if one.files or one.parts]
+    return (*shipped, clips, *brought)
 
 
 def load_lab_data(name: str, folder: Path) -> Dataset:

@@ -131,6 +131,7 @@ class SystemInfo:
         paper: Where it was published.
         reads: Kinds of modalities that it accepts.
         config: Class of its configuration.
+        unimodal: Whether it reads one of the modalities alone.
     """
 
     name: str
@@ -138,6 +139,7 @@ class SystemInfo:
     paper: str
     reads: tuple[Kind, ...]
     config: type[SystemConfig]
+    unimodal: bool = False
 
 
 class System(ABC):

@@ -29,7 +29,9 @@ PAPER_ORDER = tuple(_PAPER.split(" "))
 _systems: dict[str, type[System]] = {}
 
 
-def register_system(name: str, *, title: str, paper: str, reads: tuple[Kind, ...] = ("sequence",)) -> Callable[[S], S]:
+def register_system(
+    name: str, *, title: str, paper: str, reads: tuple[Kind, ...] = ("sequence",), unimodal: bool = False
+) -> Callable[[S], S]:
     """Enter a class of systems into the registry, from this package or from outside.
 
     Args:
@@ -37,6 +39,7 @@ def register_system(name: str, *, title: str, paper: str, reads: tuple[Kind, ...
         title: Name in tables.
         paper: Where it was published.
         reads: Kinds of modalities that it accepts.
+        unimodal: Whether it reads one of the modalities alone.
 
     Raises:
         ValueError: If the name is taken, no plain name, or not the one that the class's ``Config`` names by default;
@@ -54,7 +57,7 @@ def register_system(name: str, *, title: str, paper: str, reads: tuple[Kind, ...
         taken = _systems.get(name)
         if taken is not None and (taken.__module__, taken.__qualname__) != (system.__module__, system.__qualname__):
             raise ValueError(f"name: expected one that is not registered, got {name!r}, of {taken.__module__}")
-        system.info = SystemInfo(name, title, paper, reads, system.Config)
+        system.info = SystemInfo(name, title, paper, reads, system.Config, unimodal)
         _systems[name] = system
         return system
 

@@ -25,7 +25,11 @@ class UnimodalConfig(FamilyConfig):
 
 
 @register_system(
-    "um", title="UM", paper="Tsai et al. (2019), section 3.2: the unimodal baseline", reads=("image", "sequence")
+    "um",
+    title="UM",
+    paper="Tsai et al. (2019), section 3.2: the unimodal baseline",
+    reads=("image", "sequence"),
+    unimodal=True,
 )
 class Unimodal(Multimodal):
     """MM of the key modality: the others need not be there when it predicts.

@@ -18,12 +18,17 @@ from mfm_core.files.npz import LOCAL, read_archive
 
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_OURS = ("cmu_mosi", "cmu_mosi_utterances", "glove50_top30k", "studio_clips")
 
 
 def importable_names() -> tuple[str, ...]:
     """Names of known sets that a user's file may take: those whose layout is the one that is written here."""
     return tuple(info.name for info in dataset_infos() if info.importable)
+
+
+def _taken() -> set[str]:
+    """Names that no file of a user's may take: of the other known sets, and of the files that they are made of."""
+    others = [info for info in dataset_infos() if not info.importable]
+    return {info.name for info in others} | {Path(file).stem for info in others for file in info.files}
 
 
 def import_files(
@@ -53,7 +58,7 @@ def import_files(
         FileExistsError: If there is a file of that name already.
         ValueError: If a file is damaged, of an unknown format, or not of the set that it is to be stored as.
     """
-    if not _NAME.fullmatch(name) or name in _OURS or (name in dataset_names() and name not in importable_names()):
+    if not _NAME.fullmatch(name) or name in _taken():
         known = ", ".join(importable_names())
         raise ValueError(f"name: expected one of {known}, or a new name of small letters, digits and _, got {name!r}")
     if length is not None and not 1 <= length <= 10_000:
@@ -123,7 +128,8 @@ def _read(
 def imported_names() -> tuple[str, ...]:
     """Names of files in the data folder that :func:`load` can read and the registry does not know."""
     found = sorted(data_folder().glob("*.npz")) if data_folder().is_dir() else []
-    return tuple(p.stem for p in found if p.stem not in (*dataset_names(), *_OURS) and _is_ours(p))
+    known = {*dataset_names(), *_taken()}
+    return tuple(p.stem for p in found if p.stem not in known and _is_ours(p))
 
 
 def _is_ours(path: Path) -> bool:

@@ -119,6 +119,7 @@ def read() -> Dataset:
         unit="word",
         source="the files named in shared data folders, see the head of mfm_core/data/sets/cmu_mosi.py",
         clips="data",
+        metrics=("a2", "f1", "a7", "mae", "r"),
         about_clips="Words and times are those of your copy of CMU-MOSI; there is no sound in it. Its COVAREP features "
         "are a **mean of the whole utterance**, repeated at each word: a lane of the voice that differs from word to "
         "word differs because the model treats the places differently, not because it heard anything else there.",

@@ -28,6 +28,7 @@ INFO = DatasetInfo(
     ),
     licence="The digits are published under CC BY 4.0.",
     source="it comes with scikit-learn",
+    lab="1,797 pairs that come with scikit-learn.",
 )
 
 

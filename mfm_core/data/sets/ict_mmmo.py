@@ -52,6 +52,7 @@ def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fo
         unit="sentence",
         source=SOURCE,
         neutral=3.0,
+        metrics=("a2", "f1"),
         about_clips="A step of ICT-MMMO is a whole **sentence**: the published features are averages over sentences. "
         "The videos may not be passed on.",
         folds=folds,

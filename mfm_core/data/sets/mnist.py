@@ -61,6 +61,7 @@ RECIPE = Recipe(
         "mnist",
         title="MNIST",
         style="handwriting",
+        in_tables=False,
         description="MNIST (LeCun et al., 1998): handwritten digits.",
         files=("mnist.npz",),
         licence="Trained on MNIST (LeCun et al., 1998), CC BY-SA 3.0.",

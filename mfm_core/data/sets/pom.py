@@ -44,6 +44,8 @@ def read() -> Dataset:
         unit="sentence",
         source=SOURCE,
         neutral=4.0,
+        metrics=("r",),
+        in_tables=False,
         about_clips="A step of POM is a part of a video that its file does not name, called a **sentence** here. The "
         "videos may not be passed on.",
         importable=True,

@@ -143,6 +143,7 @@ def _info(name: str, title: str, says: str) -> DatasetInfo:
         unit="word",
         source=MAKE,
         clips="studio",
+        lab="Of the data folder of this server.",
         about_clips="Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What "
         "each word, tone and face adds to the score is known, so the flow can be compared with it.",
     )

@@ -47,6 +47,7 @@ RECIPE = Recipe(
         "svhn",
         title="SVHN",
         style="house-number style",
+        in_tables=False,
         description="SVHN (Netzer et al., 2011): digits of house numbers.",
         files=("svhn.npz",),
         licence="Trained on SVHN (Netzer et al., 2011), which is published for non-commercial use only: these weights "

@@ -20,7 +20,12 @@ PAIRING_SEED = 0
 
 @register(
     DatasetInfo(
-        NAME, title="SVHN-MNIST, digits", source="python -m mfm_core data fetch mnist svhn", parts=("svhn", "mnist")
+        NAME,
+        title="SVHN-MNIST, digits",
+        source="python -m mfm_core data fetch mnist svhn",
+        parts=("svhn", "mnist"),
+        lab="4,434 training pairs of 32 x 32 and 28 x 28 pixels.",
+        in_tables=False,
     )
 )
 def load() -> Dataset:

@@ -48,6 +48,7 @@ def read() -> Dataset:
         "streams.",
         files=("youtube.npz",),
         unit="word",
+        metrics=("accuracy", "f1"),
         source=SOURCE,
         about_clips="The videos may not be passed on.",
         importable=True,
