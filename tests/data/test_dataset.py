@@ -179,7 +179,7 @@ SPLIT = "split: expected train, validation or test for each sample, got"
         ({"split": ["train"]}, "split: expected 4 samples, as labels has, got 1"),
         ({"seed": "x"}, "seed: expected a whole number, got a str"),
         ({"seed": -1}, "seed: expected 0 or more, got -1"),
-        ({"unit": "frame"}, "unit: expected word or sentence, got 'frame'"),
+        ({"unit": "frame"}, "unit: expected word or sentence or step, got 'frame'"),
         ({"name": 3}, "name: expected text, got an int"),
         ({"present": {"tone": [1.0, 0.5, 1.0, 1.0]}}, "present.tone: expected booleans, got 0.5 of sample 1"),
         ({"present": {"tone": [1.0, 1.0, np.nan, 1.0]}}, "present.tone: expected booleans, got nan of sample 2"),
