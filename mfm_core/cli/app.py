@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from mfm_core.data.importing.fetch import fetch, recipes_of_sets
 from mfm_core.data.importing.imported import imported_names
 from mfm_core.data.notes import DataWarning
-from mfm_core.data.registry import DatasetInfo, data_folder, dataset_infos
+from mfm_core.data.registry import DatasetInfo, data_folder, dataset_info, dataset_infos
 
 app = typer.Typer(
     help="Train, measure and feed the Multimodal Factorization Model.",
@@ -96,14 +96,22 @@ def data_list() -> None:
 
 
 def _state(info: DatasetInfo, folder: Path) -> str:
-    missing = [file for file in info.files if not (folder / file).is_file()]
+    if info.parts:
+        absent = [name for name in info.parts if _missing(dataset_info(name), folder)]
+        told = f", of which {' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not here" if absent else ""
+        return f"made of {' and '.join(info.parts)}{told}"
+    missing = _missing(info, folder)
     if not missing:
-        return "here" if info.files else "made of the others"
+        return "here" if info.files or not info.source else f"here; {info.source}"
     if info.recipe is not None:
         return f"not here; python -m mfm_core data fetch {info.name}"
     if info.importable:
         return f"not here; python -m mfm_core data import FILES --as {info.name}"
     return f"not here: {', '.join(missing)}"
+
+
+def _missing(info: DatasetInfo, folder: Path) -> list[str]:
+    return [file for file in info.files if not (folder / file).is_file()]
 
 
 def download_with_bar(url: str, output_file: object, session: object) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mfm_core.cli.app import data_app, one_sentence
-from mfm_core.data import data_folder, load_dataset
+from mfm_core.data import data_folder, dataset_names, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.importing.imported import import_files, importable_names
 from mfm_core.data.notes import Notes
@@ -49,7 +49,8 @@ def data_import(
 @data_app.command("describe")
 def data_describe(
     name: Annotated[
-        str | None, typer.Argument(help="A data set that python -m mfm_core data list names; none for the layout.")
+        str | None,
+        typer.Argument(help=f"Among: {', '.join(dataset_names())}; or imported. None for the layout."),
     ] = None,
 ) -> None:
     """Tell how many samples, steps and labels a data set has; without a name, the layout of an .npz to import."""

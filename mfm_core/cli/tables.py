@@ -20,7 +20,22 @@ from mfm_core.experiments.table import Progress, run_table
 from mfm_core.systems.registry import system_info, system_names
 
 EVERY = 5.0
-Many = Annotated[str, typer.Option(help="Names joined by commas; every system of sequences without it.")]
+Many = Annotated[
+    str,
+    typer.Option(
+        help="Names that python -m mfm_core systems lists, joined by commas; every system of sequences without it."
+    ),
+]
+
+
+@app.command("systems")
+def systems_command() -> None:
+    """List the systems that can be fitted: name, title, kinds of modalities that it reads, and its publication."""
+    infos = [system_info(name) for name in system_names()]
+    columns = [(info.name, info.title, ", ".join(info.reads), info.paper) for info in infos]
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    for row in columns:
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @app.command("table")

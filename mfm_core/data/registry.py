@@ -81,7 +81,7 @@ class DatasetInfo:
         name: Name in the registry.
         title: What it is called on a page.
         description: What a model of it was trained on, a paragraph for the model's card.
-        files: Files of the data folder that it is made of; none where it is made of other sets.
+        files: Files of the data folder that it is made of; none where it pairs others or a package has it.
         unit: What a step of its sequences is; None for images.
         licence: Terms that weights trained on it fall under, a sentence.
         source: Where to get it, or the command that makes it.

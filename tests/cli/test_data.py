@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import mfm_core.cli.studio  # noqa: F401 - enters its commands
+import mfm_core as mfm
+import mfm_core.__main__  # enters all commands
 from mfm_core.cli.app import app
+from mfm_core.data import dataset_names
 from mfm_core.studio.making import chunks, make
 from mfm_core.studio.making.acoustics import word_features
 from mfm_core.studio.making.voice import SAMPLE_RATE
@@ -61,11 +63,25 @@ def test_the_list_tells_what_is_there_and_how_to_get_the_rest(data_folder: Path)
     for expected in (
         "mnist here",
         "svhn not here; python -m mfm_core data fetch svhn",
-        "svhn_mnist made of the others",
+        "svhn_mnist made of svhn and mnist, of which svhn is not here",
+        "digits8 here; it comes with scikit-learn",
         "ict_mmmo not here; python -m mfm_core data import FILES --as ict_mmmo",
         "cmu_mosi not here: cmu_mosi_utterances.npz, cmu_mosi_words.json, glove50_top30k.npz",
     ):
         assert expected in lines
+
+
+def test_the_help_of_describe_names_the_sets_and_a_command_names_the_systems() -> None:
+    described = CliRunner().invoke(app, ["data", "describe", "--help"], env={"COLUMNS": "200"})
+    assert all(name in described.stdout for name in dataset_names())
+    helped = CliRunner().invoke(app, ["table", "--help"], env={"COLUMNS": "200"})
+    assert "python -m mfm_core systems" in " ".join(helped.stdout.split())
+    run = CliRunner().invoke(app, ["systems"])
+    assert run.exit_code == 0
+    told = {line.split()[0]: line for line in run.stdout.splitlines()}
+    assert list(told) == list(mfm.system_names())
+    assert "Tsai et al. (2019)" in told["mfm"]
+    assert "sequence, image" in told["mfm"]
 
 
 def test_importing_the_package_does_not_import_what_only_some_functions_need() -> None:
