@@ -27,8 +27,10 @@ def bootstrap_interval(sums: Floats, of_sums: OfSums, units: Ints, *, seed: int 
         seed: Of the resampling.
 
     Returns:
-        Lower and upper end; NaN where no resample gives a number.
+        Lower and upper end; NaN where no resample gives a number, and where there is one unit.
     """
+    if len(np.unique(units)) < 2:
+        return math.nan, math.nan
     drawn = bootstrap_distribution(sums, of_sums, units, seed=seed)
     drawn = drawn[np.isfinite(drawn)]
     if not len(drawn):

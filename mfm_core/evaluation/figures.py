@@ -47,7 +47,7 @@ class Figure(Config):
         value: The figure; NaN where it could not be measured.
         low: Lower end of its 95 % interval; NaN where it has none.
         high: Upper end of its 95 % interval; NaN where it has none.
-        n: Number of samples.
+        n: Number of samples; of clusters, such as photographs, where the interval is over clusters.
         target: Value aimed at, reached from the side that is worse; None where the figure is only printed.
         reason: Why the value or the interval is not a number; empty where both are.
     """

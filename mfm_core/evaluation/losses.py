@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,9 +11,10 @@ from torch import Tensor
 from mfm_core.data import load_dataset
 from mfm_core.evaluation.crossed_bootstrap import crossed_mean
 from mfm_core.evaluation.digits import Judges, decode_all, encode_all, one_thread_each
-from mfm_core.evaluation.figures import Figure, Unit
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.probes import Probed, probe_classes
+from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.generation import swap
 from mfm_core.model import MFM
@@ -21,8 +22,6 @@ from mfm_core.networks.classifier import Discriminative
 
 Key = tuple[str, str]
 """Key and subject of a figure."""
-UNITS: Mapping[str, Unit] = {"reconstruction_error": "squared_error"}
-LOWER_IS_BETTER = ("reconstruction_error", "probe_accuracy", "probe_chance")
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def figures(samples: Sequence[Samples]) -> list[Figure]:
         n = min(len(torch.unique(factor)) for factor in factors)
         if len(samples) > 1:
             factors.append(torch.arange(len(samples)).repeat_interleave(len(values) // len(samples)))
-        found.append(_figure(key, subject, crossed_mean(values, factors), n))
+        found.append(figure(key, subject, replace(crossed_mean(values, factors), n=n)))
     for subject in samples[0].probed:
         found += _probe_figures(subject, [one.probed[subject] for one in samples])
     return found
@@ -104,20 +103,4 @@ def _probe_figures(subject: str, probed: Sequence[Probed]) -> list[Figure]:
     value = sum(one.value for one in each) / len(each)
     estimate = Estimate(value, min(one.low for one in each), max(one.high for one in each), each[0].n)
     chance = Estimate(probed[0].chance, probed[0].chance, probed[0].chance, each[0].n)
-    return [
-        _figure("probe_accuracy", subject, estimate, estimate.n),
-        _figure("probe_chance", subject, chance, estimate.n),
-    ]
-
-
-def _figure(key: str, subject: str, estimate: Estimate, n: int) -> Figure:
-    return Figure(
-        key=key,
-        subject=subject,
-        unit=UNITS.get(key, "share"),
-        higher_is_better=key not in LOWER_IS_BETTER,
-        value=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
-        n=n,
-    )
+    return [figure("probe_accuracy", subject, estimate), figure("probe_chance", subject, chance)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Floats, Ints, OfSums
 from mfm_core.evaluation.figures import Unit
 
@@ -43,6 +44,23 @@ class Metric:
     n: int
     hits: Floats | None = None
     reason: str = ""
+
+
+def label_metrics(x: Floats, y: Floats | Ints, dataset: str, neutral: float | None = None) -> list[Metric]:
+    """The metrics of predictions, by the kind of the label.
+
+    Args:
+        x: Logits ``(N, n_labels)`` of classes, or scores ``(N, size)``.
+        y: Classes ``(N,)``, or scores ``(N, size)``, NaN where not known.
+        dataset: Name of the data set, which knows the score between negative and positive.
+        neutral: That score, instead of the data set's.
+    """
+    if y.ndim == 1:
+        return class_metrics(x, y.astype(np.int64))
+    scores = y.astype(np.float64)
+    if scores.shape[1] > 1:
+        return trait_metrics(x, scores)
+    return score_metrics(x[:, 0], scores[:, 0], dataset_info(dataset).neutral if neutral is None else neutral)
 
 
 def class_metrics(logits: Floats, truth: Ints) -> list[Metric]:

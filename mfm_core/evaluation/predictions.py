@@ -10,11 +10,12 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, seed_number
 from mfm_core.data.dataset import Dataset, video_of
-from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
-from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
+from mfm_core.evaluation.metrics import Metric, label_metrics
 from mfm_core.interpretation.resampling import MIN_SAMPLES
+
+ONE_VIDEO = "all samples are of one video: no interval over videos"
 
 
 def evaluate_predictions(
@@ -48,14 +49,7 @@ def evaluate_predictions(
 def metrics_of(dataset: Dataset, predictions: Tensor, *, neutral: float | None = None) -> list[Metric]:
     """The metrics of :func:`evaluate_predictions`, without intervals."""
     _check(expect("dataset", dataset, Dataset), predictions)
-    x = predictions.double().numpy()
-    if dataset.labels.dtype == torch.int64:
-        return class_metrics(x, dataset.labels.numpy())
-    y = dataset.labels.double().numpy()
-    if y.shape[1] == 1:
-        middle = dataset_info(dataset.name).neutral if neutral is None else neutral
-        return score_metrics(x[:, 0], y[:, 0], middle)
-    return trait_metrics(x, y)
+    return label_metrics(predictions.double().numpy(), dataset.labels.numpy(), dataset.name, neutral)
 
 
 def independent_units(dataset: Dataset) -> Ints:
@@ -85,7 +79,7 @@ def _figure(metric: Metric, units: Ints, seed: int) -> Figure:
     if metric.n < MIN_SAMPLES:
         value, reason = math.nan, f"at least {MIN_SAMPLES} samples are needed, got {metric.n}"
     elif not reason and len(np.unique(units)) < 2:
-        reason = "all samples are of one video: no interval over videos"
+        reason = ONE_VIDEO
     elif not reason:
         low, high = bootstrap_interval(metric.sums, metric.of_sums, units, seed=seed)
     return Figure(

@@ -19,13 +19,13 @@ from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its 95 % interval and the number of samples it was computed from.
+    """A figure, its 95 % interval and the number of samples, or of independent clusters of them, that it is of.
 
     Attributes:
         value: The figure.
         low: Lower end of the interval; NaN where there is none.
         high: Upper end of the interval; NaN where there is none.
-        n: Number of samples.
+        n: Number of samples, or of clusters where it is resampled by clusters.
         reason: Why there is no interval; empty where there is one.
     """
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown_p
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.networks.ablation import DESIGNS
 from mfm_core.systems.registry import system_info
 
@@ -285,7 +286,7 @@ def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> 
 
 def language_leads(evidence: Evidence) -> Outcome:
     """On CMU-MOSI language depends more on the label's factor than the voice does, at the paper's bandwidth."""
-    paper = {"language": 0.307, "acoustic": 0.107}
+    paper = {name: PAPER_RATIOS["CMU-MOSI"][name] for name in ("language", "acoustic")}
     found = {name: evidence.ratio("cmu_mosi", name) for name in paper}
     rows = [
         Measurement(f"r_i of {name}", "score", ratio["value"], ratio["low"], ratio["high"], paper[name])

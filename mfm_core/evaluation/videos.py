@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from typing import cast
 
@@ -13,7 +15,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
-from mfm_core.evaluation.predictions import evaluate_predictions, independent_units
+from mfm_core.evaluation.predictions import ONE_VIDEO, evaluate_predictions, independent_units
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate, estimate
 from mfm_core.model import MFM
@@ -30,13 +32,19 @@ def explained(x: Tensor, generated: Tensor, steps: Tensor, units: Ints, *, seed:
         steps: Real steps, boolean ``(N, T)``.
         units: Number of each sample's video, ``(N,)``, see :func:`independent_units`.
         seed: Of the bootstrap.
+
+    Returns:
+        The share; ``n`` counts the samples that have a real step.
     """
     centre = x[steps].double().mean(0)
     left = torch.where(steps[..., None], (generated - x).double().square(), 0).sum(dim=(1, 2))
     whole = torch.where(steps[..., None], (x.double() - centre).square(), 0).sum(dim=(1, 2))
     sums = torch.stack([left, whole], dim=1).numpy()
     low, high = bootstrap_interval(sums, _r2, units, seed=seed)
-    return estimate(float(_r2(sums.sum(0))), low, high, len(x))
+    found = estimate(float(_r2(sums.sum(0))), low, high, int(steps.any(dim=1).sum()))
+    if found.reason or math.isfinite(low):
+        return found
+    return replace(found, reason=ONE_VIDEO if math.isfinite(found.value) else "a share needs features that vary")
 
 
 def _r2(sums: Floats) -> Floats:

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
-from mfm_core.evaluation.metrics import Metric, class_metrics, score_metrics, trait_metrics
+from mfm_core.evaluation.metrics import Metric, label_metrics
 from mfm_core.evaluation.statistics import holm, mcnemar_p
 from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
@@ -197,10 +196,5 @@ def _classes(cell: CellResult) -> bool:
 
 def _metrics(cell: CellResult, x: Floats) -> dict[tuple[str, str], Metric]:
     y = np.array([[math.nan if one is None else one for one in row] for row in cell.labels])
-    if _classes(cell):
-        found = class_metrics(x, y[:, 0].astype(np.int64))
-    elif y.shape[1] == 1:
-        found = score_metrics(x[:, 0], y[:, 0], dataset_info(cell.plan.dataset).neutral)
-    else:
-        found = trait_metrics(x, y)
+    found = label_metrics(x, y[:, 0] if _classes(cell) else y, cell.plan.dataset)
     return {(metric.key, metric.subject): metric for metric in found}

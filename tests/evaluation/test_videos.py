@@ -25,6 +25,16 @@ def test_variance_explained_against_scikit_learn():
     assert found.low < found.value < found.high
 
 
+def test_clips_of_one_video_have_no_interval_and_those_without_a_modality_do_not_count():
+    data = made_up_sequences(12)
+    steps = data.mask.clone()
+    steps[:4] = False
+    found = explained(data.modalities["language"], 0 * data.modalities["language"], steps, np.zeros(12, np.int64))
+    assert found.n == 8
+    assert np.isnan([found.low, found.high]).all()
+    assert found.reason == "all samples are of one video: no interval over videos"
+
+
 def test_every_subset_of_the_modalities_is_measured():
     torch.manual_seed(0)
     model = MFM(ModelConfig.model_validate(sequence_run()["model"])).eval()
