@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,8 @@ def search(
         try:
             fitted = fit(default.model_copy(update=trial.params), train, validation, seed=seed)
             error = validation_error(validation, fitted.predict(validation))
+            if not math.isfinite(error):  # which Optuna would not count as a finished trial
+                raise ValueError(f"validation: expected samples whose labels are known, got an error of {error}")
         except ValueError as unfit:  # this configuration cannot learn from these data
             problem = str(unfit)
             opened.tell(trial, state=optuna.trial.TrialState.PRUNED)

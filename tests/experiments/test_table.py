@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import mfm_core as mfm
 from mfm_core.experiments.cells import compute_cell, read_cells
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of, splits
 from mfm_core.experiments.results import read_comparisons, read_figures, write_results
+from mfm_core.experiments.search import search
 from mfm_core.experiments.table import Progress, run_table
 from tests.experiments import stub
 
@@ -50,6 +53,13 @@ def test_a_cell_is_searched_on_validation_data_and_reads_test_data_once(tmp_path
         errors.append(float((system.predict(part) - part.labels).abs().mean()))
     assert result.validation_errors[0] == pytest.approx(min(errors), rel=1e-5)
     assert result.configurations[0]["noise"] == tried[int(np.argmin(errors))]
+
+
+def test_a_search_ends_where_no_validation_label_is_known(tmp_path: Path) -> None:
+    part = next(iter(splits(PLAN, 0))).validation
+    unknown = replace(part, labels=torch.full_like(part.labels, torch.nan))
+    with pytest.raises(ValueError, match=r"^majority: .* got none: validation: .* got an error of nan$"):
+        search("majority", part, unknown, seed=0, trials=1, storage=tmp_path / "search.log", study="own")
 
 
 def test_a_cell_that_was_cut_short_keeps_its_trials_and_finds_the_same(tmp_path: Path) -> None:
