@@ -132,6 +132,12 @@ class ImageModality(Config):
     flow_mixed: Annotated[int, Field(ge=0, le=64)] = 0
     flow_whitened: bool = False
 
+    @model_validator(mode="after")
+    def _flows(self) -> Self:
+        if self.flow_mixed and not self.flow:
+            raise ValueError(f"flow_mixed: expected 0 where flow is 0, got {self.flow_mixed}")
+        return self
+
 
 class SequenceModality(Config):
     """A modality that is a sequence of feature vectors, and its recurrent encoders and decoder.

@@ -103,7 +103,12 @@ def label_report(decided: Tensor, labels: Tensor, label: LabelConfig) -> tuple[f
         accuracy = float((decided.argmax(1) == labels).float().mean())
         return accuracy - 0.1 * float(nn.functional.cross_entropy(decided, labels)), {"accuracy": accuracy}
     error = float((decided - labels).abs().mean())
-    return -error / float(labels.std().clamp_min(1e-6)), {"absolute_error": error}
+    return -error / spread_of(labels), {"absolute_error": error}
+
+
+def spread_of(scores: Tensor) -> float:
+    """Standard deviation of all scores, by which errors are told; 1 where there is one score alone."""
+    return float(scores.std().clamp_min(1e-6)) if scores.numel() > 1 else 1.0
 
 
 def presence(data: Dataset, names: tuple[str, ...]) -> Tensor:

@@ -25,6 +25,7 @@ from mfm_core.training.common import (
     check_weights,
     classes_of,
     seeded,
+    spread_of,
     summed,
     surrogate_cost,
     with_noise,
@@ -100,7 +101,7 @@ class FactorizeRun(TrainingRun):
             raise ValueError(
                 f"fit_flows: expected none for a run that does not settle, got {', '.join(self.fit_flows)}"
             )
-        with_flow = [name for name, modality in self.model.images.items() if modality.flow + modality.flow_mixed]
+        with_flow = [name for name, modality in self.model.images.items() if modality.flow]
         for name in self.fit_flows:
             if name not in with_flow:
                 of = ", ".join(with_flow) or "none"
@@ -344,7 +345,7 @@ class FactorizeTask:
             score = report["accuracy"]
         else:
             report = {"absolute_error": float((generated.label - labels).abs().mean())}
-            score = -report["absolute_error"] / float(labels.std().clamp_min(1e-6))
+            score = -report["absolute_error"] / spread_of(labels)
         # of equal scores the last is kept
         score = 0.0 if self.run.settle else score - sum(errors.values())
         return score, report | {f"error_pixel_{name}": error for name, error in errors.items()}

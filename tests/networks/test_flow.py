@@ -30,6 +30,11 @@ def test_the_determinant_is_that_of_the_jacobian(d, mixed, generator):
         assert found[n].item() == pytest.approx(torch.linalg.slogdet(jacobian).logabsdet.item(), rel=1e-5, abs=1e-5)
 
 
+def test_mixed_couplings_without_a_flow_are_refused():
+    with pytest.raises(ValueError, match="flow_mixed: expected 0 where flow is 0, got 3"):
+        ImageModality(shape=(1, 28, 28), flow_mixed=3)
+
+
 def test_a_new_flow_changes_nothing(generator):
     x = torch.randn(9, 4, generator=generator)
     z, log_determinant = ConditionalFlow(4, 2, 3, 8, 2)(x, torch.rand(9, 2, generator=generator))
