@@ -21,6 +21,7 @@ import pooch
 
 from mfm_core.data.dataset import Dataset, Unit
 from mfm_core.data.notes import warn_of
+from mfm_core.files.npz import LOCAL, read_archive
 
 Loader = Callable[[], Dataset]
 Arrays = Mapping[str, npt.NDArray[np.uint8]]
@@ -235,7 +236,7 @@ def read_arrays(
 
     Raises:
         FileNotFoundError: If the file is not there; the message says how to get it.
-        ValueError: If the file lacks one of ``members``.
+        ValueError: If the file is damaged, or lacks one of ``members``.
     """
     path = data_folder() / f"{name}.npz"
     if not path.is_file():
@@ -243,7 +244,7 @@ def read_arrays(
             f"{path}: no such file; set MFM_DATA to the folder that holds it, "
             f"or run: python -m mfm_core data fetch {name}"
         )
-    with np.load(path, allow_pickle=False) as archive:
-        if missing := [member for member in members if member not in archive.files]:
-            raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
-        return {member: archive[member] for member in (*members, *optional) if member in archive.files}
+    arrays = read_archive(path, LOCAL, only=(*members, *optional))
+    if missing := [member for member in members if member not in arrays]:
+        raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
+    return arrays

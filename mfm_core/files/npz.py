@@ -6,7 +6,8 @@ import math
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, NamedTuple, TypeVar
@@ -42,19 +43,22 @@ UPLOAD = Limits(8_000_000, 32_000_000, 16)
 LOCAL = Limits(2_000_000_000, 8_000_000_000, 64)
 
 
-def read_archive(source: Path | IO[bytes], limits: Limits, name: str = "") -> dict[str, Array]:
-    """Read all arrays of an archive, without unpickling anything.
+def read_archive(
+    source: Path | IO[bytes], limits: Limits, name: str = "", *, only: Collection[str] | None = None
+) -> dict[str, Array]:
+    """Read arrays of an archive, without unpickling anything.
 
     Args:
         source: A file, or its content as a seekable stream.
         limits: What is too large.
         name: What messages call it; default the path.
+        only: Names of the arrays to decompress, as far as they are there; all of them without it.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a NumPy archive, is damaged, too large, or holds anything but plain arrays.
     """
-    return _opened(source, limits, name, _read_members)
+    return _opened(source, limits, name, partial(_read_members, only))
 
 
 def read_shapes(source: Path | IO[bytes], limits: Limits, name: str = "") -> dict[str, tuple[int, ...]]:
@@ -79,10 +83,14 @@ def _opened(
         raise ValueError(f"{name}: expected a whole NumPy archive (.npz): {error}") from None
 
 
-def _read_members(archive: zipfile.ZipFile, limits: Limits, name: str) -> dict[str, Array]:
+def _read_members(
+    only: Collection[str] | None, archive: zipfile.ZipFile, limits: Limits, name: str
+) -> dict[str, Array]:
     _shapes(archive, limits, name)
     arrays: dict[str, Array] = {}
     for member in archive.infolist():
+        if only is not None and _key(member) not in only:
+            continue
         with archive.open(member) as file:
             arrays[_key(member)] = npy.read_array(file, allow_pickle=False, max_header_size=_HEADER_BYTES)
     return arrays

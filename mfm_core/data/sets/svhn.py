@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.registry import Arrays, DatasetInfo, Recipe, Source, data_folder, read_arrays, register
+from mfm_core.data.registry import Arrays, DatasetInfo, Recipe, Source, read_arrays, register
 from mfm_core.files.digits import join_splits, read_mat
 
 SHARES = {"train": 0.78, "validation": 0.04, "test": 0.18}
@@ -66,10 +66,10 @@ def load() -> Dataset:
     Raises:
         FileNotFoundError: If ``svhn.npz`` is not in the data folder.
     """
-    arrays = read_arrays("svhn", ("images", "labels", "split"))
+    arrays = read_arrays("svhn", ("images", "labels", "split"), ("number_image",))
     official = arrays["split"].astype(np.int64)
-    if _photographs_are_known():
-        photograph = read_arrays("svhn", ("number_image",))["number_image"].astype(np.int64)
+    if "number_image" in arrays:
+        photograph = arrays["number_image"].astype(np.int64)
         split = split_by_photograph(official, photograph)
         ids = [f"{('train', 'test')[o]} {p}[{n}]" for n, (o, p) in enumerate(zip(official, photograph, strict=True))]
     else:
@@ -79,11 +79,6 @@ def load() -> Dataset:
     images = torch.from_numpy(arrays["images"][kept]).permute(0, 3, 1, 2).contiguous().float().div_(255)
     labels = torch.from_numpy(arrays["labels"][kept]).long()
     return Dataset("svhn", {"svhn": images}, labels, split[kept], ids=tuple(ids[n] for n in kept))
-
-
-def _photographs_are_known() -> bool:
-    with np.load(data_folder() / "svhn.npz", allow_pickle=False) as archive:
-        return "number_image" in archive.files
 
 
 def split_by_photograph(official: npt.NDArray[np.int64], photograph: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:

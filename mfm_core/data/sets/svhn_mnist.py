@@ -51,7 +51,8 @@ class DigitPools:
         split: The split all digits belong to.
         svhn: ``(n, 3, 32, 32)``; svhn_labels: ``(n,)``.
         mnist: ``(m, 1, 28, 28)``; mnist_labels: ``(m,)``.
-        svhn_ids: Names of the SVHN digits, which tell those of one photograph, see :func:`mfm_core.data.svhn.load`.
+        svhn_ids: Names of the SVHN digits, which tell those of one photograph, see
+            :func:`mfm_core.data.sets.svhn.load`.
     """
 
     split: Split

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.files.npz import LOCAL, read_archive
 from mfm_core.studio import face
 from mfm_core.studio.clips import load_clips
 from mfm_core.studio.making import acoustics, voice
@@ -173,12 +174,17 @@ def read_vectors(folder: Path) -> dict[str, Array]:
 
     Args:
         folder: Where ``glove50_top30k.npz`` may lie, which only a changed grammar needs.
+
+    Raises:
+        ValueError: If that file is damaged, or lacks an array.
     """
     clips = load_clips()
     known = dict(zip(clips.vocabulary, clips.vectors.numpy(), strict=True))
     path = folder / "glove50_top30k.npz"
     if not path.is_file():
         return known
-    with np.load(path, allow_pickle=False) as archive:
-        words, vectors = archive["words"].tolist(), archive["vectors"].astype(np.float32)
+    arrays = read_archive(path, LOCAL, only=("words", "vectors"))
+    if missing := {"words", "vectors"} - set(arrays):
+        raise ValueError(f"{path}: expected arrays words and vectors, missing {', '.join(sorted(missing))}")
+    words, vectors = arrays["words"].tolist(), arrays["vectors"].astype(np.float32)
     return dict(zip(words, vectors, strict=True)) | known
