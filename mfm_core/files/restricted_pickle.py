@@ -84,7 +84,7 @@ class _Refusal(Exception):
 
 
 def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a memory map, which is no IO[bytes]
-    stored, tuples, last = 0, set[int](), ""
+    stored, tuples, last = set[int](), set[int](), ""
     try:
         for n, (instruction, argument, _) in enumerate(pickletools.genops(content)):
             name = instruction.name
@@ -92,7 +92,7 @@ def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a m
                 raise _Refusal(f"expected numbers, text and containers only, got the instruction {name}")
             if name == "GLOBAL" and tuple(str(argument).split(" ")) not in _ADMITTED:
                 raise _Refusal(_named(str(argument).replace(" ", ".")))
-            place = stored if name == "MEMOIZE" else int(argument or 0) if name in _STORES | _FETCHES else 0
+            place = len(stored) if name == "MEMOIZE" else int(argument or 0) if name in _STORES | _FETCHES else 0
             # The interpreter would reserve memory for all places below the one stored to.
             if n > MAX_INSTRUCTIONS or (name in _STORES and place > n):
                 raise _Refusal(f"expected at most {MAX_INSTRUCTIONS} instructions in order")
@@ -100,7 +100,7 @@ def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a m
             if name in _FETCHES and place in tuples:
                 raise _Refusal("expected no tuple to be in two places")
             if name in _STORES:
-                stored += 1
+                stored.add(place)
                 (tuples.add if last.startswith("TUPLE") else tuples.discard)(place)
             elif name not in ("PROTO", "FRAME"):
                 last = name

@@ -179,6 +179,15 @@ RAW: dict[str, tuple[bytes, str]] = {
         raw(b"})\x94", b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86\x94" for i in range(60)), b"K\x01s"),
         "expected no tuple to be in two places",
     ),
+    "tuples of tuples behind places stored to again and again": (
+        raw(
+            b"N" + b"q\x00" * 61,
+            b"})\x94",
+            b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86\x94" for i in range(1, 61)),
+            b"K\x01s",
+        ),
+        "expected no tuple to be in two places",
+    ),
     "too many levels": (raw(b"]" * 30 + b"a" * 29), "expected containers in at most 8 levels"),
     "nothing": (b"", "expected a pickle of at most"),
     "noise": (b"noise" * 100, "expected a whole pickle"),
