@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -114,6 +116,19 @@ def tensor(argument: str, given: object, device: torch.device | None = None) -> 
     if device is not None:
         check_device(argument, given, device)
     return given
+
+
+def import_modules(argument: str, names: Sequence[str]) -> None:
+    """Import modules, which enter what they have into registries.
+
+    Raises:
+        ValueError: If there is no such module.
+    """
+    for name in names:
+        try:
+            import_module(name)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"{argument}: expected modules that can be imported, got {name!r} ({error})") from None
 
 
 def check_finite(argument: str, x: Tensor, mask: Tensor | None = None) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import torch
 import typer
 
+from mfm_core.arguments import import_modules
 from mfm_core.cli.app import app, one_sentence
-from mfm_core.jobs.runner import import_kinds, run_jobs
+from mfm_core.jobs.runner import run_jobs
 from mfm_core.jobs.store import JobStore
 
 jobs_app = typer.Typer(help="Work on the jobs that pages ask for.", no_args_is_help=True)
@@ -34,7 +35,7 @@ def jobs_run(
         if hasattr(os, "nice"):
             os.nice(NICE)
         torch.set_num_threads(1)  # small networks are no faster on more, and pages need the rest
-        import_kinds(imports or ())
+        import_modules("imports", imports or ())
         typer.echo(f"{run_jobs(JobStore(store), lock=lock)} jobs")
 
 

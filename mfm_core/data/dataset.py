@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Unit = Literal["word", "sentence", "step"]
 """Unit of a step of a sequence; ``"step"`` where nothing is said of it."""
+_Value = TypeVar("_Value")
 _SEGMENT = re.compile(r"(.+)\[[^\[\]]+\]")
 
 
@@ -246,6 +247,26 @@ class Dataset:
         """Which samples have a modality, boolean ``(N,)``."""
         everywhere = torch.ones(len(self), dtype=torch.bool, device=self.labels.device)
         return (self.present or {}).get(name, everywhere)
+
+    def only(self, names: Sequence[str]) -> Self:
+        """The samples with the modalities ``names`` alone, in this order.
+
+        Raises:
+            ValueError: If they have no modality of such a name.
+        """
+        if unknown := [name for name in names if name not in self.modalities]:
+            raise ValueError(f"modalities: expected some of {', '.join(self.modalities)}, got {unknown[0]!r}")
+
+        def of(known: Mapping[str, _Value] | None) -> dict[str, _Value] | None:
+            return None if known is None else {name: known[name] for name in names if name in known}
+
+        return replace(
+            self,
+            modalities={name: self.modalities[name] for name in names},
+            scaling=of(self.scaling),
+            present=of(self.present),
+            evidence=of(self.evidence),
+        )
 
     def part(self, split: Split) -> Dataset:
         """The samples of one split.

@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
+from mfm_core.arguments import import_modules
 from mfm_core.config import Config
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import evaluate_predictions, independent_units
-from mfm_core.experiments.plan import Cell, TablePlan, import_all, splits
+from mfm_core.experiments.plan import Cell, TablePlan, splits
 from mfm_core.experiments.search import search
 from mfm_core.files.writing import write_whole
 
@@ -87,7 +88,7 @@ def compute_cell(plan: TablePlan, cell: Cell, storage: str) -> CellResult:
         FileNotFoundError: If the data set is not there.
     """
     started = time.monotonic()
-    import_all(plan)
+    import_modules("imports", plan.imports)
     parts, places, predictions, configurations, errors, trials = [], [], [], [], [], 0
     for number, split in enumerate(splits(plan, cell.seed)):
         study = "/".join([plan.dataset, *plan.modalities, cell.name, str(number)])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Annotated, Self
 
 import numpy as np
@@ -22,6 +21,7 @@ from mfm_core.systems.registry import find_system
 N_FOLDS = 5
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$", max_length=80)]
+Module = Name
 
 
 class TablePlan(Config):
@@ -39,7 +39,7 @@ class TablePlan(Config):
     modalities: tuple[Name, ...] = ()
     trials: Annotated[int, Field(ge=1, le=1000)] = 3
     train_samples: Annotated[int, Field(ge=0)] = 0
-    imports: tuple[Name, ...] = ()
+    imports: tuple[Module, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -93,19 +93,6 @@ class Split:
     tested: npt.NDArray[np.int64]
 
 
-def import_all(plan: TablePlan) -> None:
-    """Import the modules that a plan names.
-
-    Raises:
-        ValueError: If there is no such module.
-    """
-    for module in plan.imports:
-        try:
-            import_module(module)
-        except ModuleNotFoundError as error:
-            raise ValueError(f"imports: expected modules that can be imported, got {module!r} ({error})") from None
-
-
 def splits(plan: TablePlan, seed: int) -> Iterator[Split]:
     """The splits that a cell is computed on: the data set's own, or the folds of one repetition.
 
@@ -114,7 +101,8 @@ def splits(plan: TablePlan, seed: int) -> Iterator[Split]:
         FileNotFoundError: If its files are not there.
     """
     for dataset in _datasets(plan.dataset, seed):
-        yield split_of(_with_modalities(dataset, plan.modalities), plan.train_samples, seed)
+        chosen = dataset.only(plan.modalities) if plan.modalities else dataset
+        yield split_of(chosen, plan.train_samples, seed)
 
 
 def split_of(dataset: Dataset, train_samples: int = 0, seed: int = 0) -> Split:
@@ -148,21 +136,3 @@ def _datasets(name: str, seed: int) -> tuple[Dataset, ...]:
 @lru_cache(maxsize=1)
 def _loaded(name: str) -> Dataset:
     return load_dataset(name)
-
-
-def _with_modalities(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
-    if not names:
-        return dataset
-    if unknown := [name for name in names if name not in dataset.modalities]:
-        raise ValueError(f"modalities: expected some of {', '.join(dataset.modalities)}, got {unknown[0]!r}")
-
-    def only(known: Mapping[str, torch.Tensor] | None) -> dict[str, torch.Tensor] | None:
-        return None if known is None else {name: x for name, x in known.items() if name in names}
-
-    return replace(
-        dataset,
-        modalities={name: dataset.modalities[name] for name in names},
-        present=only(dataset.present),
-        evidence=only(dataset.evidence),
-        scaling=None,
-    )

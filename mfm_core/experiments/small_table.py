@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from mfm_core.config import Config, first_problem
 from mfm_core.experiments.cells import read_cells
-from mfm_core.experiments.plan import TablePlan
+from mfm_core.experiments.plan import Module, TablePlan
 from mfm_core.experiments.results import write_results
 from mfm_core.experiments.table import Progress, run_table
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
@@ -39,7 +39,7 @@ class SmallTable(Config):
     trials: Annotated[int, Field(ge=1, le=5)] = 1
     train_samples: Annotated[int, Field(ge=0, le=10_000)] = 400
     minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] = 10.0
-    imports: tuple[str, ...] = ()
+    imports: tuple[Module, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> Self:

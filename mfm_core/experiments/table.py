@@ -9,9 +9,10 @@ from time import monotonic
 
 from filelock import FileLock, Timeout
 
+from mfm_core.arguments import import_modules
 from mfm_core.experiments.cells import cell_path, store_cell
 from mfm_core.experiments.executors import Event, Job, in_processes, in_this_process, on_ray
-from mfm_core.experiments.plan import Cell, TablePlan, cells_of, import_all
+from mfm_core.experiments.plan import Cell, TablePlan, cells_of
 from mfm_core.files.writing import write_whole
 
 PLAN = "plan.json"
@@ -95,7 +96,7 @@ def run_table(
     """
     if n_workers < 0:
         raise ValueError(f"workers: expected at least 0, got {n_workers}")
-    import_all(plan)
+    import_modules("imports", plan.imports)
     cells = cells_of(tuple(systems), n_seeds)
     folder = folder.absolute()
     _claim(plan, folder)

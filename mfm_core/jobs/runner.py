@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from mfm_core.jobs.kinds import Control, find_kind
@@ -103,16 +102,3 @@ def start_runner(store: JobStore, imports: Sequence[str] = ()) -> subprocess.Pop
             )
     finally:
         os.close(lock)  # the process has a copy
-
-
-def import_kinds(names: Sequence[str]) -> None:
-    """Import modules that enter kinds of work.
-
-    Raises:
-        ValueError: If there is no such module.
-    """
-    for name in names:
-        try:
-            import_module(name)
-        except ModuleNotFoundError as error:
-            raise ValueError(f"imports: expected modules that can be imported, got {name!r} ({error})") from None

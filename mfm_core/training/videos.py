@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Annotated, Literal, Self, TypeVar, cast
+from typing import Annotated, Literal, Self, cast
 
 import torch
 from pydantic import Field, model_validator
@@ -32,8 +32,6 @@ from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_
 from mfm_core.training.runs import TrainingRun, register_run
 from mfm_core.training.video_batches import on, without_padding, without_steps
 from mfm_core.training.video_terms import Adversary, SequenceTerms, leak_cost, nearest, train_adversary
-
-Value = TypeVar("Value")
 
 
 class FoldConfig(Config):
@@ -148,18 +146,7 @@ def load_run_data(run: SequenceRun) -> Dataset:
 def encodable(data: Dataset, names: tuple[str, ...]) -> Dataset:
     """The modalities ``names`` of the samples that have one of them, at one real step at least."""
     some = presence(data, names).any(dim=1) & cast(Tensor, data.mask).any(dim=1)
-    chosen = replace(
-        data,
-        modalities=_of(names, data.modalities),
-        scaling=None if data.scaling is None else _of(names, data.scaling),
-        present=None if data.present is None else _of(names, data.present),
-        evidence=None if data.evidence is None else _of(names, data.evidence),
-    )
-    return chosen.take(torch.nonzero(some).squeeze(1))
-
-
-def _of(names: tuple[str, ...], known: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: known[name] for name in names if name in known}
+    return data.only(names).take(torch.nonzero(some).squeeze(1))
 
 
 @dataclass(frozen=True)

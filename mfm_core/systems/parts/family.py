@@ -321,7 +321,7 @@ class FamilySystem(System):
             ValueError: If ``dataset`` lacks a modality of the system, or has it in another shape.
         """
         self.spec.check(dataset)
-        return standardised(chosen(dataset, tuple(self.spec.streams)), self.scaling)
+        return standardised(dataset.only(tuple(self.spec.streams)), self.scaling)
 
     def state(self) -> dict[str, Tensor]:
         """The weights and the scaling."""
@@ -349,20 +349,9 @@ class FamilySystem(System):
         return cls(config, spec, network, scaling)
 
 
-def chosen(data: Dataset, names: tuple[str, ...]) -> Dataset:
-    """``data`` with the modalities ``names`` alone, in this order."""
-    return replace(
-        data,
-        modalities={name: data.modalities[name] for name in names},
-        scaling=None if data.scaling is None else {n: data.scaling[n] for n in names if n in data.scaling},
-        present=None if data.present is None else {n: data.present[n] for n in names if n in data.present},
-        evidence=None,
-    )
-
-
 def _prepared(data: Dataset, scaling: Mapping[str, Scaling], label_scale: Tensor, model: ModelConfig) -> Dataset:
     """Modalities of the model, standardised, and scores of mean 0 and standard deviation 1."""
-    data = standardised(chosen(data, tuple(model.modalities)), scaling)
+    data = standardised(data.only(tuple(model.modalities)), scaling)
     if model.label.kind == "classes":
         return data
     return replace(data, labels=(data.labels.float() - label_scale[0]) / label_scale[1])
