@@ -80,6 +80,7 @@ def description(dataset: Dataset) -> list[str]:
         empty = int((~dataset.mask.any(1)).sum())
         lines.append(f"  {int(dataset.mask.sum())} real steps, each a {unit}; {empty} samples without any")
     kind = "classes" if dataset.labels.ndim == 1 else f"{dataset.labels.shape[1]} scores"
-    low, high = (dataset.labels.min().item(), dataset.labels.max().item()) if len(dataset) else (0, 0)
-    lines.append(f"  labels: {kind}, {low:g} to {high:g}")
+    known = dataset.labels[~dataset.labels.isnan()]
+    span = f"{known.min().item():g} to {known.max().item():g}" if known.numel() else "none of them known"
+    lines.append(f"  labels: {kind}, {span}")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import mfm_core as mfm
 import mfm_core.__main__  # enters all commands
 from mfm_core.cli.app import app
-from mfm_core.data import dataset_names
+from mfm_core.cli.data import description
+from mfm_core.data import Dataset, dataset_names
 from mfm_core.studio.making import chunks, make
 from mfm_core.studio.making.acoustics import word_features
 from mfm_core.studio.making.voice import SAMPLE_RATE
@@ -82,6 +85,15 @@ def test_the_help_of_describe_names_the_sets_and_a_command_names_the_systems() -
     assert list(told) == list(mfm.system_names())
     assert "Tsai et al. (2019)" in told["mfm"]
     assert "sequence, image" in told["mfm"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"), [([math.nan, 1.0, -2.0], "-2 to 1"), ([math.nan] * 3, "none of them known")]
+)
+def test_scores_that_are_not_known_do_not_hide_the_others(scores: list[float], told: str) -> None:
+    pictures = torch.rand(3, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    dataset = Dataset("own", {"picture": pictures}, torch.tensor(scores)[:, None], np.array(["train"] * 3))
+    assert description(dataset)[-1] == f"  labels: 1 scores, {told}"
 
 
 def test_importing_the_package_does_not_import_what_only_some_functions_need() -> None:
