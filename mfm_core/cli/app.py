@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")]
 data_app = typer.Typer(help="Bring and list real data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 

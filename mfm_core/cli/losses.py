@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 import typer
 
-from mfm_core.cli.app import app, one_sentence
+from mfm_core.cli.app import Threads, app, one_sentence
 from mfm_core.cli.progress import counted, stages
 from mfm_core.evaluation.measure import held_out_codes
 from mfm_core.experiments.losses import OBJECTIVES, SEEDS, loss_rows, loss_run, train_losses
@@ -47,7 +47,7 @@ def losses(
         typer.Option(help="OBJECTIVE=FOLDER: where its model of the first seed goes, with its codes."),
     ] = None,
     measured: Annotated[bool, typer.Option(help="Measure the models.")] = True,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    threads: Threads = 2,
 ) -> None:
     """Train a small MFM of digits by each objective from each seed, alike, and measure them; goes on where stopped."""
     torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from mfm_core.cli.app import app, one_sentence
+from mfm_core.cli.app import Threads, app, one_sentence
 from mfm_core.cli.progress import counted, stages
 from mfm_core.evaluation.comparison import ablations, compare
 from mfm_core.evaluation.cross_validation import cross_validate
@@ -36,6 +36,7 @@ from mfm_core.training.loop import Report
 from mfm_core.training.videos import SequenceRun
 
 MAX_WIDTH = 400
+Into = Annotated[str | None, typer.Option(help="Store the table with this model.")]
 
 
 @app.command("train")
@@ -48,7 +49,7 @@ def train_command(
     folder: Annotated[Path | None, typer.Option(help="Where the run is kept; default runs/<name>.")] = None,
     store: Annotated[Path | None, typer.Option(help="A second folder for the model, as pretrained/<name>.")] = None,
     device: Annotated[str, typer.Option(help="A torch device.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    threads: Threads = 2,
 ) -> None:
     """Train a model, or go on with a run that was stopped; the result is stored in <folder>/model."""
     torch.set_num_threads(threads)
@@ -96,7 +97,7 @@ def evaluate_command(
         bool, typer.Option(help="Store metrics, card and codes of held-out pairs beside the weights.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")] = False,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    threads: Threads = 2,
 ) -> None:
     """Measure a model on held-out digits or videos."""
     torch.set_num_threads(threads)
@@ -143,8 +144,8 @@ def compare_command(
     names: Annotated[list[str], typer.Argument(help="Stored models, as group=folder; a group holds several seeds.")],
     *,
     seed: Annotated[int, typer.Option(min=0, help="Of the pairing.")] = 0,
-    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    into: Into = None,
+    threads: Threads = 2,
 ) -> None:
     """Compare label accuracies on the same held-out pairs, as Figure 5(b) does."""
     torch.set_num_threads(threads)
@@ -164,8 +165,8 @@ def ablations_command(
     names: Annotated[list[str], typer.Argument(help="Stored models, as label=folder.")],
     *,
     seed: Annotated[int, typer.Option(min=0, help="Of the pairing and of all sampling.")] = 0,
-    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    into: Into = None,
+    threads: Threads = 2,
 ) -> None:
     """Measure models that each leave a term out, side by side."""
     torch.set_num_threads(threads)
@@ -189,8 +190,8 @@ def cross_validate_command(
     repetitions: Annotated[int, typer.Option(min=1, help="How often the samples are dealt anew.")] = 4,
     folds: Annotated[int, typer.Option(min=3, help="Into how many parts.")] = 5,
     folder: Annotated[Path | None, typer.Option(help="Where the folds are kept; default runs/<name>_folds.")] = None,
-    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    into: Into = None,
+    threads: Threads = 2,
 ) -> None:
     """Train and measure a run on every fold of a repeated cross-validation; goes on where it was stopped."""
     torch.set_num_threads(threads)
@@ -214,8 +215,8 @@ def cross_validate_command(
 def ratios_command(
     names: Annotated[list[str], typer.Argument(help="Stored models of videos: names or folders.")],
     *,
-    into: Annotated[str | None, typer.Option(help="Store the table with this model.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads of the CPU.")] = 2,
+    into: Into = None,
+    threads: Threads = 2,
 ) -> None:
     """Set dependency ratios of several models beside the paper's, as Figure 9(a) does."""
     torch.set_num_threads(threads)

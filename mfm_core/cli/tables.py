@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from mfm_core.cli.app import app, one_sentence
+from mfm_core.cli.progress import EVERY
 from mfm_core.experiments.plan import TablePlan
 from mfm_core.experiments.results import write_results
 from mfm_core.experiments.table import Progress, run_table
 from mfm_core.systems.registry import system_info, system_names
 
-EVERY = 5.0
 Many = Annotated[
     str,
     typer.Option(

@@ -32,7 +32,7 @@ def test_the_determinant_is_that_of_the_jacobian(d, mixed, generator):
 
 def test_mixed_couplings_without_a_flow_are_refused():
     with pytest.raises(ValueError, match="flow_mixed: expected 0 where flow is 0, got 3"):
-        ImageModality(shape=(1, 28, 28), flow_mixed=3)
+        ImageModality(shape=(1, 28, 28), d_z=2, d_f=2, flow_mixed=3)
 
 
 def test_a_new_flow_changes_nothing(generator):
