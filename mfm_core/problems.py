@@ -51,6 +51,11 @@ def expectation(problem: ErrorDetails) -> str:
     return sentence + f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else sentence
 
 
+def printable(text: str) -> str:
+    """The start of what a user wrote, fit for one line of a message: 60 letters, ``?`` for those without a shape."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+
+
 def shown(given: object) -> str:
     """Spell a given value, cut to 80 letters."""
     text = repr(given)

@@ -101,6 +101,11 @@ INKED: Mapping[str, Attribute] = {"slant": slant, "stroke width": stroke_width, 
 """Of light ink on dark, one channel."""
 
 
+def attributes_of(n_channels: int) -> Mapping[str, Attribute]:
+    """Attributes that are measured on pictures of so many channels."""
+    return COLOURED if n_channels == len(_LUMA) else INKED
+
+
 class Named(NamedTuple):
     """Effect of a direction.
 
@@ -196,7 +201,7 @@ def name_styles(model: MFM, latents: Latents, vectors: Tensor, *, modality: str)
     """
     if modality not in model.config.images:
         raise ValueError(f"modality: expected an image modality of {', '.join(model.modalities)}, got {modality!r}")
-    attributes = COLOURED if model.config.images[modality].shape[0] == len(_LUMA) else INKED
+    attributes = attributes_of(model.config.images[modality].shape[0])
     with torch.inference_mode():
         pictures = model.decode(move(latents, vectors, factor=modality)).modalities[modality]
         measured = torch.stack([measure(pictures) for measure in attributes.values()], dim=1)

@@ -15,6 +15,7 @@ from mfm_core.data.notes import Notes
 from mfm_core.data.registry import dataset_infos
 from mfm_core.files.npz import Array, Limits, read_archive, read_shapes
 from mfm_core.lab.settings import UPLOAD
+from mfm_core.problems import printable
 from mfm_core.studio.clips import load_clips
 from mfm_core.systems.base import DataSpec
 
@@ -95,7 +96,7 @@ def read_upload(content: bytes, name: str) -> Dataset:
     Raises:
         ValueError: If it is damaged, too large, or not of this layout, in one sentence.
     """
-    name = "".join(letter if letter.isprintable() else "?" for letter in name[:60])
+    name = printable(name)
     shapes = read_shapes(io.BytesIO(content), LIMITS, name)
     _check_shapes(shapes, name)
     arrays = read_archive(io.BytesIO(content), LIMITS, name)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.files.writing import write_once
-from mfm_core.interpretation.attributes import COLOURED, INKED
+from mfm_core.interpretation.attributes import attributes_of
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.codes import Codes
@@ -110,7 +110,7 @@ def _colours(model: MFM, codes: Codes, judges: Mapping[str, Discriminative]) -> 
         for start in range(0, len(codes), BATCH):
             part = slice(start, start + BATCH)
             for name, pictures in model.decode(codes.latents[part]).modalities.items():
-                attribute, measure = next(iter((COLOURED if pictures.shape[1] == 3 else INKED).items()))
+                attribute, measure = next(iter(attributes_of(pictures.shape[1]).items()))
                 found.setdefault(f"{attribute}, {name}", []).append(measure(pictures))
                 if name in judges:
                     sure = judges[name]({name: pictures}).softmax(1).gather(1, codes.labels[part, None])[:, 0]

@@ -136,6 +136,11 @@ def audio_path(folder: Path, row: int) -> Path:
     return folder / AUDIO / f"{row:02}.mp3"
 
 
+def is_mp3(content: bytes) -> bool:
+    """Whether a file begins as an MP3 file does: with a tag, or with a frame, whose first eleven bits are set."""
+    return content[:3] == b"ID3" or (len(content) > 1 and content[0] == 0xFF and content[1] & 0xE0 == 0xE0)
+
+
 def read_audio(path: Path) -> bytes:
     """Read an MP3 file as it is.
 
@@ -148,7 +153,6 @@ def read_audio(path: Path) -> bytes:
     if (size := path.stat().st_size) > MAX_AUDIO_BYTES:
         raise ValueError(f"{path}: expected at most {MAX_AUDIO_BYTES} bytes, got {size}")
     sound = path.read_bytes()
-    # A frame begins with eleven bits that are set.
-    if not (sound[:3] == b"ID3" or (len(sound) > 1 and sound[0] == 0xFF and sound[1] & 0xE0 == 0xE0)):
+    if not is_mp3(sound):
         raise ValueError(f"{path}: expected an MP3 file, got bytes {sound[:4].hex() or 'none'}")
     return sound

@@ -95,7 +95,7 @@ class Clips:
             edits: Changed edits, or the same clip several times; all the clips as they are by default.
 
         Returns:
-            A row a take, with its true evidence and score.
+            A row a clip, with its true evidence and score.
 
         Raises:
             ValueError: If there is no such world.
@@ -117,7 +117,7 @@ class Clips:
         )
 
     def curves(self, take: EditedClip) -> npt.NDArray[np.float32]:
-        """The action units of a take's face, ``(frames, 6)`` at 25 frames a second, in the order of ``face.UNITS``."""
+        """The action units of a clip's face, ``(frames, 6)`` at 25 frames a second, in the order of ``face.UNITS``."""
         n_frames = int(np.ceil(self.seconds[take.clip] * face.FRAMES_A_SECOND - 1e-6))
         resting = self.resting[take.clip, :n_frames].numpy()
         times = self.times[take.clip, : len(take)].numpy()

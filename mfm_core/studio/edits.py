@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class EditedClip:
-    """One clip, unchanged or changed; changing gives a new take.
+    """One clip, unchanged or changed; changing gives a new one.
 
     Attributes:
         clip: Which of the shipped clips.

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.problems import printable
+from mfm_core.studio.clip_files import is_mp3
 from mfm_core.studio.making import acoustics, voice
 from mfm_core.studio.word_times import WordTimes
 
@@ -60,11 +62,10 @@ def read_sound(content: bytes, file_name: str) -> voice.Waveform:
         ValueError: If it is too large, too long, too short, damaged, or of another format, in one sentence.
         OSError: If soundfile or librosa is not installed.
     """
-    name = "".join(letter if letter.isprintable() else "?" for letter in file_name[:60])
+    name = printable(file_name)
     if len(content) > MAX_BYTES:
         raise ValueError(f"{name}: expected at most {MAX_BYTES} bytes, got {len(content)}")
-    mp3 = content[:3] == b"ID3" or (len(content) > 1 and content[0] == 0xFF and content[1] & 0xE0 == 0xE0)
-    if not mp3 and not (content[:4] == b"RIFF" and content[8:12] == b"WAVE"):
+    if not is_mp3(content) and not (content[:4] == b"RIFF" and content[8:12] == b"WAVE"):
         raise ValueError(f"{name}: expected a WAV or MP3 file, got other bytes")
     try:
         import librosa

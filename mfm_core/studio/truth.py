@@ -16,7 +16,6 @@ import numpy.typing as npt
 from mfm_core.studio.words import ARTICLES, INTENSIFIERS, NEGATORS, VALENCE
 
 Array = npt.NDArray[np.float32]
-Levels = npt.NDArray[np.int64]
 World = Literal["language_led", "balanced", "face_led"]
 Tone = Literal["lowered", "plain", "raised"]
 Face = Literal["frown", "rest", "smile"]

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.problems import printable
+
 MAX_BYTES = 1_000_000
 MAX_WORDS, MAX_LETTERS = 400, 60
 ENDINGS = (".csv", ".srt", ".vtt", ".textgrid")
@@ -51,7 +53,7 @@ def read_word_times(content: bytes, file_name: str) -> WordTimes:
         ValueError: If the file is too large, of another format, damaged, or holds no words or too many.
         OSError: If the libraries that read subtitles and TextGrids are not installed.
     """
-    name = "".join(letter if letter.isprintable() else "?" for letter in file_name[:60])
+    name = printable(file_name)
     ending = next((one for one in ENDINGS if file_name.lower().endswith(one)), None)
     if ending is None:
         raise ValueError(f"{name}: expected words as {', '.join(ENDINGS)}")

@@ -26,6 +26,7 @@ from mfm_core.data.dataset import Dataset, Steps, Unit
 from mfm_core.data.notes import Notes, observed
 from mfm_core.data.scaling import Scaling
 from mfm_core.files.npz import UPLOAD, Array, as_float32, read_archive
+from mfm_core.problems import printable
 
 MAX_STEPS = 200
 MAX_WORD = 60
@@ -73,7 +74,7 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
     Raises:
         ValueError: If the file is damaged, too large, or does not fit the model.
     """
-    name, notes = _printable(file_name), Notes() if notes is None else notes
+    name, notes = printable(file_name), Notes() if notes is None else notes
     if not content:
         raise ValueError(f"{name}: expected a clip, got an empty file")
     if file_name.lower().endswith(".npz"):
@@ -84,7 +85,7 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
         raise ValueError(f"{name}: expected a clip as .npz or .csv")
     known = (*shape.d, "words", "times")
     if surplus := [key for key in arrays if key not in known]:
-        raise ValueError(f"{name}: expected arrays among {', '.join(known)}, got {_printable(surplus[0])}")
+        raise ValueError(f"{name}: expected arrays among {', '.join(known)}, got {printable(surplus[0])}")
     given = {m: _features(arrays[m], d, f"{name}: {m}", notes) for m, d in shape.d.items() if m in arrays}
     if not given:
         raise ValueError(f"{name}: expected an array (T, d) for at least one of {', '.join(shape.d)}, got none")
@@ -260,7 +261,7 @@ def _read_csv(content: bytes, name: str, shape: ClipShape) -> dict[str, Array]:
         twice = next((f"{key} twice" for key in columns if header.count(key) > 1), "no column word")
         strange = next((key for key in columns if key not in expected), twice)
         ranges = ", ".join(f"{m}_0 to {m}_{d - 1}" for m, d in shape.d.items())
-        raise ValueError(f"{name}: expected columns word, start, end, {ranges}, got {_printable(strange)}")
+        raise ValueError(f"{name}: expected columns word, start, end, {ranges}, got {printable(strange)}")
     if odd := next((t for t, row in enumerate(rows, start=1) if len(row) != len(header)), None):
         raise ValueError(f"{name}: expected {len(header)} values in each line, got {len(rows[odd - 1])} in step {odd}")
     arrays: dict[str, Array] = {"words": np.array([row[columns["word"]].strip() for row in rows], dtype=str)}
@@ -287,12 +288,5 @@ def _column_block(
                     raise ValueError
                 values[t, k] = empty if text == "" and empty is not None else float(text)
             except ValueError:
-                raise ValueError(
-                    f"{name}: {key}: expected a number in step {t + 1}, got {_printable(text)!r}"
-                ) from None
+                raise ValueError(f"{name}: {key}: expected a number in step {t + 1}, got {printable(text)!r}") from None
     return values
-
-
-def _printable(text: str) -> str:
-    """The start of what a user wrote, fit for one line of a message."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
