@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from mfm_core.config import ModelConfig
 from mfm_core.files.writing import disk_errors, write_whole
 from mfm_core.model import MFM
-from mfm_core.storage.folder import StoredModel, model_folder
+from mfm_core.storage.folder import StoredModel, model_folder, read_text
 from mfm_core.storage.models import Network, load_pretrained, save_model
 from mfm_core.storage.scaling import save_scaling
 from mfm_core.training import digits, images, videos  # noqa: F401 - they enter their runs
@@ -44,14 +44,15 @@ def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) 
     path = Path(name_or_path) if name_or_path.endswith(".json") else CONFIGS / f"{name_or_path}.json"
     if not path.is_file():
         raise ValueError(f"run: expected one of {', '.join(run_names())} or a .json file, got {name_or_path!r}")
+    text = read_text(path)
     try:
-        text = json.loads(path.read_bytes())
-    except ValueError as error:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: expected JSON, got {error}") from None
     for key, value in (changes or {}).items():
-        _set(text, key, value)
+        _set(content, key, value)
     try:
-        return parse_run(text)
+        return parse_run(content)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -69,11 +69,9 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
 @pytest.mark.parametrize(
     ("run", "changes", "message"),
     [
-        (
-            "{",
-            {},
-            "{path}: expected JSON, got …",
-        ),
+        ("{", {}, "{path}: expected JSON, got …"),
+        pytest.param("[" * 100_000, {}, "{path}: expected JSON, got …", id="too deep"),
+        pytest.param(" " * 1_000_001, {}, "{path}: expected at most 1000000 bytes, got 1000001", id="too large"),
         ("[]", {"a": 1}, "set: expected a key of the configuration, such as training.seed, got 'a'"),
         (
             tiny_runs.factorizing(),
