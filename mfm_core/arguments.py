@@ -74,13 +74,13 @@ def path_of(argument: str, given: object) -> Path:
     return Path(given)
 
 
-def text_of(argument: str, given: object) -> str:
-    """``given``, if it is text that is not empty.
+def text_of(argument: str, given: object, *, may_be_empty: bool = False) -> str:
+    """``given``, if it is text, and not empty.
 
     Raises:
         ValueError: If it is not.
     """
-    if not isinstance(given, str) or not given:
+    if not isinstance(given, str) or not (given or may_be_empty):
         raise ValueError(f"{argument}: expected text, got {'none' if given == '' else kind_of(given)}")
     return given
 

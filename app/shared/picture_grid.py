@@ -14,7 +14,6 @@ from torch import Tensor
 
 from app.shared.turns import turn
 from mfm_core import MFM, Latents
-from mfm_core.interpretation.one_thread import one_thread
 
 Judge = Callable[[Mapping[str, Tensor]], Tensor]
 """From pictures of one modality to the logits of the digits."""
@@ -72,7 +71,7 @@ def decode_grid(
     """
     if len(latents) != len(rows) * len(columns):
         raise ValueError(f"latents: expected {len(rows)} x {len(columns)} samples, got {len(latents)}")
-    with turn(), one_thread(), torch.inference_mode():  # on a machine with other work, two cost twenty times one
+    with turn(), torch.inference_mode():
         generated = model.decode(latents)
         judged = {name: judges[name]({name: x}) for name, x in generated.modalities.items() if name in judges}
 

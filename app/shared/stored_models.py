@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
@@ -209,7 +210,12 @@ def _looked(what: Hashable, look: Callable[[], V]) -> V:
 
 @st.cache_resource
 def cache() -> ByteCache:
-    """All that this server has loaded of stored models."""
+    """All that this server has loaded of stored models.
+
+    What computes with them from then on runs on one thread of torch: sessions work side by side, and two threads of one
+    operation would wait for each other in a busy loop.
+    """
+    torch.set_num_threads(1)
     return ByteCache(MOST_BYTES)
 
 

@@ -137,7 +137,7 @@ class Dataset:
             ids: Names of the samples; those of one name, or of one ``video[...]``, count as one independent unit.
             name: Of the data set.
             present: By modality, which samples have it, boolean ``(N,)``; all of them without it.
-            unit: What a step of a sequence is: ``"word"``, or ``"sentence"`` for any longer stretch.
+            unit: What a step of a sequence is: ``"word"``, ``"sentence"`` for any longer stretch, or ``"step"``.
             seed: Of the drawn split.
             notes: Counts what is masked or left out; without it each kind is a :class:`DataWarning`.
 

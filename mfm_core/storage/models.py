@@ -89,7 +89,7 @@ def save_model(
 
 def save_card(card: str, folder: str | Path) -> None:
     """Write a model's card, Markdown, into its folder."""
-    write_whole(path_of("folder", folder) / CARD, text_of("card", card))
+    write_whole(path_of("folder", folder) / CARD, text_of("card", card, may_be_empty=True))
 
 
 def save_metrics(metrics: Mapping[str, JsonValue], folder: str | Path) -> None:
