@@ -65,26 +65,9 @@ def pictures(available: tuple[str, ...]) -> None:
 
 
 def _choose(available: tuple[str, ...]) -> tuple[str, ...]:
-    key = "chosen_models"
     known = [name for name in state.seen(AblationsView).stored if name in available] or list(available[:MOST])
     chosen = tuple(name for name in available if name in known)
-    if not state.offered("models", "Models"):
-        return chosen
-    st.session_state[key] = known
-
-    def take() -> None:
-        if wanted := st.session_state[key]:
-            state.change(models=".".join(name for name in available if name in wanted))
-
-    st.multiselect(
-        "Models",
-        available,
-        format_func=stored_models.title,
-        max_selections=MOST,
-        key=key,
-        on_change=take,
-        disabled=state.held("models"),
-    )
+    state.choose_several("Models", "models", available, known, MOST, stored_models.title)
     return chosen
 
 

@@ -36,7 +36,8 @@ def _variants(tables: tuple[str, ...]) -> None:
         "Each variant leaves one design choice out (Figure 6, Table 2). What it lacks is drawn faint and dashed; a box "
         "with a second one behind it stands for one of each modality."
     )
-    _choose()
+    chosen = state.seen(AblationsView).names
+    state.choose_several("Variants", "variants", VARIANTS, chosen, MOST, results.title_of_system)
     names = state.seen(AblationsView).names
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
@@ -53,27 +54,6 @@ def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
         return AblationsLinks(tables)
     first = digit_model.load(stored_models.stored_as(models[0]))
     return AblationsLinks(tables, models, len(first.codes), first.shown[0])
-
-
-def _choose() -> None:
-    if not state.offered("variants", "Variants"):
-        return
-    key = "chosen_variants"
-    st.session_state[key] = list(state.seen(AblationsView).names)
-
-    def take() -> None:
-        if chosen := st.session_state[key]:
-            state.change(variants=".".join(name for name in VARIANTS if name in chosen))
-
-    st.multiselect(
-        "Variants",
-        VARIANTS,
-        format_func=results.title_of_system,
-        max_selections=MOST,
-        key=key,
-        on_change=take,
-        disabled=state.held("variants"),
-    )
 
 
 def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:

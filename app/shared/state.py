@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -214,6 +214,24 @@ def select(
         disabled=held(field),
     )
     return str(getattr(st.session_state["view"], field))
+
+
+def choose_several(
+    label: str, field: str, options: Sequence[str], chosen: Sequence[str], most: int, title: Callable[[str], str]
+) -> None:
+    """A list to choose up to ``most`` names from, for a field of the view that joins them by dots, in their order."""
+    if not offered(field, label):
+        return
+    key = f"chosen_{field}"
+    st.session_state[key] = list(chosen)
+
+    def take() -> None:
+        if wanted := st.session_state[key]:
+            change(**{field: ".".join(name for name in options if name in wanted)})
+
+    st.multiselect(
+        label, options, format_func=title, max_selections=most, key=key, on_change=take, disabled=held(field)
+    )
 
 
 def toggle(label: str, field: str, off: str, on: str, *, description: str | None = None) -> None:
