@@ -16,6 +16,14 @@ from mfm_core.networks.fully_connected import fully_connected
 MAX_LOG_SCALE = 1.5
 
 
+def identity_matrix(d: int) -> Tensor:
+    """The identity, (d, d), where a model may be built without memory.
+
+    ``torch.eye`` then imports PyTorch's compiler, which takes seconds at the first model that a process loads.
+    """
+    return torch.zeros(d, d).fill_diagonal_(1.0)
+
+
 class Coupling(nn.Module):
     """Scales and shifts every second number by what the others and the context say; at first by nothing.
 
@@ -53,8 +61,7 @@ class Mixing(nn.Module):
 
     def __init__(self, d: int) -> None:
         super().__init__()
-        # torch.eye without memory imports PyTorch's compiler: seconds, at the first model that a process loads
-        self.weight = nn.Parameter(torch.zeros(d, d).fill_diagonal_(1.0))
+        self.weight = nn.Parameter(identity_matrix(d))
 
     def forward(self, x: Tensor, _context: Tensor) -> tuple[Tensor, Tensor]:
         """(N, d) -> (N, d), and the logarithm of the determinant's size, a scalar."""

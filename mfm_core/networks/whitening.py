@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mfm_core.networks.flow import identity_matrix
+
 
 class ClassWhitening(nn.Module):
     """Takes from codes the mean and the covariance of their class; at first nothing.
@@ -23,7 +25,7 @@ class ClassWhitening(nn.Module):
     def __init__(self, d: int, classes: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(classes, d))
-        self.register_buffer("weight", torch.eye(d).repeat(classes, 1, 1))
+        self.register_buffer("weight", identity_matrix(d).repeat(classes, 1, 1))
 
     def forward(self, x: Tensor, probabilities: Tensor) -> Tensor:
         """Codes (N, d) and probabilities of their classes (N, classes) -> (N, d)."""
