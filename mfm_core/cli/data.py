@@ -34,7 +34,8 @@ def data_import(
 
     Known are the tensors of github.com/pliang279/MFN (.h5), computational sequences of CMU-MultimodalSDK (.csd, aligned
     to words), the pickles of Multimodal-Transformer and MMSA, and .npz as we write it. No pickle is executed. What is
-    masked, left out or not read is counted in the report. Videos of CMU-MOSI keep their official fold.
+    masked, left out or not read is counted in the report. Videos of CMU-MOSI, CMU-MOSEI and POM
+    keep their official fold.
     """
     with one_sentence():
         notes = Notes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mfm_core.data.dataset import SPLITS, Split, video_of
 
 _SIZES = (52, 10, 31)  # videos of CMU-MOSI's official folds
 _DIGITS = 12
+_FILES = {"CMU-MOSI": "cmu_mosi_folds.json", "CMU-MOSEI": "cmu_mosei_folds.json", "POM": "pom_folds.json"}
 _MAX_BYTES = 5_000_000
 _NAMES: dict[str, Split] = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
 
@@ -24,15 +25,36 @@ def fingerprint_of(video: str) -> str:
 
 
 @cache
-def _official() -> dict[str, Split]:
-    """The official fold of each video of CMU-MOSI, by the fingerprint of its id."""
-    text = (Path(__file__).parent / "cmu_mosi_folds.json").read_text(encoding="utf-8")
-    return {print_: split for split, prints in json.loads(text).items() for print_ in prints}
+def _published() -> dict[str, dict[str, Split]]:
+    """The official fold of each video, by the fingerprint of its id, of each set whose folds are published.
+
+    Those of CMU-MOSI, CMU-MOSEI and POM are the standard folds of the CMU-MultimodalSDK. Some 459 videos are in both
+    of the last two, and in other folds there.
+    """
+    folds = {}
+    for title, file in _FILES.items():
+        text = (Path(__file__).parent / file).read_text(encoding="utf-8")
+        folds[title] = {print_: split for split, prints in json.loads(text).items() for print_ in prints}
+    return folds
 
 
-def official_fold(video: str) -> Split | None:
-    """The official fold of a video of CMU-MOSI; None of other videos."""
-    return _official().get(fingerprint_of(video))
+def official_folds(videos: Iterable[str]) -> tuple[str, dict[str, Split]]:
+    """The official folds of videos, of the one published set that knows most of them; of equals, of the smallest set.
+
+    Args:
+        videos: Ids of videos of one data set.
+
+    Returns:
+        The title of the set, and the fold of each of the videos that it has; no title and no folds where no published
+        set has any.
+    """
+    prints = {video: fingerprint_of(video) for video in videos}
+    known = {
+        title: {video: folds[print_] for video, print_ in prints.items() if print_ in folds}
+        for title, folds in _published().items()
+    }
+    title = max(known, key=lambda title: (len(known[title]), -len(_published()[title])))
+    return (title, known[title]) if known[title] else ("", {})
 
 
 def read_folds(path: Path) -> dict[str, Split]:
@@ -68,17 +90,15 @@ def split_videos(keys: Sequence[str], folds: Mapping[str, Split] | None = None) 
 
     Args:
         keys: Names of videos, or of segments such as ``video[3]``.
-        folds: The fold of each video by its id; those that it lacks keep their official fold if they have one. The
+        folds: The fold of each video by its id; those that it lacks keep their official fold
+            (:func:`official_folds`) if they have one. The
             others are split in the order of their names, in the proportions of CMU-MOSI's official folds.
 
     Returns:
         The keys of each split, in the given order.
     """
     videos = list(dict.fromkeys(video_of(key) for key in keys))
-    fold: dict[str, Split] = {}
-    for video in videos:
-        if (known := (folds or {}).get(video) or official_fold(video)) is not None:
-            fold[video] = known
+    fold = official_folds(videos)[1] | {video: split for video, split in (folds or {}).items() if video in set(videos)}
     others = sorted(video for video in videos if video not in fold)
     bounds = np.cumsum(_SIZES) / sum(_SIZES)
     first, second = (round(float(bound) * len(others)) for bound in bounds[:2])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mfm_core.data.dataset import Split, video_of
 from mfm_core.data.importing.alignment import expected_values
 from mfm_core.data.importing.csd import SOURCE, Role, Track, Tracks, joined_segments, read_role, role_of
-from mfm_core.data.importing.official_folds import official_fold, split_videos
+from mfm_core.data.importing.official_folds import official_folds, split_videos
 from mfm_core.data.notes import Notes
 from mfm_core.data.sequence_files import Part
 
@@ -63,8 +63,10 @@ def read_aligned(
                 notes.add(f"videos or segments lack {of.path.name}", key)
     segments = {key: _segments(key, words[key], labels[key], features, length, notes) for key in keys}
     splits = split_videos(keys, folds)
-    if known := sum(official_fold(video) is not None for video in {video_of(key) for key in keys}):
-        notes.add("videos of CMU-MOSI are in their official fold", f"of {len({video_of(key) for key in keys})}", known)
+    videos = {video_of(key) for key in keys}
+    title, official = official_folds(videos)
+    if known := len(official.keys() - (folds or {}).keys()):
+        notes.add(f"videos of {title} are in their official fold", f"of {len(videos)}", known)
     return {split: _part([s for v in names for s in segments[v]], split, files) for split, names in splits.items()}
 
 
