@@ -22,6 +22,6 @@ def test_of_classes_the_score_is_accuracy_less_a_tenth_of_the_cross_entropy() ->
     logits = torch.randn(30, 4, generator=generator)
     labels = torch.randint(4, (30,), generator=generator)
     score, report = label_report(logits, labels, LabelConfig(kind="classes", size=4))
-    found = np.asarray(logits.softmax(1), dtype=np.float64)
+    found = logits.double().softmax(1).numpy()
     assert report["accuracy"] == pytest.approx(accuracy_score(labels, found.argmax(1)))
     assert score == pytest.approx(report["accuracy"] - 0.1 * log_loss(labels, found), rel=1e-5)
