@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from mfm_core.directions import Directions, directions
-from mfm_core.interpretation.attributes import Named, name_labels, name_styles
+from mfm_core.interpretation.picture_attributes import Named, name_labels, name_styles
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.files.writing import write_once
-from mfm_core.interpretation.attributes import attributes_of
+from mfm_core.interpretation.picture_attributes import attributes_of
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.codes import Codes

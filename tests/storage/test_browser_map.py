@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from mfm_core import MFM
 from mfm_core.config import ModelConfig
-from mfm_core.interpretation.attributes import slant
+from mfm_core.interpretation.picture_attributes import slant
 from mfm_core.storage.browser_map import browser_map, plane
 from tests.conftest import make_codes
 from tests.storage.test_browser import judge_of

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from mfm_core import MFM, Latents
-from mfm_core.interpretation import attributes
-from mfm_core.interpretation.attributes import AMOUNTS, choose_names, correlate, move, name_labels, name_styles
+from mfm_core.interpretation import picture_attributes
 from mfm_core.interpretation.named_directions import named_directions
+from mfm_core.interpretation.picture_attributes import AMOUNTS, choose_names, correlate, move, name_labels, name_styles
 
 SIDE = 64
 
@@ -31,36 +31,36 @@ def flat(red: float, green: float, blue: float) -> torch.Tensor:
 
 @pytest.mark.parametrize("shear", [-0.4, 0.0, 0.25])
 def test_the_slant_of_a_sheared_stroke_is_its_shear(shear: float) -> None:
-    assert attributes.slant(stroke(5, 40, shear)).item() == pytest.approx(shear, abs=0.01)
+    assert picture_attributes.slant(stroke(5, 40, shear)).item() == pytest.approx(shear, abs=0.01)
 
 
 @pytest.mark.parametrize("radius", [6.0, 14.0])
 def test_the_size_of_a_disc_is_its_radius_over_the_root_of_two(radius: float) -> None:
-    assert attributes.size(disc(radius)).item() == pytest.approx(radius / math.sqrt(2), rel=0.03)
+    assert picture_attributes.size(disc(radius)).item() == pytest.approx(radius / math.sqrt(2), rel=0.03)
 
 
 @pytest.mark.parametrize("width", [3.0, 6.0])
 def test_the_stroke_width_of_a_long_stroke_is_its_width(width: float) -> None:
-    assert attributes.stroke_width(stroke(width, 50)).item() == pytest.approx(width, rel=0.2)
+    assert picture_attributes.stroke_width(stroke(width, 50)).item() == pytest.approx(width, rel=0.2)
 
 
 def test_brightness_contrast_and_hue_of_flat_colours() -> None:
     orange, blue, grey = flat(0.8, 0.5, 0.2), flat(0.2, 0.5, 0.8), flat(0.4, 0.4, 0.4)
-    assert attributes.brightness(grey).item() == pytest.approx(0.4)
-    assert attributes.contrast(grey).item() == pytest.approx(0, abs=1e-6)
-    assert attributes.warmth(orange).item() == pytest.approx(0.6)
-    assert attributes.warmth(blue).item() == pytest.approx(-0.6)
-    assert attributes.greenness(flat(0.1, 0.9, 0.3)).item() == pytest.approx(0.7)
-    assert attributes.contrast(torch.cat([flat(0.0, 0.0, 0.0), flat(1.0, 1.0, 1.0)], dim=3)).item() == pytest.approx(
-        0.5
-    )
+    assert picture_attributes.brightness(grey).item() == pytest.approx(0.4)
+    assert picture_attributes.contrast(grey).item() == pytest.approx(0, abs=1e-6)
+    assert picture_attributes.warmth(orange).item() == pytest.approx(0.6)
+    assert picture_attributes.warmth(blue).item() == pytest.approx(-0.6)
+    assert picture_attributes.greenness(flat(0.1, 0.9, 0.3)).item() == pytest.approx(0.7)
+    assert picture_attributes.contrast(
+        torch.cat([flat(0.0, 0.0, 0.0), flat(1.0, 1.0, 1.0)], dim=3)
+    ).item() == pytest.approx(0.5)
 
 
 def test_polarity_tells_a_light_digit_from_a_dark_one() -> None:
     light = torch.full((1, 3, 32, 32), 0.3)
     light[:, :, 10:22, 14:18] = 0.9
-    assert attributes.polarity(light).item() == pytest.approx(0.6, abs=0.01)
-    assert attributes.polarity(1 - light).item() == pytest.approx(-0.6, abs=0.01)
+    assert picture_attributes.polarity(light).item() == pytest.approx(0.6, abs=0.01)
+    assert picture_attributes.polarity(1 - light).item() == pytest.approx(-0.6, abs=0.01)
 
 
 def test_correlations_are_within_samples() -> None:
