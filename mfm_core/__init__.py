@@ -7,9 +7,11 @@ from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import evaluate_predictions
 from mfm_core.generation import combine, fix, interpolate, swap, translate, traverse
 from mfm_core.interpretation.attribute import attribute
+from mfm_core.interpretation.base import Attribution, FlowReading
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.hsic import normalized_hsic
+from mfm_core.interpretation.registry import interpretations, register_interpretation
 from mfm_core.latents import Factors, Generated, Latents
 from mfm_core.model import MFM
 from mfm_core.posterior import AggregatePosterior
@@ -40,6 +42,7 @@ from mfm_core.systems.storage import load, save
 __all__ = [
     "MFM",
     "AggregatePosterior",
+    "Attribution",
     "Clips",
     "Codes",
     "DataSpec",
@@ -49,6 +52,7 @@ __all__ = [
     "EditedClip",
     "Factors",
     "Figure",
+    "FlowReading",
     "Generated",
     "Latents",
     "MFMConfig",
@@ -66,6 +70,7 @@ __all__ = [
     "fix",
     "gradient_flow",
     "interpolate",
+    "interpretations",
     "load",
     "load_card",
     "load_clips",
@@ -77,6 +82,7 @@ __all__ = [
     "load_pretrained",
     "normalized_hsic",
     "pretrained_names",
+    "register_interpretation",
     "register_system",
     "save",
     "save_card",

@@ -5,6 +5,7 @@ import mfm_core.cli.check
 import mfm_core.cli.data
 import mfm_core.cli.jobs
 import mfm_core.cli.lessons
+import mfm_core.cli.lists
 import mfm_core.cli.losses
 import mfm_core.cli.models
 import mfm_core.cli.studio

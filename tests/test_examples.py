@@ -9,8 +9,11 @@ from types import ModuleType
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import mfm_core as mfm
+from mfm_core.__main__ import app
+from mfm_core.interpretation import registry as interpretations
 from mfm_core.systems import registry
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -44,6 +47,20 @@ def test_a_system_from_outside_is_registered_stored_and_read_back(
     monkeypatch.setattr(registry, "_systems", dict(registry._systems))  # it stays for this test alone
     assert example("own_system").main() > 0.8
     assert "centroid" in mfm.system_names()
+
+
+def test_interpretations_from_outside_are_computed_and_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mfm.interpretations()
+    monkeypatch.setattr(interpretations, "_interpretations", dict(interpretations._interpretations))
+    added, flow = example("own_interpretation").main()
+    assert added.shape == flow.shape
+    assert bool((flow > 0).any())
+    assert mfm.load_clips().text[0] in capsys.readouterr().out
+    lines = CliRunner().invoke(app, ["interpretations"]).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(mfm.interpretations())
+    assert {"root", "gradient_times_input"} <= set(mfm.interpretations())
 
 
 def test_every_method_finds_a_word_of_the_clip(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from torch import Tensor
 
 import mfm_core as mfm
 from app.flow import clips, studio_clips
 from app.flow.clips import Clip
-from app.flow.view import ATTRIBUTIONS, REFERRING, FlowAllowed, Reading
+from app.flow.view import FlowAllowed
 from app.shared import stored_models
 from app.shared.stored_models import sequence_models, stored_as
 from mfm_core.data.dataset import Unit
 from mfm_core.data.registry import DatasetInfo, data_folder
+from mfm_core.interpretation.registry import interpretations
 
 FIRST = "studio_balanced"
 """The model that a visitor meets first."""
@@ -79,9 +80,11 @@ class ClipSource:
     @property
     def readings(self) -> tuple[str, ...]:
         """The readings that the lanes can show."""
-        lacking: frozenset[str] = frozenset() if self.inputs else ATTRIBUTIONS
-        lacking = lacking if self.reference is not None else lacking | REFERRING
-        return tuple(reading for reading in get_args(Reading) if reading not in lacking)
+        return tuple(
+            key
+            for key, entry in interpretations().items()
+            if (self.inputs or not entry.needs_features) and (self.reference is not None or not entry.needs_reference)
+        )
 
     @property
     def limits(self) -> FlowAllowed:

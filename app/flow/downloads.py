@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from app.flow.figures import script as flow_script
 from app.flow.figures.flow import Strip, tops
-from app.flow.readings import READINGS
 from app.flow.view import FlowView
 from app.shared import charts, downloads, names, stored_models
 
@@ -45,7 +44,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
             if strip.before is not None:
                 axes.step(steps, strip.before.flow[name], where="mid", color="black", linestyle="--", linewidth=0.8)
             most = 1.05 * (top[name] or 1)
-            axes.set_ylim(-most if READINGS[strip.reading].signed else 0, most)
+            axes.set_ylim(-most if strip.interpretation.signed else 0, most)
             axes.set_ylabel(names.title(name), fontsize=8)
             axes.tick_params(labelsize=7)
         ticks = strip.clip.words or [str(step + 1) for step in steps]
@@ -57,7 +56,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
 
 def titled(strip: Strip) -> str:
     """Heading of the lanes of a strip."""
-    title = READINGS[strip.reading].title
+    title = strip.interpretation.title
     return title if strip.of_score else f"{title}, from {names.plain_f(strip.factor)}"
 
 

@@ -6,10 +6,11 @@ from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
-from app.flow.view import ATTRIBUTIONS, FlowView, Reading
+from app.flow.view import FlowView
 from app.shared.stored_models import kept, stored_as
 from app.shared.turns import turn
 from mfm_core.data.registry import data_folder
+from mfm_core.interpretation.registry import EQ_7, find_interpretation
 
 
 def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
@@ -20,10 +21,10 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
     return shown.what_if.edited(view.clip, view.step, view.word, view.tone, view.face), own
 
 
-def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: Reading = "norm") -> Strip:
+def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: str = EQ_7) -> Strip:
     """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
     data = str(data_folder())
-    of = "y" if reading in ATTRIBUTIONS else factor
+    of = factor if find_interpretation(reading).needs_factor else "y"
 
     def make() -> Strip:
         with turn():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
+from mfm_core.interpretation.registry import EQ_7, find_interpretation, interpretations
 
 Beside = Literal["nothing", "model", "clip", "reading"]
 Truth = Literal["hidden", "shown", "locked"]
@@ -18,11 +19,8 @@ Index = Annotated[int, Field(ge=0)]
 UNCHANGED: Mapping[str, str] = {"word": "", "tone": "same", "face": "same"}
 """Fields of the what-if, when nothing is changed."""
 
-Reading = Literal["score", "norm", "standardised", "relative", "integrated_gradients", "saliency", "leave_one_out"]
-ATTRIBUTIONS: frozenset[str] = frozenset({"integrated_gradients", "saliency", "leave_one_out"})
-"""Readings that are attributions of the score to the steps that were given; the others are readings of the flow."""
-REFERRING: frozenset[str] = frozenset({"standardised", "relative"})
-"""Readings of the flow that need other clips to refer to."""
+Reading = Annotated[str, AfterValidator(lambda key: find_interpretation(key).key)]
+"""Key of an interpretation that is registered."""
 
 
 class FlowView(Linked):
@@ -34,8 +32,7 @@ class FlowView(Linked):
         from_: Whether that clip or one that the visitor brought is shown; the latter is in no link.
         factor: The F in question: ``y`` or a modality, for its F_a. No attribution is of one.
         reading: What the lanes show: a reading of the flow, as ``mfm_core.gradient_flow`` calls it (``norm`` is Eq. 7
-            itself, ``score`` the derivative along the direction in which the score moves, which the factor ``y`` alone
-            has), or an attribution of the score, as ``mfm_core.attribute`` calls it.
+            itself), or an attribution of the score, as ``mfm_core.attribute`` calls it.
         axis: Whether steps are as wide as they last, or all the same.
         scale: Whether each lane has its own scale or all have one.
         beside: What is shown beside.
@@ -73,14 +70,15 @@ class FlowView(Linked):
     wanted: Annotated[int, Field(ge=-30, le=30)] = 15
 
     @property
-    def measured(self) -> Reading:
-        """The reading of the factor shown: no F_a moves the score, so that of these is Eq. 7 itself."""
-        return "norm" if self.reading == "score" and self.factor != "y" else self.reading
+    def measured(self) -> str:
+        """The reading of the factor shown: no F_a moves the label, so that of these is Eq. 7 itself."""
+        entry = find_interpretation(self.reading)
+        return EQ_7 if entry.needs_factor and entry.needs_label and self.factor != "y" else self.reading
 
     @property
     def of_score(self) -> bool:
         """Whether an attribution of the score is shown, which is of no factor."""
-        return self.reading in ATTRIBUTIONS
+        return not find_interpretation(self.reading).needs_factor
 
     @property
     def changed(self) -> bool:
@@ -104,7 +102,7 @@ class FlowAllowed:
     lengths: tuple[int, ...]
     words: frozenset[str] = frozenset()
     opening: int = 0
-    readings: tuple[str, ...] = get_args(Reading)
+    readings: tuple[str, ...] = field(default_factory=lambda: tuple(interpretations()))
 
 
 @dataclass(frozen=True)

@@ -28,16 +28,6 @@ Many = Annotated[
 ]
 
 
-@app.command("systems")
-def systems_command() -> None:
-    """List the systems that can be fitted: name, title, kinds of modalities that it reads, and its publication."""
-    infos = [system_info(name) for name in system_names()]
-    columns = [(info.name, info.title, ", ".join(info.reads), info.paper) for info in infos]
-    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
-    for row in columns:
-        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
 @app.command("table")
 def table(
     dataset: Annotated[str, typer.Argument(help="A data set that python -m mfm_core data list names.")],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mfm_core.evaluation.figures import Figure, Unit
 from mfm_core.evaluation.statistics import Estimate
+from mfm_core.interpretation.registry import interpretations
 
 
 @dataclass(frozen=True)
@@ -69,18 +70,11 @@ QUANTITIES: Mapping[str, Quantity] = {
 }
 """By key. Figures of a system of one's own may have other keys; their titles are those keys."""
 WAYS: Mapping[str, str] = {
-    "norm": "flow of F_y",
-    "standardised": "flow of F_y in standard deviations",
-    "score": "flow of F_y along the score",
-    "relative": "flow of F_y over its mean at the position",
-    "saliency": "input gradients",
-    "integrated_gradients": "integrated gradients",
-    "leave_one_out": "leaving one step out",
     "aggregate": "aggregate posterior",
     "real": "real (floor)",
     "mean_pictures": "mean pictures (ceiling)",
 }
-"""Titles of the ways in subjects of figures, where a way is not its own title."""
+"""Titles of the ways in subjects of figures, where a way is not its own title and no interpretation."""
 
 
 def figure(key: str, subject: str, estimate: Estimate, *, target: float | None = None) -> Figure:
@@ -114,7 +108,8 @@ def exact(value: float, n: int) -> Estimate:
 
 def way_title(way: str) -> str:
     """Title of the way of a figure's subject: ``prior``, ``flow of F_y``."""
-    return WAYS.get(way, way.replace("_", " "))
+    known = interpretations()
+    return known[way].way if way in known else WAYS.get(way, way.replace("_", " "))
 
 
 def title(figure: Figure) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -10,14 +10,20 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, kind_of, whole_number
 from mfm_core.data.dataset import Dataset
-from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.base import AttributionFunction
 from mfm_core.interpretation.gradient_flow import gradient_flow
+from mfm_core.interpretation.registry import attributions
 from mfm_core.model import MFM
 
-Method = Callable[[MFM, Mapping[str, Tensor], Tensor | None, int | None], dict[str, Tensor]]
+
+def attribution_methods() -> dict[str, AttributionFunction]:
+    """The methods of :func:`attribute` by name: every registered attribution of the label, and the gradient flow."""
+    return {key: entry.measure for key, entry in attributions().items()} | {"gradient_flow": _flow}
 
 
-def _flow(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None, target: int | None) -> dict[str, Tensor]:
+def _flow(
+    model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None = None, /, *, target: int | None = None
+) -> dict[str, Tensor]:
     if target is not None:
         raise ValueError(f"target: expected None, for a gradient flow is of what is generated, not of D, got {target}")
     flows = gradient_flow(model, model.encode(inputs, mask))
@@ -36,16 +42,6 @@ class FittedMFM(Protocol):
         """The samples as the model reads them: its modalities, standardised."""
 
 
-METHODS: dict[str, Method] = {
-    "integrated_gradients": lambda model, inputs, mask, target: integrated_gradients(
-        model, inputs, mask, target=target
-    ),
-    "saliency": lambda model, inputs, mask, target: saliency(model, inputs, mask, target=target),
-    "gradient_flow": _flow,
-    "leave_one_out": lambda model, inputs, mask, target: leave_one_out(model, inputs, mask, target=target),
-}
-
-
 def attribute(
     model: MFM | FittedMFM,
     inputs: Mapping[str, Tensor] | Dataset,
@@ -62,7 +58,8 @@ def attribute(
             system a data set, which it standardises as for its predictions.
         method: ``"integrated_gradients"`` (Sundararajan et al., 2017), ``"saliency"`` (Simonyan et al., 2014) or
             ``"leave_one_out"`` (Zeiler and Fergus, 2014) of the label; or ``"gradient_flow"`` of F_y (Eq. 7), which
-            asks how much each generated step moves with F_y.
+            asks how much each generated step moves with F_y; or another that was registered, see
+            :mod:`mfm_core.interpretation.registry`.
         mask: Which steps are real, boolean ``(N, T)``; None for all, and of a data set, which has its own.
         target: Which score, or logit of a class; None for the first score, or the class that the model takes each
             sample for. Of a gradient flow there is none.
@@ -73,17 +70,18 @@ def attribute(
     Raises:
         ValueError: If the method is unknown, the model is one of images, or an argument does not fit the model.
     """
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    known = attribution_methods()
+    if not isinstance(method, str) or method not in known:
+        raise ValueError(f"method: expected one of {', '.join(known)}, got {method!r}")
     index = None if target is None else whole_number("target", target, 0)
     if isinstance(model, FittedMFM):
-        return _of_dataset(model, inputs, METHODS[method], mask, index)
+        return _of_dataset(model, inputs, known[method], mask, index)
     given, steps = expect("model", model, MFM).checked_inputs(inputs, mask)
-    return METHODS[method](model, given, steps, index)
+    return known[method](model, given, steps, target=index)
 
 
 def _of_dataset(
-    system: FittedMFM, dataset: object, method: Method, mask: object, target: int | None
+    system: FittedMFM, dataset: object, method: AttributionFunction, mask: object, target: int | None
 ) -> dict[str, Tensor]:
     if not isinstance(dataset, Dataset):
         raise ValueError(  # noqa: TRY004
@@ -100,6 +98,6 @@ def _of_dataset(
         given = {name: data.modalities[name][rows] for name, there in zip(found, pattern, strict=True) if there}
         if given:
             inputs, steps = system.model.checked_inputs(given, None if data.mask is None else data.mask[rows])
-            for name, values in method(system.model, inputs, steps, target).items():
+            for name, values in method(system.model, inputs, steps, target=target).items():
                 found[name][rows] = values
     return found

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.arguments import expect, floats
-from mfm_core.interpretation.flow_readings import READINGS, Measure, Question, Reading
+from mfm_core.interpretation.base import Measure, Question
 from mfm_core.interpretation.recurrent_flow import recurrent_flow
+from mfm_core.interpretation.registry import EQ_7, flow_readings
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.forward_mode import forward_mode
@@ -25,7 +26,7 @@ def gradient_flow(
     factor: str = "y",
     *,
     directions: Tensor | None = None,
-    reading: Reading = "norm",
+    reading: str = "norm",
     reference: Latents | None = None,
 ) -> dict[str, Tensor]:
     """|d x^_t / d f|_F^2 of every step t of every modality, for every sample (Eq. 7, section 3.4), or a reading of it.
@@ -40,8 +41,8 @@ def gradient_flow(
         directions: ``(d_f, k)``, to measure the derivatives along its columns alone; None for all of the factor. Of
             Eq. 7 itself only.
         reading: ``"norm"``, Eq. 7 itself; ``"standardised"``, in units of what F and x^ vary by; ``"score"``, along
-            the direction in which the label's score moves through F_y; ``"relative"``, over its mean at that position.
-            See :mod:`mfm_core.interpretation.flow_readings`.
+            the direction in which the label's score moves through F_y; ``"relative"``, over its mean at that position;
+            or another that was registered, see :mod:`mfm_core.interpretation.registry`.
         reference: The clips that the scales of ``"standardised"`` and the means of ``"relative"`` are of, with their
             mask; None for ``latents`` themselves.
 
@@ -49,21 +50,26 @@ def gradient_flow(
         By modality, ``(N, T)``: 0 at steps that are not real, and where a modality is not a function of the factor.
 
     Raises:
-        ValueError: If the model generates no sequences, the factor or the reading is unknown, the mask is missing, the
-            directions are not of the factor's size, or there are fewer than 2 clips to refer to.
+        ValueError: If the model generates no sequences, the factor or the reading is unknown, the reading has no such
+            factor, the mask is missing, the directions are not of the factor's size, or there are fewer than 2 clips to
+            refer to.
     """
     latents = expect("model", model, MFM).checked_latents(latents)
     latents.check_names((factor,))
     if not model.config.sequences:
         raise ValueError("model: expected a model of sequences, got one of images, which have no steps")
-    if reading not in READINGS:
-        raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
+    known = flow_readings()
+    if not isinstance(reading, str) or reading not in known:
+        raise ValueError(f"reading: expected one of {', '.join(known)}, got {reading!r}")
+    entry = known[reading]
+    if entry.needs_label and factor != "y":
+        raise ValueError(f"factor: expected 'y', of which alone the score is a function, got {factor!r}")
     if directions is not None:
         directions = floats("directions", directions, model.device)
-    if directions is not None and reading != "norm":
+    if directions is not None and reading != EQ_7:
         raise ValueError(f"directions: expected none with reading {reading!r}, got shape {tuple(directions.shape)}")
     beside = latents if reference is None else model.checked_latents(reference)
-    if reading in ("standardised", "relative") and len(beside) < 2:
+    if entry.needs_reference and len(beside) < 2:
         raise ValueError(f"reference: expected 2 clips or more for reading {reading!r}, got {len(beside)}")
 
     def measure(of: Latents) -> Measure:
@@ -72,7 +78,7 @@ def gradient_flow(
     with torch.no_grad():
         if directions is not None:
             return jacobian_norms(model, latents, factor, directions)
-        return READINGS[reading](Question(model, latents, factor, beside, measure(latents), measure(beside)))
+        return entry.measure(Question(model, latents, factor, beside, measure(latents), measure(beside)))
 
 
 def jacobian_norms(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
@@ -14,6 +14,7 @@ from mfm_core.evaluation.flow_truth import flow_against_truth
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.kernels import Bandwidth
+from mfm_core.interpretation.registry import flow_readings
 from mfm_core.latents import Latents
 from mfm_core.lessons.measure import Answer, Measure, Models, Name, counted
 from mfm_core.model import MFM
@@ -54,11 +55,18 @@ class OfFlow(OfClips):
 
     Attributes:
         modality: The lane.
-        reading: ``norm`` is Eq. 7 as printed, ``score`` along the direction in which the score moves.
+        reading: As :func:`mfm_core.gradient_flow` takes it, beside all clips: ``norm`` is Eq. 7 as printed, ``score``
+            along the direction in which the score moves.
     """
 
     modality: Name = "language"
-    reading: Literal["norm", "score"] = "score"
+    reading: Name = "score"
+
+    @model_validator(mode="after")
+    def _known_reading(self) -> Self:
+        if self.reading not in (known := flow_readings()):
+            raise ValueError(f"reading: expected one of {', '.join(known)}, got {self.reading!r}")
+        return self
 
     def flow(self, models: Models, clip: int | None = None) -> tuple[Dataset, Tensor, Tensor]:
         """The clips, which steps are real ``(N, T)``, and the flow ``(N, T)``, of all clips or of one.
@@ -69,12 +77,13 @@ class OfFlow(OfClips):
         model, data, mask, latents = self.load(models)
         if self.modality not in model.modalities:
             raise ValueError(f"modality: expected one of {', '.join(model.modalities)}, got {self.modality!r}")
+        everyone = latents
         if clip is not None:
             if clip >= len(latents):
                 raise ValueError(f"clip: expected 0 to {len(latents) - 1}, got {clip}")
             data, mask, latents = data.take(torch.tensor([clip])), mask[[clip]], latents[[clip]]
-        flow = gradient_flow(model, latents, factor="y", reading=self.reading)[self.modality].detach()
-        return data, mask, flow
+        flow = gradient_flow(model, latents, factor="y", reading=self.reading, reference=everyone)
+        return data, mask, flow[self.modality].detach()
 
 
 class FlowHits(OfFlow):
@@ -101,7 +110,7 @@ class FlowAtFirstStep(OfFlow):
 
     measure: Literal["flow_at_first_step"] = "flow_at_first_step"
     modality: Name = "acoustic"
-    reading: Literal["norm", "score"] = "norm"
+    reading: Name = "norm"
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""

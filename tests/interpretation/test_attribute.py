@@ -6,8 +6,10 @@ import pytest
 import torch
 
 import mfm_core as mfm
-from mfm_core.interpretation.attribute import METHODS
-from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.attribute import attribution_methods
+from mfm_core.interpretation.methods.integrated_gradients import integrated_gradients
+from mfm_core.interpretation.methods.leave_one_out import leave_one_out
+from mfm_core.interpretation.methods.saliency import saliency
 from tests.interpretation.conftest import sequence_model
 
 
@@ -40,7 +42,7 @@ def test_the_flow_is_that_of_f_y_at_what_was_encoded(spoken, inputs, mask):
     assert all(torch.equal(found[name], expected[name]) for name in given)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", attribution_methods())
 def test_every_method_gives_a_number_a_step_and_none_to_padding(spoken, inputs, mask, method):
     for values in mfm.attribute(spoken, inputs, method=method, mask=mask).values():
         assert values.shape == mask.shape

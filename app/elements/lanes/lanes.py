@@ -11,7 +11,6 @@ from app.elements.element import Data, define, on_trigger
 from app.flow.clip_source import Range
 from app.flow.clips import Array, Clip
 from app.flow.figures.flow import Strip, tops
-from app.flow.readings import READINGS
 from app.shared import names, stored_models
 
 mount = define("lanes", "avatar", "clock")
@@ -77,7 +76,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,
             "top": _round(top[name]),
-            "signed": READINGS[strip.reading].signed,
+            "signed": strip.interpretation.signed,
             "truth": _short(evidence[name]) if name in evidence else None,
         }
         for i, (name, flow) in enumerate(strip.flow.items())
@@ -86,8 +85,8 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         "clip": (clip.base or clip.key) + clip.spoken,
         "title": stored_models.title(strip.model),
         "note": clip.title,
-        "measure": READINGS[strip.reading].noun,
-        "reading": READINGS[strip.reading].title,
+        "measure": strip.interpretation.noun,
+        "reading": strip.interpretation.title,
         "unit": clip.unit.capitalize(),
         "count": clip.length,
         "words": list(clip.words),

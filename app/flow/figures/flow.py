@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
@@ -12,8 +11,8 @@ from torch import Tensor
 
 import mfm_core as mfm
 from app.flow.clips import Array, Clip
-from app.flow.view import ATTRIBUTIONS, REFERRING, Reading
-from mfm_core.interpretation.flow_readings import Reading as FlowReading
+from mfm_core.interpretation.base import Interpretation
+from mfm_core.interpretation.registry import EQ_7, find_interpretation
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,17 @@ class Strip:
     label: tuple[float, ...]
     reconstruction: Mapping[str, Array]
     before: Strip | None = None
-    reading: Reading = "norm"
+    reading: str = EQ_7
+
+    @property
+    def interpretation(self) -> Interpretation:
+        """Description of the reading."""
+        return find_interpretation(self.reading)
 
     @property
     def of_score(self) -> bool:
         """Whether the lanes are an attribution of the score, and of no factor."""
-        return self.reading in ATTRIBUTIONS
+        return not self.interpretation.needs_factor
 
 
 def encode(model: mfm.MFM, clip: Clip) -> mfm.Latents:
@@ -66,7 +70,7 @@ def strip(
     clip: Clip,
     factor: str,
     before: Clip | None = None,
-    reading: Reading = "norm",
+    reading: str = EQ_7,
     reference: mfm.Latents | None = None,
 ) -> Strip:
     """Lanes, label and reconstruction of a clip, and of the same before a change.
@@ -84,11 +88,12 @@ def strip(
         ValueError: If the clip is not known well enough for the reading.
     """
     latents = encode(model, clip).map(torch.clone)  # no longer of inference, so that gradients are taken of it
-    if reading in ATTRIBUTIONS:
+    entry = find_interpretation(reading)
+    if entry.needs_features:
         flow = attributed(model, clip, reading)
     else:
-        beside = reference if reading in REFERRING else None
-        flow = mfm.gradient_flow(model, latents, factor, reading=cast(FlowReading, reading), reference=beside)
+        beside = reference if entry.needs_reference else None
+        flow = mfm.gradient_flow(model, latents, factor, reading=reading, reference=beside)
     with torch.inference_mode():
         generated = model.decode(latents)
     label = generated.label.softmax(1) if model.config.label.kind == "classes" else generated.label

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent, indent
 
 from app.flow.clip_source import REFERENCE
-from app.flow.view import ATTRIBUTIONS, REFERRING
+from mfm_core.interpretation.registry import find_interpretation
 
 _TEMPLATE = '''\
 """{title}
@@ -60,9 +60,10 @@ def lanes(model: str, factor: str, reading: str) -> str:
         factor: What ``mfm_core.gradient_flow`` takes.
         reading: What it takes, or the method that ``mfm_core.attribute`` takes.
     """
-    if reading in ATTRIBUTIONS:
+    entry = find_interpretation(reading)
+    if entry.needs_features:
         return f"flow = mfm.attribute(model, inputs, {reading!r}, mask=mask)"
-    beside = f", reference=mfm.load_codes({model!r}).latents[:{REFERENCE}]" if reading in REFERRING else ""
+    beside = f", reference=mfm.load_codes({model!r}).latents[:{REFERENCE}]" if entry.needs_reference else ""
     return f"flow = mfm.gradient_flow(model, latents, factor={factor!r}, reading={reading!r}{beside})"
 
 

@@ -10,7 +10,6 @@ from app.flow import downloads as flow_downloads
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.figures.flow import Strip
-from app.flow.readings import READINGS
 from app.flow.sections import truth as evidence
 from app.flow.view import FlowLinks, FlowView
 from app.shared import names, prose, state
@@ -47,8 +46,9 @@ def _go(step: int) -> None:
 
 def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
     unit, first = strips[0].clip.unit, strips[0]
-    said = [f"Bars: {READINGS[strip.reading].meaning}." for strip in strips if strip is first or _differs(strip, first)]
-    if any(READINGS[strip.reading].signed for strip in strips):
+    told = [strip.interpretation for strip in strips if strip is first or _differs(strip, first)]
+    said = [f"Bars: {entry.meaning}. Unit: {entry.unit}." for entry in told]
+    if any(entry.signed for entry in told):
         said.append("Below the line: towards the negative.")
     said.append(
         f"The {unit}s are shaded by the lane whose name is underlined. Arrow keys walk through {unit}s (left, right) "

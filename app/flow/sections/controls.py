@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
-from app.flow.readings import READINGS
 from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
+from mfm_core.interpretation.registry import interpretations
 
 AXES = {"step": "a step each", "time": "seconds"}
 SCALES = {"own": "each lane its own", "common": "one for all"}
@@ -51,7 +51,7 @@ def show(codec: FlowLinks, shown: ClipSource) -> AbstractContextManager[object]:
 
 
 def _readings(shown: ClipSource) -> dict[str, str]:
-    return {reading: info.title for reading, info in READINGS.items() if reading in shown.readings}
+    return {key: entry.title for key, entry in interpretations().items() if key in shown.readings}
 
 
 def _other_model(codec: FlowLinks) -> dict[str, str | int]:

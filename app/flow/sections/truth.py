@@ -10,14 +10,12 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
-from app.flow.readings import READINGS
-from app.flow.view import Reading
 from app.shared import charts, names, prose, stored_models
 from app.shared.charts import Bar, Table
 from app.shared.stored_models import stored_as
 from mfm_core.evaluation.figures import read_figures
-from mfm_core.evaluation.flow_figures import READINGS as FLOW_READINGS
 from mfm_core.evaluation.quantities import way_title
+from mfm_core.interpretation.registry import find_interpretation, flow_readings
 
 HITS = "evidence_hits"
 MEASURES = {
@@ -36,7 +34,7 @@ def found(figures: Sequence[mfm.Figure]) -> Found:
     return kept
 
 
-def trust(model: str, reading: Reading) -> str:
+def trust(model: str, reading: str) -> str:
     """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured."""
     parts = []
     for modality, figures in found(figures_of(model)).get(HITS, {}).items():
@@ -51,7 +49,7 @@ def trust(model: str, reading: Reading) -> str:
         )
     if not parts:
         return ""
-    title = READINGS[reading].title
+    title = find_interpretation(reading).title
     return (
         f"How far to trust it: in this world this reading, {title[0].lower()}{title[1:]}, finds the evidence "
         f"{'; '.join(parts)}. It is found where the largest bar is at a step that truly carries some."
@@ -112,7 +110,7 @@ def _read(name: str) -> tuple[mfm.Figure, ...]:
 def _bar(figure: mfm.Figure) -> Bar:
     value, low, high = figure.value, figure.low, figure.high
     said = f"{value:.2f} [{low:.2f}, {high:.2f}]" if math.isfinite(low) else f"{value:.2f}"
-    ours = figure.way in FLOW_READINGS  # the others are drawn hollow
+    ours = figure.way in flow_readings()  # the others are drawn hollow
     return Bar(way_title(figure.way), value, low, high, said, hollow=not ours)
 
 

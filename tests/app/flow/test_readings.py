@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,18 +17,16 @@ from app.flow import clip_source, encoded_clips
 from app.flow import downloads as flow_downloads
 from app.flow.clip_source import REFERENCE
 from app.flow.figures.flow import Strip, tops
-from app.flow.readings import READINGS
 from app.flow.sections import truth
-from app.flow.view import ATTRIBUTIONS, FlowView, Reading
-from mfm_core.evaluation import flow_figures
+from app.flow.view import FlowView
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.interpretation.attribute import METHODS
-from mfm_core.interpretation.flow_readings import READINGS as FLOW_READINGS
+from mfm_core.interpretation.registry import attributions, flow_readings, interpretations
 from mfm_core.studio.clips import load_clips
 from tests.app import sequences
 from tests.app.flow.test_page import lanes, visit
 from tests.app.pages import query, words_on
+from tests.interpretation.one_file import added
 
 BALANCED = "studio_balanced"
 MEASURED = [
@@ -54,7 +51,7 @@ def small_models(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("MFM_DATA", str(tmp_path))
 
 
-def strip(reading: Reading, clip: int = 1) -> Strip:
+def strip(reading: str, clip: int = 1) -> Strip:
     view = FlowView(model=BALANCED, clip=clip, reading=reading)
     shown = clip_source.load(BALANCED)
     return encoded_clips.strip(shown, encoded_clips.clip(shown, view)[0], view.factor, None, view.measured)
@@ -65,22 +62,16 @@ def plain(page: AppTest) -> str:
     return re.sub(r"<[^>]+>", "", words_on(page))
 
 
-def test_every_reading_and_every_attribution_of_the_core_is_offered() -> None:
-    assert set(get_args(Reading)) == set(READINGS) == {*FLOW_READINGS, *(set(METHODS) - {"gradient_flow"})}
-    assert set(flow_figures.ATTRIBUTIONS) == ATTRIBUTIONS
-    assert {*flow_figures.READINGS, *flow_figures.ATTRIBUTIONS} == set(READINGS)
-
-
-@pytest.mark.parametrize("reading", get_args(Reading))
-def test_the_lanes_hold_the_reading_of_the_padded_clip(reading: Reading, folder: Path) -> None:
+@pytest.mark.parametrize("reading", interpretations())
+def test_the_lanes_hold_the_reading_of_the_padded_clip(reading: str, folder: Path) -> None:
     model, clips = mfm.load_pretrained(folder / BALANCED), load_clips(folder / "studio_clips")
     data = clips.dataset("balanced", [clips.edits[1]])
     inputs = dict(data.modalities)
-    if reading in ATTRIBUTIONS:
+    if reading in attributions():
         wanted = mfm.attribute(model, inputs, reading, mask=data.mask)
     else:
         beside = mfm.load_codes(folder / BALANCED).latents[:REFERENCE]
-        wanted = mfm.gradient_flow(model, model.encode(inputs, data.mask), reading=reading, reference=beside)  # type: ignore[arg-type]
+        wanted = mfm.gradient_flow(model, model.encode(inputs, data.mask), reading=reading, reference=beside)
     assert data.mask is not None
     for name, values in strip(reading).flow.items():
         np.testing.assert_allclose(values, wanted[name][0][data.mask[0]], rtol=2e-3, atol=1e-5)
@@ -128,9 +119,7 @@ def test_another_reading_stands_beside() -> None:
 def test_codes_alone_have_no_attribution_and_a_link_that_asks_for_one_gets_a_notice() -> None:
     page = visit(model="ict_mmmo", reading="saliency")
     assert "reading is not possible" in page.warning[0].value
-    assert page.selectbox(key="view_reading").options == [
-        READINGS[reading].title for reading in ("score", "norm", "standardised", "relative")
-    ]
+    assert page.selectbox(key="view_reading").options == [entry.title for entry in flow_readings().values()]
 
 
 def test_the_scale_of_the_score_holds_the_score_and_the_truth(folder: Path) -> None:
@@ -143,7 +132,7 @@ def test_the_scale_of_the_score_holds_the_score_and_the_truth(folder: Path) -> N
 
 
 @pytest.mark.parametrize("reading", ["integrated_gradients", "leave_one_out", "relative", "standardised"])
-def test_the_script_makes_the_lanes_of_the_page(reading: Reading, tmp_path: Path) -> None:
+def test_the_script_makes_the_lanes_of_the_page(reading: str, tmp_path: Path) -> None:
     shown = strip(reading)
     file = tmp_path / "lanes.py"
     file.write_text(flow_downloads.script([shown], FlowView(model=BALANCED, clip=1, reading=reading)))
@@ -158,3 +147,19 @@ def test_an_attribution_of_codes_alone_is_refused() -> None:
     with pytest.raises(ValueError, match="clip: expected features to attribute the score to"):
         encoded_clips.strip(shown, shown.clip(0), "y", reading="saliency")
     assert torch.is_tensor(shown.reference.y)  # type: ignore[union-attr]
+
+
+def test_one_file_adds_interpretations_to_the_page(tmp_path: Path) -> None:
+    link = {"clip": "1", "reading": "gradient_times_input", "beside": "reading", "second_reading": "root"}
+    with added(tmp_path):
+        page = visit(**link)
+        assert query(page) == link
+        titles = page.selectbox(key="view_reading").options
+        assert {"Gradient times input", "Root of the flow"} <= set(titles)
+        first, second = lanes(page)["panels"]
+        assert (first["measure"], second["measure"]) == ("Attribution", "Flow")
+        assert [lane["signed"] for lane in first["lanes"]] == [True] * 3
+        assert "the norm of the Jacobian, not its square. Unit: features a number of F." in plain(page)
+        norm = strip("norm").flow["visual"]
+        np.testing.assert_allclose(np.square(second["lanes"][2]["values"]), norm, rtol=1e-3)
+    assert "could not be read" in visit(clip="1", reading="root").warning[0].value

@@ -9,7 +9,8 @@ import torch
 
 from mfm_core import MFM, Latents, ModelConfig, gradient_flow
 from mfm_core.config import LabelConfig, SequenceModality
-from mfm_core.interpretation.flow_readings import READINGS, score_direction
+from mfm_core.interpretation.methods.score import score_direction
+from mfm_core.interpretation.registry import flow_readings
 from tests.conftest import with_large_weights
 
 
@@ -119,7 +120,7 @@ def test_other_clips_can_be_the_reference(model: MFM, clips: Latents) -> None:
 def test_what_cannot_be_read_is_one_sentence(model: MFM, clips: Latents) -> None:
     one = clips[torch.tensor([0])]
     problems = {
-        "reading: expected one of norm, standardised, score, relative, got 'size'": {"reading": "size"},
+        "reading: expected one of score, norm, standardised, relative, got 'size'": {"reading": "size"},
         "directions: expected none with reading 'score', got shape (8, 1)": {
             "reading": "score",
             "directions": torch.ones(8, 1),
@@ -134,4 +135,4 @@ def test_what_cannot_be_read_is_one_sentence(model: MFM, clips: Latents) -> None
             gradient_flow(model, clips, **arguments)
     with pytest.raises(ValueError, match=r"^reference: expected 2 clips or more for reading 'relative', got 1$"):
         gradient_flow(model, one, reading="relative")
-    assert set(READINGS) == {"norm", "standardised", "score", "relative"}
+    assert tuple(flow_readings()) == ("score", "norm", "standardised", "relative")

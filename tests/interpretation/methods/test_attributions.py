@@ -9,7 +9,9 @@ import pytest
 import torch
 from captum.attr import FeatureAblation, IntegratedGradients, Saliency
 
-from mfm_core.interpretation.attributions import integrated_gradients, leave_one_out, saliency
+from mfm_core.interpretation.methods.integrated_gradients import integrated_gradients
+from mfm_core.interpretation.methods.leave_one_out import leave_one_out
+from mfm_core.interpretation.methods.saliency import saliency
 from tests.interpretation.conftest import sequence_model
 
 

@@ -1,0 +1,1 @@
+"""The interpretations that the project knows, one file each."""
