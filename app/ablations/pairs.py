@@ -49,4 +49,4 @@ def in_all_digits(shown: DigitModel, pair: int, donors: tuple[int, ...]) -> Pict
         latents = stack([style, swapped])
         return decode_grid(shown.model, latents, ("",), tuple(map(str, [pair, *donors])), shown.judges)
 
-    return stored_models.kept("one style in all digits", shown.name, make, pair, donors)
+    return stored_models.kept("one style in all digits", shown.name, make, pair, donors, shown.version)

@@ -102,7 +102,7 @@ def load(name: str) -> ClipSource:
     """
     place = stored_as(name)
     try:
-        return stored_models.kept("clip source", place, lambda: _load(name, place), _clips_version(name))
+        return stored_models.kept("clip source", place, lambda: _load(name, place), clips_version(name))
     except (OSError, ValueError) as error:
         raise MissingClipsError(str(error)) from error
 
@@ -118,17 +118,19 @@ def _load(name: str, place: str) -> ClipSource:
     return _of_codes(name, place, model, info)
 
 
-def _clips_version(name: str) -> Hashable:
+def clips_version(name: str) -> Hashable:
     """Identity of the clips of a model that are stored apart from it."""
     clips = stored_models.dataset_of(name).clips
     if clips == "studio":
         return stored_models.version(stored_as("studio_clips"))
-    return str(data_folder()) if clips == "data" else None
+    return stored_models.data_version() if clips == "data" else None
 
 
 def _held_out(data: str, place: str) -> mfm.Dataset:
     """The held-out part of a data set, read once for all visitors until another folder holds it."""
-    return stored_models.kept("held-out data", place, lambda: mfm.load_dataset(data).part("test"), str(data_folder()))
+    return stored_models.kept(
+        "held-out data", place, lambda: mfm.load_dataset(data).part("test"), stored_models.data_version()
+    )
 
 
 def playable() -> tuple[tuple[str, ...], dict[str, str]]:

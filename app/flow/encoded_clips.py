@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from app.flow.clip_source import ClipSource
+from app.flow.clip_source import ClipSource, clips_version
 from app.flow.clips import Clip
 from app.flow.figures import flow
 from app.flow.figures.flow import Strip
 from app.flow.view import FlowView
 from app.shared.stored_models import kept, stored_as
 from app.shared.turns import turn
-from mfm_core.data.registry import data_folder
 from mfm_core.interpretation.registry import EQ_7, find_interpretation
 
 
@@ -23,11 +22,11 @@ def clip(shown: ClipSource, view: FlowView) -> tuple[Clip, Clip | None]:
 
 def strip(shown: ClipSource, clip: Clip, factor: str, before: Clip | None = None, reading: str = EQ_7) -> Strip:
     """Lanes of a clip, and of the same before a change; an attribution is of no factor."""
-    data = str(data_folder())
+    files = clips_version(shown.name)
     of = factor if find_interpretation(reading).needs_factor else "y"
 
     def make() -> Strip:
         with turn():
             return flow.strip(shown.name, shown.model, clip, of, before, reading, shown.reference)
 
-    return kept("strip", stored_as(shown.name), make, data, clip.key, of, reading, before.key if before else "")
+    return kept("strip", stored_as(shown.name), make, files, clip.key, of, reading, before.key if before else "")

@@ -17,7 +17,6 @@ from app.generate.view import View
 from app.shared import stored_models
 from app.shared.byte_cache import ByteCache
 from app.shared.picture_grid import PictureGrid, decode_grid
-from mfm_core.data.registry import data_folder
 
 Make = Callable[[digit_model.DigitModel, View], PictureGrid]
 MOST_BYTES = 128_000_000
@@ -90,7 +89,7 @@ def grid_cache() -> GridCache:
 
 def cached_grid(make: Make, shown: digit_model.DigitModel, view: View) -> PictureGrid:
     """The grid that ``make`` makes of a view, decoded anew only where a field that it reads has changed."""
-    of = (make.__module__, make.__qualname__, stored_models.version(shown.name), str(data_folder()))
+    of = (make.__module__, make.__qualname__, shown.version, stored_models.data_version())
     return grid_cache().get(of, view, lambda seen: make(shown, seen))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,7 +13,6 @@ import mfm_core as mfm
 from app.generate.view import Allowed
 from app.shared import state, stored_models
 from app.shared.stored_models import image_models, stored_as
-from mfm_core.data.registry import data_folder
 from mfm_core.interpretation.typicality import MIN_CODES, Typicality
 from mfm_core.lab.settings import model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -65,6 +64,11 @@ class DigitModel:
         photographs = frozenset(name for name, image in images.items() if image.shape[0] != 1)
         return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown, photographs)
 
+    @property
+    def version(self) -> Hashable:
+        """Identity of the files of the model and of its judges as they are now."""
+        return stored_models.version(self.name), stored_models.judges_version(self.model.modalities)
+
     def pair(self, index: int) -> mfm.Latents:
         """Z of one held-out pair."""
         return self.codes.latents[[index]]
@@ -106,7 +110,7 @@ def load(name: str) -> DigitModel:
     judges = {}
     for modality in model.modalities:
         try:
-            judges[modality] = stored_models.discriminative(stored_as(f"judge_{modality}"))
+            judges[modality] = stored_models.discriminative(stored_as(stored_models.judge_name(modality)))
         except FileNotFoundError:
             continue
         except ValueError as error:  # the page says that no judges are stored
@@ -177,7 +181,7 @@ def originals(name: str, modality: str) -> Mapping[int, torch.Tensor] | None:
         # Copies, so that the rest of the data is let go.
         return {pair: pictures[place].clone() for pair, place in enumerate(places) if place is not None}
 
-    return stored_models.kept("originals", name, find, modality, str(data_folder()))
+    return stored_models.kept("originals", name, find, modality, stored_models.data_version())
 
 
 def original(name: str, modality: str, index: int) -> torch.Tensor | None:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 from app.generate import digit_model
-from app.shared.stored_models import about, stored_as, title, version
+from app.shared.stored_models import about, stored_as, title
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
 from mfm_core.storage.folder import model_folder
@@ -33,13 +33,13 @@ def load(name: str) -> SliderModel:
     others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
     pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
     return SliderModel(
-        name, title(name), about(name) or OWN, bundle(stored.name, version(stored.name)), stored.codes.latents[pairs]
+        name, title(name), about(name) or OWN, bundle(stored.name, stored.version), stored.codes.latents[pairs]
     )
 
 
 @st.cache_resource(max_entries=8, show_spinner="Naming directions …")
 def bundle(name: str, files: Hashable) -> BrowserBundle:
-    """The generative half, judges and directions of a stored model, exported once until its files change."""
+    """The generative half, judges and directions of a stored model, exported once until a file of them changes."""
     del files  # changed ones make another key
     stored = digit_model.load(name)
     judges = {modality: judge for modality, judge in stored.judges.items() if _readable(judge)}

@@ -22,7 +22,7 @@ class AppModels:
 
     def judge(self, modality: str) -> Discriminative:
         """The independent classifier of a modality."""
-        return stored_models.discriminative(stored_as(f"judge_{modality}"))
+        return stored_models.discriminative(stored_as(stored_models.judge_name(modality)))
 
     def clips(self) -> mfm.Clips:
         """The held-out studio clips."""
@@ -39,10 +39,13 @@ def measured(measure: Measure) -> Answer | None:
         except OSError as error:
             raise ValueError(str(error)) from error
 
-    found: Answer | None = jobs.result(_key(measure), "Measuring the answer on the stored model", make)
+    found: Answer | None = jobs.result(key_of(measure), "Measuring the answer on the stored model", make)
     return found
 
 
-def _key(measure: Measure) -> str:
+def key_of(measure: Measure) -> str:
+    """Identity of an answer: the question, and every file that a measure may read as it is now."""
     model = getattr(measure, "model", "")
-    return f"lesson {measure.model_dump_json()} {stored_models.version(stored_as(model))}"
+    judges = stored_models.judges_version(stored_models.modalities(model))
+    files = stored_models.version(stored_as(model)), judges, stored_models.version(stored_as("studio_clips"))
+    return f"lesson {measure.model_dump_json()} {files}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
-from mfm_core.data.registry import DatasetInfo, dataset_names
+from mfm_core.data.registry import DatasetInfo, data_folder, dataset_names
 from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -81,6 +81,12 @@ def dataset_of(name: str) -> DatasetInfo:
     """Description of the data set that a model was trained on; of one that stores none, a neutral one."""
     stored = _configuration(name)
     return DatasetInfo("", unit="step") if stored is None else stored.dataset
+
+
+def modalities(name: str) -> tuple[str, ...]:
+    """Modalities of a model; none where its configuration cannot be read."""
+    stored = _configuration(name)
+    return () if stored is None else tuple(stored.model.modalities)
 
 
 def about(name: str) -> str:
@@ -186,6 +192,30 @@ def version(place: str) -> Hashable:
         return str(folder), _files(folder)
 
     return _looked(("version", place), look)
+
+
+def judges_version(modalities: Iterable[str]) -> Hashable:
+    """Identity of the files of the judges of some modalities as they are now; of one that is not stored, too."""
+    return tuple(version(stored_as(judge_name(modality))) for modality in modalities)
+
+
+def judge_name(modality: str) -> str:
+    """Name of the stored judge of a modality."""
+    return f"judge_{modality}"
+
+
+def data_version() -> Hashable:
+    """Identity of the files of the data folder as they are now."""
+
+    def look() -> Hashable:
+        folder = data_folder()
+        try:
+            with os.scandir(folder) as files:
+                return str(folder), tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files))
+        except OSError:
+            return str(folder), ()  # who loads of it says what is wrong
+
+    return _looked("data", look)
 
 
 @contextmanager

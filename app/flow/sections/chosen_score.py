@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.elements.lanes import lanes
-from app.flow.clip_source import ClipSource
+from app.flow.clip_source import ClipSource, clips_version
 from app.flow.figures import chosen_score
 from app.flow.figures.chosen_score import ChosenScore
 from app.flow.figures.flow import Strip
@@ -93,7 +93,7 @@ def _made(shown: ClipSource, index: int, draw: int | None, tenths: int) -> Chose
         with turn():
             return chosen_score.make(shown, what_if, index, draw, tenths / 10)
 
-    return kept("chosen score", stored_as(shown.name), make, index, draw, tenths)
+    return kept("chosen score", stored_as(shown.name), make, index, draw, tenths, clips_version(shown.name))
 
 
 def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> Strip:

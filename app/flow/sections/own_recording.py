@@ -133,4 +133,6 @@ def _notes(made: recording.Recording, clips: Clips) -> list[str]:
 def _vectors() -> Mapping[str, Array]:
     """GloVe of every word that is known here, read once for all visitors."""
     folder = data_folder()
-    return stored_models.kept("glove", stored_as("studio_clips"), lambda: read_vectors(folder), str(folder))
+    return stored_models.kept(
+        "glove", stored_as("studio_clips"), lambda: read_vectors(folder), stored_models.data_version()
+    )

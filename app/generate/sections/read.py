@@ -90,7 +90,9 @@ def _panels(sheet: wall.Sheet, grid: PictureGrid) -> list[Data]:
 
 
 def _agreement(shown: DigitModel, view: View) -> str:
-    counted = stored_models.kept("agreement", shown.name, lambda: read.agreement(shown, view.source), view.source)
+    counted = stored_models.kept(
+        "agreement", shown.name, lambda: read.agreement(shown, view.source), view.source, shown.version
+    )
     if not counted:
         return "No judges are stored with this model."
     draws = f"{read.COUNTED} other draws (seed {read.COUNTED_SEED})"

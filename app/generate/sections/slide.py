@@ -18,7 +18,7 @@ from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
 from app.shared.pictures import UnreadablePictureError
-from app.shared.stored_models import models, stored_as, version
+from app.shared.stored_models import models, stored_as
 from mfm_core.lab.settings import run_of
 from mfm_core.storage.browser_map import BrowserMap, browser_map
 from mfm_core.storage.folder import model_folder
@@ -47,11 +47,7 @@ def show(shown: digit_model.DigitModel) -> None:
     view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])
-    maps = {
-        model.name: _map(stored_as(model.name), version(stored_as(model.name)))
-        for model in offered
-        if model.name in wanted
-    }
+    maps = {model.name: map_of(stored_as(model.name)) for model in offered if model.name in wanted}
     latent_sliders.show(offered, link, maps, _own(shown, view), on_map=_want, on_unable=_keep)
 
 
@@ -81,6 +77,11 @@ def _offered() -> list[str]:
     shown = digit_model.shown_name()
     beside = (CONTRAST,) if run_of(shown) is None else ()
     return [shown, *(name for name in beside if name != shown and name in models())]
+
+
+def map_of(place: str) -> BrowserMap:
+    """The map of a stored model's codes, laid out once until a file of the model or of its judges changes."""
+    return _map(place, digit_model.load(place).version)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")

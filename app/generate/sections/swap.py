@@ -125,7 +125,7 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     true = tuple(shown.digit(pair) for pair in content)
     wall.show_once(_blocks, grid, *givers, true, key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
-    rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown))
+    rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown), shown.version)
     caption_row.show(
         _score(shown, grid, content, rates), grid, "matrix", title, lambda: swap.matrix_script(shown, view)
     )

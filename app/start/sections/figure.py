@@ -24,7 +24,8 @@ def show() -> None:
         st.switch_page(f"{folder}/page.py", query_params=params)
     name = digit_model.shown_name()
     try:
-        figure = stored_models.kept(figure_one.KEY, stored_models.stored_as(name), lambda: _figure(name))
+        shown = digit_model.load(stored_models.stored_as(name))
+        figure = stored_models.kept(figure_one.KEY, shown.name, lambda: _figure(name), shown.version)
     except digit_model.MissingModelError as reason:
         st.info(f"There is no trained model to play with here: {reason}")
         return

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from app.generate import cache
+import mfm_core as mfm
+from app.generate import cache, digit_model, slider_models
 from app.generate.cache import GridCache
 from app.generate.digit_model import DigitModel
 from app.generate.figures import read, sample, slide, swap, translate
+from app.generate.sections import slide as slide_section
 from app.generate.view import View
+from app.lessons import answers
 from app.shared.byte_cache import n_bytes
 from app.shared.picture_grid import PictureGrid
+from app.shared.stored_models import stored_as
+from mfm_core.lessons.digits import SwapCount
+from mfm_core.networks.classifier import Discriminative
 
 MAKERS = (sample.make, swap.make, swap.make_matrix, slide.make, read.make, translate.make)
 START = View(a=4, b=9, given="svhn", size=3)
@@ -40,6 +49,30 @@ def test_the_cached_grid_is_the_one_that_would_be_made_anew(make: cache.Make, sh
     for change in ({}, *CHANGES, {}):
         view = START.model_copy(update=change)
         assert same(cache.cached_grid(make, shown, view), make(shown, view))
+
+
+def test_another_judge_in_the_place_of_a_judge_is_seen_by_all_that_reads_it(
+    models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = shutil.copytree(models, tmp_path / "own")
+    monkeypatch.setenv("MFM_PRETRAINED", str(own))
+
+    def seen() -> tuple[PictureGrid, object, object, str]:
+        shown = digit_model.load(stored_as(digit_model.MODEL))
+        bundle = slider_models.load(digit_model.MODEL).bundle
+        layout = slide_section.map_of(shown.name)
+        return cache.cached_grid(swap.make, shown, START), bundle, layout, answers.key_of(SwapCount(reader="mnist"))
+
+    first, again = seen(), seen()
+    assert first[0] is again[0]
+    assert first[1:] == again[1:]
+    judge = mfm.load_discriminative(own / "judge_mnist")
+    torch.manual_seed(5)
+    mfm.save_model(Discriminative(judge.config), own / "judge_mnist", run={}, card="Another judge.")
+    other = seen()
+    assert np.array_equal(other[0].pictures["mnist"], first[0].pictures["mnist"])
+    assert not np.allclose(other[0].judged["mnist"], first[0].judged["mnist"])
+    assert all(new != old for new, old in zip(other[1:], first[1:], strict=True))
 
 
 def grid(number: float) -> PictureGrid:
