@@ -84,11 +84,15 @@ def systems() -> None:
         system = state.select("System", "system", known)
     view = state.seen(ClaimsView)
     rows = table[(table["table"] == view.table) & (table["key"] == view.metric) & (table["subject"] == view.subject)]
+    dataset, unit = rows["dataset"].iloc[0], rows["unit"].iloc[0]  # the view fits what is stored: there are rows
     rows = rows if system == ALL else rows[rows["system"] == system]
+    if rows.empty:
+        st.info(f"This table has no {results.METRICS.get(view.metric, view.metric)} of {known[system]}.")
+        return
     subject = "" if view.subject == ALL else view.subject
-    paper = charts.paper_of(list(paper_values()), str(rows["dataset"].iloc[0]), view.metric, subject)
+    paper = charts.paper_of(list(paper_values()), str(dataset), view.metric, subject)
     title = results.METRICS.get(view.metric, view.metric)
-    chart = charts.systems_chart(rows, paper, unit=rows["unit"].iloc[0], metric=title)
+    chart = charts.systems_chart(rows, paper, unit=unit, metric=title)
     draw(chart, key="systems")
     prose.caption(
         f"{title} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "

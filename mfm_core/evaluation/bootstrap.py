@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.interpretation.resampling import MIN_SAMPLES
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 OfSums = Callable[[Floats], Floats]
@@ -27,9 +29,9 @@ def bootstrap_interval(sums: Floats, of_sums: OfSums, units: Ints, *, seed: int 
         seed: Of the resampling.
 
     Returns:
-        Lower and upper end; NaN where no resample gives a number, and where there is one unit.
+        Lower and upper end; NaN where no resample gives a number, and where there are fewer than 5 units.
     """
-    if len(np.unique(units)) < 2:
+    if len(np.unique(units)) < MIN_SAMPLES:
         return math.nan, math.nan
     drawn = bootstrap_distribution(sums, of_sums, units, seed=seed)
     drawn = drawn[np.isfinite(drawn)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from mfm_core.evaluation.statistics import Estimate
+from mfm_core.evaluation.statistics import Estimate, estimate, two_sided
+from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 N_BOOTSTRAP = 2000
 
@@ -34,7 +37,9 @@ def multiplicities(clusters: Integers, n: int, generator: np.random.Generator) -
         yield drawn[place].astype(np.float64)
 
 
-def crossed_mean(values: Tensor, factors: Sequence[Tensor], *, seed: int = 0) -> Estimate:
+def crossed_mean(
+    values: Tensor, factors: Sequence[Tensor], *, trainings: Tensor | None = None, seed: int = 0
+) -> Estimate:
     """Mean of samples that are independent only in so far as their clusters are, with its 95 % interval.
 
     With one factor this is the cluster bootstrap. With several that cross (the photograph that the digit is taken from
@@ -45,10 +50,14 @@ def crossed_mean(values: Tensor, factors: Sequence[Tensor], *, seed: int = 0) ->
     Args:
         values: Numbers or hits, ``(N,)``.
         factors: For each factor the cluster of each sample, ``(N,)`` integers.
+        trainings: One factor more: the training, such as the seed, of the model that each sample was measured on,
+            ``(N,)`` integers. It is resampled too but does not count in ``n``, for trainings are few; of so few the
+            interval spans their spread, and little beyond it.
         seed: Of the resampling.
 
     Returns:
-        The mean, 2.5 % and 97.5 % percentiles, and as ``n`` the number of clusters of the factor that has fewest.
+        The mean, 2.5 % and 97.5 % percentiles, and as ``n`` the number of clusters of the factor that has fewest; no
+        interval where that is below 5.
 
     Raises:
         ValueError: If there are no samples or no factors, or their lengths differ.
@@ -56,11 +65,15 @@ def crossed_mean(values: Tensor, factors: Sequence[Tensor], *, seed: int = 0) ->
     x = values.detach().cpu().double().numpy()
     if len(x) == 0:
         raise ValueError("values: expected at least one sample, got none")
-    if not factors or any(factor.shape != (len(x),) for factor in factors):
+    resampled = [*factors] if trainings is None else [*factors, trainings]
+    if not factors or any(factor.shape != (len(x),) for factor in resampled):
         raise ValueError(
-            f"factors: expected at least one of shape ({len(x)},), got {[tuple(f.shape) for f in factors]}"
+            f"factors: expected at least one of shape ({len(x)},), got {[tuple(f.shape) for f in resampled]}"
         )
-    clusters = [factor.cpu().numpy().astype(np.int64) for factor in factors]
+    clusters = [factor.cpu().numpy().astype(np.int64) for factor in resampled]
+    n = min(len(np.unique(c)) for c in clusters[: len(factors)])
+    if n < MIN_SAMPLES:
+        return estimate(float(x.mean()), math.nan, math.nan, n, of="clusters")
     generator = np.random.default_rng(seed)
     drawn = []
     for each in zip(*(multiplicities(c, N_BOOTSTRAP, generator) for c in clusters), strict=True):
@@ -68,11 +81,23 @@ def crossed_mean(values: Tensor, factors: Sequence[Tensor], *, seed: int = 0) ->
         if (total := weights.sum()) > 0:
             drawn.append(x @ weights / total)
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Estimate(float(x.mean()), float(low), float(high), min(len(np.unique(c)) for c in clusters))
+    return Estimate(float(x.mean()), float(low), float(high), n)
 
 
-def difference(ours: Tensor, theirs: Tensor, clusters: Tensor, *, seed: int = 0) -> Estimate:
-    """How much more one system gets right than another, with a 95 % interval over samples and seeds.
+class Difference(NamedTuple):
+    """Difference of two systems.
+
+    Attributes:
+        estimate: The difference of their mean accuracies, with its 95 % interval; ``n`` is the number of clusters.
+        p: Two-sided p-value against no difference; NaN where there is no interval.
+    """
+
+    estimate: Estimate
+    p: float
+
+
+def difference(ours: Tensor, theirs: Tensor, clusters: Tensor, *, seed: int = 0) -> Difference:
+    """How much more one system gets right than another, with a 95 % interval and a test over samples and seeds.
 
     Both read the same samples, so resampled clusters count alike for both; seeds of each are resampled on their own.
 
@@ -82,9 +107,6 @@ def difference(ours: Tensor, theirs: Tensor, clusters: Tensor, *, seed: int = 0)
         clusters: The cluster of each sample, ``(N,)`` integers.
         seed: Of the resampling.
 
-    Returns:
-        The difference of the mean accuracies; as ``n`` the number of clusters.
-
     Raises:
         ValueError: If the numbers of samples differ.
     """
@@ -92,10 +114,13 @@ def difference(ours: Tensor, theirs: Tensor, clusters: Tensor, *, seed: int = 0)
         shapes = [tuple(x.shape) for x in (ours, theirs, clusters)]
         raise ValueError(f"ours, theirs, clusters: expected shapes (S, N), (R, N), (N,), got {shapes}")
     a, b = (x.cpu().double().numpy() for x in (ours, theirs))
-    places, generator, drawn = clusters.cpu().numpy().astype(np.int64), np.random.default_rng(seed), []
+    value, places = float(a.mean() - b.mean()), clusters.cpu().numpy().astype(np.int64)
+    if (n := len(np.unique(places))) < MIN_SAMPLES:
+        return Difference(estimate(value, math.nan, math.nan, n, of="clusters"), math.nan)
+    generator, drawn = np.random.default_rng(seed), []
     for weights in multiplicities(places, N_BOOTSTRAP, generator):
         each = [x @ weights / weights.sum() for x in (a, b)]
         chosen = [accuracies[generator.integers(len(accuracies), size=len(accuracies))].mean() for accuracies in each]
         drawn.append(chosen[0] - chosen[1])
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Estimate(float(a.mean() - b.mean()), float(low), float(high), len(np.unique(places)))
+    return Difference(Estimate(value, float(low), float(high), n), two_sided(np.array(drawn)))

@@ -23,7 +23,7 @@ from mfm_core.evaluation.probes import FOLDS as PROBE_FOLDS
 from mfm_core.evaluation.probes import SEEDS as PROBE_SEEDS
 from mfm_core.evaluation.probes import probe_classes
 from mfm_core.evaluation.quantities import exact, figure
-from mfm_core.evaluation.statistics import Estimate, correlation, frechet_distance, share
+from mfm_core.evaluation.statistics import Estimate, correlation, estimate, frechet_distance, share
 from mfm_core.generation import swap
 from mfm_core.interpretation.one_thread import one_thread
 from mfm_core.latents import Latents, concatenate
@@ -219,7 +219,7 @@ def clustered_correlation(x: Tensor, y: Tensor, units: npt.NDArray[np.int64]) ->
         return found
 
     low, high = bootstrap_interval(sums, of_sums, units)
-    return Estimate(correlation(x, y).value, low, high, len(np.unique(units)))
+    return estimate(correlation(x, y).value, low, high, len(np.unique(units)), of="photographs")
 
 
 def probe_figures(latents: Latents, pairs: Dataset, workers: int) -> list[Figure]:

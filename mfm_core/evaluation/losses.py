@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -88,10 +88,8 @@ def figures(samples: Sequence[Samples]) -> list[Figure]:
     for key, subject in samples[0].values:
         values = torch.cat([one.values[key, subject].double() for one in samples])
         factors = [factor.repeat(len(samples)) for factor in samples[0].factors[key, subject]]
-        n = min(len(torch.unique(factor)) for factor in factors)
-        if len(samples) > 1:
-            factors.append(torch.arange(len(samples)).repeat_interleave(len(values) // len(samples)))
-        found.append(figure(key, subject, replace(crossed_mean(values, factors), n=n)))
+        trainings = torch.arange(len(samples)).repeat_interleave(len(values) // len(samples))
+        found.append(figure(key, subject, crossed_mean(values, factors, trainings=trainings)))
     for subject in samples[0].probed:
         found += _probe_figures(subject, [one.probed[subject] for one in samples])
     return found

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from pydantic import JsonValue
 
 from mfm_core.data import load_dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.comparison import label_hits
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean
 from mfm_core.evaluation.digits import encode_all, evaluate, evaluation_pairs, one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_codes
+from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import share
 from mfm_core.model import MFM
@@ -85,9 +88,12 @@ def _videos(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) 
 
 
 def _classifier(name: str, stored: StoredModel, seed: int, on_progress: OnProgress) -> Measured:
+    pairs = evaluation_pairs(DigitPools.load("test"), seed)
     with one_thread_each():
-        hits = label_hits(load(name), evaluation_pairs(DigitPools.load("test"), seed))
-    return [figure("label_accuracy", "+".join(stored.model.modalities), share(hits))], {}
+        hits = label_hits(load(name), pairs)
+    photographs = [torch.from_numpy(independent_units(pairs))]  # pairs repeat SVHN digits, and no MNIST digit
+    found = crossed_mean(hits, photographs) if "svhn" in stored.model.modalities else share(hits)
+    return [figure("label_accuracy", "+".join(stored.model.modalities), found)], {}
 
 
 def _digit_codes(model: MFM, stored: StoredModel) -> Codes:

@@ -15,8 +15,6 @@ from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.metrics import Metric, label_metrics
 from mfm_core.interpretation.resampling import MIN_SAMPLES
 
-ONE_VIDEO = "all samples are of one video: no interval over videos"
-
 
 def evaluate_predictions(
     dataset: Dataset, predictions: Tensor, *, neutral: float | None = None, seed: int = 0
@@ -37,7 +35,8 @@ def evaluate_predictions(
 
     Returns:
         The figures, each with a 95 % percentile interval over independent units: videos, where ids are like
-        ``video[3]``, else samples. A figure of fewer than 5 samples is NaN, and its ``reason`` says so.
+        ``video[3]``, else samples. A figure of fewer than 5 samples is NaN, an interval over fewer than 5 units too,
+        and its ``reason`` says so.
 
     Raises:
         ValueError: If the predictions do not fit the labels, or are not finite.
@@ -56,6 +55,12 @@ def independent_units(dataset: Dataset) -> Ints:
     """Number of each sample's independent unit, ``(N,)``: its video if its id is like ``video[3]``, else itself."""
     ids = dataset.ids or tuple(str(i) for i in range(len(dataset)))
     return np.unique(np.array([video_of(one) for one in ids], dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+
+
+def few_units(units: Ints) -> str:
+    """Why there is no interval over so few independent units, ``(N,)``; empty where there are 5 or more."""
+    n = len(np.unique(units))
+    return "" if n >= MIN_SAMPLES else f"an interval needs at least {MIN_SAMPLES} independent videos, got {n}"
 
 
 def _check(dataset: Dataset, predictions: Tensor) -> None:
@@ -78,9 +83,7 @@ def _figure(metric: Metric, units: Ints, seed: int) -> Figure:
     value, low, high, reason = metric.value, math.nan, math.nan, metric.reason
     if metric.n < MIN_SAMPLES:
         value, reason = math.nan, f"at least {MIN_SAMPLES} samples are needed, got {metric.n}"
-    elif not reason and len(np.unique(units)) < 2:
-        reason = ONE_VIDEO
-    elif not reason:
+    elif not reason and not (reason := few_units(units)):
         low, high = bootstrap_interval(metric.sums, metric.of_sums, units, seed=seed)
     return Figure(
         key=metric.key,

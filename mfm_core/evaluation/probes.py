@@ -16,7 +16,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from mfm_core.evaluation.crossed_bootstrap import N_BOOTSTRAP, multiplicities
-from mfm_core.evaluation.statistics import Estimate
+from mfm_core.evaluation.statistics import Estimate, estimate
 
 SEEDS = (0, 1, 2)
 FOLDS = 3
@@ -176,7 +176,8 @@ def _best(
         chosen = generator.integers(n_seeds, size=n_seeds)
         drawn.append(np.mean([statistic(outcomes[best][seed], weights) for seed in chosen]))
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Probed(best, Estimate(means[best], float(low), float(high), len(np.unique(groups))), chance, means)
+    found = estimate(means[best], float(low), float(high), len(np.unique(groups)), of="clusters")
+    return Probed(best, found, chance, means)
 
 
 def _cross_fit(

@@ -36,11 +36,25 @@ class Estimate:
     reason: str = ""
 
 
-def estimate(value: float, low: float, high: float, n: int) -> Estimate:
-    """A figure with its interval, or without one and with the reason where it is of fewer than 5 samples."""
+def estimate(value: float, low: float, high: float, n: int, *, of: str = "samples") -> Estimate:
+    """A figure with its interval, or without one and with the reason where it is of fewer than 5 samples.
+
+    Args:
+        value: The figure.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        n: Number of samples, or of clusters of them.
+        of: What is counted, for the reason.
+    """
     if n >= MIN_SAMPLES:
         return Estimate(value, low, high, n)
-    return Estimate(value, math.nan, math.nan, n, f"an interval needs at least {MIN_SAMPLES} samples, got {n}")
+    return Estimate(value, math.nan, math.nan, n, f"an interval needs at least {MIN_SAMPLES} {of}, got {n}")
+
+
+def two_sided(drawn: npt.NDArray[np.float64]) -> float:
+    """Two-sided p-value of a bootstrap distribution against 0: twice its lesser tail, at least 2 / (resamples + 1)."""
+    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    return min(1.0, 2 * (int(tail) + 1) / (len(drawn) + 1))
 
 
 def share(hits: Tensor) -> Estimate:

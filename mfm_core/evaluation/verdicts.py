@@ -121,12 +121,13 @@ class Outcome:
 
 
 def _number(value: JsonValue) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    """A number, or NaN where what is stored is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
-def untestable(because: str) -> Outcome:
-    """The outcome of a claim for which nothing is stored."""
-    return Outcome("cannot be tested here", because)
+def untestable(because: str, measurements: Sequence[Measurement] = ()) -> Outcome:
+    """The outcome of a claim for which nothing is stored that decides it."""
+    return Outcome("cannot be tested here", because, tuple(measurements))
 
 
 def decided(holds: bool, because: str, measurements: Sequence[Measurement]) -> Outcome:
@@ -140,16 +141,24 @@ def digit_accuracy(evidence: Evidence) -> dict[Reader, Mapping[str, JsonValue]]:
     systems = stored.get("systems") if isinstance(stored, dict) else None
     found: dict[Reader, Mapping[str, JsonValue]] = {}
     for row in systems if isinstance(systems, list) else []:
-        if isinstance(row, dict) and isinstance(read := row.get("modalities"), list):
+        if isinstance(row, dict) and isinstance(read := row.get("modalities"), list) and _accuracies(row):
             found[Reader(str(row.get("name")), frozenset(map(str, read)))] = row
     return found
 
 
-def _accuracy(reader: Reader, row: Mapping[str, JsonValue]) -> Measurement:
-    each = row["accuracies"]
+def _accuracies(row: Mapping[str, JsonValue]) -> list[float]:
+    """The accuracies of the seeds of a system; none where they are not stored, or one of them is no number."""
+    each = row.get("accuracies")
     values = [_number(one) for one in each] if isinstance(each, list) else []
-    p = _number(row["p"]) if "p" in row else None
-    return Measurement(f"{reader.title}, mean accuracy of {len(values)} seeds", "share", sum(values) / len(values), p=p)
+    return values if all(math.isfinite(value) for value in values) else []
+
+
+def _accuracy(reader: Reader, row: Mapping[str, JsonValue]) -> Measurement:
+    """The mean accuracy of a row of :func:`digit_accuracy`, with its interval over photographs and seeds if stored."""
+    values = _accuracies(row)
+    seeds = f"{len(values)} seed{'s' if len(values) > 1 else ''}"
+    mean, low, high = sum(values) / len(values), _number(row.get("low")), _number(row.get("high"))
+    return Measurement(f"{reader.title}, mean accuracy of {seeds}", "share", mean, low, high)
 
 
 def multimodal_is_better(evidence: Evidence) -> Outcome:
@@ -168,13 +177,19 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     """MFM classifies digits better than the discriminative baseline of both modalities."""
     found = digit_accuracy(evidence)
     readers = (MM_OF_BOTH, MFM_OF_BOTH)
-    if not set(readers) <= set(found) or "p" in found[MFM_OF_BOTH]:  # that of MM would be against another system
+    if not set(readers) <= set(found):
         return untestable("MFM and MM were not compared")
     rows = [_accuracy(reader, found[reader]) for reader in readers]
-    p = rows[0].p if rows[0].p is not None else math.nan
-    ahead = rows[1].value > rows[0].value
-    because = f"MFM is {'ahead' if ahead else 'not ahead'} on average; McNemar's exact test gives p {shown_p(p)}"
-    return decided(ahead and p < LEVEL, because, rows)
+    ahead = f"MFM is {'ahead' if rows[1].value > rows[0].value else 'not ahead'} on average"
+    tested = found[MM_OF_BOTH].get("difference")
+    if "difference" in found[MFM_OF_BOTH] or not isinstance(tested, dict):  # that of MM could be to another system
+        return untestable(f"{ahead}, but no test over photographs and seeds is stored", rows)
+    gap, low, high, p = (_number(tested.get(part)) for part in ("value", "low", "high", "p"))
+    rows.append(Measurement("MFM minus MM", "share", gap, low, high, p=p))
+    if math.isnan(p):
+        return untestable(f"{ahead}, but of too few photographs for a test", rows)
+    because = f"{ahead}; the bootstrap over photographs and seeds gives p {shown_p(p)}"
+    return decided(gap > 0 and p < LEVEL, because, rows)
 
 
 def _figures(evidence: Evidence, model: str, key: str, subjects: Sequence[str], what: str) -> list[Measurement]:

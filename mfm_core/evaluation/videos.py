@@ -15,7 +15,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
-from mfm_core.evaluation.predictions import ONE_VIDEO, evaluate_predictions, independent_units
+from mfm_core.evaluation.predictions import evaluate_predictions, few_units, independent_units
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate, estimate
 from mfm_core.model import MFM
@@ -44,7 +44,7 @@ def explained(x: Tensor, generated: Tensor, steps: Tensor, units: Ints, *, seed:
     found = estimate(float(_r2(sums.sum(0))), low, high, int(steps.any(dim=1).sum()))
     if found.reason or math.isfinite(low):
         return found
-    return replace(found, reason=ONE_VIDEO if math.isfinite(found.value) else "a share needs features that vary")
+    return replace(found, reason=few_units(units) if math.isfinite(found.value) else "a share needs features that vary")
 
 
 def _r2(sums: Floats) -> Floats:

@@ -13,7 +13,7 @@ import torch
 
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, label_metrics
-from mfm_core.evaluation.statistics import holm, mcnemar_p
+from mfm_core.evaluation.statistics import holm, mcnemar_p, two_sided
 from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
 from mfm_core.interpretation.resampling import MIN_SAMPLES
@@ -71,7 +71,8 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
 
     The difference is that of the means over seeds; its interval and p-value are of a paired bootstrap over the test
     videos, the same for both systems. For accuracies McNemar's exact test compares the predictions averaged over seeds
-    (McNemar, 1947). p-values are corrected for the number of systems by Holm's method (Holm, 1979), each metric alone.
+    (McNemar, 1947), where each test sample is a video of its own: it takes samples for independent. p-values are
+    corrected for the number of systems by Holm's method (Holm, 1979), each metric alone.
 
     Args:
         cells: Finished cells of one table.
@@ -128,7 +129,7 @@ def _against(ours: SystemCells, other: SystemCells, place: tuple[str, str], unit
     """Difference of our mean over seeds to the other's, with its interval and p-values."""
     mine, theirs = ([each[place] for each in cells.metrics] for cells in (ours, other))
     metrics = [*mine, *theirs]
-    if mine[0].n < MIN_SAMPLES or not all(math.isfinite(metric.value) for metric in metrics):
+    if _few(mine[0], units) or not all(math.isfinite(metric.value) for metric in metrics):
         return {}
     weights = np.array([1 / len(mine)] * len(mine) + [-1 / len(theirs)] * len(theirs))
     drawn = _drawn(metrics, weights, units)
@@ -142,9 +143,14 @@ def _against(ours: SystemCells, other: SystemCells, place: tuple[str, str], unit
         "p": two_sided(drawn),
     }
     a, b = ours.averaged[place].hits, other.averaged[place].hits
-    if a is not None and b is not None:
+    if a is not None and b is not None and len(np.unique(units)) == len(units):
         found |= mcnemar(a, b)
     return found
+
+
+def _few(metric: Metric, units: Ints) -> bool:
+    """Whether there are too few samples or videos for an interval."""
+    return min(metric.n, len(np.unique(units))) < MIN_SAMPLES
 
 
 def _drawn(metrics: Sequence[Metric], weights: Floats, units: Ints) -> Floats:
@@ -161,19 +167,13 @@ def _drawn(metrics: Sequence[Metric], weights: Floats, units: Ints) -> Floats:
 
 def _interval(metrics: Sequence[Metric], units: Ints) -> tuple[float, float]:
     """95 % interval of the mean over seeds, over the test videos; NaN where it has none."""
-    if metrics[0].n < MIN_SAMPLES or not all(math.isfinite(metric.value) for metric in metrics):
+    if _few(metrics[0], units) or not all(math.isfinite(metric.value) for metric in metrics):
         return math.nan, math.nan
     drawn = _drawn(metrics, np.full(len(metrics), 1 / len(metrics)), units)
     if not len(drawn):
         return math.nan, math.nan
     low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)
-
-
-def two_sided(drawn: Floats) -> float:
-    """Two-sided p-value of a bootstrap distribution against 0: twice its lesser tail, at least 2 / (resamples + 1)."""
-    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    return min(1.0, 2 * (int(tail) + 1) / (len(drawn) + 1))
 
 
 def mcnemar(ours: Floats, theirs: Floats) -> dict[str, object]:

@@ -103,25 +103,35 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     for system in _list(stored["systems"]):
         if not isinstance(system, dict):
             raise TypeError(f"metrics: comparison.systems: expected objects, got {system!r}")
-        accuracies = [_value(accuracy) for accuracy in _list(system["accuracies"])]
+        accuracies, n = [_value(accuracy) for accuracy in _list(system["accuracies"])], _value(system["n"])
+        if not accuracies:
+            raise ValueError(f"metrics: comparison: {system['system']}: accuracies: expected at least one, got none")
+        mean = shown(sum(accuracies) / len(accuracies), "share")
+        match system.get("low"), system.get("high"):
+            case float(low), float(high):
+                mean += f" ({shown(low, 'share')} to {shown(high, 'share')})"
         tested = ""
-        if "p" in system:
-            tested = f"{system['gained']} gained, {system['lost']} lost, p {shown_p(_value(system['p']))}"
-            match system.get("difference"):
-                case {"value": float(value), "low": float(low), "high": float(high)}:
-                    points = f"{100 * value:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f})"
-                    tested = f"{points}; {tested}"
+        match system.get("difference"):
+            case {"value": float(value), "low": float(low), "high": float(high), "p": float(p)}:
+                tested = f"{100 * value:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f}), p {shown_p(p)}"
+            case {"value": float(value)}:
+                tested = f"{100 * value:+.2f} points, too few photographs for a test"
         rows.append(
             [
                 str(system["system"]),
-                shown(sum(accuracies) / len(accuracies), "share"),
+                mean,
                 ", ".join(shown(accuracy, "share") for accuracy in accuracies),
-                f"{system['errors']} of {system['n']}",
+                f"{', '.join(f'{(1 - accuracy) * n:.0f}' for accuracy in accuracies)} of {n:.0f}",
+                ", ".join(map(str, _list(system.get("differ")))),
                 tested,
             ]
         )
-    header: list[JsonValue] = ["system", "mean accuracy", "each seed", "errors, all seeds"]
-    return {"note": stored["note"], "header": [*header, f"against {reference} (McNemar, p)"], "rows": rows}
+    header: list[JsonValue] = ["system", "mean accuracy", "each seed", "errors of each seed"]
+    header += ["pairs that each two seeds read differently", f"{reference} minus it"]
+    empty = {i for i in range(len(header)) if all(row[i] == "" for row in rows if isinstance(row, list))}
+    kept = [[cell for i, cell in enumerate(row) if i not in empty] for row in rows if isinstance(row, list)]
+    columns: list[JsonValue] = [name for i, name in enumerate(header) if i not in empty]
+    return {"note": stored["note"], "header": columns, "rows": list[JsonValue](kept)}
 
 
 def systems_of(stored: Mapping[str, JsonValue]) -> list[str]:

@@ -86,15 +86,16 @@ def found_few(*evidence: Evidence) -> pd.DataFrame:
     return rows[rows["system"].isin(("rf", "tfn"))]
 
 
-def digits(mm: float, p: float) -> Evidence:
-    systems = [
-        {"name": "um", "modalities": ["svhn"], "accuracies": [0.9], "p": 0.0},
-        {"name": "um", "modalities": ["mnist"], "accuracies": [0.95], "p": 0.0},
-        {"name": "mm", "modalities": ["svhn", "mnist"], "accuracies": [mm], "p": p},
-        {"name": "mfm", "modalities": ["svhn", "mnist"], "accuracies": [0.98]},
+def digits(mm: float, p: float | None, accuracies: object = None) -> Evidence:
+    test = {"value": 0.98 - mm, "low": -0.1, "high": 0.1, "p": p, "n": 9}
+    systems: list[dict[str, object]] = [
+        {"name": "um", "modalities": ["svhn"], "accuracies": [0.9]},
+        {"name": "um", "modalities": ["mnist"], "accuracies": [0.95]},
+        {"name": "mm", "modalities": ["svhn", "mnist"], "accuracies": accuracies or [mm], "difference": test},
+        {"name": "mfm", "modalities": ["svhn", "mnist"], "accuracies": [0.98], "low": 0.97, "high": 0.99},
     ]
     for row in systems:
-        row |= {"system": "a label of the user's own", "errors": 1, "n": 10}
+        row |= {"system": "a label of the user's own", "n": 10}
     return Evidence(pd.DataFrame(), {"svhn_mnist": {"comparison": {"reference": "MFM, shipped", "systems": systems}}})
 
 
@@ -105,14 +106,26 @@ def digits(mm: float, p: float) -> Evidence:
         (0.97, 0.08, "holds", "does not hold"),
         (0.99, 0.01, "holds", "does not hold"),
         (0.93, 0.01, "does not hold", "holds"),
+        (0.97, None, "holds", "cannot be tested here"),
     ],
 )
-def test_digits_are_judged_by_mean_and_mcnemar(mm: float, p: float, multimodal: str, above: str) -> None:
+def test_digits_are_judged_by_mean_and_test(mm: float, p: float | None, multimodal: str, above: str) -> None:
     found = judged(digits(mm, p))
     assert (found["multimodal"].verdict, found["mfm_above_mm"].verdict) == (multimodal, above)
     said = [one.what for one in (*found["multimodal"].measurements, *found["mfm_above_mm"].measurements)]
     names = ("UM(SVHN)", "UM(MNIST)", "MM", "MM", "MFM")
-    assert said == [f"{name}, mean accuracy of 1 seeds" for name in names]
+    assert said == [*(f"{name}, mean accuracy of 1 seed" for name in names), "MFM minus MM"]
+    mfm_row, gap = found["mfm_above_mm"].measurements[1:]
+    assert (mfm_row.low, mfm_row.high, gap.low, gap.high) == (0.97, 0.99, -0.1, 0.1)
+
+
+@pytest.mark.parametrize("accuracies", [["high"], [None], {"a": 1}])
+def test_a_system_without_accuracies_was_not_compared(accuracies: object) -> None:
+    found = judged(digits(0.97, 0.01, accuracies))
+    assert found["multimodal"].verdict == found["mfm_above_mm"].verdict == "cannot be tested here"
+    stored = digits(0.97, 0.01).metrics["svhn_mnist"]["comparison"]
+    stored["systems"][2]["accuracies"] = []
+    assert judged(Evidence(pd.DataFrame(), {"svhn_mnist": {"comparison": stored}}))["multimodal"].measurements == ()
 
 
 def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
@@ -135,6 +148,11 @@ def test_the_shipped_models_decide_the_claims_on_digits() -> None:
     if "svhn_mnist" not in mfm.pretrained_names():
         pytest.skip("svhn_mnist is not stored")
     found = judged(Evidence(pd.DataFrame(), {"svhn_mnist": mfm.load_metrics("svhn_mnist")}))
-    for key in ("multimodal", "mfm_above_mm", "generation", "factorization"):
+    for key in ("multimodal", "generation", "factorization"):
         assert found[key].verdict != "cannot be tested here"
         assert found[key].measurements
+    tested = "difference" in next(
+        row for row in mfm.load_metrics("svhn_mnist")["comparison"]["systems"] if row["name"] == "mm"
+    )
+    assert (found["mfm_above_mm"].verdict != "cannot be tested here") == tested
+    assert found["mfm_above_mm"].measurements

@@ -1,4 +1,4 @@
-"""Systems side by side: McNemar's test against a sum of all cases, and the tables."""
+"""Systems side by side: what independent pairs and seeds tell of their difference, and the tables."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import torch
 
 from mfm_core.config import ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.evaluation.comparison import MAIN, _training, ablations, against, compare, label_hits
+from mfm_core.evaluation.comparison import MAIN, _training, ablations, check_apart, compare, label_hits
 from mfm_core.evaluation.digits import evaluation_pairs
 from mfm_core.evaluation.figures import read_figures
 from mfm_core.evaluation.quantities import title
+from mfm_core.evaluation.statistics import mcnemar_p
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.reports.card import comparison_table, side_by_side
 from mfm_core.storage import folder as storage_folder
@@ -30,27 +31,30 @@ def brute_force_p(gains: int, losses: int) -> float:
 
 @pytest.mark.parametrize(("gains", "losses"), [(0, 0), (1, 0), (5, 0), (7, 2), (3, 3), (12, 30)])
 def test_mcnemar_is_the_brute_force_binomial(gains, losses):
-    ours = torch.tensor([[True] * gains + [False] * losses + [True] * 4 + [False] * 3])
-    theirs = torch.tensor([[False] * gains + [True] * losses + [True] * 4 + [False] * 3])
-    p = brute_force_p(gains, losses)
-    found = against(ours, theirs)
-    assert (found["gained"], found["lost"], found["p"]) == (gains, losses, pytest.approx(p))
+    assert mcnemar_p(gains, losses) == pytest.approx(brute_force_p(gains, losses))
 
 
-def test_mcnemar_compares_the_seeds_that_both_have():
-    ours, theirs = torch.ones(3, 10, dtype=torch.bool), torch.zeros(2, 10, dtype=torch.bool)
-    assert against(ours, theirs) == {"gained": 20, "lost": 0, "p": pytest.approx(2 / 2**20)}
-
-
-def test_a_p_that_no_float_can_tell_from_0_is_not_called_0():
-    ours = torch.ones(1, 1500, dtype=torch.bool)
-    system = {"system": "UM", "accuracies": [0.0, 0.5], "errors": 1500, "n": 3000, **against(ours, ~ours)}
+def test_the_table_shows_what_is_stored_and_has_no_column_for_what_is_not():
+    system = {"system": "UM", "accuracies": [0.25, 0.5], "n": 800}
     table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
-    assert table["rows"] == [["UM", "25.00 %", "0.00 %, 50.00 %", "1500 of 3000", "1500 gained, 0 lost, p < 1e-300"]]
-    assert table["header"][-1] == "against MFM (McNemar, p)"
-    system |= {"difference": {"value": 0.001, "low": -0.0005, "high": 0.0025, "n": 30}}
+    assert table["header"] == ["system", "mean accuracy", "each seed", "errors of each seed"]
+    assert table["rows"] == [["UM", "37.50 %", "25.00 %, 50.00 %", "600, 400 of 800"]]
+    system |= {"low": 0.2, "high": 0.6, "differ": [17]}
+    system |= {"difference": {"value": 0.001, "low": -0.0005, "high": 0.0025, "n": 30, "p": 0.25}}
     table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
-    assert table["rows"][0][-1].startswith("+0.10 points (-0.05 to +0.25); 1500 gained")
+    assert table["header"][-2:] == ["pairs that each two seeds read differently", "MFM minus it"]
+    assert table["rows"][0][1] == "37.50 % (20.00 % to 60.00 %)"
+    assert table["rows"][0][-2:] == ["17", "+0.10 points (-0.05 to +0.25), p = 0.25"]
+    system["difference"] |= {"low": None, "high": None, "p": None}
+    table = comparison_table({"note": "n.", "reference": "MFM", "systems": [system]})
+    assert table["rows"][0][-1] == "+0.10 points, too few photographs for a test"
+
+
+def test_one_model_under_two_names_is_not_two_seeds():
+    a, b = torch.randn(2, 6, 3)
+    check_apart([a, b, a + 1e-3], ["a", "b", "c"])
+    with pytest.raises(ValueError, match=r"^names: expected models of different seeds in a group, got a and c, which "):
+        check_apart([a, b, a.clone()], ["a", "b", "c"])
 
 
 @pytest.fixture
@@ -75,14 +79,17 @@ def test_the_table_of_figure_5b_counts_what_each_system_gets_right(shelf):
     um, mfm = table["systems"]
     accuracies = [pytest.approx(right / 300)]
     read = {"name": "mfm", "modalities": ["svhn", "mnist"]}
-    assert mfm == {"system": "MFM", **read, "accuracies": accuracies, "errors": n - right, "n": 300}
+    low, high = mfm.pop("low"), mfm.pop("high")
+    assert low < right / 300 < high
+    assert mfm == {"system": "MFM", **read, "accuracies": accuracies, "differ": [], "n": 300}
     assert (um["name"], um["modalities"]) == ("um", ["mnist", "svhn"]), "one of each"
-    assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 600, 2, "MFM")
-    assert um["errors"] == 600 - round(300 * sum(um["accuracies"]))
-    assert {"gained", "lost", "p"} < set(um)
+    assert (um["system"], um["n"], len(um["accuracies"]), table["reference"]) == ("UM", 300, 2, "MFM")
+    first, second = (load(name).predict(pairs).argmax(1) for name in ("judge_mnist", "judge_svhn"))
+    assert um["differ"] == [int((first != second).sum())]
     gap = um["difference"]
     assert gap["value"] == pytest.approx(right / 300 - sum(um["accuracies"]) / 2)
     assert gap["low"] <= gap["value"] <= gap["high"]
+    assert 0 < gap["p"] <= 1
     assert gap["n"] == len({one.partition("[")[0] for one in pairs.ids})
 
 

@@ -49,23 +49,55 @@ def test_of_two_factors_that_cross_the_variances_add(generator):
 
 def test_the_difference_of_two_systems_of_one_seed_is_scipys_paired_interval(generator):
     ours, theirs = (torch.rand(300, generator=generator) < p for p in (0.9, 0.8))
-    found = difference(ours[None], theirs[None], torch.arange(300))
+    found, p = difference(ours[None], theirs[None], torch.arange(300))
     gain = ours.double().numpy() - theirs.double().numpy()
     theirs_too = bootstrap((gain,), np.mean, method="percentile", n_resamples=5000, rng=1).confidence_interval
     assert found.value == pytest.approx(gain.mean())
     assert [found.low, found.high] == pytest.approx([theirs_too.low, theirs_too.high], abs=0.01)
     assert found.n == 300
+    assert p < 0.01
 
 
 def test_seeds_that_differ_widen_a_difference_and_seeds_that_agree_do_not(generator):
     hits = torch.rand(400, generator=generator) < 0.8
     alike = torch.stack([hits] * 3)
     apart = torch.stack([hits, hits | (torch.arange(400) < 80), hits & (torch.arange(400) > 80)])
-    narrow = difference(alike, alike, torch.arange(400))
-    assert (narrow.value, narrow.low, narrow.high) == (0, 0, 0)
-    wide = difference(apart, alike, torch.arange(400))
+    narrow, p = difference(alike, alike, torch.arange(400))
+    assert (narrow.value, narrow.low, narrow.high, p) == (0, 0, 0, 1)
+    wide, _ = difference(apart, alike, torch.arange(400))
     means = apart.double().mean(1).numpy()
     assert wide.high - wide.low > 2 * 1.96 * means.std() / 3**0.5 * 0.8
+
+
+def test_seeds_that_read_the_same_samples_are_no_further_evidence(generator):
+    """Pooled, 20 seeds that err on the same 3 of 30 samples would be 60 discordant pairs, p = 2e-18 by McNemar."""
+    ours, theirs = torch.ones(30, dtype=torch.bool), torch.arange(30) > 2
+    once, often = (difference(ours.expand(n, -1), theirs.expand(n, -1), torch.arange(30)) for n in (1, 20))
+    assert often.estimate.value == pytest.approx(once.estimate.value)
+    assert (often.estimate.low, often.estimate.high) == pytest.approx((once.estimate.low, once.estimate.high), abs=0.04)
+    assert often.p == pytest.approx(2 * 0.9**30, abs=0.03)  # no resample without the three finds a difference
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 5])
+def test_fewer_than_five_clusters_have_no_interval_and_say_why(n):
+    clusters = torch.arange(20) % n
+    mean = crossed_mean(torch.arange(20.0), [torch.arange(20), clusters])
+    gap, p = difference(torch.ones(2, 20), torch.arange(20.0)[None] / 20, clusters)
+    for found, value in ((mean, 9.5), (gap, 0.525)):
+        assert found.value == pytest.approx(value)
+        assert np.isfinite([found.low, found.high]).tolist() == [n == 5] * 2
+        assert found.reason == ("" if n == 5 else f"an interval needs at least 5 clusters, got {n}")
+        assert found.n == n
+    assert np.isnan(p) == (n < 5)
+
+
+def test_few_trainings_widen_the_interval_of_their_mean():
+    values = torch.cat([torch.zeros(40), torch.ones(40)])
+    pairs, trainings = torch.arange(40).repeat(2), torch.arange(2).repeat_interleave(40)
+    alone = crossed_mean(values, [pairs])
+    both = crossed_mean(values, [pairs], trainings=trainings)
+    assert (alone.low, alone.high, alone.n) == (0.5, 0.5, 40)
+    assert (both.low, both.high, both.n) == (0, 1, 40)
 
 
 def test_a_difference_of_other_samples_is_refused():

@@ -126,8 +126,11 @@ def test_few_samples_and_constants_are_not_a_number_with_a_reason() -> None:
     assert math.isnan(constant["r", ""].value)
     assert "needs predictions that vary" in constant["r", ""].reason
     assert math.isfinite(constant["mae", ""].low)
-    one_video = mfm.evaluate_predictions(data_of(np.arange(8.0), ids=[f"v[{i}]" for i in range(8)]), torch.randn(8, 1))
-    assert all("one video" in figure.reason for figure in one_video if math.isfinite(figure.value))
+    for n in (1, 4, 5):
+        ids = [f"v{i % n}[{i}]" for i in range(10)]
+        found = by_key(mfm.evaluate_predictions(data_of(np.arange(10.0), ids=ids), torch.randn(10, 1)))["mae", ""]
+        assert math.isfinite(found.low) == math.isfinite(found.high) == (n == 5)
+        assert found.reason == ("" if n == 5 else f"an interval needs at least 5 independent videos, got {n}")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_clips_of_one_video_have_no_interval_and_those_without_a_modality_do_not
     found = explained(data.modalities["language"], 0 * data.modalities["language"], steps, np.zeros(12, np.int64))
     assert found.n == 8
     assert np.isnan([found.low, found.high]).all()
-    assert found.reason == "all samples are of one video: no interval over videos"
+    assert found.reason == "an interval needs at least 5 independent videos, got 1"
 
 
 def test_every_subset_of_the_modalities_is_measured():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mfm_core.evaluation.statistics import holm
+from mfm_core.evaluation.statistics import holm, two_sided
 from mfm_core.experiments.cells import CellResult, compute_cell
 from mfm_core.experiments.plan import Cell, TablePlan
-from mfm_core.experiments.summary import comparisons, mcnemar, two_sided
+from mfm_core.experiments.summary import comparisons, mcnemar
 
 PLAN = TablePlan(dataset="stub_data", trials=1, imports=("tests.experiments.stub",))
 
@@ -36,6 +36,7 @@ def test_a_worse_system_is_found_worse_and_an_equal_one_is_not(cell: CellResult)
         for name, noise in (("mfm", 1.0), ("worse", 4.0), ("same", 1.0))
         for seed in (0, 1)
     ]
+    cells = [one.model_copy(update={"units": tuple(range(len(one.units)))}) for one in cells]
     table = comparisons(cells).set_index(["system", "key"])
     assert table.loc[("worse", "mae"), "difference_low"] > 0
     assert table.loc[("worse", "mae"), "p_holm"] <= 0.01
@@ -78,6 +79,17 @@ def test_mcnemar_counts_only_what_one_alone_gets_right() -> None:
     found = mcnemar(ours, theirs)
     assert (found["only_ours"], found["only_theirs"]) == (3, 1)
     assert found["p_mcnemar"] == pytest.approx(binomtest(3, 4).pvalue)
+
+
+def test_segments_of_a_video_are_not_independent_to_mcnemar_and_few_videos_give_no_interval(cell: CellResult) -> None:
+    cells = [made(cell, name, 0, noise) for name, noise in (("mfm", 1.0), ("other", 2.0))]
+    n = len(cell.units)
+    for n_videos, finite in ((4, False), (6, True)):
+        units = tuple(i % n_videos for i in range(n))
+        table = comparisons([one.model_copy(update={"units": units}) for one in cells])
+        assert "p_mcnemar" not in table
+        assert np.isfinite(table["low"]).all() == np.isfinite(table["high"]).all() == finite
+        assert ("p" in table) == finite
 
 
 def test_a_bootstrap_p_value_has_a_floor() -> None:

@@ -85,6 +85,15 @@ def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> Non
     assert json.loads(alone.get("plotly_chart")[0].proto.spec)["data"][0]["y"] == ["MFM"]
 
 
+def test_a_system_without_the_metric_is_told(stored: Path) -> None:
+    path = stored / "results" / "ict_mmmo.comparisons.csv"
+    rows = pd.read_csv(path)
+    rows[(rows["system"] != "rf") | (rows["key"] != "f1")].to_csv(path, index=False)
+    page = visit(section="systems", table="ict_mmmo", metric="f1", system="rf")
+    assert [one.value for one in page.info] == ["This table has no F1, weighted of RF."]
+    assert not page.get("plotly_chart")
+
+
 def test_the_papers_tables_stand_beside_ours(stored: Path) -> None:
     page = visit(section="tables", paper="sentiment")
     frame = page.dataframe[0].value.set_index("system")
