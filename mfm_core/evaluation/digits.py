@@ -200,11 +200,46 @@ def style_figures(pairs: Dataset, donor: Tensor, swapped: Mapping[str, Tensor]) 
     units = independent_units(pairs)[donor.numpy()]
     channels = [clustered_correlation(colour[0][:, c], colour[1][:, c], units) for c in range(3)]
     weakest = min(channels, key=lambda estimate: estimate.value)
-    ink = [x.sum(dim=(1, 2, 3)) for x in (pairs.modalities["mnist"][donor], swapped["mnist"])]
+    donors, labels = pairs.labels[donor], pairs.labels
+    given, shown = (x.sum(dim=(1, 2, 3)) for x in (pairs.modalities["mnist"][donor], swapped["mnist"]))
+    of_digit = correlation(beyond_label(given, donors), beyond_label(shown, labels))
     return [
         figure("colour_kept", "svhn", weakest, target=0.9),
-        figure("ink_kept", "mnist", correlation(*ink), target=0.7),
+        figure("ink_kept", "mnist", correlation(given, shown)),
+        figure("ink_kept_of_digit", "mnist", of_digit, target=0.9),
+        figure("ink_within_digits", "mnist", variance_within_labels(given, donors)),
     ]
+
+
+def beyond_label(x: Tensor, labels: Tensor) -> Tensor:
+    """What a number (N,) differs by from the mean of its label's, (N,)."""
+    within = torch.zeros_like(x)
+    for label in torch.unique(labels):
+        within[labels == label] = x[labels == label] - x[labels == label].mean()
+    return within
+
+
+def variance_within_labels(x: Tensor, labels: Tensor) -> Estimate:
+    """Share of the variance of x (N,) that is within labels.
+
+    Where Z_a tells nothing of the label, and a picture of Z_a and Z_y has the ink that reconstructions of its label
+    have, this is the correlation of the donor's ink with the swapped picture's: a higher one needs a Z_a that tells
+    the label, or pictures unlike their originals.
+    """
+    classes, n_labels = labels.numpy(), int(labels.max()) + 1
+    values = (x - x.mean()).double().numpy()
+    sums = np.zeros((len(values), 3, n_labels))
+    sums[np.arange(len(values)), :, classes] = np.stack([np.ones_like(values), values, values**2], axis=1)
+
+    def of_sums(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        n, s, ss = np.moveaxis(totals.reshape(*totals.shape[:-1], 3, n_labels), -2, 0)
+        within = (ss - s * s / np.where(n > 0, n, 1)).sum(-1)
+        found: npt.NDArray[np.float64] = within / (ss.sum(-1) - s.sum(-1) ** 2 / n.sum(-1))
+        return found
+
+    table = sums.reshape(len(values), -1)
+    low, high = bootstrap_interval(table, of_sums, np.arange(len(values)))
+    return Estimate(float(of_sums(table.sum(0))), low, high, len(values))
 
 
 def clustered_correlation(x: Tensor, y: Tensor, units: npt.NDArray[np.int64]) -> Estimate:

@@ -54,6 +54,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "joint_coherence": Quantity("share", True, "all of Z from the {way}: judges agree"),
     "colour_kept": Quantity("correlation", True, "style kept under swap: mean colour, {of} (weakest channel)"),
     "ink_kept": Quantity("correlation", True, "style kept under swap: ink mass, {of}"),
+    "ink_kept_of_digit": Quantity("correlation", True, "style kept under swap: ink mass beyond the digit's mean, {of}"),
+    "ink_within_digits": Quantity("share", False, "share of the variance of ink mass within digits, {of}"),
     "translation_accuracy": Quantity("share", True, "translation {of} to {inferred}"),
     "probe_accuracy": Quantity("share", False, "digit read from Z_a of {of} by the best probe"),
     "probe_accuracy_y": Quantity("share", True, "digit read from Z_y by the best probe"),

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, f_oneway
 from torch import nn
 
 from mfm_core import MFM, Latents, ModelConfig
+from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
-from mfm_core.evaluation.digits import clustered_correlation, decode_all, encode_all, evaluate, evaluation_pairs
+from mfm_core.evaluation.digits import (
+    clustered_correlation,
+    decode_all,
+    encode_all,
+    evaluate,
+    evaluation_pairs,
+    style_figures,
+)
 from mfm_core.evaluation.figures import Figure
 from mfm_core.latents import Generated
 from mfm_core.networks.classifier import Discriminative
@@ -109,6 +117,7 @@ def test_a_perfect_model_reaches_every_figure():
         assert swapped < ceiling
     assert found["colour_kept", "svhn"] > 0.99
     assert found["ink_kept", "mnist"] > 0.999
+    assert found["ink_kept_of_digit", "mnist"] > 0.95  # of 300 pairs, whose digits have means of their own
     assert found["probe_accuracy_y", ""] > 0.99
     unsure = ("probe_accuracy", "svhn")  # of some hundred digits chance alone is off by more
     aimed = [figure for figure in figures if figure.target is not None and (figure.key, figure.subject) != unsure]
@@ -157,7 +166,7 @@ def test_all_figures_of_any_model_are_there_finite_and_the_same_for_a_seed(tiny_
             *((key, name) for key in (*of_each, "probe_accuracy", "most_frequent_class") for name in JUDGES),
             *(("joint_coherence", f":{way}") for way in ("prior", "aggregate")),
             ("colour_kept", "svhn"),
-            ("ink_kept", "mnist"),
+            *((key, "mnist") for key in ("ink_kept", "ink_kept_of_digit", "ink_within_digits")),
             *(("translation_accuracy", way) for way in ("svhn>mnist", "mnist>svhn")),
             ("probe_accuracy_y", ""),
             *(("frechet_distance", f"{name}:{way}") for name in JUDGES for way in ways),
@@ -246,3 +255,23 @@ def test_the_interval_of_a_clustered_correlation_is_scipys_over_clusters(generat
     assert found.value == pytest.approx(np.corrcoef(x.numpy(), y.numpy())[0, 1], abs=1e-6)
     assert [found.low, found.high] == pytest.approx([theirs.low, theirs.high], abs=0.02)
     assert found.n == 80
+
+
+def test_ink_that_follows_the_digit_is_kept_as_far_as_it_varies_within_digits():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(10, (20_000,), generator=generator)
+    of_digit, own = torch.randn(10, generator=generator), torch.randn(len(labels), generator=generator)
+    real = 50 + of_digit[labels] + own
+    donor = torch.randperm(len(labels), generator=generator)
+    mnist, svhn = real.view(-1, 1, 1, 1), torch.rand(len(labels), 3, 1, 1, generator=generator)
+    # The style is what the ink of a digit has beyond its mean, and a swapped picture has the mean of its own digit.
+    swapped = {"svhn": svhn[donor], "mnist": (50 + of_digit[labels] + own[donor]).view(-1, 1, 1, 1)}
+    split = np.full(len(labels), "test")
+    pairs = Dataset("svhn_mnist", {"svhn": svhn, "mnist": mnist}, labels, split)
+    found = values(style_figures(pairs, donor, swapped))
+    groups = [real[labels == label].double().numpy() for label in range(10)]
+    between = f_oneway(*groups).statistic * 9  # over its own and the degrees of freedom within, 1 / within - 1
+    within = 1 / (1 + between / (len(labels) - 10))
+    assert found["ink_within_digits", "mnist"] == pytest.approx(within, rel=1e-6)
+    assert found["ink_kept", "mnist"] == pytest.approx(within, abs=0.02)
+    assert found["ink_kept_of_digit", "mnist"] > 0.999
