@@ -70,7 +70,7 @@ def load_lab_data(name: str, folder: Path) -> Dataset:
         FileNotFoundError: If a file is missing.
     """
     if name == UPLOAD:
-        return read_upload((folder / FILE).read_bytes(), FILE)
+        return read_upload(folder / FILE, FILE)
     if name == CLIPS:
         clips = load_clips("studio_clips").dataset("balanced")
         split = np.full(len(clips), "train", dtype="<U10")
@@ -83,23 +83,25 @@ def load_lab_data(name: str, folder: Path) -> Dataset:
     return load_dataset(name)
 
 
-def read_upload(content: bytes, name: str) -> Dataset:
-    """Check and read a visitor's data set; shapes and types are checked before an array is decompressed.
+def read_upload(content: bytes | Path, name: str) -> Dataset:
+    """Check and read a visitor's data set: its size before anything is read, shapes and types before it is unpacked.
 
     Args:
-        content: The file, see :data:`LIMITS_SAID`.
+        content: The file or what is in it, see :data:`LIMITS_SAID`.
         name: What messages call it.
 
     Returns:
         The data set; its ``notes`` tell what was masked or left out.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, too large, or not of this layout, in one sentence.
     """
     name = printable(name)
-    shapes = read_shapes(io.BytesIO(content), LIMITS, name)
+    source = content if isinstance(content, Path) else io.BytesIO(content)
+    shapes = read_shapes(source, LIMITS, name)
     _check_shapes(shapes, name)
-    arrays = read_archive(io.BytesIO(content), LIMITS, name)
+    arrays = read_archive(source, LIMITS, name)
     labels = arrays.pop("labels")
     mask = arrays.pop("mask", None)
     images = next(iter(arrays.values())).ndim == 4

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mfm_core as mfm
-from mfm_core.lab.data import load_lab_data, offered, read_upload
+from mfm_core.lab.data import FILE, LIMITS, load_lab_data, offered, read_upload
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(80) % 4
@@ -98,6 +98,25 @@ def test_shapes_are_refused_before_anything_is_decompressed(monkeypatch: pytest.
     bomb = packed(labels=np.zeros(100), left=np.zeros((4_000, 1, 32, 32)), right=np.zeros((4_000, 3, 32, 32)))
     with pytest.raises(ValueError, match="expected at most 24000000 bytes of arrays"):
         read_upload(bomb, "own.npz")
+
+
+def test_an_upload_that_is_too_large_on_the_disk_is_never_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / FILE).open("wb") as file:
+        file.truncate(LIMITS.file_bytes + 1)
+
+    def unread(*_: object) -> None:
+        raise AssertionError("the file was read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", unread)
+        patched.setattr(zipfile, "ZipFile", unread)
+        with pytest.raises(ValueError, match=r"^data\.npz: expected at most 4000000 bytes, got 4000001$"):
+            load_lab_data("upload", tmp_path)
+    (tmp_path / FILE).write_bytes(packed(labels=LABELS, **IMAGES))
+    assert len(load_lab_data("upload", tmp_path)) == len(LABELS)
+    (tmp_path / FILE).unlink()
+    with pytest.raises(FileNotFoundError, match=r"data\.npz: no such file$"):
+        load_lab_data("upload", tmp_path)
 
 
 @settings(max_examples=60)
