@@ -68,10 +68,12 @@ STYLE = """<style>
 def main() -> None:
     """Show the page that was asked for."""
     app_view.open_app()
-    page = st.navigation(navigation.pages(PAGES), position="top" if presenter.on() else "sidebar")
+    pages = navigation.pages(PAGES)
+    page = st.navigation(pages, position="top" if presenter.on() else "sidebar")
     st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=232)
-    # The card of "about" has a title of its own.
-    heading = "" if page.title == PAGES["about"] else f'<h1 class="mfm-hidden">{page.title}</h1>'
+    # The card of a model has a title of its own.
+    titled = pages[list(PAGES).index("about")].url_path == page.url_path
+    heading = "" if titled else f'<h1 class="mfm-hidden">{page.title}</h1>'
     st.html(STYLE + (presenter.STYLE if presenter.on() else "") + heading)
     frame_bar.show(state.open_frame(page.title), catalogue.called)
     with stored_models.looked_at_once():

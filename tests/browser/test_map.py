@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.generate.digit_model import MODEL
+from app.generate.slider_models import CONTRAST
+from app.shared import stored_models
 from mfm_core.storage.models import UMAP
 from tests.browser.conftest import ROOT, Visit, settle
 from tests.browser.test_slide import at_rest, opened, picture
@@ -47,6 +49,18 @@ def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -
     assert picture(page, 0) != before
     page.get_by_role("button", name="Clear the choice of pairs").click()
     expect(told).to_be_empty()
+
+
+@pytest.mark.skipif(CONTRAST not in stored_models.models(), reason=f"{CONTRAST} is not stored")
+def test_the_map_comes_back_with_the_model_that_it_is_of(visit: Visit) -> None:
+    page = mapped(visit)
+    note, models = page.locator(".mapbody > .note"), page.get_by_role("group", name="Model").get_by_role("button")
+    told = note.text_content()
+    for place in (1, 0):
+        models.nth(place).click()
+        page.locator("details.map > summary").click()
+        expect(page.locator("details.map")).to_have_attribute("open", "")
+    expect(note).to_have_text(told or "", timeout=90_000)
 
 
 @pytest.mark.skipif(not STORED, reason=f"no UMAP layout of {MODEL} is stored")

@@ -43,7 +43,7 @@ class Sliders {
     this.wheel = model.means.length ? new Wheel(model.means, this.digits, (block) => this.#set("y", block), () => this.begin()) : null;
     this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
     this.tools = new Tools(this);
-    this.map = model.means.length ? new LatentMap(this, () => this.wantMap(this.model.name)) : null;
+    this.map = model.means.length ? new LatentMap(this, () => this.#askMap()) : null;
     const styles = this.row ? small("Draw nine further styles and show each in all digits", "Ten styles", () => this.#tenStyles()) : null;
     const stripTitle = element("div", { class: "title" }, [element("h3", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
     const page = element("div", { class: "page" }, [
@@ -86,7 +86,7 @@ class Sliders {
     this.model = model;
     if (!same) this.#build(model);
     if (this.wheel) this.wheel.means = model.means;
-    if (this.map) Object.assign(this.map, { data: null, map: null }).box.open = false;
+    this.map?.forget();
     if (!this.mine.has(model.key)) this.mine.set(model.key, { z: settledAll(model.pairs[0]), base: settledAll(model.pairs[0]), pair: 0 });
     Object.assign(this, { past: [], counts: [] });
     this.tools.kept = { A: null, B: null };
@@ -148,8 +148,15 @@ class Sliders {
     return own && this.model === models[0] ? settledAll(own) : null;
   }
 
+  /** Ask for the map of the model on show, unless the page has sent it before. */
+  #askMap() {
+    if (this.data.maps[this.model.name]) this.giveMaps(this.data.maps);
+    else this.wantMap(this.model.name);
+  }
+
   /** A map that was asked for has come. */
   async giveMaps(maps) {
+    this.data.maps = maps;
     try {
       await this.map?.give(maps[this.model.name]);
     } catch (error) {

@@ -45,12 +45,26 @@ class LatentMap {
     this.wanted();
   }
 
-  /** Take the map of the model on show: its description, and the file with the codes. */
+  /** Forget the map, for another model is shown. */
+  forget() {
+    Object.assign(this, { data: null, map: null, given: null });
+    this.box.open = false;
+  }
+
+  /** Take the map of the model on show: its description, and the file with the codes; one that failed is fetched again. */
   async give(map) {
-    if (!map || this.map?.file === map.file) return;
-    this.map = map;
-    const tensors = readSafetensors(await fetchWeights(this.main.decoder.place + map.file));
-    this.data = tensors;
+    const given = map && JSON.stringify(map);
+    if (!map || this.given === given) return;
+    this.given = given;
+    let data;
+    try {
+      data = readSafetensors(await fetchWeights(this.main.decoder.place + map.file));
+    } catch (error) {
+      if (this.given === given) this.given = null;
+      throw error;
+    }
+    if (this.given !== given) return; // another was given meanwhile, or another model is shown
+    Object.assign(this, { map, data });
     const kinds = map.umap ? [...this.kinds, ["umap", "UMAP"]] : this.kinds;
     this.axes.replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
     this.colour.replaceChildren(...["digit", ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
