@@ -65,6 +65,11 @@ class DigitModel:
         return Allowed(self.model.modalities, self.model.sizes, RANKED, len(self.codes), self.shown, photographs)
 
     @property
+    def label(self) -> str:
+        """What the label is, a noun."""
+        return stored_models.label(self.name)
+
+    @property
     def version(self) -> Hashable:
         """Identity of the files of the model and of its judges as they are now."""
         return stored_models.version(self.name), stored_models.judges_version(self.model.modalities)

@@ -33,7 +33,12 @@ def load(name: str) -> SliderModel:
     others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
     pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
     return SliderModel(
-        name, title(name), about(name) or OWN, bundle(stored.name, stored.version), stored.codes.latents[pairs]
+        name,
+        title(name),
+        about(name) or OWN,
+        stored.label,
+        bundle(stored.name, stored.version),
+        stored.codes.latents[pairs],
     )
 
 

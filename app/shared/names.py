@@ -13,10 +13,15 @@ def title(modality: str) -> str:
     return modality.replace("_", " ").capitalize() if info is None else info.title
 
 
-def meaning(factor: str) -> str:
-    """Meaning of a block of Z."""
+def meaning(factor: str, label: str) -> str:
+    """Meaning of a block of Z.
+
+    Args:
+        factor: The block.
+        label: What the label of the model is, a noun.
+    """
     if factor == "y":
-        return "the digit"
+        return f"the {label}"
     info = modality_info(factor)
     return f"style of {title(factor)}" if info is None else info.style
 
@@ -26,9 +31,9 @@ def plain(factor: str) -> str:
     return "Z_y" if factor == "y" else f"Z_a of {title(factor)}"
 
 
-def factors(modalities: Sequence[str]) -> dict[str, str]:
-    """Every block of Z and what it is called on a button."""
-    return {factor: meaning(factor) for factor in ("y", *modalities)}
+def factors(modalities: Sequence[str], label: str) -> dict[str, str]:
+    """Every block of Z and what it is called on a button; ``label`` as for :func:`meaning`."""
+    return {factor: meaning(factor, label) for factor in ("y", *modalities)}
 
 
 STREAMS = {

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import mfm_core as mfm
 from app.shared.byte_cache import ByteCache
-from mfm_core.data.registry import DatasetInfo, data_folder, dataset_names
+from mfm_core.data.registry import DatasetInfo, data_folder, dataset_names, modality_info
 from mfm_core.jobs.store import default_folder
 from mfm_core.lab.settings import MODEL, model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -87,6 +87,15 @@ def modalities(name: str) -> tuple[str, ...]:
     """Modalities of a model; none where its configuration cannot be read."""
     stored = _configuration(name)
     return () if stored is None else tuple(stored.model.modalities)
+
+
+def label(name: str) -> str:
+    """What the label of a model is, a noun: that of its data set, or of the data sets that all its modalities are."""
+    known = dataset_of(name)
+    if known.name in dataset_names():
+        return known.label
+    nouns = {"label" if info is None else info.label for info in map(modality_info, modalities(name))}
+    return nouns.pop() if len(nouns) == 1 else "label"
 
 
 def about(name: str) -> str:

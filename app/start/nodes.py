@@ -47,14 +47,19 @@ def target(node: str) -> Target:
     return Target("generate", "Generate, Swap", {"section": "swap"})
 
 
-def nodes(modalities: Sequence[str]) -> list[Node]:
-    """The nodes of Figure 1 of a model of these modalities."""
+def nodes(modalities: Sequence[str], label: str) -> list[Node]:
+    """The nodes of Figure 1 of a model.
+
+    Args:
+        modalities: Of the model.
+        label: What its label is, a noun.
+    """
     shared = [
         _node(
             "z.y",
             "y",
             Symbol("Z", "y"),
-            f"Z_y, {names.meaning('y')}",
+            f"Z_y, {names.meaning('y', label)}",
             "z_y ~ Q(Z_y | X_{1:M})",
             "Eq. 3",
             "The latent that all modalities share: encoders infer it from all of them together, and it alone decides "
@@ -76,14 +81,14 @@ def nodes(modalities: Sequence[str]) -> list[Node]:
             "The label that is generated",
             "Y^ = D(F_y)",
             "section 2.2",
-            "The label head D reads the digit from F_y and never sees a picture.",
+            f"The label head D reads the {label} from F_y and never sees a picture.",
         ),
     ]
-    own = [node for i, name in enumerate(modalities) for node in _of_modality(i, name)]
+    own = [node for i, name in enumerate(modalities) for node in _of_modality(i, name, label)]
     return shared + own
 
 
-def _of_modality(place: int, name: str) -> list[Node]:
+def _of_modality(place: int, name: str, label: str) -> list[Node]:
     i, hue, title = str(place + 1), names.hue(place), names.title(name)
     return [
         _node(
@@ -99,7 +104,7 @@ def _of_modality(place: int, name: str) -> list[Node]:
             f"z.{name}",
             hue,
             Symbol("Z", f"a{i}"),
-            f"Z_a of {title}, {names.meaning(name)}",
+            f"Z_a of {title}, {names.meaning(name, label)}",
             f"z_{{a{i}}} ~ Q(Z_{{a{i}}} | X_{i})",
             "Eq. 3",
             f"What is particular to {title} and says nothing of the label: moving it changes this picture alone.",

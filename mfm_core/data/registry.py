@@ -93,6 +93,7 @@ class DatasetInfo:
         clips: Where a page takes clips from: Z stored beside a model, the user's copy of the data, or the clips that
             this project made.
         short: What a column of a table calls it, as the paper abbreviates it.
+        label: What its label is, a noun, as a page calls Z_y of it.
         style: What its samples differ in beside the label, as a page calls Z_a of it.
         about_clips: What there is to know of its clips where they are shown, a sentence or two in Markdown.
         metrics: Metrics that the paper reports of its label as a whole; none where it reports no such number.
@@ -115,6 +116,7 @@ class DatasetInfo:
     recipe: Recipe | None = None
     clips: Literal["codes", "data", "studio"] = "codes"
     short: str = ""
+    label: str = "label"
     style: str = ""
     about_clips: str = ""
     metrics: tuple[str, ...] = ()

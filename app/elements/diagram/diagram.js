@@ -92,7 +92,7 @@ function draw(data, select) {
   svg.append(
     shape("g", { class: "frame" }, [
       shape("rect", { x: OUTPUT, y: y.y - 15, width: 72, height: 30, rx: 15 }),
-      shape("text", { x: OUTPUT + 36, y: y.y + 4, "text-anchor": "middle" }, "digit"),
+      shape("text", { x: OUTPUT + 36, y: y.y + 4, "text-anchor": "middle" }, data.label),
     ]),
   );
   return svg;

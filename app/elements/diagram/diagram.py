@@ -29,11 +29,12 @@ class Role:
     swapped: bool = False
 
 
-def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: bool = True) -> None:
+def show(roles: Mapping[str, Role], label: str, *, given: str | None = None, selectable: bool = True) -> None:
     """Draw the diagram.
 
     Args:
         roles: Of each block of Z: ``y`` and the modalities.
+        label: What the label is, a noun.
         given: A modality that is given, not generated.
         selectable: Whether a click on a Z makes it the one in question, as the buttons beside it do.
     """
@@ -47,12 +48,13 @@ def show(roles: Mapping[str, Role], *, given: str | None = None, selectable: boo
     data = {
         "modalities": [{"name": name, "title": names.title(name)} for name in modalities],
         "states": {
-            name: {"kind": role.kind, "note": role.note, "swapped": role.swapped, "name": names.meaning(name)}
+            name: {"kind": role.kind, "note": role.note, "swapped": role.swapped, "name": names.meaning(name, label)}
             for name, role in roles.items()
         },
+        "label": label,
         "given": given,
         "selectable": selectable and not state.held("factor"),
-        "alt": f"The generative network. {said}. Each Z makes its factor F; F_y makes the digit's label, and F_y "
+        "alt": f"The generative network. {said}. Each Z makes its factor F; F_y makes the {label}, and F_y "
         "together with a modality's F_a makes its picture.",
     }
     mount(data=data, key="diagram", on_factor_change=on_trigger("diagram", "factor", take))

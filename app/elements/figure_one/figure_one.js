@@ -146,7 +146,7 @@ class FigureOne {
     const others = this.modalities.filter((name) => name !== this.moved).map((name) => titles[name]).join(" and ");
     const digit = was === this.digit ? ["still ", bold(this.digit)] : ["now ", bold(this.digit), `, it was ${was}`];
     const style = this.modalities.length > 1 ? `Only ${titles[this.moved]} changed, ${others} did not. ` : "";
-    const what = this.moved === "y" ? [bold("You moved Z_y, the digit."), " No Z_a moved: the styles stay."] : [bold(`You moved the ${words[this.moved].meaning}.`), ` ${style}`];
+    const what = this.moved === "y" ? [bold(`You moved Z_y, ${words.y.meaning}.`), " No Z_a moved: the styles stay."] : [bold(`You moved the ${words[this.moved].meaning}.`), ` ${style}`];
     this.said.replaceChildren(...what.flatMap((part) => (typeof part === "string" ? rich(part) : part)), " The label head says ", ...digit, ".");
   }
 

@@ -38,6 +38,7 @@ class SliderModel:
         name: What ``mfm_core.load_pretrained`` takes.
         title: Of its button, where there are several.
         note: A sentence about it.
+        label: What its label is, a noun.
         bundle: Its generative half, judges and directions.
         pairs: Z of held-out real pairs; the first is what is shown first.
     """
@@ -45,6 +46,7 @@ class SliderModel:
     name: str
     title: str
     note: str
+    label: str
     bundle: BrowserBundle
     pairs: Latents
 
@@ -109,7 +111,14 @@ def described(models: Sequence[SliderModel]) -> dict[str, Any]:
     """Models of the same modalities as scripts of the browser take them, and the words of their latents."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     content = [
-        (one.bundle.key, one.name, one.title, one.note, *(block.numpy() for block in one.pairs.blocks().values()))
+        (
+            one.bundle.key,
+            one.name,
+            one.title,
+            one.note,
+            one.label,
+            *(block.numpy() for block in one.pairs.blocks().values()),
+        )
         for one in models
     ]
     return dict(made_once(lambda: _describe(models, base), "sliders", content, base))
@@ -122,7 +131,8 @@ def _describe(models: Sequence[SliderModel], base: str) -> dict[str, Any]:
         "place": f"/{base}/app/static/" if base else "/app/static/",
         "titles": {name: names.title(name) for name in modalities},
         "words": {
-            factor: {"meaning": names.meaning(factor), "plain": names.plain(factor)} for factor in ("y", *modalities)
+            factor: {"meaning": names.meaning(factor, models[0].label), "plain": names.plain(factor)}
+            for factor in ("y", *modalities)
         },
     }
     data["content"] = _hash(data)

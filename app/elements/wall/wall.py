@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 mount = define("wall")
 
 HOW_TO_READ = (
-    "Under a picture: the digit that an independent judge sees in it; a dashed frame where the label head, which "
+    "Under a picture: the {label} that an independent judge sees in it; a dashed frame where the label head, which "
     "sees only F_y, says another."
 )
 

@@ -25,24 +25,26 @@ def show(shown: DigitModel) -> None:
     """The section."""
     left, right = section_header(
         "Do picture and label agree?",
-        "All of Z is drawn. The label head reads the digit from the factor F_y and never sees a picture; "
+        f"All of Z is drawn. The label head reads the {shown.label} from the factor F_y and never sees a picture; "
         "the judges were trained apart and see nothing but the picture. Do they agree?",
     )
     with left, st.container(horizontal=True, vertical_alignment="bottom"):
         resample.source("Draw all of Z from")
         resample.show()
     with right:
-        diagram.show({name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, selectable=False)
+        diagram.show(
+            {name: Role("drawn", "drawn") for name in ("y", *shown.model.modalities)}, shown.label, selectable=False
+        )
     view = state.seen(View)
     grid = cache.cached_grid(read.make, shown, view)
     wall.show_once(_panels, grid, key="wall_read")
     title = f"All of Z from {SOURCES[view.source]}, seed {view.seed}"
     caption_row.show(_agreement(shown, view), grid, "read", title, lambda: read.script(shown, view))
-    _probabilities(grid)
+    _probabilities(grid, shown.label)
 
 
-def _probabilities(grid: PictureGrid) -> None:
-    """Chart of the probability that the label head and each judge give to every digit, of each sample."""
+def _probabilities(grid: PictureGrid, label: str) -> None:
+    """Chart of the probability that the label head and each judge give to every label, of each sample."""
     readers = {"label head": grid.label[0]} | {f"{names.title(name)} judge": x[0] for name, x in grid.judged.items()}
     rows = [(sample, reader) for sample in range(len(grid.columns)) for reader in readers]
     values = np.stack([readers[reader][sample] for sample, reader in rows])
@@ -61,13 +63,13 @@ def _probabilities(grid: PictureGrid) -> None:
             [f"{i + 1}, {reader}" for i, reader in rows],
             digits,
             charts.palette(),
-            title="Probability of each digit, by sample and who reads it",
+            title=f"Probability of each {label}, by sample and who reads it",
             hue="y",
             height=90 + 22 * len(rows),
         ),
         columns | {digit: values[:, int(digit)].round(4).tolist() for digit in digits},
         key="label_probabilities",
-        alt=f"Probabilities of the digits as a heat map. The likeliest: {'; '.join(best)}.",
+        alt=f"Probability of each {label} as a heat map. The likeliest: {'; '.join(best)}.",
     )
 
 

@@ -22,7 +22,7 @@ ORDINALS = ("First", "Second")
 
 def show(shown: DigitModel) -> None:
     """The section."""
-    factors = names.factors(shown.model.modalities)
+    factors = names.factors(shown.model.modalities, shown.label)
     left, right = section_header(
         "Fix one Z, draw the rest",
         "Each row has **one value** of a single Z; across it the other Z are drawn anew. What stays the same is what "
@@ -35,13 +35,14 @@ def show(shown: DigitModel) -> None:
             resample.show()
     with right:
         diagram.show(
-            {name: Role("fixed", "fixed") if name == fixed else Role("drawn", "drawn anew") for name in factors}
+            {name: Role("fixed", "fixed") if name == fixed else Role("drawn", "drawn anew") for name in factors},
+            shown.label,
         )
     view = state.seen(View)
     grid = cache.cached_grid(sample.make, shown, view)
     wall.show_once(_panels, grid, fixed, key="wall_sample")
     title = f"{names.plain(fixed)} fixed, the others from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_how_to_read(fixed), grid, "sample", title, lambda: sample.script(shown, view))
+    caption_row.show(_how_to_read(fixed, shown.label), grid, "sample", title, lambda: sample.script(shown, view))
 
 
 def _panels(sheet: wall.Sheet, grid: PictureGrid, fixed: str) -> list[Data]:
@@ -66,10 +67,11 @@ def _panels(sheet: wall.Sheet, grid: PictureGrid, fixed: str) -> list[Data]:
     return [{"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}]
 
 
-def _how_to_read(fixed: str) -> str:
+def _how_to_read(fixed: str, label: str) -> str:
+    readings = wall.HOW_TO_READ.format(label=label)
     if fixed == "y":
-        return f"Down a column the styles are the same draws: only the fixed Z_y differs. {wall.HOW_TO_READ}"
+        return f"Down a column the styles are the same draws: only the fixed Z_y differs. {readings}"
     return (
         f"Down a column the other Z are the same draws. No arrow leads from {names.plain(fixed)} to the other "
-        f"pictures, so those repeat exactly. {wall.HOW_TO_READ}"
+        f"pictures, so those repeat exactly. {readings}"
     )

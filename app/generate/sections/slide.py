@@ -41,8 +41,8 @@ def show(shown: digit_model.DigitModel) -> None:
         return
     st.header("Slide any latent factor", anchor=False)
     prose.write(
-        "Every slider is live: your browser decodes the pictures itself. Turn the wheel and the digit changes while "
-        "the style stays; move a style and the digit stays."
+        f"Every slider is live: your browser decodes the pictures itself. Turn the wheel and the {shown.label} changes "
+        f"while the style stays; move a style and the {shown.label} stays."
     )
     view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)

@@ -20,7 +20,7 @@ from app.shared.section_header import section_header
 
 def show(shown: digit_model.DigitModel) -> None:
     """The section."""
-    factors = names.factors(shown.model.modalities)
+    factors = names.factors(shown.model.modalities, shown.label)
     left, right = section_header(
         "What changes along one Z?",
         "Drag the slider: one Z of a real pair moves, the others stay. "
@@ -30,7 +30,10 @@ def show(shown: digit_model.DigitModel) -> None:
         moved = state.choose("Move", "factor", factors)
         path = state.select("Along", "path", _paths(shown, moved))
     with right:
-        diagram.show({name: Role("moved", "you move it") if name == moved else Role("a", "stays") for name in factors})
+        diagram.show(
+            {name: Role("moved", "you move it") if name == moved else Role("a", "stays") for name in factors},
+            shown.label,
+        )
     pair_picker.show(shown, "a", "From A")
     if path == "pair":
         pair_picker.show(shown, "b", "To B")

@@ -27,14 +27,14 @@ Pictures = tuple[tuple[str, NDArray[np.float32]], ...]
 """The picture of each modality, with its name."""
 
 PLACES = ("A", "B")
-READINGS = "Under a picture: the digit that an independent judge sees in it."
+READINGS = "Under a picture: the {label} that an independent judge sees in it."
 
 
 def show(shown: digit_model.DigitModel) -> None:
     """The section."""
-    factors = names.factors(shown.model.modalities)
+    factors = names.factors(shown.model.modalities, shown.label)
     left, right = section_header(
-        "Whose digit is it, and whose style?",
+        f"Whose {shown.label} is it, and whose style?",
         "Take two real pairs that the model has never seen in training, and exchange one Z between them.",
     )
     with left:
@@ -43,7 +43,7 @@ def show(shown: digit_model.DigitModel) -> None:
         roles = {
             name: Role("b", "from B", swapped=True) if name == swapped else Role("a", "from A") for name in factors
         }
-        diagram.show(roles)
+        diagram.show(roles, shown.label)
     pair_picker.show(shown, "a", "Pair A")
     pair_picker.show(shown, "b", "Pair B")
     view = state.seen(View)
@@ -53,7 +53,7 @@ def show(shown: digit_model.DigitModel) -> None:
     real = real if all(real) else ()
     wall.show_once(_two_by_two, grid, swapped, digits, real, key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
-    caption_row.show(_what_is_shown(bool(real)), grid, "swap", title, lambda: swap.script(shown, view))
+    caption_row.show(_what_is_shown(bool(real), shown.label), grid, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
@@ -103,12 +103,13 @@ def _real(shown: digit_model.DigitModel, pair: int) -> Pictures:
     return there if len(there) == len(found) else ()
 
 
-def _what_is_shown(real: bool) -> str:
+def _what_is_shown(real: bool, label: str) -> str:
+    readings = READINGS.format(label=label)
     if real:
-        return f"The real pictures come from your copy of the data; all others are the model's. {READINGS}"
+        return f"The real pictures come from your copy of the data; all others are the model's. {readings}"
     return (
         "All pictures are the model's, from stored codes; the real ones are not stored here. Set MFM_DATA to the "
-        f"folder of the data to see them beside. {READINGS}"
+        f"folder of the data to see them beside. {readings}"
     )
 
 

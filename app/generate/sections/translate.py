@@ -56,7 +56,7 @@ def show(shown: DigitModel) -> None:
         }
         roles |= {name: Role("drawn", "drawn") for name in shown.model.modalities if name != given}
         order = ("y", *shown.model.modalities)
-        diagram.show({name: roles[name] for name in order}, given=given, selectable=False)
+        diagram.show({name: roles[name] for name in order}, shown.label, given=given, selectable=False)
     if way == "pair":
         pair_picker.show(shown, "a", "Pair")
     elif way == "draw":
@@ -92,7 +92,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.warning(_unlike(grid, typical))
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
-        f"{ORIGINS[start.origin]} Under it: the digit that the label head reads from the inferred F_y."
+        f"{ORIGINS[start.origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
         + ("" if typical is None else f" Of real pairs, {100 * typical:.1f} % have a code as far out as this one's."),
         grid,
         "translate",

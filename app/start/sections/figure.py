@@ -10,7 +10,7 @@ from app.generate import digit_model, slider_models
 from app.shared import stored_models
 from app.start import nodes
 
-HINT = "Drag the blue dot to another digit: both styles stay. Drag a slider: one picture changes, the digit stays."
+HINT = "Drag the blue dot to another {label}: both styles stay. Drag a slider: one picture changes, the {label} stays."
 ORIGINALS = (
     "The data set is not shipped; where MFM_DATA has it, the section Translate of the page Generate shows the picture."
 )
@@ -37,7 +37,12 @@ def show() -> None:
 
 def _figure(name: str) -> FigureOne:
     model = slider_models.load(name)
-    return figure_one.figure_of(model, nodes.nodes(tuple(model.bundle.model.shapes)), hint=HINT, originals=ORIGINALS)
+    return figure_one.figure_of(
+        model,
+        nodes.nodes(tuple(model.bundle.model.shapes), model.label),
+        hint=HINT.format(label=model.label),
+        originals=ORIGINALS,
+    )
 
 
 def _go(node: str, z: str) -> None:

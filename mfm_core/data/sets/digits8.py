@@ -26,6 +26,7 @@ INFO = DatasetInfo(
         "Written digits of 8 x 8 pixels (Alpaydin and Kaynak, 1998) as scikit-learn brings them, and a tinted negative "
         "of another digit of the same label: 1,200 pairs for training, 197 for validation, 400 for test."
     ),
+    label="digit",
     licence="The digits are published under CC BY 4.0.",
     source="it comes with scikit-learn",
     lab="1,797 pairs that come with scikit-learn.",

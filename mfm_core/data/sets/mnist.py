@@ -60,6 +60,7 @@ RECIPE = Recipe(
     DatasetInfo(
         "mnist",
         title="MNIST",
+        label="digit",
         style="handwriting",
         in_tables=False,
         description="MNIST (LeCun et al., 1998): handwritten digits.",

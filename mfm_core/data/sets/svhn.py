@@ -46,6 +46,7 @@ RECIPE = Recipe(
     DatasetInfo(
         "svhn",
         title="SVHN",
+        label="digit",
         style="house-number style",
         in_tables=False,
         description="SVHN (Netzer et al., 2011): digits of house numbers.",

@@ -23,6 +23,7 @@ PAIRING_SEED = 0
         NAME,
         title="SVHN-MNIST, digits",
         source="python -m mfm_core data fetch mnist svhn",
+        label="digit",
         parts=("svhn", "mnist"),
         lab="4,434 training pairs of 32 x 32 and 28 x 28 pixels.",
         in_tables=False,

@@ -12,6 +12,7 @@ def test_a_modality_is_called_by_the_data_set_only_where_pairs_are_made_of_one()
 
 
 def test_a_style_is_that_of_the_data_set_or_of_the_modality() -> None:
-    assert [names.meaning(name) for name in ("y", "svhn", "mnist", "colour")] == [
+    assert [names.meaning(name, "digit") for name in ("y", "svhn", "mnist", "colour")] == [
         *("the digit", "house-number style", "handwriting", "style of Colour"),
     ]
+    assert names.factors(("left",), "breed") == {"y": "the breed", "left": "style of Left"}

@@ -101,6 +101,30 @@ def test_facts_of_a_model_follow_from_what_is_stored_and_not_from_its_folder(
     assert "ICT-MMMO" in clip_source.load("ict_mmmo_seed1").about
 
 
+def test_the_label_is_called_after_the_data_and_not_a_digit_where_nobody_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def pictures(*names: str) -> mfm.MFM:
+        shape = {"shape": (1, 28, 28), "d_z": 2, "d_f": 2, "channels": (4,), "fusion_channels": (4,)}
+        return mfm.MFM(mfm.ModelConfig.model_validate({"modalities": dict.fromkeys(names, shape)}))
+
+    for folder, data, names in (
+        ("named", "digits8", ("plain", "colour")),
+        ("unnamed", "", ("svhn", "mnist")),
+        ("own", "upload", ("left", "right")),
+        ("mixed", "", ("mnist", "sound")),
+    ):
+        mfm.save_model(pictures(*names), tmp_path / folder, run={"data": data}, card="")
+    monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
+    assert {name: stored_models.label(name) for name in (*stored_models.models(), "gone")} == {
+        "named": "digit",
+        "unnamed": "digit",
+        "own": "label",
+        "mixed": "label",
+        "gone": "label",
+    }
+
+
 def test_more_models_than_any_count_are_each_loaded_once(loads: list[str]) -> None:
     for _ in range(2):
         for name in NAMES:

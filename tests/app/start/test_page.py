@@ -58,7 +58,7 @@ def test_it_links_to_the_paper_the_readme_and_the_code() -> None:
     assert any("README" in expander.label for expander in page.expander)
 
 
-@pytest.mark.parametrize("node", [node.id for node in nodes.nodes(("svhn", "mnist"))])
+@pytest.mark.parametrize("node", [node.id for node in nodes.nodes(("svhn", "mnist"), "digit")])
 def test_every_node_leads_to_a_page_that_there_is(node: str) -> None:
     target = nodes.target(node)
     assert isinstance(target, Target)
