@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 import mfm_core as mfm
@@ -49,11 +50,11 @@ class MissingClipsError(RuntimeError):
 
 @dataclass(frozen=True)
 class ClipSource:
-    """A model and its clips.
+    """What is known of a model's clips; the model and the clips themselves are kept once, and asked for when needed.
 
     Attributes:
         name: The model's name.
-        model: The model, frozen.
+        place: The model, as ``stored_models.stored_as`` gives it.
         titles: What each clip is called.
         lengths: Steps of each clip.
         clip: Makes the clip at an index ready.
@@ -66,7 +67,7 @@ class ClipSource:
     """
 
     name: str
-    model: mfm.MFM
+    place: str
     titles: tuple[str, ...]
     lengths: tuple[int, ...]
     clip: Callable[[int], Clip]
@@ -76,6 +77,11 @@ class ClipSource:
     reference: mfm.Latents | None = None
     inputs: bool = True
     range: Range | None = None
+
+    @property
+    def model(self) -> mfm.MFM:
+        """The model, frozen; loaded once for all visitors."""
+        return stored_models.model(self.place)
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -108,14 +114,14 @@ def load(name: str) -> ClipSource:
 
 
 def _load(name: str, place: str) -> ClipSource:
-    model, info = stored_models.model(place), stored_models.dataset_of(name)
-    if not model.config.sequences:
+    info = stored_models.dataset_of(name)
+    if not stored_models.model(place).config.sequences:
         raise MissingClipsError(f"The model {name} is not one of sequences.")
     if info.clips == "studio":
-        return _of_studio(name, place, model, info)
+        return _of_studio(name, place, info)
     if info.clips == "data":
-        return _of_data(name, place, model, info)
-    return _of_codes(name, place, model, info)
+        return _of_data(name, place, info)
+    return _of_codes(name, place, info)
 
 
 def clips_version(name: str) -> Hashable:
@@ -163,11 +169,11 @@ def ordered(models: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(models, key=lambda name: name != FIRST))
 
 
-def _of_studio(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
+def _of_studio(name: str, place: str, info: DatasetInfo) -> ClipSource:
     what_if = studio_clips.open_what_if(stored_as("studio_clips"), info.name)
     return ClipSource(
         name,
-        model,
+        place,
         what_if.titles,
         what_if.lengths,
         what_if.clip,
@@ -180,11 +186,11 @@ def _of_studio(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> Clip
 
 
 def _reference(name: str, place: str) -> mfm.Latents | None:
-    """The first stored codes of a model of sequences; None where there are no two of them."""
+    """A copy of the first stored codes of a model of sequences; None where there are no two of them."""
     if not stored_models.has_codes(name):
         return None
     latents = stored_models.codes(place).latents[:REFERENCE]
-    return latents if len(latents) > 1 and latents.mask is not None else None
+    return latents.map(torch.clone) if len(latents) > 1 and latents.mask is not None else None
 
 
 def _range(labels: Tensor, neutral: float) -> Range | None:
@@ -196,7 +202,7 @@ def _range(labels: Tensor, neutral: float) -> Range | None:
     return None
 
 
-def _of_codes(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
+def _of_codes(name: str, place: str, info: DatasetInfo) -> ClipSource:
     codes = stored_models.codes(place)
     if codes.latents.mask is None:
         raise MissingClipsError(f"The codes of {name} are not those of sequences.")
@@ -206,11 +212,11 @@ def _of_codes(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipS
     about = f"{info.about_clips} {WITHOUT_WORDS}".lstrip()
 
     def make(index: int) -> Clip:
-        return clips.of_codes(name, codes, index, unit, titles[index])
+        return clips.of_codes(name, stored_models.codes(place), index, unit, titles[index])
 
     return ClipSource(
         name,
-        model,
+        place,
         titles,
         lengths,
         make,
@@ -222,7 +228,7 @@ def _of_codes(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipS
     )
 
 
-def _of_data(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSource:
+def _of_data(name: str, place: str, info: DatasetInfo) -> ClipSource:
     part = _held_out(info.name, place)
     if part.mask is None:
         raise MissingClipsError(f"The data set {info.name} is not one of sequences.")
@@ -230,10 +236,10 @@ def _of_data(name: str, place: str, model: mfm.MFM, info: DatasetInfo) -> ClipSo
     titles = tuple(_opening(part, i) for i in range(len(lengths)))
     return ClipSource(
         name,
-        model,
+        place,
         titles,
         lengths,
-        lambda index: clips.of_dataset(part, index),
+        lambda index: clips.of_dataset(_held_out(info.name, place), index),
         about=info.about_clips,
         unit=part.steps.unit if part.steps else "step",
         reference=_reference(name, place),

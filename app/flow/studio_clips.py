@@ -43,14 +43,17 @@ class WhatIf:
     """The shipped clips, in one of the three worlds.
 
     Attributes:
-        clips: The clips.
         place: What ``mfm_core.load_clips`` takes.
         world: Whose weights make the score.
     """
 
-    clips: Clips
     place: str
     world: World
+
+    @property
+    def clips(self) -> Clips:
+        """The clips, loaded once for all worlds and visitors."""
+        return stored_models.clips(self.place)
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -187,7 +190,7 @@ def open_what_if(place: str, dataset: str) -> WhatIf:
     if reason := obstacle(place, dataset):
         raise ValueError(reason)
     world = WORLD_OF[dataset]
-    return stored_models.kept("what-if", place, lambda: WhatIf(stored_models.clips(place), place, world), world)
+    return stored_models.kept("what-if", place, lambda: WhatIf(place, world), world)
 
 
 def obstacle(place: str, dataset: str) -> str:
