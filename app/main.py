@@ -15,6 +15,7 @@ from app.lessons import catalogue  # noqa: E402 - once the project is on the pat
 from app.shared import app_view, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
+SIDEBAR = 232  # pixels
 # Folder of each page and its title; the first opens first. Streamlit reserves the folder name "pages".
 PAGES = {
     "start": "Start",
@@ -44,7 +45,7 @@ STYLE = """<style>
 .mfm-lesson { margin: 0; padding: 0; font-family: "Source Serif", serif; font-size: 1.3rem; line-height: 1.3; }
 .mfm-room-code { margin: 0; font-size: 3rem; font-weight: 600; letter-spacing: 0.15em; line-height: 1.2; }
 .mfm-room-count { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-.mfm-prose sub { line-height: 0; }
+:is(.mfm-prose, [data-testid="stMarkdownContainer"], .mfm-table) sub { line-height: 0; }
 .mfm-symbol { font-family: "Source Serif", serif; }
 .mfm-quiet { opacity: 0.68; font-size: 0.875rem; max-width: 90ch; }
 [class*="st-key-progress_"] { min-height: 4.25rem; }
@@ -54,23 +55,30 @@ STYLE = """<style>
 .mfm-table table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .mfm-table th, .mfm-table td { padding: 0.35rem 0.7rem 0.35rem 0; text-align: left; vertical-align: top; }
 .mfm-table td { min-width: 3.5rem; }
+.mfm-table td:first-child { min-width: 8rem; }
 .mfm-table th { font-weight: 600; }
 .mfm-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
 .katex-display { padding-block: 0.3rem; }
 [class*="st-key-equation_"] { overflow: auto hidden; }
 [class*="st-key-equation_"] :is(.katex-display, .stMarkdown div) { overflow: visible !important; }
-.stElementContainer:has(.mfm-hidden), [class*="st-key-own_tab_"] { position: absolute; }
+.stElementContainer:has(.mfm-hidden), [class*="st-key-own_tab_"] { position: absolute; width: 1px !important; }
 .mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+.stTabs [role="tab"][aria-selected="true"] { color: inherit; font-weight: 600; }
+.stPageLink a p, :is(.stButton, .stDownloadButton) button[kind="tertiary"]:enabled p {
+  text-decoration: underline; text-underline-offset: 0.2em; }
+[data-testid="stCheckbox"] label :is(p, div) { white-space: normal; overflow: visible; }
+@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } }
 </style>"""
 
 
 def main() -> None:
     """Show the page that was asked for."""
     app_view.open_app()
+    # Before the navigation too: on a slow server the sidebar would take another width first, and keep it.
+    st.set_page_config(NAME, layout="wide", initial_sidebar_state=SIDEBAR)
     pages = navigation.pages(PAGES)
     page = st.navigation(pages, position="top" if presenter.on() else "sidebar")
-    st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=232)
+    st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=SIDEBAR)
     # The card of a model has a title of its own.
     titled = pages[list(PAGES).index("about")].url_path == page.url_path
     heading = "" if titled else f'<h1 class="mfm-hidden">{page.title}</h1>'

@@ -32,10 +32,11 @@ def design(names: tuple[str, ...]) -> pa.Table:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def figures(stamp: Hashable, table: str, names: tuple[str, ...]) -> tuple[pa.Table, bool]:
-    """A row a figure, with the paper's and ours of each variant; and whether any variant is in the table."""
+    """A row a figure, with the paper's of each variant and, where any is in the table, ours; and whether any is."""
     del stamp  # a changed file makes another key
     ours = results.comparisons()
     means = _means(ours, table)
+    computed = not ours.empty and bool(set(names) & set(ours[ours["table"] == table]["system"]))
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
     rows: list[dict[str, str]] = []
     for key in ("a2", "f1", "a7", "mae", "r"):
@@ -43,9 +44,9 @@ def figures(stamp: Hashable, table: str, names: tuple[str, ...]) -> tuple[pa.Tab
         for name in names:
             value = paper[name, key]
             row[f"{results.title_of_system(name)}, paper"] = shown(value.value, value.unit)
-            row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
+            if computed:
+                row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
         rows.append(row)
-    computed = not ours.empty and bool(set(names) & set(ours[ours["table"] == table]["system"]))
     return pa.Table.from_pylist(rows), computed
 
 

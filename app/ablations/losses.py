@@ -108,6 +108,7 @@ def _panel(
         "gap": "5px",
         "head": "minmax(6rem, 1.8fr)",
         "least": "34rem",
+        "stacked": True,
     }
 
 
@@ -147,7 +148,7 @@ def figures() -> None:
     prose.write(found.answer)
     hues = dict(zip(found.groups, ("a0", "a1", "a0", "a1", "y"), strict=False))
     charts.show(
-        charts.bars(found.groups, hues, charts.palette(), most=1.0, mark=0.1),
+        charts.bars(found.groups, hues, charts.palette(), most=1.0, mark=0.1, across="share"),
         found.columns,
         key="losses",
         alt="Swap accuracy, probes and coherence of small models of digits by their objective",
@@ -183,6 +184,7 @@ def _of_table(table: pd.DataFrame) -> LossFigures:
         {column: merged[column].tolist() for column in ("objective", "key", "subject", "value", "low", "high", "n")},
         f"One small MFM of SVHN and MNIST for each objective, trained alike; seeds {', '.join(seeds)}; 95 % intervals "
         "over pairs, photographs and seeds; a probe's interval spans its seeds. "
+        f"n = {' and '.join(f'{n:,}' for n in sorted(set(merged['n'].astype(int))))} pairs. "
         f"Measured {table['date'].max()}. Again with: python -m mfm_core losses",
     )
 
@@ -200,7 +202,7 @@ def _all_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 def _bar(row: pd.Series) -> charts.Bar:
     value, low, high = (float(row[part]) for part in ("value", "low", "high"))
-    said = f"{shown_with_interval(value, low, high, row['unit'])}, n = {row['n']}"
+    said = shown_with_interval(value, low, high, row["unit"])
     return charts.Bar(OBJECTIVES[row["objective"]].title, value, low, high, said)
 
 

@@ -34,15 +34,15 @@ def _variants(tables: tuple[str, ...]) -> None:
     st.subheader("What does each part of MFM buy?", anchor=False)
     prose.write(
         "Each variant leaves one design choice out (Figure 6, Table 2). What it lacks is drawn faint and dashed; a box "
-        "with a second one behind it stands for one of each modality."
+        "with a second one behind it stands for one of each modality; X\u0302 is what is generated."
     )
     chosen = state.seen(AblationsView).names
     state.choose_several("Variants", "variants", VARIANTS, chosen, MOST, results.title_of_system)
     names = state.seen(AblationsView).names
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
-            st.markdown(f"**{results.title_of_system(name)}**")
-            charts.draw(structure.drawing(name), key=f"structure_{name}", still=True)
+            st.html(f"<p class='mfm-prose'><b>{prose.markup(results.title_of_system(name))}</b></p>")
+            charts.draw(structure.drawing(name, charts.palette()), key=f"structure_{name}", still=True)
             prose.caption(structure.Structure.of(name).sentence())
     with st.expander("The columns of Table 2"):
         st.dataframe(costs.design(names), hide_index=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from app.shared.charts import Palette
 from app.shared.made_once import drawn_once
 from mfm_core.evaluation.paper import DESIGN
 
@@ -50,12 +51,14 @@ _BOXES = {
     "fy": (2, 2, "F<sub>y</sub>"),
     "fa": (2, 0, "F<sub>a</sub>"),
     "y": (3, 2, "label"),
-    "out": (3, 0, "X made"),
+    "out": (3, 0, "X\u0302"),
 }
 """Column and row of each box, and what stands in it."""
 _ARROWS = (("x", "zy"), ("x", "za"), ("zy", "fy"), ("za", "fa"), ("fy", "y"), ("fa", "out"), ("fy", "out"))
-_WIDTH, _HEIGHT, _LINE = 0.34, 0.36, "#8a8a8a"
-"""Half a box, and a grey that is legible on white and on black."""
+_HUES = {"zy": "y", "fy": "y", "y": "y", "za": "a0", "fa": "a0"}
+"""Colour of a box and of the lines that leave it, a key of ``Palette.hues``; the others are in ink."""
+_WIDTH, _HEIGHT = 0.34, 0.36
+"""Half a box."""
 
 
 def present(structure: Structure) -> set[str]:
@@ -71,25 +74,33 @@ def one_each(structure: Structure) -> set[str]:
 
 
 @drawn_once
-def drawing(name: str) -> go.Figure:
-    """The structure of a variant; missing parts are faint and dashed, what each modality has stands before another."""
+def drawing(name: str, colours: Palette) -> go.Figure:
+    """The structure of a variant; missing parts are faint and dashed, what each modality has stands before another.
+
+    Args:
+        name: The variant.
+        colours: Of the theme.
+    """
     structure = Structure.of(name)
     here, many = present(structure), one_each(structure)
     chart = go.Figure()
+    hues = {key: colours.hues[_HUES[key]] if key in _HUES else colours.ink for key in _BOXES}
     for start, end in _ARROWS:
         (x1, y1, _), (x2, y2, _) = _BOXES[start], _BOXES[end]
         there = {start, end} <= here
-        line = {"color": _LINE, "width": 1.4, "dash": "solid" if there else "dot"}
+        line = {"color": hues[start], "width": 1.4, "dash": "solid" if there else "dot"}
         ends = {"x0": x1 + _WIDTH, "y0": y1, "x1": x2 - _WIDTH, "y1": y2}
         chart.add_shape(type="line", **ends, line=line, opacity=1 if there else 0.4)
     for key, (x, y, text) in _BOXES.items():
         there = key in here
         for shift in (0.06, 0.0) if key in many else (0.0,):
-            line = {"color": _LINE, "width": 1.6, "dash": "solid" if there else "dot"}
+            line = {"color": hues[key], "width": 1.6, "dash": "solid" if there else "dot"}
             left, bottom = x - _WIDTH + shift, y - _HEIGHT + 2 * shift
             sides = {"x0": left, "y0": bottom, "x1": left + 2 * _WIDTH, "y1": bottom + 2 * _HEIGHT}
             chart.add_shape(type="rect", **sides, line=line, opacity=1 if there else 0.4)
-        chart.add_annotation(x=x, y=y, text=text, showarrow=False, opacity=1 if there else 0.4)
+        chart.add_annotation(
+            x=x, y=y, text=text, showarrow=False, opacity=1 if there else 0.4, font={"color": colours.ink}
+        )
     hidden = {"visible": False, "fixedrange": True}
     chart.update_layout(
         height=170,

@@ -6,25 +6,27 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.claims.results import title_of_system
+from app.shared.charts import Palette
+from app.shared.legible import inked, symbols
 from app.shared.made_once import drawn_once
 from mfm_core.evaluation.figures import Unit, shown
 from mfm_core.evaluation.paper import PaperValue
 
-OURS, PAPER = "#3f7cac", "#c8553d"
-"""Blue and red that differ in lightness too, legible on white and on black."""
-
 
 @drawn_once
-def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str) -> go.Figure:
+def systems_chart(
+    rows: pd.DataFrame, paper: dict[str, float], colours: Palette, *, unit: Unit, metric: str
+) -> go.Figure:
     """Every system with its mean over the seeds and the 95 % interval over test videos, the paper's number beside it.
 
     Args:
         rows: Of one table, metric and subject.
         paper: The paper's numbers, by system.
+        colours: Of the theme.
         unit: What the values are read in.
         metric: Its title.
     """
-    names = [title_of_system(name) for name in rows["system"]]
+    names = [symbols(title_of_system(name)) for name in rows["system"]]
     above = (rows["high"] - rows["mean"]).clip(lower=0)
     below = (rows["mean"] - rows["low"]).clip(lower=0)
     hover = [
@@ -37,22 +39,23 @@ def systems_chart(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, me
         y=names,
         error_x={"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
         mode="markers",
-        marker={"size": 9, "color": OURS},
+        marker={"size": 9, "color": colours.hues["y"]},
         name="ours, mean of the seeds",
         customdata=hover,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    known = [(title_of_system(name), paper[name]) for name in rows["system"] if name in paper]
+    known = [(symbols(title_of_system(name)), paper[name]) for name in rows["system"] if name in paper]
     printed = go.Scatter(
         x=[value for _, value in known],
         y=[name for name, _ in known],
         mode="markers",
-        marker={"size": 9, "symbol": "diamond-open", "color": PAPER, "line": {"width": 2}},
+        marker={"size": 9, "symbol": "diamond-open", "color": colours.hues["a0"], "line": {"width": 2}},
         name="the paper, on its own data",
         customdata=[shown(value, unit) for _, value in known],
         hovertemplate="%{y}, the paper: %{customdata}<extra></extra>",
     )
     chart = go.Figure([ours, printed] if known else [ours])
+    inked(chart, colours.ink)
     chart.update_layout(
         height=110 + 26 * len(names),
         margin={"l": 8, "r": 12, "t": 36, "b": 40},

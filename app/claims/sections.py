@@ -10,15 +10,16 @@ import streamlit as st
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
 from app.shared import downloads, prose, state
-from app.shared.charts import draw
+from app.shared.charts import draw, palette
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.claims import CLAIMS
+from mfm_core.evaluation.claims import CLAIMS, Claim
 from mfm_core.evaluation.figures import shown, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
 from mfm_core.evaluation.verdicts import Measurement, Outcome
 
-MARKS = {"holds": "green", "does not hold": "orange", "cannot be tested here": "gray"}
-PLURALS = {"holds": "hold", "does not hold": "do not hold", "cannot be tested here": "cannot be tested here"}
+UNTESTED = "cannot be tested here"
+MARKS = {"holds": "green", "does not hold": "orange", UNTESTED: "gray"}
+PLURALS = {"holds": "hold", "does not hold": "do not hold", UNTESTED: UNTESTED}
 PAPERS = {
     "sentiment": "Sentiment: CMU-MOSI, ICT-MMMO, YouTube (supplement, Table 2)",
     "pom": "Traits: POM (supplement, Table 1)",
@@ -33,14 +34,12 @@ def claims() -> None:
     outcomes, opened = results.outcomes(), state.seen(ClaimsView).claim
     counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
     prose.write("; ".join(f"**{n}** {PLURALS[verdict] if n != 1 else verdict}" for verdict, n in counts.items()) + ".")
-    state.select("Claim whose test the link opens", "claim", {claim.key: claim.text for claim in CLAIMS})
-    for claim in CLAIMS:
-        found = outcomes[claim.key]
-        label = f":{MARKS[found.verdict]}-badge[{found.verdict}] {claim.text}"
-        with st.expander(label, expanded=claim.key == opened):
-            st.markdown(f"**Where:** {claim.place}  \n**Test:** {claim.test}  \n**Found:** {found.because}.")
-            if found.measurements:
-                st.dataframe(_measurements(found), hide_index=True)
+    state.select("Open the test of", "claim", {claim.key: claim.text for claim in CLAIMS})
+    for title, tested in (("Tested here", True), ("Cannot be tested here", False)):
+        if chosen := [claim for claim in CLAIMS if (outcomes[claim.key].verdict != UNTESTED) == tested]:
+            st.subheader(title, anchor=False)
+        for claim in chosen:
+            _claim(claim, outcomes[claim.key], opened=claim.key == opened)
     rows = [
         {"claim": claim.text, "place": claim.place, "test": claim.test, "verdict": outcomes[claim.key].verdict}
         | {"because": outcomes[claim.key].because}
@@ -49,8 +48,18 @@ def claims() -> None:
     _download("Claims and verdicts, CSV", "claims.csv", pd.DataFrame(rows))
 
 
+def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
+    """A claim with its verdict, and its test one click away."""
+    with st.expander(f":{MARKS[found.verdict]}-badge[{found.verdict}] {claim.text}", expanded=opened):
+        st.markdown(f"**Where:** {claim.place}  \n**Test:** {claim.test}  \n**Found:** {found.because}.")
+        if found.measurements:
+            st.dataframe(_measurements(found), hide_index=True)
+
+
 def _measurements(found: Outcome) -> pd.DataFrame:
-    return pd.DataFrame([_row(one) for one in found.measurements])
+    """A row for each measurement; a column that would be empty is left out."""
+    rows = pd.DataFrame([_row(one) for one in found.measurements])
+    return rows.loc[:, (rows != "").any()]
 
 
 def _row(one: Measurement) -> dict[str, str]:
@@ -92,18 +101,19 @@ def systems() -> None:
     subject = "" if view.subject == ALL else view.subject
     paper = charts.paper_of(list(paper_values()), str(dataset), view.metric, subject)
     title = results.METRICS.get(view.metric, view.metric)
-    chart = charts.systems_chart(rows, paper, unit=unit, metric=title)
+    chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title)
     draw(chart, key="systems")
     prose.caption(
-        f"{title} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
+        f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
         "bars 95 % bootstrap intervals over test videos. The paper's diamonds are of the full data, which are not "
         "published: they and ours are not the same experiment."
     )
     numbers = charts.numbers(rows, paper)
     with st.expander("The numbers of this chart, and each system against MFM"):
         st.dataframe(numbers, hide_index=True)
-    _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
-    _download("All comparisons, CSV", "comparisons.csv", table)
+    with st.container(horizontal=True):
+        _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
+        _download("All comparisons, CSV", "comparisons.csv", table)
 
 
 def _score(subject: str) -> str:

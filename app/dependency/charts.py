@@ -46,7 +46,9 @@ def ratio_figure(groups: Mapping[str, Sequence[Bar]]) -> DrawnChart:
     widest = max([1.0, *(row.value for row in rows if math.isfinite(row.value))])
     ends = max([1.0, *(row.high for row in rows if math.isfinite(row.high))])
     hues = {title: names.hue(i) for i, title in enumerate(groups)}
-    return charts.bars(groups, hues, charts.palette(), most=ROOM * max(widest, min(ends, 2 * widest)), mark=1.0)
+    return charts.bars(
+        groups, hues, charts.palette(), most=ROOM * max(widest, min(ends, 2 * widest)), mark=1.0, across="ratio r"
+    )
 
 
 def aloud(groups: Mapping[str, Sequence[Bar]]) -> str:

@@ -29,7 +29,8 @@ class DependencyView(Linked):
         models: Names of the models, with a dot between; ``none`` for none.
         seed: Which clips are taken, and what the bootstrap and the permutations draw.
         kernel: Whether series are averaged over time first, or aligned.
-        bandwidth: The paper's 1.0, the median heuristic, or ``value``.
+        bandwidth: The median heuristic, the paper's 1.0 (at which most Gram matrices are nearly the identity and no
+            ratio may be quoted), or ``value``.
         value: The bandwidth in hundredths, where it is chosen.
         n: Clips taken; 0 for all.
         gram: The modality whose Gram matrices are shown.
@@ -39,7 +40,7 @@ class DependencyView(Linked):
     models: Annotated[str, Field(pattern=NAMES, max_length=170)] = "studio_balanced"
     seed: Annotated[int, Field(ge=0, le=999_999)] = 1
     kernel: Kernel = "averaged"
-    bandwidth: Bandwidth = "one"
+    bandwidth: Bandwidth = "median"
     value: Annotated[int, Field(ge=5, le=5_000)] = 300
     n: Annotated[int, Field(ge=0, le=2_000)] = 0
     gram: Annotated[str, Field(pattern=NAME)] = "language"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -101,7 +100,7 @@ def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int
                 continue
             title = f"{names.title(name)}: {said}"
             figure.add_scatter(
-                x=values[0], y=values[1], name=_set(title), mode="lines+markers", line={"color": hue, "dash": dash}
+                x=values[0], y=values[1], name=title, mode="lines+markers", line={"color": hue, "dash": dash}
             )
             rows.append((title, values[1][-1]))
     if chance := found.get(("most_frequent_class", "")):
@@ -127,7 +126,7 @@ def maps(
     blocks = [name for name in ("y", *modalities) if f"map.{name}" in tensors]
     labels = tensors["labels"].numpy()
     figure = make_subplots(
-        rows=1, cols=len(blocks), subplot_titles=[_set("Z_y" if b == "y" else f"Z_a, {names.title(b)}") for b in blocks]
+        rows=1, cols=len(blocks), subplot_titles=["Z_y" if b == "y" else f"Z_a, {names.title(b)}" for b in blocks]
     )
     for place, block in enumerate(blocks, start=1):
         points = tensors[f"map.{block}"].numpy()
@@ -162,11 +161,6 @@ def maps(
         "n": [len(labels)] * len(blocks),
         "standard deviation on the map": spread,
     }
-
-
-def _set(text: str) -> str:
-    """Text of a chart with Z_y as the paper sets it."""
-    return re.sub(r"\bZ_([a-z])\b", r"Z<sub>\1</sub>", text)
 
 
 def _laid_out(figure: go.Figure, title: str, total: int) -> None:

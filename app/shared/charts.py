@@ -15,6 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from app.shared.legible import inked
 from app.shared.made_once import DrawnChart, drawn_once, identity, table_once
 
 Table = Mapping[str, Sequence[object]]
@@ -169,7 +170,13 @@ def _elements(figure: DrawnChart, table: Table, key: str, alt: str) -> None:
 
 @drawn_once
 def bars(
-    groups: Mapping[str, Sequence[Bar]], hues: Mapping[str, str], colours: Palette, *, most: float, mark: float | None
+    groups: Mapping[str, Sequence[Bar]],
+    hues: Mapping[str, str],
+    colours: Palette,
+    *,
+    most: float,
+    mark: float | None,
+    across: str = "",
 ) -> go.Figure:
     """Bars with their intervals, a group below the other.
 
@@ -179,6 +186,7 @@ def bars(
         colours: Of the theme.
         most: Where the horizontal axis ends.
         mark: A value that is marked by a dashed line.
+        across: Of what the bars are long, below the horizontal axis.
     """
     sizes = [len(rows) * BAR + ABOVE for rows in groups.values()]
     figure = make_subplots(
@@ -195,10 +203,17 @@ def bars(
             figure.add_vline(x=mark, line={"dash": "dash", "color": colours.quiet, "width": 1}, row=place, col=1)
     figure.update_xaxes(range=[0, most], fixedrange=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="", showgrid=False)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 14, "color": colours.ink})
+    figure.update_xaxes(title=across or None, row=len(groups), col=1)
+    inked(figure, colours.ink)
+    # A title begins above the names of its bars, of 5.5 pixels a letter at least: above the bars is no room on a phone.
+    longest = max((len(line) for rows in groups.values() for row in rows for line in (row.who, row.said)), default=0)
+    figure.update_annotations(
+        x=0, xanchor="left", xshift=-5.5 * longest, font={"size": 14, "color": colours.ink, "weight": 600}
+    )
+    named = 24 if across else 0
     figure.update_layout(
-        height=sum(sizes) + BELOW + ABOVE * (len(groups) - 1),
-        margin={"l": 0, "r": 12, "t": ABOVE, "b": 24},
+        height=sum(sizes) + BELOW + ABOVE * (len(groups) - 1) + named,
+        margin={"l": 0, "r": 12, "t": ABOVE, "b": 24 + named},
         showlegend=False,
         barmode="overlay",
     )
@@ -300,6 +315,7 @@ def lines(
         figure.add_vline(x=here, line={"dash": "dot", "color": colours.quiet})
     figure.update_xaxes(type="log", tickvals=list(x), ticktext=[f"{value:g}" for value in x], title=label)
     figure.update_yaxes(rangemode="tozero")
+    inked(figure, colours.ink)
     figure.update_layout(
         title={"text": title, "font": {"size": 15}},
         height=320,
@@ -358,15 +374,18 @@ def heat(
     )
     shown = not square
     figure.update_yaxes(autorange="reversed", showticklabels=shown, ticks="", showgrid=False, automargin=True)
-    figure.update_xaxes(showticklabels=shown, ticks="", showgrid=False, tickangle=-60 if shown else 0, automargin=True)
+    turned = shown and max(map(len, columns), default=0) > 2  # shorter names have room beside each other
+    figure.update_xaxes(showticklabels=shown, ticks="", showgrid=False, tickangle=-60 if turned else 0, automargin=True)
     if square:
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
     else:
         figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns), title=across or None)
         figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=list(rows), title=down or None)
+    inked(figure, colours.ink)
+    above = 44 + 20 * title.count("<br>")
     figure.update_layout(
-        title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 0, "r": 0, "t": 44, "b": 8}
+        title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 0, "r": 0, "t": above, "b": 8}
     )
     return figure
 

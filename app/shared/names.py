@@ -58,7 +58,7 @@ def hue(place: int) -> str:
 
 def generating(modalities: Sequence[str]) -> dict[str, str]:
     """Every F and what it is called on a button of pages about spoken videos."""
-    return {"y": "F_y, shared"} | {name: f"F_a, {title(name).lower()}" for name in modalities}
+    return {"y": "shared factor"} | {name: f"{title(name).lower()} factor" for name in modalities}
 
 
 def plain_f(factor: str) -> str:

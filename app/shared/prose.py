@@ -38,8 +38,13 @@ def _marked(text: str) -> str:
 
 def _set(escaped: str) -> str:
     """Symbols and bold of an escaped text."""
-    with_symbols = re.sub(r"\b([ZFGr])_([a-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
+    with_symbols = re.sub(r"\b([ZFGMr])_([A-Ea-z])\b", r'<i class="mfm-symbol">\1</i><sub>\2</sub>', escaped)
     return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", with_symbols)
+
+
+def label(text: str) -> str:
+    """Label of a control, Markdown of our own writing, in which Z_y is mathematics."""
+    return re.sub(r"\b([ZF])_([a-z])\b", r"$\1_\2$", text)
 
 
 def harmless(text: str) -> str:

@@ -67,9 +67,15 @@ def write(columns: Sequence[str], rows: Sequence[Sequence[str]], *, label: str) 
     st.html(_written(columns, rows, label))
 
 
+def unbroken(cell: str) -> str:
+    """A cell whose figures stay on one line with their signs: ``99.00 %``, and ``≥ 99.00 %`` for ``>= 99.00 %``."""
+    signed = cell.replace(">= ", "≥\u00a0").replace("<= ", "≤\u00a0")
+    return re.sub(r"(?<=\d) %", "\u00a0%", signed)
+
+
 def _written(columns: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:
     head = "".join(f'<th scope="col">{prose.markup(column)}</th>' for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{prose.markup(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{prose.markup(unbroken(cell))}</td>' for cell in row)}</tr>" for row in rows)
     return (
         f'<div class="mfm-table" role="region" tabindex="0" aria-label="{html.escape(label)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

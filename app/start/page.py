@@ -1,4 +1,4 @@
-"""The page Start: what MFM is, a model to play with inside Figure 1, the equations, and the words."""
+"""The page Start: what MFM is, a model to play with inside Figure 1, the equations, where to read on, and the words."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def main() -> None:
         st.warning(notice)
     figure.show()
     equations.show()
-    words.show()
     links.show()
+    words.show()
     sidebar.show("**MFM explorer**", "Tsai et al., ICLR 2019")
     state.write_link()
 

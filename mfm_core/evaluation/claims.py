@@ -153,7 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "gradient_flow",
-        "The gradient norm of F_y grows where a modality carries evidence.",
+        "The flow of Eq. 7 is largest where a modality carries evidence.",
         "Section 3.4, Figure 9(b)",
         "On clips whose evidence is known, the area under the curve of steps above 0.5 in each world and modality.",
         flow_finds_evidence,

@@ -24,6 +24,7 @@ STREAMLITS = [
     ".modebar-container",
 ]
 """Parts that are Streamlit's or plotly's own, which the project cannot mend."""
+MAIN = "document.querySelector('[data-testid=stMain]')"
 LEAST = 13.95  # of 14 pixels, but for rounding
 SMALL = """least => {
   const found = [];
@@ -93,6 +94,7 @@ def check(page: Page) -> None:
     settle(page)
     assert page.locator("h1").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert page.evaluate(f"{MAIN}.scrollWidth - {MAIN}.clientWidth") <= 0  # which scrolls by itself
     assert small(page) == []
     found = violations(page)
     assert not found, "\n".join(found)

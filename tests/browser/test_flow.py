@@ -282,7 +282,7 @@ def test_tab_reaches_every_control(watch: Visit) -> None:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(focused))
     whole = " | ".join(reached)
-    for wanted in ("Copy link", "Model", "Reading", "F_y, shared", "View and compare", "Play", "words", "Downloads"):
+    for wanted in ("Copy link", "Model", "Reading", "shared factor", "View and compare", "Play", "words", "Downloads"):
         assert wanted in whole, wanted
 
 

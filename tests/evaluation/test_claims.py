@@ -112,6 +112,7 @@ def digits(mm: float, p: float | None, accuracies: object = None) -> Evidence:
 def test_digits_are_judged_by_mean_and_test(mm: float, p: float | None, multimodal: str, above: str) -> None:
     found = judged(digits(mm, p))
     assert (found["multimodal"].verdict, found["mfm_above_mm"].verdict) == (multimodal, above)
+    assert {one.p for one in found["multimodal"].measurements} <= {None}  # the stored p are of MFM against each
     said = [one.what for one in (*found["multimodal"].measurements, *found["mfm_above_mm"].measurements)]
     names = ("UM(SVHN)", "UM(MNIST)", "MM", "MM", "MFM")
     assert said == [*(f"{name}, mean accuracy of 1 seed" for name in names), "MFM minus MM"]

@@ -16,7 +16,7 @@ from app.dependency.view import FEWEST, MOST_MODELS, NONE, DependencyLinks, Depe
 from app.shared import charts, jobs, prose, state, stored_models, tables
 from app.shared.section_header import section_header
 
-BANDWIDTHS = {"one": "1.0, the paper's", "median": "median", "value": "a value"}
+BANDWIDTHS = {"median": "median", "one": "1.0, the paper's", "value": "a value"}
 KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
 WHAT_IS_COMPARED = (
     "The paper's bars are those of its Figure 9a, which gives neither intervals nor the number of clips. They are of "

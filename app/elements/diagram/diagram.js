@@ -5,7 +5,7 @@ const LATENT = 125;
 const FACTOR = 198;
 const OUTPUT = 270;
 const WIDTH = 350;
-const LETTERS = 13; // of a line of a latent's name
+const LETTERS = 13; // of a line beside a latent
 const LEADING = 16;
 
 function symbol(x, y, letter, below) {
@@ -37,7 +37,7 @@ function wrapped(text) {
 function latent(data, name, y, hue, select) {
   const state = data.states[name];
   const classes = `latent ${hue} ${state.kind} ${state.swapped ? "swapped" : ""} ${select ? "selectable" : ""}`;
-  const lines = [...wrapped(state.name).map((line) => [line, "name"]), [state.note, "note"]];
+  const lines = [...wrapped(state.name).map((line) => [line, "name"]), ...wrapped(state.note).map((line) => [line, "note"])];
   const first = y + 5 - ((lines.length - 1) * LEADING) / 2;
   const group = shape("g", { class: classes }, [
     shape("circle", { cx: LATENT, cy: y, r: 23 }),

@@ -40,7 +40,7 @@ class Sliders {
       reset: (factor, id) => this.reset(factor, id),
     };
     this.groups = ["y", ...this.modalities].map((factor, i) => new Group(factor, i ? `a${i - 1}` : "y", words[factor], to));
-    this.wheel = model.means.length ? new Wheel(model.means, this.digits, (block) => this.#set("y", block), () => this.begin()) : null;
+    this.wheel = model.means.length ? new Wheel(model.means, this.digits, words.y.meaning, (block) => this.#set("y", block), () => this.begin()) : null;
     this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
     this.tools = new Tools(this);
     this.map = model.means.length ? new LatentMap(this, () => this.#askMap()) : null;

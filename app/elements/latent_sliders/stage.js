@@ -35,7 +35,7 @@ class Stage {
     this.bars = chart(digits.length, 64, digits.length <= 10);
     this.says = element("p", { class: "says" });
     this.counted = element("p", { class: "counted" });
-    const head = element("h3", {}, rich("What D reads from F_y"));
+    const head = element("h3", {}, rich("The label head, from F_y"));
     this.words = element("div", { class: "words" }, [head, this.bars.svg, this.says, this.counted]);
     const pictures = element("div", { class: "pictures" }, this.pictures.map((one) => one.box));
     this.box = element("div", { class: "stage" }, [pictures, this.words]);

@@ -7,7 +7,7 @@ class Tools {
     this.main = main;
     this.kept = { A: null, B: null };
     this.path = element("select", { "aria-label": "What to animate" }, Object.entries(PATHS).map(([value, text]) => element("option", { value }, text)));
-    this.speed = element("select", { "aria-label": "Speed" }, [["0.5", "slow"], ["1", "even"], ["2", "fast"]].map(([value, text]) => element("option", { value, selected: value === "1" }, text)));
+    this.speed = element("select", { "aria-label": "Speed" }, [["0.5", "slow"], ["1", "normal"], ["2", "fast"]].map(([value, text]) => element("option", { value, selected: value === "1" }, text)));
     this.play = small("Play", "Play", () => (this.playing ? this.stop() : this.start()), { class: "primary" });
     this.said = element("span", { class: "said", role: "status" });
     this.raw = element("input", { type: "checkbox" });
@@ -31,7 +31,7 @@ class Tools {
         element("label", { class: "switch" }, [this.raw, "raw dimensions"]),
       ]),
       element("div", { class: "bar" }, [this.play, this.path, this.speed, take, this.said]),
-      element("div", { class: "ab" }, ["A", "B"].map((letter) => this.#card(letter))),
+      element("div", { class: "ab" }, [element("span", {}, "Compare two settings:"), ...["A", "B"].map((letter) => this.#card(letter))]),
     ]);
   }
 

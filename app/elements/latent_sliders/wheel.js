@@ -2,7 +2,7 @@
 const RADIUS = 78;
 
 class Wheel {
-  constructor(means, digits, onMove, onBegin) {
+  constructor(means, digits, meaning, onMove, onBegin) {
     this.means = means;
     const n = means.length;
     const dots = means.flatMap((_, k) => {
@@ -13,10 +13,10 @@ class Wheel {
     this.svg = shape(
       "svg",
       { viewBox: "-100 -100 200 200", class: "wheel", role: "slider", tabindex: 0, "aria-label": "Digit wheel: Z_y", "aria-valuemin": 0, "aria-valuemax": n - 1 },
-      [shape("circle", { r: RADIUS, class: "ring" }), ...dots, this.puck],
+      [shape("circle", { r: RADIUS, class: "ring" }), shape("text", { y: 5, class: "hub" }, meaning), ...dots, this.puck],
     );
     this.digits = digits;
-    this.texts = [...this.svg.querySelectorAll("text")];
+    this.texts = [...this.svg.querySelectorAll("text.digit")];
     this.onMove = onMove;
     this.svg.addEventListener("pointerdown", (event) => {
       onBegin();

@@ -29,7 +29,7 @@ function head(spec, tiles, classes) {
 
 function panel(spec, tiles, pick) {
   const headed = spec.head !== undefined;
-  const grid = element("div", { class: `grid ${headed ? "headed" : ""} ${spec.folded ? "folding" : ""} ${spec.standing ? "standing" : ""}` });
+  const grid = element("div", { class: `grid ${headed ? "headed" : ""} ${spec.folded ? "folding" : ""} ${spec.standing ? "standing" : ""} ${spec.stacked ? "stacked" : ""}` });
   grid.style.setProperty("--columns", spec.across);
   if (headed) grid.style.setProperty("--head", spec.head);
   grid.style.setProperty("--gap", spec.gap ?? "0.5rem");

@@ -90,7 +90,8 @@ def show(sheet: Sheet, panels: Sequence[Data], *, key: str, on_pick: Callable[[s
 
     Args:
         sheet: Its pictures.
-        panels: Its panels, each with ``across``, ``rows`` and, if wanted, ``columns``, ``title``, ``head``, ``gap``.
+        panels: Its panels, each with ``across``, ``rows`` and, if wanted, ``columns``, ``title``, ``head``, ``gap``,
+            ``folded`` (pictures in a row of a narrow page) and ``stacked`` (heads above their rows there).
         key: Of the element.
         on_pick: Called with the ``pick`` of a cell that was chosen.
     """

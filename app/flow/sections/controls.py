@@ -25,8 +25,8 @@ def show(codec: FlowLinks, shown: ClipSource) -> AbstractContextManager[object]:
     question.header("Which word, which tone, which face?", anchor=False)
     with hint:
         prose.caption(
-            "If F_y changed a little, how much would each step that is made from it change? That is the **flow** "
-            "(Eq. 7). Attributions ask instead what each step that was given adds to the score."
+            "If F_y, the shared factor, changed a little, how much would each step that is made from it change? That "
+            "is the **flow** (Eq. 7). Attributions ask instead what each step that was given adds to the score."
         )
     view = state.seen(FlowView)
     first, second, third = st.columns([2, 4, 2.4])

@@ -20,8 +20,9 @@ from mfm_core.interpretation.registry import find_interpretation, flow_readings
 HITS = "evidence_hits"
 MEASURES = {
     HITS: "The largest step is one that carries evidence",
-    "evidence_auc": "Area under the curve, steps against evidence",
+    "evidence_auc": "Steps that carry evidence stand above the others",
 }
+ACROSS = {HITS: "share of clips", "evidence_auc": "AUC, chance 0.5"}
 Found = dict[str, dict[str, list[mfm.Figure]]]
 
 
@@ -44,15 +45,15 @@ def trust(model: str, reading: str) -> str:
         said = [f"{100 * figure.low:.0f} to {100 * figure.high:.0f} %"] if math.isfinite(figure.low) else []
         said += [f"by chance {100 * by_way['chance'].value:.0f} %"] if "chance" in by_way else []
         parts.append(
-            f"of {names.title(modality).lower()} in **{figure.value * figure.n:.0f} of {figure.n:,}** held-out clips "
+            f"{names.title(modality).lower()} in **{figure.value * figure.n:.0f} of {figure.n:,}** held-out clips "
             f"({', '.join(said)})".removesuffix(" ()")
         )
     if not parts:
         return ""
     title = find_interpretation(reading).title
     return (
-        f"How far to trust it: in this world this reading, {title[0].lower()}{title[1:]}, finds the evidence "
-        f"{'; '.join(parts)}. It is found where the largest bar is at a step that truly carries some."
+        f"**How far to trust it.** In this world the largest bar of this reading, {title[0].lower()}{title[1:]}, is at "
+        f"a step that truly carries evidence: {'; '.join(parts)}."
     )
 
 
@@ -83,6 +84,7 @@ def show(shown: ClipSource) -> None:
                 charts.palette(),
                 most=1.0,
                 mark=None,
+                across=ACROSS[measure],
             ),
             _table(groups),
             key=f"truth_{place}",

@@ -60,12 +60,13 @@ def _probabilities(grid: PictureGrid, label: str) -> None:
     charts.show(
         charts.heat(
             values,
-            [f"{i + 1}, {reader}" for i, reader in rows],
+            [f"{i + 1}: {reader}" for i, reader in rows],
             digits,
             charts.palette(),
-            title=f"Probability of each {label}, by sample and who reads it",
+            title=f"Probability of each {label}: blue is certain",
             hue="y",
-            height=90 + 22 * len(rows),
+            height=110 + 22 * len(rows),
+            across=label,
         ),
         columns | {digit: values[:, int(digit)].round(4).tolist() for digit in digits},
         key="label_probabilities",

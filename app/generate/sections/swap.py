@@ -165,7 +165,7 @@ def _block(
             shot = sheet.shot(name, grid.pictures[name][i, j], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         true = labels[i]
-        label = str(digit) if true == digit else f"{digit}, not {true}"
+        label = str(digit) if true == digit else f"{digit}*"
         head = wall.cell(sheet.shot(name, by_content[i], f"content: {_said(true, digit)}"), label=label)
         rows.append({"head": head, "cells": cells})
     return {
@@ -200,8 +200,8 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
     for i, digit in zip(content, read, strict=True):
         if (true := shown.digit(i)) != digit:
             sentences.append(
-                f"Held-out pair {i}: {_said(true, digit)}, so its row is one of {digit}s; the error is made before the "
-                "swap."
+                f"* Held-out pair {i}: {_said(true, digit)}, so its row is one of {digit}s; the error is made before "
+                "the swap."
             )
     if rates:
         sentences.append(

@@ -41,8 +41,8 @@ def show(offers: tuple[Offer, ...]) -> None:
     with right:
         with st.container(horizontal=True):
             state.number("λ", "weight", description="Weight of the distance of Q_Z to N(0, I) in Eq. 4.")
-            state.number("d_y", "d_y", description="Size of Z_y.")
-            state.number("d_a", "d_a", description="Size of each Z_a.")
+            state.number("Size of shared Z", "d_y", description="How many numbers Z_y has: d_y.")
+            state.number("Size of own Z", "d_a", description="How many numbers each Z_a has: d_a.")
         state.select("Distance to the prior", "independence", INDEPENDENCE)
         _terms(view)
     st.button("Start", type="primary", on_click=_start, key="start_run")
@@ -70,7 +70,9 @@ def _terms(view: LabView) -> None:
     for term, said in TERMS.items():
         key = f"term_{term}"
         st.session_state[key] = term in view.terms.split(".")
-        st.checkbox(said[0].upper() + said[1:], key=key, on_change=_take_terms, disabled=state.held("terms"))
+        st.checkbox(
+            prose.label(said[0].upper() + said[1:]), key=key, on_change=_take_terms, disabled=state.held("terms")
+        )
 
 
 def _take_terms() -> None:

@@ -126,7 +126,7 @@ def test_the_papers_bars_stand_beside_ours_in_its_own_figures() -> None:
 
 
 def test_n_and_seed_choose_the_clips_that_are_measured(folder: Path) -> None:
-    page = visit(models="ict_mmmo", n="20", seed="7")
+    page = visit(models="ict_mmmo", n="20", seed="7", bandwidth="one")
     index = torch.randperm(sequences.CLIPS, generator=torch.Generator().manual_seed(7))[:20]
     wanted = explicit_ratio(folder, "ict_mmmo", "visual", 1.0, index)
     assert rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"] == pytest.approx(wanted, rel=1e-6)
@@ -213,14 +213,16 @@ def test_a_gram_matrix_near_the_identity_is_warned_of_beside_the_ratio_at_the_me
 
 
 def test_the_gram_matrices_are_sorted_by_label(folder: Path) -> None:
-    page = visit(models="ict_mmmo", gram="acoustic")
+    page = visit(models="ict_mmmo", gram="acoustic", bandwidth="one")
     maps = charts(page)[3:]
     assert len(maps) == 3
     assert all("sorted by label" in one["alt"] for one in maps)
     labels = [float(row["clip"].rsplit(" ", 1)[1]) for row in numbers(page, 3)]
     assert labels == sorted(labels)
     made = figures.grams(
-        held_out_codes.load("ict_mmmo"), DependencyView(models="ict_mmmo", gram="acoustic"), lambda _: None
+        held_out_codes.load("ict_mmmo"),
+        DependencyView(models="ict_mmmo", gram="acoustic", bandwidth="one"),
+        lambda _: None,
     )
     codes, model = mfm.load_codes(folder / "ict_mmmo"), mfm.load_pretrained(folder / "ict_mmmo")
     order = torch.argsort(codes.labels[:, 0])
@@ -232,7 +234,7 @@ def test_the_gram_matrices_are_sorted_by_label(folder: Path) -> None:
 
 
 def test_the_curves_hold_the_ratio_of_the_bars() -> None:
-    page = visit(models="ict_mmmo")
+    page = visit(models="ict_mmmo", bandwidth="one")
     value = rows(page)["Visual", "ICT-MMMO, real reviews"]["ratio"]
     over_bandwidth, over_clips = ({row[label]: row for row in numbers(page, i)} for i, label in TABLES)
     assert over_bandwidth[1.0]["Visual"] == pytest.approx(value)

@@ -46,3 +46,8 @@ def test_a_line_between_bars_is_no_table_without_a_rule() -> None:
     app.run()
     assert app.markdown[0].value == "| a | b |\ntext"
     assert len(app.get("html")) == 1
+
+
+def test_figures_stay_on_one_line_with_their_signs() -> None:
+    assert tables.unbroken(">= 99.00 %") == "\u2265\u00a099.00\u00a0%"
+    assert tables.unbroken("99.45 % to 99.88 %, a %") == "99.45\u00a0% to 99.88\u00a0%, a %"
