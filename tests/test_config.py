@@ -35,7 +35,7 @@ SIZES: dict[str, Any] = {"d_z": 2, "d_f": 2}
         (lambda: MFMConfig(learning_rate=math.nan), "learning_rate: expected a number of at most 1.0, got nan"),
         (
             lambda: MFMConfig(factorization=FactorizationConfig()),
-            "factorization.label_readback: expected 0, for a system has no readers, got 5.0",
+            "factorization.feature_match: expected 0, for a system has no readers, got 20.0",
         ),
         (
             lambda: MFMConfig(factorization=FactorizationConfig(label_readback={"a": 0.0}, feature_match=0.0)),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.shared.links import Linked, declared_range, read_fields, unknown_parts, write_fields
-from mfm_core.lab.settings import MAX_MINUTES, TERMS, LabSettings
+from mfm_core.lab.settings import MAX_MINUTES, LabSettings, switches
 
 NO_TERMS = "none"
 JobName = Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")]
@@ -36,7 +36,7 @@ class LabView(Linked):
     data: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] = "digits8"
     weight: Annotated[int, Field(ge=0, le=1_000)] = 100
     independence: Literal["joint", "per_block", "published_code", "none"] = "joint"
-    terms: Annotated[str, Field(pattern=r"^[a-z_.]{1,120}$")] = ".".join(TERMS)
+    terms: Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,400}$")] = Field(default_factory=lambda: ".".join(switches()))
     d_y: Annotated[int, Field(ge=1, le=32)] = 8
     d_a: Annotated[int, Field(ge=1, le=32)] = 8
     minutes: Annotated[int, Field(ge=1, le=int(MAX_MINUTES))] = 2
@@ -53,7 +53,7 @@ class LabView(Linked):
                 "d_a": self.d_a,
                 "mmd": self.weight,
                 "independence": self.independence,
-                "terms": [term for term in TERMS if term in self.terms.split(".")],
+                "terms": [term for term in switches() if term in self.terms.split(".")],
                 "seed": self.seed,
             }
         )
@@ -74,13 +74,13 @@ class LabLinks:
         allowed = {"data": self.data}
         view, notices = read_fields(params, self._defaults(), _bounds, allowed)
         fitted = self.fit(view)
-        if fitted.terms != view.terms:
+        if not set(view.terms.split(".")) <= {*switches(), NO_TERMS}:
             notices.append("The link's “terms” are not all known; those that are known are taken.")
         return fitted, notices + unknown_parts(params, LabView)
 
     def fit(self, view: LabView) -> LabView:
         """The nearest view that can be shown."""
-        terms = [term for term in TERMS if term in view.terms.split(".")]
+        terms = [term for term in switches() if term in view.terms.split(".")]
         data = view.data if view.data in self.data else self.data[0]
         beside = "" if view.beside == view.job else view.beside
         return view.model_copy(update={"terms": ".".join(terms) or NO_TERMS, "data": data, "beside": beside})

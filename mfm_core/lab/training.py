@@ -14,7 +14,7 @@ import torch
 from pydantic import JsonValue, ValidationError
 from torch import nn
 
-from mfm_core.config import first_problem
+from mfm_core.config import ModelConfig, first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure, shown
@@ -23,7 +23,7 @@ from mfm_core.files.writing import write_whole
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
 from mfm_core.lab.data import load_lab_data
 from mfm_core.lab.judging import fit_judges
-from mfm_core.lab.settings import MODEL, SNAPSHOT, TERMS, UPLOAD, LabSettings, model_name
+from mfm_core.lab.settings import MODEL, SAME_LABEL, SNAPSHOT, UPLOAD, LabSettings, model_name, switches
 from mfm_core.lab.snapshot import Observer, encode
 from mfm_core.model import MFM
 from mfm_core.storage.codes import Codes, fingerprint
@@ -32,7 +32,10 @@ from mfm_core.systems.base import DataSpec
 from mfm_core.systems.mfm import MFMConfig, MFMSystem, image_terms
 from mfm_core.systems.parts.family import default_objective, scaling_of, standardised
 from mfm_core.systems.storage import save
+from mfm_core.training.factorization import FactorizationConfig
 from mfm_core.training.loop import TrainingConfig
+from mfm_core.training.terms.registry import Kind, Term, label_problem, terms_of
+from mfm_core.training.video_terms import SequenceTerms
 
 LOOP, STATE = "loop.json", "training"
 LOOKS, APART = 24, 5
@@ -103,19 +106,25 @@ def config_of(run: LabSettings, data: Dataset) -> MFMConfig:
     config = MFMConfig.model_validate({"d_y": run.d_y, "d_a": run.d_a, "flow": flow, **noise})
     model = MFMSystem.architecture(config, spec, 1 if data.mask is None else data.mask.shape[1])
     objective = default_objective(model).model_copy(update={"mmd": run.mmd, "independence": run.independence})
-    terms = None
+    chosen: dict[str, object] = {"terms": SequenceTerms(**_weights(run, model, "sequence"))}
     if model.images:
-        full, off = image_terms(model, config), dict[str, object]()
-        if "same_label" not in run.terms:
-            off["same_label"] = False
-        if "label_balance" not in run.terms:
-            off |= {"label_balance": 0.0, "certainty": 0.0}
-        if "conditional_mmd" not in run.terms:
-            off["conditional_mmd"] = 0.0
-        if "flow" not in run.terms:
-            off |= {"flow": 0.0, "recognition": 0.0}
-        terms = full.model_copy(update=off)
-    return config.model_copy(update={"model": model, "objective": objective, "factorization": terms})
+        full = image_terms(model, config)
+        options = {
+            "same_label": full.same_label and SAME_LABEL in run.terms,
+            "noise": full.noise,
+            "noise_y": full.noise_y,
+        }
+        chosen = {"factorization": FactorizationConfig(**options, **_weights(run, model, "image"))}
+    return config.model_copy(update={"model": model, "objective": objective, **chosen})
+
+
+def _weights(run: LabSettings, model: ModelConfig, kind: Kind) -> dict[str, float]:
+    """The weight of every term: its small one where its switch is on, and it can be trained with the label."""
+    return {term.key: term.small[kind] if _is_on(term, run, model, kind) else 0.0 for term in terms_of(kind)}
+
+
+def _is_on(term: Term, run: LabSettings, model: ModelConfig, kind: Kind) -> bool:
+    return kind in term.small and term.switch in run.terms and label_problem(term.label, model) is None
 
 
 def planned_loop(
@@ -240,7 +249,11 @@ def card(
     info = dataset_info(run.data)
     about = "A data set that a visitor brought." if run.data == UPLOAD else info.description or info.title or run.data
     sizes = ", ".join(f"{part} {int((data.split == part).sum())}" for part in ("train", "validation", "test"))
-    terms = "; ".join(TERMS[term] for term in run.terms) if run.terms else "none: Eq. 4 alone, without noise on Z"
+    terms = (
+        "; ".join(switches()[term].sentence for term in run.terms)
+        if run.terms
+        else "none: Eq. 4 alone, without noise on Z"
+    )
     rows = [
         f"| {figure.key.replace('_', ' ')} {figure.subject} | {shown(figure.value, figure.unit)} "
         f"| {shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)} | {figure.n} |"

@@ -13,24 +13,16 @@ from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_p
 from mfm_core.evaluation.quantities import title
 from mfm_core.reports.videos import DEPENDENCY_HEADER, dependency_rows, inference_note, ratios_table
 from mfm_core.storage.folder import StoredModel
+from mfm_core.training.factorization import FactorizationConfig
+from mfm_core.training.terms.registry import terms_of
 
-TERMS = {
-    "same_label": "decode with the Z_y of another pair of the same label",
-    "noise": "noise on Z_a while training",
-    "noise_y": "noise on Z_y while training",
-    "mmd_y": "MMD of Z_y alone to N(0, I)",
-    "label_balance": "the labels of sampled Z_y are as frequent as those of real pairs",
-    "certainty": "D is sure of the label of sampled Z_y",
-    "conditional_mmd": "MMD of Z_a given the label to N(0, I)",
-    "flow": "a flow, told the label that one modality shows, turns the codes of each label into N(0, I)",
-    "flow_near": "its mixed couplings move a code no further than that takes: one style means the same in every label",
-    "recognition": "that label is read from the modality's features, which learn from it too",
-    "label_readback": "frozen readers find the label of Z_y in pictures of swapped, sampled and translated codes",
-    "feature_match": "MMD between those pictures and real ones, in the readers' features and in the coarse picture",
-    "style_kept": "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
-    "grey_kept": "so is how much of it is grey: ink is drawn in strokes, not as a haze",
-}
 HEADER = ("figure", "value", "95 % interval", "n", "target", "reached")
+
+
+def added_terms() -> dict[str, str]:
+    """List what is added to Eq. 4 on images: by key, a sentence of each option of training and each term."""
+    options = {key: str(field.description) for key, field in FactorizationConfig.model_fields.items()}
+    return options | {term.key: term.sentence for term in terms_of("image")}
 
 
 def figures_table(name: str, figures: Sequence[Figure]) -> Table:
@@ -201,7 +193,7 @@ def card(name: str, stored: StoredModel, metrics: Mapping[str, JsonValue]) -> st
             cells = [_texts(row) for row in _list(table["rows"])]
             parts += [heading, str(table["note"]), markdown_table(_texts(table["header"]), cells)]
     if metrics.get("ablations") is not None:
-        parts.append("\n".join(f"- `{term}`: {meaning}." for term, meaning in TERMS.items()))
+        parts.append("\n".join(f"- `{term}`: {meaning}." for term, meaning in added_terms().items()))
     return "\n\n".join(parts) + "\n"
 
 

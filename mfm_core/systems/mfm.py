@@ -25,10 +25,12 @@ from mfm_core.training.factorization import FactorizationConfig
 from mfm_core.training.image_source import DatasetImages
 from mfm_core.training.images import FactorizeRun, FactorizeTask
 from mfm_core.training.loop import Task
+from mfm_core.training.terms.registry import label_problem, terms_of
+from mfm_core.training.video_terms import SequenceTerms
 from mfm_core.training.videos import SequenceRun, SequenceTask, groups
 
-NEEDS_READERS = ("label_readback", "feature_match")
-"""Terms of the factorization that read generated pictures with stored classifiers."""
+CHOSEN = ("flow", "recognition", "label_balance", "certainty", "conditional_mmd")
+"""Terms that an MFM of images is trained with where its configuration names none, with their weight in small models."""
 
 
 class MFMConfig(FamilyConfig):
@@ -36,21 +38,26 @@ class MFMConfig(FamilyConfig):
 
     Attributes:
         flow: Couplings of the flow that takes the label out of Z_a of an image; 0 for none.
-        factorization: Terms added to Eq. 4 for images, but for ``label_readback`` and ``feature_match``, which need
-            stored readers; None for those that suit the label.
+        factorization: Terms added to Eq. 4 for images, but for those that need stored readers; None for those that suit
+            the label.
         mmd_y: Weight of the MMD of Z_y alone to the prior, of sequences.
+        terms: Other terms added to Eq. 4 for sequences.
     """
 
     system: Literal["mfm"] = "mfm"
     flow: Annotated[int, Field(ge=0, le=64)] = 4
     factorization: FactorizationConfig | None = None
     mmd_y: Weight = 5.0
+    terms: SequenceTerms = Field(default_factory=SequenceTerms)
 
     @model_validator(mode="after")
     def _no_readers(self) -> Self:
-        for name in NEEDS_READERS if self.factorization is not None else ():
-            if weight := getattr(self.factorization, name):
-                raise ValueError(f"factorization.{name}: expected 0, for a system has no readers, got {weight}")
+        for term in self.factorization.active() if self.factorization is not None else ():
+            if term.readers:
+                weight = cast(FactorizationConfig, self.factorization).weight(term.key)
+                raise ValueError(f"factorization.{term.key}: expected 0, for a system has no readers, got {weight}")
+        if given := self.terms.weight("mmd_y"):
+            raise ValueError(f"terms.mmd_y: expected 0, for mmd_y beside it is the weight of a system, got {given}")
         return self
 
 
@@ -114,6 +121,7 @@ class MFMSystem(StoredAsModel):
                     "noise": config.noise,
                     "noise_y": config.noise_y,
                     "mmd_y": config.mmd_y,
+                    "terms": config.terms,
                     "training": loop,
                 }
             )
@@ -161,21 +169,12 @@ class MFMSystem(StoredAsModel):
 
 def image_terms(model: ModelConfig, config: MFMConfig) -> FactorizationConfig:
     """The terms added to Eq. 4 that need no readers; of scores those alone that need no classes."""
-    classes = model.label.kind == "classes"
-    return FactorizationConfig(
-        same_label=classes,
-        noise=config.noise,
-        noise_y=config.noise_y,
-        mmd_y=0.0,
-        label_balance=20.0 if classes else 0.0,
-        certainty=10.0 if classes else 0.0,
-        conditional_mmd=100.0 if classes else 0.0,
-        flow=10.0 if classes else 0.0,
-        recognition=20.0 if classes else 0.0,
-        label_readback=0.0,
-        feature_match=0.0,
-        style_kept=0.0,
-    )
+    weights = {
+        term.key: term.small["image"] if term.key in CHOSEN and label_problem(term.label, model) is None else 0.0
+        for term in terms_of("image")
+    }
+    same_label = model.label.kind == "classes"
+    return FactorizationConfig(same_label=same_label, noise=config.noise, noise_y=config.noise_y, **weights)
 
 
 def train(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from mfm_core.config import weighed
 from mfm_core.data.sets.svhn_mnist import NAME as PAIRS
-from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.flow import ConditionalFlow
@@ -26,30 +25,18 @@ from mfm_core.training.common import (
     classes_of,
     seeded,
     spread_of,
-    summed,
     surrogate_cost,
     with_noise,
 )
 from mfm_core.training.digits import DigitPairs
-from mfm_core.training.factorization import (
-    SWAPPED,
-    FactorizationConfig,
-    certainty_cost,
-    grey_kept_costs,
-    imagine,
-    label_balance_cost,
-    label_independence_cost,
-    readback_costs,
-    same_label_partner,
-    style_kept_costs,
-)
+from mfm_core.training.factorization import FactorizationConfig, same_label_partner
 from mfm_core.training.flow_fit import FlowFit, fit_flows
 from mfm_core.training.image_source import ImageSource
 from mfm_core.training.loop import Report, Task
-from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost, reconstruction_costs
+from mfm_core.training.objective import ObjectiveConfig, label_cost, prior_cost, reconstruction_costs
 from mfm_core.training.runs import OnReport, TrainingRun, register_run
-
-PRIOR_DRAWS = 4  # a sample of the batch, to compare Z_a with: the more, the steadier
+from mfm_core.training.terms.inputs import FlowCosts, TermInputs
+from mfm_core.training.terms.registry import added_costs
 
 
 @register_run("mfm")
@@ -91,8 +78,7 @@ class FactorizeRun(TrainingRun):
     def _modalities(self) -> Self:
         check_each("augmentation", self.augmentation, self.model)
         check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
-        for name, weights in self.factorization:
-            check_weights(f"factorization.{name}", weights, self.model)
+        self.factorization.check("factorization", self.model)
         if self.settle and self.start is None:
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
         if self.flow_pairs and not self.settle:
@@ -111,7 +97,7 @@ class FactorizeRun(TrainingRun):
         if not set(self.only) <= set(self.model.modalities):
             of, given = ", ".join(self.model.modalities), ", ".join(self.only)
             raise ValueError(f"only: expected modalities of the model, which are {of}, got {given}")
-        if self.factorization.label_readback or self.factorization.feature_match:
+        if any(term.readers for term in self.factorization.active()):
             check_each("readers", self.readers, self.model)
         return self
 
@@ -164,7 +150,7 @@ class FactorizeTask:
         self.source, self.device = source, device
         self.run, self.readers = run, {name: reader.to(device) for name, reader in readers.items()}
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
-        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
+        self.helpers = run.factorization.build_helpers(run.model, run.training.seed, device)
         for module in self.fixed():
             module.requires_grad_(requires_grad=False)
 
@@ -219,7 +205,7 @@ class FactorizeTask:
             for name, x in pictures.items()
         }
         features = model.encoder_y.features(seen)
-        styles, separated = self.infer_styles(pictures, features, labels, generator)
+        styles, flows = self.infer_styles(pictures, features, labels, generator)
         latents = model.complete(styles, features)
         prior = model.sample(len(labels), generator=generator)
         noisy = add_noise(latents, added.noise, added.noise_y, generator)
@@ -236,19 +222,36 @@ class FactorizeTask:
         inferred = model.infer_missing(features, latents, classes)
         if inferred:
             terms["surrogate"] = surrogate_cost(model, inferred, latents, labels, objective)
-        terms |= separated
         # The added terms are large and unsteady: let through to the features, they drown what the label says of them.
         found = {name: feature.detach() for name, feature in features.items()}
         apart = latents.replace(y=model.encoder_y(found).float())
-        inferred = model.infer_missing(found, apart, classes)
-        terms |= self.added_terms(pictures, apart, [guess for guess, _ in inferred], prior, labels, generator)
+        terms |= added_costs(
+            TermInputs(
+                model=model,
+                weights=added,
+                objective=objective,
+                inputs=pictures,
+                mask=None,
+                labels=labels,
+                latents=apart,
+                inferred=[guess for guess, _ in model.infer_missing(found, apart, classes)],
+                noisy=add_noise(apart, added.noise, added.noise_y, generator),
+                prior=prior,
+                generated=generated,
+                generator=generator,
+                flows=flows,
+                readers=self.readers,
+                only=self.run.only,
+                helpers=self.helpers,
+            )
+        )
         return torch.stack(list(terms.values())).sum(), terms
 
     def infer_styles(
         self, pictures: Mapping[str, Tensor], features: Mapping[str, Tensor], labels: Tensor, generator: torch.Generator
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    ) -> tuple[dict[str, Tensor], FlowCosts]:
         """Z_a of each modality, and what the flows that take the label out of it cost."""
-        added, styles, surprise, moved, label = self.run.factorization, {}, {}, {}, []
+        styles, surprise, moved, recognition, noise = {}, {}, {}, {}, self.run.factorization.noise
         more = self.further_codes(generator)
         for name, encoder in self.model.encoders_a.items():
             feature = features[name].detach()
@@ -260,19 +263,13 @@ class FactorizeTask:
             if not self.learns_flow(name):
                 continue
             # Codes that settle are taken as they are: noise would hide their least directions, which a probe can read.
-            seen_code = code.detach() if self.run.settle else with_noise(code.detach(), added.noise, generator)
+            seen_code = code.detach() if self.run.settle else with_noise(code.detach(), noise, generator)
             codes, contexts = (torch.cat(parts) for parts in zip((seen_code, context), *more[name], strict=True))
             surprise[name], moved[name] = encoder.flow.costs(codes, contexts)
             if not self.run.settle:  # there what recognizes is fixed, and its cost a constant
-                label.append(label_cost(encoder.recognize(features[name]).float(), labels, self.run.model.label))
-        terms = {}
-        if surprise and added.flow:
-            terms["flow"] = added.flow * summed(surprise)
-        if moved and added.flow_near:
-            terms["flow_near"] = summed(weighed(moved, added.flow_near))
-        if label and added.recognition:
-            terms["recognition"] = added.recognition * torch.stack(label).sum()
-        return styles, terms
+                told = encoder.recognize(features[name]).float()
+                recognition[name] = label_cost(told, labels, self.run.model.label)
+        return styles, FlowCosts(surprise, moved, recognition)
 
     def further_codes(self, generator: torch.Generator) -> dict[str, list[tuple[Tensor, Tensor]]]:
         """Codes and contexts of ``flow_pairs`` further pairs, of each modality that has a flow."""
@@ -287,48 +284,6 @@ class FactorizeTask:
                 if isinstance(encoder, StyleEncoder) and self.learns_flow(name):
                     found[name] = [(encoder.code(pictures[name], feature), encoder.context(feature))]
         return found
-
-    def added_terms(
-        self,
-        pictures: Mapping[str, Tensor],
-        latents: Latents,
-        inferred: Sequence[Latents],
-        prior: Latents,
-        labels: Tensor,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
-        """The terms of :class:`FactorizationConfig` whose weight is not 0."""
-        model, added, terms = self.model, self.run.factorization, {}
-        noisy = add_noise(latents, added.noise, added.noise_y, generator)
-        if added.mmd_y:
-            terms["mmd_y"] = added.mmd_y * mmd(noisy.y, prior.y)
-        if added.label_balance:
-            terms["label_balance"] = added.label_balance * label_balance_cost(model.decide(prior.y), labels)
-        if added.certainty:
-            terms["certainty"] = added.certainty * certainty_cost(model.decide(prior.y))
-        if added.conditional_mmd:
-            many = model.sample(PRIOR_DRAWS * len(labels), generator=generator)
-            cost = label_independence_cost(latents, many, labels)
-            terms["conditional_mmd"] = added.conditional_mmd * cost
-        if added.label_readback or added.feature_match or added.style_kept or added.grey_kept:
-            imagined = imagine(model, noisy, inferred, labels, generator)
-            drawn = model.decode_factors(model.factors(imagined.latents), only=self.run.only)
-            if added.label_readback or added.feature_match:
-                readers = {name: reader for name, reader in self.readers.items() if name in drawn.modalities}
-                label, features = readback_costs(readers, drawn.modalities, pictures, imagined)
-                terms["feature_match"] = added.feature_match * features
-                terms["label_readback"] = summed(weighed(label, added.label_readback))
-            if added.label_readback:
-                own = label_cost(drawn.label, imagined.labels, self.run.model.label)
-                terms["label_readback"] = terms["label_readback"] + self.run.objective.label * own
-            kept = imagined.kind == SWAPPED
-            swapped = {name: x[kept] for name, x in drawn.modalities.items()}
-            donors = {name: x[kept] for name, x in self.drawn(pictures).items()}
-            if added.style_kept:
-                terms["style_kept"] = summed(weighed(style_kept_costs(swapped, donors), added.style_kept))
-            if added.grey_kept:
-                terms["grey_kept"] = summed(weighed(grey_kept_costs(swapped, donors), added.grey_kept))
-        return terms
 
     def validate(self, model: nn.Module) -> tuple[float, Report]:
         """Accuracy less the errors a pixel on held-out images; a run that settles is kept as it ends.

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import Config, SequenceModality, Share, Weight, weighed
+from mfm_core.config import Config, SequenceModality, Share, weighed
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info, dataset_infos, load_dataset
 from mfm_core.data.scaling import Scaling
@@ -28,10 +28,12 @@ from mfm_core.training.common import (
 )
 from mfm_core.training.linear_start import start_linear
 from mfm_core.training.loop import Report, Task
-from mfm_core.training.objective import ObjectiveConfig, label_cost, mmd, prior_cost
+from mfm_core.training.objective import ObjectiveConfig, label_cost, prior_cost
 from mfm_core.training.runs import TrainingRun, register_run
+from mfm_core.training.terms.inputs import SingleScores, TermInputs
+from mfm_core.training.terms.registry import added_costs, label_problem
 from mfm_core.training.video_batches import on, without_padding, without_steps
-from mfm_core.training.video_terms import Adversary, SequenceTerms, leak_cost, nearest, train_adversary
+from mfm_core.training.video_terms import SequenceTerms, nearest
 
 
 class FoldConfig(Config):
@@ -58,9 +60,8 @@ class SequenceRun(TrainingRun):
         noise: Standard deviation of the noise on each Z_a before decoding, while training.
         noise_y: The same on Z_y.
         noise_x: The same on the features that the encoders read; what is to be generated has none.
-        mmd_y: Weight of the MMD of Z_y alone to the prior: among the many dimensions of the joint Z its few count
-            little.
-        terms: What else is asked of Z.
+        terms: What else is asked of Z. A key ``mmd_y`` beside it, as runs had before it was a term, is that of
+            ``terms``.
         by_length: Whether a batch is of sequences about as long as each other, which leaves out most steps that are not
             real: this many batches are drawn, and sorted by length; 1 leaves them as they are.
         start: A stored model whose weights training starts from, of the same architecture; None for random weights.
@@ -75,12 +76,22 @@ class SequenceRun(TrainingRun):
     noise: Share = 0.0
     noise_y: Share = 0.0
     noise_x: Share = 0.0
-    mmd_y: Weight = 0.0
-    terms: SequenceTerms = SequenceTerms()
+    terms: SequenceTerms = Field(default_factory=SequenceTerms)
     by_length: Annotated[int, Field(ge=1, le=1000)] = 1
     start: str | None = None
     linear_start: bool = False
     fold: FoldConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_mmd_y(cls, values: object) -> object:
+        if not isinstance(values, dict) or "mmd_y" not in values:
+            return values
+        terms = values.get("terms", {})
+        terms = terms.model_dump() if isinstance(terms, SequenceTerms) else terms
+        if not isinstance(terms, dict) or terms.get("mmd_y"):
+            raise ValueError(f"mmd_y: expected in terms alone, got {values['mmd_y']!r} and terms {terms!r}")
+        return {k: v for k, v in values.items() if k != "mmd_y"} | {"terms": terms | {"mmd_y": values["mmd_y"]}}
 
     @model_validator(mode="after")
     def _sequences(self) -> Self:
@@ -90,11 +101,9 @@ class SequenceRun(TrainingRun):
             if self.linear_start and not (modality.step_width and modality.residual and modality.d_z == modality.d_f):
                 raise ValueError(f"linear_start: expected step_width, residual and d_z as large as d_f of {name}")
         check_weights("objective.reconstruction", self.objective.reconstruction, self.model)
-        if self.terms.any and (self.model.label.kind != "scores" or self.model.label.size != 1):
-            given = f"{self.model.label.size} {self.model.label.kind}"
-            raise ValueError(f"terms: expected a label of one score, got {given}")
-        if self.terms.any and len(self.model.modalities) < 2:
-            raise ValueError("terms: expected two modalities or more, got one, which has no surrogate")
+        if self.terms.neighbour and (problem := label_problem("score", self.model)):
+            raise ValueError(f"terms.neighbour: {problem}, got {self.terms.neighbour}")
+        self.terms.check("terms", self.model)
         folded = [info.name for info in dataset_infos() if info.folds is not None]
         if self.fold is not None and (dataset_info(self.data).folds is None or self.fold.number >= self.fold.of):
             raise ValueError(f"fold: expected one of {', '.join(folded)}, numbered from 0, got {self.fold}")
@@ -193,19 +202,6 @@ def masked_errors(
     return errors
 
 
-@dataclass(frozen=True)
-class SingleScores:
-    """Score as each single modality tells it, by its surrogate.
-
-    Attributes:
-        index: The samples that have all modalities, ``(n,)``.
-        score: ``(n, M)``.
-    """
-
-    index: Tensor
-    score: Tensor
-
-
 class SequenceTask:
     """Eq. 4 on sequences. A video that lacks a modality is encoded by the surrogates, and costs what it has.
 
@@ -234,12 +230,7 @@ class SequenceTask:
         self.model = seeded(lambda: MFM(run.model), run.training.seed).to(device)
         if run.linear_start:
             start_linear(self.model, self.train.modalities, cast(Tensor, self.train.mask))
-        self.helpers: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {}
-        if (terms := run.terms).adversary:
-            sizes = {name: m.d_z for name, m in run.model.modalities.items()}
-            adversary = seeded(lambda: Adversary(sizes, terms.adversary_hidden), run.training.seed + 1).to(device)
-            optimizer = torch.optim.Adam(adversary.parameters(), lr=terms.adversary_rate)
-            self.helpers["adversary"] = adversary, optimizer
+        self.helpers = run.terms.build_helpers(run.model, run.training.seed, device)
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Each training sample once, in a new order; the last batch may be smaller, but has two samples at least."""
@@ -258,23 +249,36 @@ class SequenceTask:
         model, objective, names = self.model, self.run.objective, self.model.modalities
         data = on(without_padding(self.train.take(batch)), self.device)
         has = presence(data, names).to(self.device)
-        latents, surrogate, complete = self.infer(self.blur(data, generator))
+        latents, surrogate, single = self.infer(self.blur(data, generator))
         noisy = add_noise(latents, self.run.noise, self.run.noise_y, generator)
         prior = model.sample(len(data), generator=generator)
         decision = label_cost(model.decide(noisy.y), data.labels, self.run.model.label, objective.label_cost)
-        generated = model.decode(self.exchange(noisy, complete, generator))
+        generated = model.decode(self.exchange(noisy, single, generator)).modalities
         mask = cast(Tensor, data.mask)
         steps = {name: mask & has[:, [i]] for i, name in enumerate(names)}
-        errors = masked_errors(data.modalities, generated.modalities, steps)
+        errors = masked_errors(data.modalities, generated, steps)
         terms = {f"error_{name}": error for name, error in weighed(errors, objective.reconstruction).items()}
         terms["label"] = objective.label * decision
         terms["mmd"] = objective.mmd * prior_cost(noisy, prior, objective)
-        if self.run.mmd_y:
-            terms["mmd_y"] = self.run.mmd_y * mmd(noisy.y, prior.y)
         if surrogate is not None:
             terms["surrogate"] = surrogate
-        if (weight := self.run.terms.adversary) and complete is not None:
-            terms["leak"] = weight * self.leak(latents, data.labels, complete)
+        terms |= added_costs(
+            TermInputs(
+                model=model,
+                weights=self.run.terms,
+                objective=objective,
+                inputs=data.modalities,
+                mask=mask,
+                labels=data.labels,
+                latents=latents,
+                noisy=noisy,
+                prior=prior,
+                generated=generated,
+                generator=generator,
+                single=single,
+                helpers=self.helpers,
+            )
+        )
         return torch.stack(list(terms.values())).sum(), terms
 
     def infer(self, data: Dataset) -> tuple[Latents, Tensor | None, SingleScores | None]:
@@ -289,7 +293,7 @@ class SequenceTask:
                 inferred = model.infer_missing(features, latents, classes_of(labels, self.run.model.label))
                 if inferred:
                     surrogate = surrogate_cost(model, inferred, latents, labels, self.run.objective)
-                    if self.run.terms.any and len(labels) > 1:
+                    if self.run.terms.read_single_scores and len(labels) > 1:
                         single = SingleScores(group.index, self.scores_of_each([guess for guess, _ in inferred]))
             else:
                 latents = model.encode(group.inputs, group.mask)
@@ -311,14 +315,6 @@ class SequenceTask:
         donors = torch.arange(len(latents), device=latents.y.device)
         donors[single.index[some]] = single.index[nearest(single.score)[some]]
         return Latents(latents.y[donors], latents.a, latents.mask)
-
-    def leak(self, latents: Latents, labels: Tensor, single: SingleScores) -> Tensor:
-        """Cost of the score that the adversary, which has not seen these samples in this epoch, reads in each Z_a."""
-        network, optimizer = self.helpers["adversary"]
-        adversary, styles = cast(Adversary, network), {name: z[single.index] for name, z in latents.a.items()}
-        cost = leak_cost(adversary, styles, single.score, labels[single.index, 0])
-        train_adversary(adversary, optimizer, styles, single.score, self.run.terms.adversary_steps)
-        return cost
 
     def blur(self, data: Dataset, generator: torch.Generator) -> Dataset:
         """Features as the encoders see them while training."""

@@ -110,14 +110,25 @@ def test_the_switches_reach_the_objective() -> None:
     assert eq4.factorization is not None
     assert (eq4.objective.mmd, eq4.objective.independence, eq4.d_y) == (7, "per_block", 5)
     assert (eq4.flow, eq4.noise, eq4.noise_y, eq4.factorization.noise) == (0, 0, 0, 0)
-    weights = {name: value for name, value in eq4.factorization if isinstance(value, float)}
-    assert all(value == 0 for value in weights.values()), weights
+    assert eq4.factorization.active() == ()
     assert not eq4.factorization.same_label
     full = config_of(LabSettings(), data).factorization
     assert full is not None
-    assert min(full.label_balance, full.conditional_mmd, full.flow, full.recognition) > 0
+    assert [term.key for term in full.active()] == [
+        "flow",
+        "recognition",
+        "label_balance",
+        "certainty",
+        "conditional_mmd",
+    ]
+    without = config_of(LabSettings(terms=("same_label", "flow")), data).factorization
+    assert without is not None
+    assert [term.key for term in without.active()] == ["flow", "recognition"]
+    assert without.same_label
     with pytest.raises(ValueError, match="settings: minutes: expected a number of at most 10"):
         read_settings({"minutes": 11})
+    with pytest.raises(ValueError, match=r"settings: terms: expected some of same_label, flow, .*, got 'magic'"):
+        read_settings({"terms": ["flow", "magic"]})
     with pytest.raises(ValueError, match="settings: more"):
         read_settings({"more": 1})
 

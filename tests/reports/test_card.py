@@ -9,7 +9,7 @@ from mfm_core.config import ModelConfig
 from mfm_core.evaluation.figures import Figure, read_figures
 from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.reports.card import TERMS, card, figure_rows, figures_table, markdown_table, side_by_side, table_of
+from mfm_core.reports.card import added_terms, card, figure_rows, figures_table, markdown_table, side_by_side, table_of
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.factorization import FactorizationConfig
 
@@ -133,4 +133,6 @@ def test_a_card_names_the_licence_of_the_data_that_was_seen_only(tiny_config):
 
 
 def test_every_added_term_is_explained():
-    assert set(TERMS) == set(FactorizationConfig.model_fields)
+    said = added_terms()
+    assert {"same_label", "noise", "noise_y", *FactorizationConfig.given, "flow_near", "grey_kept"} <= set(said)
+    assert all(sentence and not sentence.endswith(".") for sentence in said.values())

@@ -13,21 +13,12 @@ from scipy.stats import entropy
 
 from mfm_core import Latents
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.training.factorization import (
-    RESTYLED,
-    SAMPLED,
-    SWAPPED,
-    TRANSLATED,
-    Imagined,
-    certainty_cost,
-    grey_kept_costs,
-    imagine,
-    label_balance_cost,
-    label_independence_cost,
-    readback_costs,
-    same_label_partner,
-    style_kept_costs,
-)
+from mfm_core.training.factorization import same_label_partner
+from mfm_core.training.imagined import RESTYLED, SAMPLED, SWAPPED, TRANSLATED, Imagined, imagine
+from mfm_core.training.terms.conditional_mmd import label_independence_cost
+from mfm_core.training.terms.decided import certainty_cost, label_balance_cost
+from mfm_core.training.terms.kept import grey_kept_costs, style_kept_costs
+from mfm_core.training.terms.readback import readback_costs
 from tests.training import eq_4
 
 

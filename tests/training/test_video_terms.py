@@ -7,8 +7,9 @@ import re
 import pytest
 import torch
 
-from mfm_core.training.video_terms import Adversary, leak_cost, nearest, standardised, train_adversary
-from mfm_core.training.videos import SequenceRun
+from mfm_core.training.runs import parse_run
+from mfm_core.training.terms.adversary import Adversary, leak_cost, standardised, train_adversary
+from mfm_core.training.video_terms import nearest
 from tests.made_up_sequences import sequence_run
 
 
@@ -66,8 +67,15 @@ def test_a_constant_column_is_left_alone() -> None:
     assert torch.equal(standardised(torch.full((4, 1), 3.0)), torch.zeros(4, 1))
 
 
-def test_terms_need_a_score() -> None:
-    run = sequence_run(terms={"neighbour": 0.5})
+@pytest.mark.parametrize("key", ["neighbour", "adversary"])
+def test_terms_need_a_score_and_modalities_that_each_tell_of_it(key: str) -> None:
+    run = sequence_run(terms={key: 0.5})
     run["model"]["label"] = {"kind": "classes", "size": 3}
-    with pytest.raises(ValueError, match=re.escape("terms: expected a label of one score, got 3 classes")):
-        SequenceRun.model_validate(run)
+    wanted = f"terms.{key}: expected 0 where the label is not one score, got 0.5"
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        parse_run(run)
+    run = sequence_run(terms={key: 0.5})
+    del run["model"]["modalities"]["acoustic"]
+    wanted = f"terms.{key}: expected 0 for a model of one modality, which has no surrogate, got 0.5"
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        parse_run(run)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import streamlit as st
 
 from app.elements.own_tab import own_tab
 from app.lab.view import NO_TERMS, LabView
 from app.shared import job_store, prose, state
 from mfm_core.lab.data import FILE, LIMITS, LIMITS_SAID, Offer, read_upload
-from mfm_core.lab.settings import TERMS, UPLOAD
+from mfm_core.lab.settings import UPLOAD, switches
 
 INDEPENDENCE = {
     "joint": "one MMD on the joint Z (Eq. 4)",
@@ -66,17 +68,16 @@ def _terms(view: LabView) -> None:
     """A switch for each term; without any it is Eq. 4 alone."""
     if not state.offered("terms", "Terms added to Eq. 4"):
         return
-    prose.caption("Added to Eq. 4, for images of classes:")
-    for term, said in TERMS.items():
-        key = f"term_{term}"
-        st.session_state[key] = term in view.terms.split(".")
-        st.checkbox(
-            prose.label(said[0].upper() + said[1:]), key=key, on_change=_take_terms, disabled=state.held("terms")
-        )
+    for served, group in groupby(sorted(switches().values(), key=lambda one: one.serves), key=lambda one: one.serves):
+        prose.caption(f"Added to Eq. 4, for {served}:")
+        for switch in group:
+            key, said = f"term_{switch.key}", prose.label(switch.sentence[0].upper() + switch.sentence[1:])
+            st.session_state[key] = switch.key in view.terms.split(".")
+            st.checkbox(said, key=key, on_change=_take_terms, disabled=state.held("terms"))
 
 
 def _take_terms() -> None:
-    chosen = [term for term in TERMS if st.session_state[f"term_{term}"]]
+    chosen = [term for term in switches() if st.session_state[f"term_{term}"]]
     state.change(terms=".".join(chosen) or NO_TERMS)
 
 
