@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +17,7 @@ from mfm_core.training.videos import SequenceRun, SequenceTask, encode_present, 
 from tests.made_up_sequences import made_up_sequences, sequence_run
 from tests.training import eq_4
 
-CPU = torch.device("cpu")
+CPU, ROOT = torch.device("cpu"), Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -110,6 +112,22 @@ def test_a_model_of_some_modalities_trains_on_these_alone(offer, tmp_path):
     trained = train(task, task.run.training, tmp_path)
     assert trained.modalities == ("language",)
     assert "acoustic" in data.modalities
+
+
+def test_one_more_stream_is_the_line_of_a_configuration_that_the_readme_shows(offer, tmp_path):
+    (line,) = re.findall(r'`("\w+": {"kind": "sequence".*?})`', (ROOT / "README.md").read_text(encoding="utf-8"))
+    ((name, stream),) = json.loads(f"{{{line}}}").items()
+    data = made_up_sequences()
+    more = torch.randn(*data.mask.shape, stream["d_x"], generator=torch.Generator().manual_seed(1))
+    offer(dataclasses.replace(data, modalities={**data.modalities, name: more * data.mask[..., None]}))
+    text = json.dumps(sequence_run()).replace('"modalities": {', f'"modalities": {{{line}, ', 1)
+    (tmp_path / "run.json").write_text(text)
+    model = execute(read_run(str(tmp_path / "run.json")), tmp_path / "run", command="test")
+    assert model.modalities == (name, "language", "acoustic")
+    (*_, last) = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert json.loads(last)[f"error_{name}"] > 0
+    generated = model.decode(model.sample(3, generator=torch.Generator().manual_seed(0)))
+    assert generated.modalities[name].shape == (3, 5, stream["d_x"])
 
 
 def test_what_padding_and_absent_modalities_hold_costs_nothing(offer):
