@@ -121,6 +121,20 @@ def test_gradients_are_those_of_finite_differences(shape: ChainShape) -> None:
     assert torch.autograd.gradcheck(cost, values)
 
 
+@pytest.mark.parametrize(("n_restarts", "n_outputs"), [(1, 1), (1, 4), (2, 3), (3, 2), (4, 1), (5, 3)])
+def test_every_output_has_a_start_that_stays_and_where_it_can_one_that_does_not(
+    n_restarts: int, n_outputs: int
+) -> None:
+    shape, views = ChainShape((2, 3), states=3, labels=2, topology="coupled"), range(2)
+    drawn = draw_parameters(shape, n_restarts, torch.Generator().manual_seed(0), n_outputs=n_outputs)
+    for view in views:
+        within = drawn[f"within.{view}"].view(n_restarts, n_outputs, shape.labels, 3, 3)
+        held = within.diagonal(dim1=3, dim2=4).mean((2, 3)) > 0.5  # (restarts, outputs)
+        expected = [[restart < n_restarts / 2] * n_outputs for restart in range(n_restarts)]
+        assert held.tolist() == expected
+        assert (drawn["between.0.1"].abs() < 1.2).all()
+
+
 def test_models_side_by_side_do_not_touch_each_other() -> None:
     shape = TWO_VIEWS[0]
     generator = torch.Generator().manual_seed(0)

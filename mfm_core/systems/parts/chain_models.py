@@ -17,7 +17,34 @@ from torch import Tensor
 from mfm_core.systems.parts.chains import forward_backward, log_partition
 
 Topology = Literal["linked", "coupled"]
+Role = Literal["observation", "label", "within", "between"]
 Parameters = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Potential:
+    """One potential of a model, and the parameters that it has.
+
+    Attributes:
+        role: What it ties: features of a view and its state (observation), a label and a state (label), states of one
+            view at a step and the next (within), or states of two views (between).
+        views: The view, or the two views in order.
+        size: Shape of its parameters in one model.
+    """
+
+    role: Role
+    views: tuple[int, ...]
+    size: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its parameters, see :func:`name_of`."""
+        return name_of(self.role, *self.views)
+
+
+def name_of(role: Role, *views: int) -> str:
+    """Name of the parameters of a potential where they are kept, such as ``between.0.1``."""
+    return ".".join((role, *map(str, views)))
 
 
 @dataclass(frozen=True)
@@ -45,20 +72,24 @@ class ChainShape:
         joint: int = self.states ** len(self.widths)
         return joint
 
-    def parameters(self) -> dict[str, tuple[int, ...]]:
-        """Shape of every parameter of one model."""
+    def potentials(self) -> tuple[Potential, ...]:
+        """Every potential, those of one view first."""
         k, h, views = self.labels, self.states, range(len(self.widths))
         of_step = (k * h, k * h) if self.disjoint else (k, h, h)
-        found: dict[str, tuple[int, ...]] = {}
+        found = []
         for view, width in enumerate(self.widths):
-            found[f"observation.{view}"] = (width, k * h if self.disjoint else h)
-            found[f"label.{view}"] = (k, h)
-            found[f"within.{view}"] = of_step
+            found.append(Potential("observation", (view,), (width, k * h if self.disjoint else h)))
+            found.append(Potential("label", (view,), (k, h)))
+            found.append(Potential("within", (view,), of_step))
         if self.topology == "linked":
-            found |= {f"between.{u}.{v}": (k, h, h) for u, v in itertools.combinations(views, 2)}
+            found += [Potential("between", pair, (k, h, h)) for pair in itertools.combinations(views, 2)]
         else:
-            found |= {f"between.{u}.{v}": of_step for u, v in itertools.permutations(views, 2)}
-        return found
+            found += [Potential("between", pair, of_step) for pair in itertools.permutations(views, 2)]
+        return tuple(found)
+
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every parameter of one model, by name."""
+        return {potential.name: potential.size for potential in self.potentials()}
 
     def state_of_view(self, view: int) -> Tensor:
         """The state of a view in each joint state, int64 ``(n_joint,)``."""
@@ -67,19 +98,30 @@ class ChainShape:
 
 
 def draw_parameters(
-    shape: ChainShape, n_models: int, generator: torch.Generator, spread: float = 1.0
+    shape: ChainShape, n_restarts: int, generator: torch.Generator, *, n_outputs: int = 1, spread: float = 1.0
 ) -> dict[str, Tensor]:
-    """Small random numbers, which begin with observation potentials of a standard deviation of about 0.5.
+    """Draw small random numbers, which begin with observation potentials of a standard deviation of about 0.5.
 
-    ``spread`` multiplies that where features vary less than standardised ones. Transitions of the first half of the
-    models begin in favour of staying: found needed where the label is the order of two events far apart.
+    Transitions of the first half of the restarts, and of the one in the middle, begin in favour of staying: found
+    needed where the label is the order of two events far apart. Every output has such a start, and with two restarts
+    or more one without it, for which start is better is told by validation.
+
+    Args:
+        shape: The structure.
+        n_restarts: Starts of each output.
+        generator: Source of randomness.
+        n_outputs: Models trained side by side, one a score.
+        spread: Multiplies the deviation where features vary less than standardised ones.
+
+    Returns:
+        By name, each with ``n_restarts * n_outputs`` models, those of one restart after each other.
     """
-    drawn = {}
-    for name, size in shape.parameters().items():
-        scale = 0.5 * spread / max(size[0], 1) ** 0.5 if name.startswith("observation") else 0.2
-        drawn[name] = scale * torch.randn(n_models, *size, generator=generator)
-        if name.startswith("within"):
-            drawn[name][: (n_models + 1) // 2] += torch.eye(size[-1])
+    drawn, n_staying = {}, (n_restarts + 1) // 2 * n_outputs
+    for one in shape.potentials():
+        scale = 0.5 * spread / max(one.size[0], 1) ** 0.5 if one.role == "observation" else 0.2
+        drawn[one.name] = scale * torch.randn(n_restarts * n_outputs, *one.size, generator=generator)
+        if one.role == "within":
+            drawn[one.name][:n_staying] += torch.eye(one.size[-1])
     return drawn
 
 
@@ -141,7 +183,7 @@ def _observations(parameters: Parameters, views: Sequence[Tensor]) -> list[Tenso
     """Potentials of each view's states by its features, ``(models, N, T, states)``."""
     found = []
     for view, x in enumerate(views):
-        weights = parameters[f"observation.{view}"]  # (M, d, H)
+        weights = parameters[name_of("observation", view)]  # (M, d, H)
         if x.ndim == 4:
             found.append(split(torch.bmm(x.flatten(1, 2), weights), 1, x.shape[1]))
         else:
@@ -188,11 +230,11 @@ def _label_and_edge_potentials(
     """
     views = range(len(shape.widths))
     states = [shape.state_of_view(v) for v in views]
-    by_label = _joint([parameters[f"label.{v}"] for v in views])
-    edges = torch.stack([_edges(parameters[f"within.{v}"], places[v], places[v]) for v in views]).sum(0)
-    for name, values in parameters.items():
-        if name.startswith("between"):
-            u, v = (int(part) for part in name.split(".")[1:])
+    by_label = _joint([parameters[name_of("label", v)] for v in views])
+    edges = torch.stack([_edges(parameters[name_of("within", v)], places[v], places[v]) for v in views]).sum(0)
+    for one in shape.potentials():
+        if one.role == "between":
+            (u, v), values = one.views, parameters[one.name]
             if shape.topology == "linked":
                 by_label = by_label + values[..., states[u], states[v]]
             else:

@@ -127,8 +127,8 @@ class ChainSystem(System):
         def validation_cost(parameters: Mapping[str, Tensor]) -> Tensor:
             return label_cost(shape, label_scores(shape, parameters, x_val, mask_val), y_val)
 
-        n_models = outputs * restarts_of(config, outputs)
-        start = draw_parameters(shape, n_models, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        start = draw_parameters(shape, restarts_of(config, outputs), generator, n_outputs=outputs)
         best, costs = train_side_by_side(config, start, cost, validation_cost, len(train), seed, on_report, FIRST_STEPS)
         return cls(config, spec, of_best_restart(best, costs, outputs), scale, anchors)
 

@@ -68,10 +68,9 @@ class SummarySystem(ChainSystem):
         (x, mask), (x_val, mask_val) = (cls.views(scale, part) for part in (train, validation))
         y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
         generator = torch.Generator().manual_seed(seed)
-        n_models = outputs * restarts_of(config, outputs)
-        start = draw_parameters(shape, n_models, generator, spread=8.0) | draw_gates(
-            x, config.gates, n_models, generator
-        )
+        restarts = restarts_of(config, outputs)
+        start = draw_parameters(shape, restarts, generator, n_outputs=outputs, spread=8.0)
+        start |= draw_gates(x, config.gates, restarts * outputs, generator)
         groups: Groups = None
         groups_val: Groups = None
         layers: dict[str, Tensor] = {}
@@ -99,26 +98,27 @@ class SummarySystem(ChainSystem):
         groups: Groups = None
         total = torch.zeros(())
         for layer in range(config.layers):
-            of_layer = {
-                name.removeprefix(f"{layer}."): value
-                for name, value in self.parameters.items()
-                if name.startswith(f"{layer}.")
-            }
+            of_layer = {name: self.parameters[f"{layer}.{name}"] for name in self.sizes(config, self.spec)}
             scores, groups = next_groups(shape, of_layer, x, mask, groups, config.threshold)
             total = total + scores.log_softmax(2) / config.layers
         return total.log_softmax(2)
 
     @classmethod
+    def sizes(cls, config: SummaryConfig, spec: DataSpec) -> dict[str, tuple[int, ...]]:
+        """Shape of every parameter of a layer, those of its gates among them."""
+        sizes = cls.shape(config, spec).parameters()
+        for view, width in enumerate(ChainSystem.shape.__func__(cls, config, spec).widths):  # type: ignore[attr-defined]
+            sizes |= {f"gate.{view}": (width, config.gates), f"gate_bias.{view}": (1, config.gates)}
+        return sizes
+
+    @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
         """Back from :meth:`state`."""
         summary, outputs = cast(SummaryConfig, config), n_outputs(spec)
-        shapes = cls.shape(config, spec).parameters()
-        for view, width in enumerate(ChainSystem.shape.__func__(cls, config, spec).widths):  # type: ignore[attr-defined]
-            shapes |= {f"gate.{view}": (width, summary.gates), f"gate_bias.{view}": (1, summary.gates)}
         parameters = {
             f"{layer}.{name}": take_tensor(state, f"parameters.{layer}.{name}", (outputs, *size))
             for layer in range(summary.layers)
-            for name, size in shapes.items()
+            for name, size in cls.sizes(summary, spec).items()
         }
         return cls(config, spec, parameters, Standardiser.from_state(spec, state), take_anchors(state, spec))
 
