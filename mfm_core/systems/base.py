@@ -132,6 +132,7 @@ class SystemInfo:
         reads: Kinds of modalities that it accepts.
         config: Class of its configuration.
         unimodal: Whether it reads one of the modalities alone.
+        place: Place among the systems of the paper's tables, from 1; None of a system that is in none.
     """
 
     name: str
@@ -140,6 +141,7 @@ class SystemInfo:
     reads: tuple[Kind, ...]
     config: type[SystemConfig]
     unimodal: bool = False
+    place: int | None = None
 
 
 class System(ABC):

@@ -60,6 +60,7 @@ class ContextualLSTMs(nn.Module):
     "bc_lstm",
     title="BC-LSTM",
     paper="Poria et al. (2017), Context-Dependent Sentiment Analysis in User-Generated Videos",
+    place=21,
 )
 class BCLSTM(NetworkSystem):
     """The bidirectional contextual LSTM with hierarchical fusion.

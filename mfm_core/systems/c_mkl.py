@@ -54,6 +54,7 @@ class CMklConfig(SystemConfig):
     "c_mkl",
     title="C-MKL",
     paper="Poria, Chaturvedi, Cambria, Hussain (2016), Convolutional MKL based multimodal emotion recognition, ICDM",
+    place=6,
 )
 class CMkl(System):
     """Two RBF kernels of each modality, of the features of its network and of its means and deviations over the steps.

@@ -19,6 +19,7 @@ class CmvHcrfConfig(ChainConfig):
     "cmv_hcrf",
     title="CMV-HCRF",
     paper="Song, Morency, Davis (2012), Multi-view latent variable discriminative models for action recognition, CVPR",
+    place=11,
 )
 class CmvHcrf(ChainSystem):
     """A chain of states of each modality; a state has a potential with those of the others at the next step.

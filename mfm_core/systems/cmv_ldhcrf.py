@@ -19,6 +19,7 @@ class CmvLdhcrfConfig(OwnStatesConfig):
     "cmv_ldhcrf",
     title="CMV-LDHCRF",
     paper="Song, Morency, Davis (2012), Multi-view latent variable discriminative models for action recognition, CVPR",
+    place=12,
 )
 class CmvLdhcrf(ChainSystem):
     """As CMV-HCRF with a label at each step and states of each label's own, all modalities in those of one label.

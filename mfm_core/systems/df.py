@@ -71,6 +71,7 @@ class DeepFusion(nn.Module):
     "df",
     title="DF",
     paper="Nojavanasghari et al. (2016), Deep Multimodal Fusion for Persuasiveness Prediction",
+    place=15,
 )
 class DF(NetworkSystem):
     """Deep fusion of the confidences of unimodal networks.

@@ -15,7 +15,10 @@ class EFBidirectionalLSTMConfig(EarlyFusionConfig):
 
 
 @register_system(
-    "ef_blstm", title="EF-BLSTM", paper="Schuster and Paliwal (1997), bidirectional, on concatenated modalities"
+    "ef_blstm",
+    title="EF-BLSTM",
+    paper="Schuster and Paliwal (1997), bidirectional, on concatenated modalities",
+    place=18,
 )
 class EFBidirectionalLSTM(EarlyFusionSystem):
     """A bidirectional LSTM over concatenated modalities, and two layers on what is read last.

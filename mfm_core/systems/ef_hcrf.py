@@ -18,6 +18,7 @@ class EfHcrfConfig(ChainConfig):
     "ef_hcrf",
     title="EF-HCRF",
     paper="Quattoni, Wang, Morency, Collins, Darrell (2007), Hidden conditional random fields, TPAMI 29(10)",
+    place=7,
 )
 class EfHcrf(ChainSystem):
     """Labels share hidden states; each label has its potentials of states and of transitions.

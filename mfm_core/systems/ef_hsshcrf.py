@@ -18,6 +18,7 @@ class EfHsshcrfConfig(SummaryConfig):
     "ef_hsshcrf",
     title="EF-HSSHCRF",
     paper="Song, Morency, Davis (2013), Action recognition by hierarchical sequence summarization, CVPR",
+    place=13,
 )
 class EfHsshcrf(SummarySystem):
     """Layers of hidden conditional random fields, each over groups of those steps whose hidden states were alike below.

@@ -18,6 +18,7 @@ class EfLdhcrfConfig(OwnStatesConfig):
     "ef_ldhcrf",
     title="EF-LDHCRF",
     paper="Morency, Quattoni, Darrell (2007), Latent-dynamic discriminative models, CVPR",
+    place=8,
 )
 class EfLdhcrf(ChainSystem):
     """A label at each step, with states of each label's own: the probability of labels sums those of their states.

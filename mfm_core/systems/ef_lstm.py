@@ -14,7 +14,9 @@ class EFLSTMConfig(EarlyFusionConfig):
     system: Literal["ef_lstm"] = "ef_lstm"
 
 
-@register_system("ef_lstm", title="EF-LSTM", paper="Hochreiter and Schmidhuber (1997), on concatenated modalities")
+@register_system(
+    "ef_lstm", title="EF-LSTM", paper="Hochreiter and Schmidhuber (1997), on concatenated modalities", place=16
+)
 class EFLSTM(EarlyFusionSystem):
     """One LSTM over concatenated modalities, and two layers on what is read last.
 

@@ -18,6 +18,7 @@ class EFStackedBidirectionalLSTMConfig(EarlyFusionConfig):
     "ef_sblstm",
     title="EF-SBLSTM",
     paper="Graves, Mohamed and Hinton (2013), stacked and bidirectional, on concatenated modalities",
+    place=19,
 )
 class EFStackedBidirectionalLSTM(EarlyFusionSystem):
     """Stacked bidirectional LSTMs over concatenated modalities, and two layers on what is read last.

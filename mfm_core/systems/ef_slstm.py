@@ -15,7 +15,10 @@ class EFStackedLSTMConfig(EarlyFusionConfig):
 
 
 @register_system(
-    "ef_slstm", title="EF-SLSTM", paper="Graves, Mohamed and Hinton (2013), stacked, on concatenated modalities"
+    "ef_slstm",
+    title="EF-SLSTM",
+    paper="Graves, Mohamed and Hinton (2013), stacked, on concatenated modalities",
+    place=17,
 )
 class EFStackedLSTM(EarlyFusionSystem):
     """Stacked LSTMs over concatenated modalities, and two layers on what is read last.

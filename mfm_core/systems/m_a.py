@@ -15,7 +15,7 @@ class MAConfig(FamilyConfig):
     system: Literal["m_a"] = "m_a"
 
 
-@register_system("m_a", title="M_A", paper=PAPER, reads=("sequence", "image"))
+@register_system("m_a", title="M_A", paper=PAPER, reads=("sequence", "image"), place=26)
 class MA(AblationSystem):
     """Z_y and one Z_a, both inferred from all modalities; every modality is generated from both, the label from F_y."""
 

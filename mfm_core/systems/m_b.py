@@ -15,7 +15,7 @@ class MBConfig(FamilyConfig):
     system: Literal["m_b"] = "m_b"
 
 
-@register_system("m_b", title="M_B", paper=PAPER, reads=("sequence", "image"))
+@register_system("m_b", title="M_B", paper=PAPER, reads=("sequence", "image"), place=27)
 class MB(AblationSystem):
     """Z_i is inferred from X_i alone and generates X_i; the label is predicted from all F_i side by side."""
 

@@ -15,7 +15,7 @@ class MCConfig(FamilyConfig):
     system: Literal["m_c"] = "m_c"
 
 
-@register_system("m_c", title="M_C", paper=PAPER, reads=("sequence", "image"))
+@register_system("m_c", title="M_C", paper=PAPER, reads=("sequence", "image"), place=28)
 class MC(AblationSystem):
     """There is no factorization: Z_y is inferred from all modalities, and generates each of them and the label."""
 

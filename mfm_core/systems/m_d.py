@@ -15,7 +15,7 @@ class MDConfig(FamilyConfig):
     system: Literal["m_d"] = "m_d"
 
 
-@register_system("m_d", title="M_D", paper=PAPER, reads=("sequence", "image"))
+@register_system("m_d", title="M_D", paper=PAPER, reads=("sequence", "image"), place=29)
 class MD(AblationSystem):
     """Z_i is inferred from X_i alone; the label is predicted from all F_i side by side."""
 

@@ -15,7 +15,7 @@ class MEConfig(FamilyConfig):
     system: Literal["m_e"] = "m_e"
 
 
-@register_system("m_e", title="M_E", paper=PAPER, reads=("sequence", "image"))
+@register_system("m_e", title="M_E", paper=PAPER, reads=("sequence", "image"), place=30)
 class ME(AblationSystem):
     """Z_y is inferred from all modalities, and the label predicted from F_y: MFM without what generates."""
 

@@ -24,6 +24,7 @@ class MajorityConfig(SystemConfig):
     title="Majority",
     paper="Tsai et al. (2019), supplement: the lower bound of the tables",
     reads=("sequence", "image"),
+    place=1,
 )
 class Majority(System):
     """Predicts the log frequencies of the training classes, or the median of the known training scores.

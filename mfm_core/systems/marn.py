@@ -127,6 +127,7 @@ def _block_diagonal(blocks: list[Tensor]) -> Tensor:
     "marn",
     title="MARN",
     paper="Zadeh et al. (2018), Multi-attention Recurrent Network for Human Communication Comprehension",
+    place=23,
 )
 class MARN(NetworkSystem):
     """The multi-attention recurrent network.

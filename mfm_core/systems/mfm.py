@@ -66,6 +66,7 @@ class MFMConfig(FamilyConfig):
     title="MFM",
     paper="Tsai et al. (2019), Learning factorized multimodal representations, ICLR",
     reads=("sequence", "image"),
+    place=25,
 )
 class MFMSystem(StoredAsModel):
     """A fitted MFM: its label comes from Z_y alone, and surrogates infer what a sample lacks.

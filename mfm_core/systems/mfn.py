@@ -78,7 +78,7 @@ class LabelledMemoryFusion(nn.Module):
 
 
 @register_system(
-    "mfn", title="MFN", paper="Zadeh et al. (2018), Memory Fusion Network for Multi-view Sequential Learning"
+    "mfn", title="MFN", paper="Zadeh et al. (2018), Memory Fusion Network for Multi-view Sequential Learning", place=24
 )
 class MFN(NetworkSystem):
     """The memory fusion network, with the window of two steps that its paper describes.

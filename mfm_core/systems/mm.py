@@ -27,7 +27,7 @@ class MultimodalConfig(FamilyConfig):
 
 
 @register_system(
-    "mm", title="MM", paper="Ngiam et al. (2011), Multimodal deep learning, ICML", reads=("image", "sequence")
+    "mm", title="MM", paper="Ngiam et al. (2011), Multimodal deep learning, ICML", reads=("image", "sequence"), place=32
 )
 class Multimodal(StoredAsModel):
     """The encoder that MFM uses for Z_y, with the label in its place.

@@ -18,6 +18,7 @@ class MvHcrfConfig(ChainConfig):
     "mv_hcrf",
     title="MV-HCRF",
     paper="Song, Morency, Davis (2012), Multi-view latent variable discriminative models for action recognition, CVPR",
+    place=9,
 )
 class MvHcrf(ChainSystem):
     """A chain of states of each modality; those of two modalities at one step have a potential with the label.

@@ -18,6 +18,7 @@ class MvHsshcrfConfig(SummaryConfig):
     "mv_hsshcrf",
     title="MV-HSSHCRF",
     paper="Song, Morency, Davis (2013), Action recognition by hierarchical sequence summarization, CVPR",
+    place=14,
 )
 class MvHsshcrf(SummarySystem):
     """Layers of hidden conditional random fields, each over groups of those steps whose hidden states were alike below.

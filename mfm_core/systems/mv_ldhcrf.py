@@ -18,6 +18,7 @@ class MvLdhcrfConfig(OwnStatesConfig):
     "mv_ldhcrf",
     title="MV-LDHCRF",
     paper="Song, Morency, Davis (2012), Multi-view latent variable discriminative models for action recognition, CVPR",
+    place=10,
 )
 class MvLdhcrf(ChainSystem):
     """As MV-HCRF with a label at each step and states of each label's own, all modalities in those of one label.

@@ -87,6 +87,7 @@ class MultiViewLSTM(nn.Module):
     "mv_lstm",
     title="MV-LSTM",
     paper="Rajagopalan, Morency, Baltrušaitis and Goecke (2016), Extending LSTM for Multi-View Structured Learning",
+    place=20,
 )
 class MVLSTM(NetworkSystem):
     """The multi-view LSTM, its views named after the modalities.

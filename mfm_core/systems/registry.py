@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 import re
 from collections.abc import Callable
@@ -19,18 +20,17 @@ from mfm_core.systems.base import DataSpec, Kind, OnReport, System, SystemConfig
 
 S = TypeVar("S", bound=type[System])
 
-_PAPER = (
-    "majority rf svm_md thmm sal_cnn c_mkl ef_hcrf ef_ldhcrf mv_hcrf mv_ldhcrf cmv_hcrf cmv_ldhcrf ef_hsshcrf "
-    "mv_hsshcrf df ef_lstm ef_slstm ef_blstm ef_sblstm mv_lstm bc_lstm tfn marn mfn mfm m_a m_b m_c m_d m_e um mm"
-)
-PAPER_ORDER = tuple(_PAPER.split(" "))
-"""The order of the paper's tables; systems of other names come after, as they were registered."""
-
 _systems: dict[str, type[System]] = {}
 
 
 def register_system(
-    name: str, *, title: str, paper: str, reads: tuple[Kind, ...] = ("sequence",), unimodal: bool = False
+    name: str,
+    *,
+    title: str,
+    paper: str,
+    reads: tuple[Kind, ...] = ("sequence",),
+    unimodal: bool = False,
+    place: int | None = None,
 ) -> Callable[[S], S]:
     """Enter a class of systems into the registry, from this package or from outside.
 
@@ -40,10 +40,13 @@ def register_system(
         paper: Where it was published.
         reads: Kinds of modalities that it accepts.
         unimodal: Whether it reads one of the modalities alone.
+        place: Place among the systems of the paper's tables, in whose order they are listed; None for one that is in
+            none, which comes after them.
 
     Raises:
-        ValueError: If the name is taken, no plain name, or not the one that the class's ``Config`` names by default;
-            if the title, the paper or the kinds are none; or if what is entered is no class of :class:`System`.
+        ValueError: If the name or place is taken, or the name is no plain name, or not the one that the class's
+            ``Config`` names by default; if the title, the paper or the kinds are none; or if what is entered is no
+            class of :class:`System`.
     """
     if not isinstance(name, str) or re.fullmatch("[a-z_][a-z0-9_]*", name) is None:
         raise ValueError(f"name: expected lower-case letters, digits and '_', got {name!r}")
@@ -57,7 +60,10 @@ def register_system(
         taken = _systems.get(name)
         if taken is not None and (taken.__module__, taken.__qualname__) != (system.__module__, system.__qualname__):
             raise ValueError(f"name: expected one that is not registered, got {name!r}, of {taken.__module__}")
-        system.info = SystemInfo(name, title, paper, reads, system.Config, unimodal)
+        at = next((n for n, one in _systems.items() if place is not None and one.info.place == place), name)
+        if at != name:
+            raise ValueError(f"place: expected one that no other system has, got {place}, of {at}")
+        system.info = SystemInfo(name, title, paper, reads, system.Config, unimodal, place)
         _systems[name] = system
         return system
 
@@ -88,10 +94,18 @@ def _load_all() -> None:
 
 
 def system_names() -> tuple[str, ...]:
-    """Names of all registered systems: those of the paper in the order of its tables, then the others."""
+    """Names of all registered systems: those of the paper in the order of its tables, then the others as they came."""
     _load_all()
-    known = [name for name in PAPER_ORDER if name in _systems]
-    return (*known, *(name for name in _systems if name not in PAPER_ORDER))
+    return tuple(sorted(_systems, key=lambda name: _place_of(_systems[name])))
+
+
+def paper_system_names() -> tuple[str, ...]:
+    """Names of the systems of the paper, in the order of its tables."""
+    return tuple(name for name in system_names() if _systems[name].info.place is not None)
+
+
+def _place_of(system: type[System]) -> float:
+    return math.inf if system.info.place is None else system.info.place
 
 
 def find_system(name: str, argument: str = "name_or_config") -> type[System]:

@@ -44,7 +44,7 @@ class RandomForestConfig(SystemConfig):
         return {"min_leaf": (2, 5, 10), "max_depth": (4, 8, 16)}
 
 
-@register_system("rf", title="RF", paper="Breiman (2001), Random forests, Machine Learning 45")
+@register_system("rf", title="RF", paper="Breiman (2001), Random forests, Machine Learning 45", place=2)
 class RandomForest(System):
     """A forest of scikit-learn's, stored as arrays of nodes and evaluated from them.
 

@@ -112,6 +112,7 @@ def select(features: Tensor, identity: Tensor, sparsity: float) -> Tensor:
     "sal_cnn",
     title="SAL-CNN",
     paper="Wang et al. (2017), Select-Additive Learning: Improving Generalization in Multimodal Sentiment Analysis",
+    place=5,
 )
 class SALCNN(NetworkSystem):
     """A convolutional network trained by select-additive learning.

@@ -45,6 +45,7 @@ class SupportVectorConfig(SystemConfig):
     "svm_md",
     title="SVM-MD",
     paper="Zadeh et al. (2016), Multimodal sentiment intensity analysis in videos, IEEE Intelligent Systems 31",
+    place=3,
 )
 class SupportVectors(System):
     """One machine a class, each against the rest, or one a score; the logits are their decision values.

@@ -104,9 +104,7 @@ class TensorFusionNetwork(nn.Module):
 
 
 @register_system(
-    "tfn",
-    title="TFN",
-    paper="Zadeh et al. (2017), Tensor Fusion Network for Multimodal Sentiment Analysis",
+    "tfn", title="TFN", paper="Zadeh et al. (2017), Tensor Fusion Network for Multimodal Sentiment Analysis", place=22
 )
 class TFN(NetworkSystem):
     """The tensor fusion network.

@@ -44,9 +44,7 @@ class ThmmConfig(SystemConfig):
 
 
 @register_system(
-    "thmm",
-    title="THMM",
-    paper="Morency, Mihalcea, Doshi (2011), Towards multimodal sentiment analysis, ICMI",
+    "thmm", title="THMM", paper="Morency, Mihalcea, Doshi (2011), Towards multimodal sentiment analysis, ICMI", place=4
 )
 class Thmm(System):
     """A tri-modal hidden Markov model of each label; a sequence has the label of the model that finds it likeliest.

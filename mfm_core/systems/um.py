@@ -30,6 +30,7 @@ class UnimodalConfig(FamilyConfig):
     paper="Tsai et al. (2019), section 3.2: the unimodal baseline",
     reads=("image", "sequence"),
     unimodal=True,
+    place=31,
 )
 class Unimodal(Multimodal):
     """MM of the key modality: the others need not be there when it predicts.

@@ -55,6 +55,7 @@ SAID: list[tuple[Callable[[], object], str]] = [
     (entering(Mine, reads=("video",)), f"{READS}('video',)"),
     (entering(Mine, reads=()), f"{READS}()"),
     (entering(Mine, reads="sequence"), f"{READS}'sequence'"),
+    (entering(Mine, place=2), "place: expected one that no other system has, got 2, of rf"),
     (entering(dict), "system: expected a subclass of System, got the class dict"),
     (entering(3), "system: expected a subclass of System, got an int"),
     (entering(type("Bare", (mfm.System,), {})), "Bare.Config: expected a subclass of SystemConfig, got none"),
