@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.ablations.pairs import donor_pairs, in_all_digits
-from app.ablations.view import MOST, AblationsView
+from app.ablations.view import MOST_COMPARED, AblationsView
 from app.claims import results
 from app.elements.element import Data
 from app.elements.wall import wall
@@ -65,9 +65,9 @@ def pictures(available: tuple[str, ...]) -> None:
 
 
 def _choose(available: tuple[str, ...]) -> tuple[str, ...]:
-    known = [name for name in state.seen(AblationsView).stored if name in available] or list(available[:MOST])
+    known = [name for name in state.seen(AblationsView).stored if name in available] or list(available[:MOST_COMPARED])
     chosen = tuple(name for name in available if name in known)
-    state.choose_several("Models", "models", available, known, MOST, stored_models.title)
+    state.choose_several("Models", "models", available, known, MOST_COMPARED, stored_models.title)
     return chosen
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.ablations import costs, losses, structure
 from app.ablations.pairs import comparable
-from app.ablations.view import MOST, VARIANTS, AblationsLinks, AblationsView
+from app.ablations.view import MOST_COMPARED, VARIANTS, AblationsLinks, AblationsView
 from app.claims import results, small_table
 from app.generate import digit_model
 from app.shared import charts, prose, sidebar, state, stored_models
@@ -37,7 +37,7 @@ def _variants(tables: tuple[str, ...]) -> None:
         "with a second one behind it stands for one of each modality; X\u0302 is what is generated."
     )
     chosen = state.seen(AblationsView).names
-    state.choose_several("Variants", "variants", VARIANTS, chosen, MOST, results.title_of_system)
+    state.choose_several("Variants", "variants", VARIANTS, chosen, MOST_COMPARED, results.title_of_system)
     names = state.seen(AblationsView).names
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:

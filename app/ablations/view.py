@@ -11,9 +11,9 @@ from pydantic import Field
 from app.shared.links import Linked, declared_range, names_pattern, read_fields, unknown_parts, write_fields
 from mfm_core.evaluation.verdicts import ABLATIONS, MFM
 
-MOST = 4
+MOST_COMPARED = 4
 VARIANTS = (MFM, *ABLATIONS)
-NAMES = names_pattern(MOST)
+NAMES = names_pattern(MOST_COMPARED)
 
 
 class AblationsView(Linked):
@@ -74,9 +74,14 @@ class AblationsLinks:
         """The nearest view that can be shown."""
         names = [name for name in dict.fromkeys(view.names) if name in VARIANTS] or ["mfm"]
         table = view.table if view.table in self.tables or not self.tables else self.tables[0]
-        models = [name for name in dict.fromkeys(view.stored) if name in self.models][:MOST]
+        models = [name for name in dict.fromkeys(view.stored) if name in self.models][:MOST_COMPARED]
         pair = min(view.pair, self.n_pairs - 1)
-        changes = {"variants": ".".join(names[:MOST]), "table": table, "models": ".".join(models), "pair": pair}
+        changes = {
+            "variants": ".".join(names[:MOST_COMPARED]),
+            "table": table,
+            "models": ".".join(models),
+            "pair": pair,
+        }
         return view.model_copy(update=changes)
 
     def link(self, view: AblationsView) -> dict[str, str]:

@@ -12,7 +12,7 @@ from app.shared import job_store, prose, state
 from mfm_core.config import first_problem
 from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.experiments.results import read_comparisons
-from mfm_core.experiments.small_table import MAX_MINUTES, SmallTable, results_of
+from mfm_core.experiments.small_table import MAX_TABLE_MINUTES, SmallTable, results_of
 from mfm_core.jobs.state import WAITING
 from mfm_core.jobs.store import Job
 
@@ -51,7 +51,9 @@ def _choices(first: tuple[str, ...]) -> None:
         name = st.selectbox("Data set", list(sets), format_func=lambda one: sets[one], key="table_data")
         st.number_input("Seeds", 1, 5, 1, key="table_seeds")
         st.number_input("Training samples", 40, 2_000, 300, step=20, key="table_samples")
-        st.number_input("Minutes", 1, int(MAX_MINUTES), 10, key="table_minutes", help="No cell is begun after that.")
+        st.number_input(
+            "Minutes", 1, int(MAX_TABLE_MINUTES), 10, key="table_minutes", help="No cell is begun after that."
+        )
     kind = dataset_info(name).kind
     known = [
         one for one in mfm.system_names() if kind in mfm.system_info(one).reads and not mfm.system_info(one).unimodal

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import mfm_core as mfm
-from app.dependency.held_out_codes import MOST, HeldOutCodes
+from app.dependency.held_out_codes import MOST_CODES, HeldOutCodes
 from app.dependency.view import FEWEST, DependencyView
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.kernels import Bandwidth
@@ -46,7 +46,7 @@ def latents(codes: HeldOutCodes, view: DependencyView) -> mfm.Latents:
 
 def count(codes: HeldOutCodes, view: DependencyView) -> int:
     """How many clips are measured."""
-    return min(view.n or MOST, len(codes.labels), MOST)
+    return min(view.n or MOST_CODES, len(codes.labels), MOST_CODES)
 
 
 def ratios(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Ratios:

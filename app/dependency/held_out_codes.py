@@ -11,7 +11,7 @@ import mfm_core as mfm
 from app.dependency.view import DependencyAllowed
 from app.shared import stored_models
 
-MOST = 1_000
+MOST_CODES = 1_000
 """Clips that are measured at most: a page should answer while somebody looks."""
 
 
@@ -34,7 +34,7 @@ class HeldOutCodes:
     @property
     def limits(self) -> DependencyAllowed:
         """Values that a link may ask for."""
-        return DependencyAllowed(self.model.modalities, min(len(self.labels), MOST))
+        return DependencyAllowed(self.model.modalities, min(len(self.labels), MOST_CODES))
 
     def order(self, seed: int) -> Tensor:
         """An order of the clips that the seed chooses; the first n of it are measured."""

@@ -22,7 +22,7 @@ LIFETIME = 3 * 3600.0
 """Seconds after which a room is forgotten, with its answers."""
 IDLE = 20 * 60.0
 """Seconds without an answer or a new question after which a room makes way where there are too many."""
-LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Of codes; none looks like another."""
 CODE = 5
 """Letters of a code."""
@@ -225,7 +225,7 @@ class PollRooms:
 
 def is_code(text: str) -> bool:
     """Whether a text could be the code of a room."""
-    return len(text) == CODE and set(text) <= set(LETTERS)
+    return len(text) == CODE and set(text) <= set(CODE_LETTERS)
 
 
 def _connected(file: Path) -> sqlite3.Connection:
@@ -277,4 +277,4 @@ def _choice(rooms: sqlite3.Connection, code: str, who: str) -> int | None:
 
 
 def _code() -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(CODE))
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE))

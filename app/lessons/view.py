@@ -8,10 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.lessons.poll_rooms import CODE, LETTERS
+from app.lessons.poll_rooms import CODE, CODE_LETTERS
 from app.shared.links import Linked, read_fields, unknown_parts, write_fields
-from mfm_core.lessons.lesson import LETTERS as ANSWERS
-from mfm_core.lessons.lesson import MOST_STEPS, Lesson
+from mfm_core.lessons.lesson import ANSWER_LETTERS, MOST_STEPS, Lesson
 
 OWN = "own"
 """The lesson that the visitor brought; it is kept for this visit only."""
@@ -32,19 +31,19 @@ class LessonsView(Linked):
 
     lesson: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")] = ""
     step: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 1
-    answers: Annotated[str, Field(pattern=rf"^[{ANSWERS}{OPEN}]{{0,{MOST_STEPS}}}$")] = ""
-    room: Annotated[str, Field(pattern=rf"^([{LETTERS}]{{{CODE}}})?$")] = ""
+    answers: Annotated[str, Field(pattern=rf"^[{ANSWER_LETTERS}{OPEN}]{{0,{MOST_STEPS}}}$")] = ""
+    room: Annotated[str, Field(pattern=rf"^([{CODE_LETTERS}]{{{CODE}}})?$")] = ""
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,24}$")] = ""
 
     def answer(self, step: int) -> int | None:
         """Place of the choice that was taken at a step, from 1; None where none was."""
         letter = self.answers[step - 1 : step]
-        return ANSWERS.index(letter) if letter and letter != OPEN else None
+        return ANSWER_LETTERS.index(letter) if letter and letter != OPEN else None
 
     def answered(self, step: int, choice: int) -> str:
         """The answers with that of a step, from 1, among them."""
         letters = list(self.answers.ljust(step, OPEN))
-        letters[step - 1] = ANSWERS[choice]
+        letters[step - 1] = ANSWER_LETTERS[choice]
         return "".join(letters)
 
 
@@ -79,7 +78,7 @@ class LessonsLinks:
         letters = ""
         for letter, step in zip(view.answers, lesson.steps, strict=False):
             n = len(step.question.choices) if step.question else 0
-            letters += letter if letter in ANSWERS[:n] else OPEN
+            letters += letter if letter in ANSWER_LETTERS[:n] else OPEN
         return view.model_copy(update={"step": min(view.step, len(lesson.steps)), "answers": letters.rstrip(OPEN)})
 
     def link(self, view: LessonsView) -> dict[str, str]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 Array = NDArray[np.float32]
 
 MOST_PIXELS = 4_000_000
-MOST_BYTES = 4_000_000
+MAX_PICTURE_BYTES = 4_000_000
 ACROSS = 8
 """Frames in a row of a sprite."""
 
@@ -142,7 +142,7 @@ def take(raw: bytes, shape: tuple[int, int, int], crop: Crop | None = None) -> A
 
 
 def _open(raw: bytes, formats: tuple[str, ...], most_pixels: int) -> Image.Image:
-    if len(raw) > MOST_BYTES:
+    if len(raw) > MAX_PICTURE_BYTES:
         raise UnreadablePictureError("The picture is too large: at most 4 MB can be taken.")
     try:
         with Image.open(io.BytesIO(raw), formats=formats) as header:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from mfm_core.cli.app import app, one_sentence
-from mfm_core.lessons.lesson import LETTERS, Lesson, read_lesson
+from mfm_core.lessons.lesson import ANSWER_LETTERS, Lesson, read_lesson
 from mfm_core.lessons.measure import ShippedModels
 
 LINKS = "app.lessons.states"
@@ -48,7 +48,9 @@ def lesson_check(
                     right = step.question.right(answer)
                 except (OSError, ValueError) as error:
                     raise ValueError(f"{file}: steps.{place}.question: {error}") from None
-            typer.echo(f"step {place + 1}: {LETTERS[right]}, {step.question.choices[right].text}. {answer.sentence}")
+            typer.echo(
+                f"step {place + 1}: {ANSWER_LETTERS[right]}, {step.question.choices[right].text}. {answer.sentence}"
+            )
 
 
 def link_problems(lesson: Lesson) -> list[str]:

@@ -21,7 +21,7 @@ import pooch
 
 from mfm_core.data.dataset import Dataset, Unit
 from mfm_core.data.notes import warn_of
-from mfm_core.files.npz import LOCAL, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, read_archive
 
 Loader = Callable[[], Dataset]
 Arrays = Mapping[str, npt.NDArray[np.uint8]]
@@ -246,7 +246,7 @@ def read_arrays(
             f"{path}: no such file; set MFM_DATA to the folder that holds it, "
             f"or run: python -m mfm_core data fetch {name}"
         )
-    arrays = read_archive(path, LOCAL, only=(*members, *optional))
+    arrays = read_archive(path, LOCAL_LIMITS, only=(*members, *optional))
     if missing := [member for member in members if member not in arrays]:
         raise ValueError(f"{path}: expected arrays {', '.join(members)}, missing {', '.join(missing)}")
     return arrays

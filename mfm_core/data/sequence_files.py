@@ -20,7 +20,7 @@ from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
 from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import data_folder
 from mfm_core.data.sequences import observed_samples, real_steps
-from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, Array, as_float32, numbers, read_archive
 from mfm_core.files.writing import replaced
 
 _T = TypeVar("_T", bound=np.generic)
@@ -164,7 +164,7 @@ def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str
     path = data_folder() / f"{name}.npz"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; set MFM_DATA to the folder that holds it, or {source}")
-    arrays, notes = read_archive(path, LOCAL), Notes()
+    arrays, notes = read_archive(path, LOCAL_LIMITS), Notes()
     missing = [
         f"{FILE_NAMES[m]}_train"
         for m in modalities

@@ -20,8 +20,7 @@ from mfm_core.evaluation.crossed_bootstrap import crossed_mean
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.probes import FOLDS as PROBE_FOLDS
-from mfm_core.evaluation.probes import SEEDS as PROBE_SEEDS
-from mfm_core.evaluation.probes import probe_classes
+from mfm_core.evaluation.probes import PROBE_SEEDS, probe_classes
 from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate, correlation, estimate, frechet_distance, share
 from mfm_core.generation import swap

@@ -18,7 +18,7 @@ from torch import Tensor
 from mfm_core.evaluation.crossed_bootstrap import N_BOOTSTRAP, multiplicities
 from mfm_core.evaluation.statistics import Estimate, estimate
 
-SEEDS = (0, 1, 2)
+PROBE_SEEDS = (0, 1, 2)
 FOLDS = 3
 ENOUGH_TO_STOP_EARLY = 500  # samples of which a tenth can be put aside to tell when a probe has learnt enough
 
@@ -62,7 +62,7 @@ def probe_classes(
     labels: Tensor,
     *,
     clusters: Tensor | None = None,
-    seeds: Sequence[int] = SEEDS,
+    seeds: Sequence[int] = PROBE_SEEDS,
     folds: int = FOLDS,
     workers: int = 1,
 ) -> Probed:
@@ -101,7 +101,7 @@ def probe_scores(
     scores: Tensor,
     *,
     clusters: Tensor | None = None,
-    seeds: Sequence[int] = SEEDS,
+    seeds: Sequence[int] = PROBE_SEEDS,
     folds: int = FOLDS,
     workers: int = 1,
 ) -> Probed:

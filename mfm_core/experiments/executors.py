@@ -13,8 +13,8 @@ from multiprocessing import get_context, parent_process
 
 from mfm_core.experiments.cells import CellResult, compute_cell
 from mfm_core.experiments.plan import Cell, TablePlan
+from mfm_core.jobs.runner import MAX_DEATHS
 
-MAX_DEATHS = 3
 TICK = 1.0
 NO_RAY = "ray_address: expected Ray to be installed, got none; run: pip install -r requirements-cluster.txt"
 

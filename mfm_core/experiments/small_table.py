@@ -16,7 +16,7 @@ from mfm_core.experiments.table import Progress, run_table
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
 
 TABLE, RESULTS = "table", "results"
-MAX_MINUTES = 30.0
+MAX_TABLE_MINUTES = 30.0
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
@@ -38,7 +38,7 @@ class SmallTable(Config):
     seeds: Annotated[int, Field(ge=1, le=5)] = 1
     trials: Annotated[int, Field(ge=1, le=5)] = 1
     train_samples: Annotated[int, Field(ge=0, le=10_000)] = 400
-    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] = 10.0
+    minutes: Annotated[float, Field(gt=0, le=MAX_TABLE_MINUTES)] = 10.0
     imports: tuple[Module, ...] = ()
 
     @model_validator(mode="after")

@@ -39,8 +39,8 @@ class Limits(NamedTuple):
     members: int
 
 
-UPLOAD = Limits(8_000_000, 32_000_000, 16)
-LOCAL = Limits(2_000_000_000, 8_000_000_000, 64)
+UPLOAD_LIMITS = Limits(8_000_000, 32_000_000, 16)
+LOCAL_LIMITS = Limits(2_000_000_000, 8_000_000_000, 64)
 
 
 def read_archive(

@@ -24,7 +24,7 @@ from mfm_core.problems import expectation
 MAX_FILE_BYTES = 256_000_000
 # A header of 100,000 entries would keep a core busy for seconds; ours have a few hundred.
 MAX_HEADER_BYTES = 1_000_000
-MAX_NAME = 400
+MAX_TENSOR_NAME = 400
 _LENGTH_BYTES = 8
 _DTYPES = {
     "F64": torch.float64,
@@ -102,7 +102,7 @@ def read_header(path: Path) -> TensorHeader:
         raise ValueError(f"{path}: {where}: {expectation(problem)}") from None
     if unfit := [name for name in entries if _plain(name) != name]:
         raise ValueError(
-            f"{path}: header: expected names of up to {MAX_NAME} printable letters, got {_plain(unfit[0])}"
+            f"{path}: header: expected names of up to {MAX_TENSOR_NAME} printable letters, got {_plain(unfit[0])}"
         )
     start = _LENGTH_BYTES + n_header
     return _checked(path, {name: entry for name, entry in entries.items() if isinstance(entry, _Entry)}, start, size)
@@ -197,7 +197,7 @@ def _some(names: list[str], limit: int = 3) -> str:
 
 def _plain(name: str) -> str:
     """The name, if it fits into one line of a message, else the start of it, quoted."""
-    return name if name.isprintable() and len(name) <= MAX_NAME else repr(name[:MAX_NAME])
+    return name if name.isprintable() and len(name) <= MAX_TENSOR_NAME else repr(name[:MAX_TENSOR_NAME])
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -15,6 +15,7 @@ from mfm_core.jobs.state import State
 from mfm_core.jobs.store import RUNNER, Job, JobStore
 
 MAX_DEATHS = 3
+"""Processes that may be killed at one job, or at one cell of a table, before it is given up."""
 ROOT = Path(__file__).parents[2]
 
 

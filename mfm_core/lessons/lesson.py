@@ -22,12 +22,12 @@ from mfm_core.lessons.videos import (
     WrongSign,
 )
 
-MOST_BYTES = 65_536
+MAX_LESSON_BYTES = 65_536
 """Bytes of a lesson's file."""
 LONGEST_LINE = 4_000
 """Characters of a line of it."""
 MOST_STEPS = 12
-LETTERS = "abcdef"
+ANSWER_LETTERS = "abcdef"
 """Names of the choices of a question, in order."""
 
 AnyMeasure = Annotated[
@@ -103,7 +103,7 @@ class Question(Config):
 
     ask: Annotated[str, Field(min_length=1, max_length=400)]
     measure: AnyMeasure
-    choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=len(LETTERS))]
+    choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=len(ANSWER_LETTERS))]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -188,8 +188,8 @@ def parse_lesson(text: bytes, source: str) -> Lesson:
     Raises:
         ValueError: In one sentence that names the file and the field.
     """
-    if len(text) > MOST_BYTES:
-        raise ValueError(f"{source}: expected at most {MOST_BYTES} bytes, got {len(text)}")
+    if len(text) > MAX_LESSON_BYTES:
+        raise ValueError(f"{source}: expected at most {MAX_LESSON_BYTES} bytes, got {len(text)}")
     try:
         told = text.decode("utf-8")
     except UnicodeDecodeError:
@@ -217,4 +217,4 @@ def read_lesson(path: Path) -> Lesson:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     with path.open("rb") as file:
-        return parse_lesson(file.read(MOST_BYTES + 1), str(path))
+        return parse_lesson(file.read(MAX_LESSON_BYTES + 1), str(path))

@@ -25,7 +25,7 @@ OnReport = Callable[[int, Mapping[str, float]], None]
 Kind = Literal["sequence", "image"]
 WEIGHTS = "weights.safetensors"
 MAX_SIZE = 65_536
-VALIDATION_SHARE = 0.15
+HELD_OUT_SHARE = 0.15
 """Share of the training samples that is held out for early stopping where no validation data is given."""
 
 
@@ -296,7 +296,7 @@ def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, se
     return train, validation.take(known.nonzero().flatten())
 
 
-def hold_out(train: Dataset, seed: int, share: float = VALIDATION_SHARE) -> tuple[Dataset, Dataset]:
+def hold_out(train: Dataset, seed: int, share: float = HELD_OUT_SHARE) -> tuple[Dataset, Dataset]:
     """Part training samples into those to learn from and those to validate on, by the seed alone.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mfm_core.files.npz import UPLOAD, Limits, read_archive
+from mfm_core.files.npz import UPLOAD_LIMITS, Limits, read_archive
 
 
 def archive_of(**arrays: Any) -> bytes:
@@ -90,7 +90,7 @@ NPZ_DAMAGE: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_damaged_archives_are_refused(kind: str) -> None:
     make, message = NPZ_DAMAGE[kind]
     with pytest.raises(ValueError, match=re.escape(message)):
-        read_archive(io.BytesIO(make()), UPLOAD, "x.npz")
+        read_archive(io.BytesIO(make()), UPLOAD_LIMITS, "x.npz")
 
 
 def test_archives_come_back_in_any_byte_order(tmp_path: Path) -> None:

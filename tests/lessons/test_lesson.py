@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mfm_core.__main__ import app
-from mfm_core.lessons.lesson import MOST_BYTES, Choice, Lesson, parse_lesson, read_lesson
+from mfm_core.lessons.lesson import MAX_LESSON_BYTES, Choice, Lesson, parse_lesson, read_lesson
 from mfm_core.lessons.measure import Answer
 
 LESSON = """
@@ -69,7 +69,10 @@ def test_what_is_wrong_is_named_with_file_and_field(old: str, new: str, sentence
     ("text", "sentence"),
     [
         (b"\xff\xfe", "a.toml: expected text in UTF-8, got other bytes"),
-        (b"#" * (MOST_BYTES + 1), f"a.toml: expected at most {MOST_BYTES} bytes, got {MOST_BYTES + 1}"),
+        (
+            b"#" * (MAX_LESSON_BYTES + 1),
+            f"a.toml: expected at most {MAX_LESSON_BYTES} bytes, got {MAX_LESSON_BYTES + 1}",
+        ),
         (b"a=1\n" + b"#" * 5_000, "a.toml: line 2: expected at most 4000 characters, got 5000"),
         (b"a = ", "a.toml: expected TOML: "),
         (b"a = " + b"[\n" * 20_000, "a.toml: expected TOML"),

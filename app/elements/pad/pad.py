@@ -9,7 +9,7 @@ import streamlit as st
 from app.elements.element import define, on_trigger
 from app.elements.own_tab import own_tab
 from app.shared import names, state
-from app.shared.pictures import MOST_BYTES, Crop, UnreadablePictureError, cropped, pack, take
+from app.shared.pictures import MAX_PICTURE_BYTES, Crop, UnreadablePictureError, cropped, pack, take
 
 mount = define("pad")
 Shape = tuple[int, int, int]
@@ -31,7 +31,7 @@ def upload(modality: str, shape: Shape) -> None:
         f"A PNG or JPEG of one {names.title(modality)} digit",
         type=["png", "jpg", "jpeg"],
         key="upload",
-        max_upload_size=MOST_BYTES // 1_000_000,
+        max_upload_size=MAX_PICTURE_BYTES // 1_000_000,
         on_change=_given,
         args=("upload", shape),
     )

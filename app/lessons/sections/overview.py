@@ -12,7 +12,7 @@ from app.lessons.poll_rooms import CODE, is_code
 from app.lessons.states import problems
 from app.lessons.view import OWN, LessonsLinks
 from app.shared import prose, state
-from mfm_core.lessons.lesson import MOST_BYTES, Lesson, parse_lesson
+from mfm_core.lessons.lesson import MAX_LESSON_BYTES, Lesson, parse_lesson
 
 COLUMNS = 3
 
@@ -76,11 +76,13 @@ def _own_lesson() -> None:
         "A lesson to begin with", example.read_bytes(), example.name, "application/toml", type="tertiary"
     )
     own_tab.offer("lesson")
-    file = st.file_uploader(f"Lesson, TOML, at most {MOST_BYTES // 1024} KB", type=["toml"], key="own_lesson_file")
+    file = st.file_uploader(
+        f"Lesson, TOML, at most {MAX_LESSON_BYTES // 1024} KB", type=["toml"], key="own_lesson_file"
+    )
     if file is None:
         return
-    if file.size > MOST_BYTES:
-        st.error(f"The file has {file.size} bytes, and a lesson at most {MOST_BYTES}.")
+    if file.size > MAX_LESSON_BYTES:
+        st.error(f"The file has {file.size} bytes, and a lesson at most {MAX_LESSON_BYTES}.")
         return
     try:
         lesson = parse_lesson(file.getvalue(), file.name[:80])

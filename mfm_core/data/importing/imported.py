@@ -14,7 +14,7 @@ from mfm_core.data.notes import Notes
 from mfm_core.data.registry import Fold, Folds, data_folder, dataset_infos, dataset_names, load_dataset, register_finder
 from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, read_parts, write_parts
 from mfm_core.data.sequences import standardised
-from mfm_core.files.npz import LOCAL, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, read_archive
 
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -118,7 +118,7 @@ def _read(
     if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
         return read_pickled(paths[0], length, notes)
     if endings == {".npz"} and len(paths) == 1 and length is None:
-        return read_parts(read_archive(paths[0], LOCAL), paths[0], notes)
+        return read_parts(read_archive(paths[0], LOCAL_LIMITS), paths[0], notes)
     raise ValueError(
         "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
         f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
@@ -169,7 +169,7 @@ def _load(name: str) -> Dataset:
 
 
 def _read_raw(name: str) -> Dataset:
-    known = read_archive(data_folder() / f"{name}.npz", LOCAL)
+    known = read_archive(data_folder() / f"{name}.npz", LOCAL_LIMITS)
     modalities = tuple(
         m for m, kind in FILE_NAMES.items() if any(f"{kind}_{end}" in known for end in FILE_SPLITS.values())
     )

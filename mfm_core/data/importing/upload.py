@@ -25,7 +25,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset, Steps, Unit
 from mfm_core.data.notes import Notes, observed
 from mfm_core.data.scaling import Scaling
-from mfm_core.files.npz import UPLOAD, Array, as_float32, read_archive
+from mfm_core.files.npz import UPLOAD_LIMITS, Array, as_float32, read_archive
 from mfm_core.problems import printable
 
 MAX_STEPS = 200
@@ -78,7 +78,7 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
     if not content:
         raise ValueError(f"{name}: expected a clip, got an empty file")
     if file_name.lower().endswith(".npz"):
-        arrays = read_archive(io.BytesIO(content), UPLOAD, name)
+        arrays = read_archive(io.BytesIO(content), UPLOAD_LIMITS, name)
     elif file_name.lower().endswith(".csv"):
         arrays = _read_csv(content, name, shape)
     else:

@@ -34,7 +34,7 @@ from mfm_core.data.dataset import Dataset, Steps
 from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
-from mfm_core.files.npz import LOCAL, Array, as_float32, numbers, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, Array, as_float32, numbers, read_archive
 from mfm_core.problems import expectation
 
 LENGTH = 20
@@ -197,7 +197,7 @@ def _read_words() -> list[Utterance]:
 
 def _read_table() -> dict[str, Array]:
     path = _path("cmu_mosi_utterances.npz")
-    table, expected = read_archive(path, LOCAL), ("ids", "audio", "sentiment", "split")
+    table, expected = read_archive(path, LOCAL_LIMITS), ("ids", "audio", "sentiment", "split")
     if missing := [key for key in expected if key not in table]:
         raise ValueError(f"{path}: expected arrays {', '.join(expected)}, missing {', '.join(missing)}")
     n = len(table["ids"])
@@ -212,7 +212,7 @@ def _read_table() -> dict[str, Array]:
 def _read_vectors() -> dict[str, npt.NDArray[np.float32]]:
     """The vector of each word, ``(50,)``."""
     path = _path("glove50_top30k.npz")
-    table = read_archive(path, LOCAL)
+    table = read_archive(path, LOCAL_LIMITS)
     words, vectors = table.get("words", np.empty(0)), table.get("vectors", np.empty((0, 0)))
     if words.dtype.kind != "U" or vectors.ndim != 2 or words.shape != vectors.shape[:1] or len(words) == 0:
         raise ValueError(f"{path}: expected words (N,) and vectors (N, d), got {words.shape} and {vectors.shape}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mfm_core.files.npz import LOCAL, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, read_archive
 from mfm_core.studio import face
 from mfm_core.studio.clips import load_clips
 from mfm_core.studio.making import acoustics, voice
@@ -183,7 +183,7 @@ def read_vectors(folder: Path) -> dict[str, Array]:
     path = folder / "glove50_top30k.npz"
     if not path.is_file():
         return known
-    arrays = read_archive(path, LOCAL, only=("words", "vectors"))
+    arrays = read_archive(path, LOCAL_LIMITS, only=("words", "vectors"))
     if missing := {"words", "vectors"} - set(arrays):
         raise ValueError(f"{path}: expected arrays words and vectors, missing {', '.join(sorted(missing))}")
     words, vectors = arrays["words"].tolist(), arrays["vectors"].astype(np.float32)

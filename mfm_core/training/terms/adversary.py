@@ -22,7 +22,7 @@ from mfm_core.training.terms.registry import register_term
 from mfm_core.training.terms.weights import TermWeights
 from mfm_core.training.video_terms import SequenceTerms
 
-LEAST_VARIANCE = 1e-6
+LEAST_SCORE_VARIANCE = 1e-6
 
 
 class Adversary(nn.Module):
@@ -77,14 +77,14 @@ def leak_cost(adversary: Adversary, styles: Mapping[str, Tensor], single: Tensor
     weights = {name: weight.detach().clone() for name, weight in adversary.named_parameters()}
     read = standardised(torch.func.functional_call(adversary, weights, (styles,)))
     squared = (read * standardised(single)).mean(0).square()
-    share = (single.var(0, correction=0) / scores.var(correction=0).clamp_min(LEAST_VARIANCE)).clamp_max(1)
+    share = (single.var(0, correction=0) / scores.var(correction=0).clamp_min(LEAST_SCORE_VARIANCE)).clamp_max(1)
     return (squared * share).sum()
 
 
 def standardised(x: Tensor) -> Tensor:
     """Columns of mean 0 and variance 1, ``(N, M)``."""
     centred = x - x.mean(0)
-    return centred / centred.square().mean(0).clamp_min(LEAST_VARIANCE).sqrt()
+    return centred / centred.square().mean(0).clamp_min(LEAST_SCORE_VARIANCE).sqrt()
 
 
 def _build(model: ModelConfig, weights: TermWeights, seed: int) -> Helper:

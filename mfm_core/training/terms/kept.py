@@ -11,7 +11,7 @@ from mfm_core.training.imagined import SWAPPED
 from mfm_core.training.terms.inputs import TermInputs
 from mfm_core.training.terms.registry import register_term
 
-LEAST_VARIANCE = 1e-5  # of a mean over a picture, among a batch
+LEAST_PICTURE_VARIANCE = 1e-5  # of a mean over a picture, among a batch
 
 
 @register_term(
@@ -72,5 +72,5 @@ def _kept(
     costs = {}
     for name, donor in donors.items():
         found, wanted = (moment(x).mean(dim=(2, 3)) for x in (pictures[name], donor))
-        costs[name] = ((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_VARIANCE)).mean()
+        costs[name] = ((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_PICTURE_VARIANCE)).mean()
     return costs

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.generate.digit_model import DigitModel
 from app.lessons import catalogue
 from app.lessons.sections import room
-from mfm_core.lessons.lesson import MOST_BYTES
+from mfm_core.lessons.lesson import MAX_LESSON_BYTES
 from tests.app.pages import MAIN, query, words_on
 
 SWAP = catalogue.path_of("swap").read_bytes()
@@ -144,7 +144,10 @@ def test_a_lesson_of_ones_own_is_tried_and_kept_nowhere() -> None:
             "mine.toml: steps.0.question.ask: expected this key, which is missing",
         ),
         (SWAP.replace(b'section = "swap"', b'section = "swamp"', 1), "mine.toml: steps.0.opens: The link's “section”"),
-        (b"#" * (MOST_BYTES + 1), f"The file has {MOST_BYTES + 1} bytes, and a lesson at most {MOST_BYTES}."),
+        (
+            b"#" * (MAX_LESSON_BYTES + 1),
+            f"The file has {MAX_LESSON_BYTES + 1} bytes, and a lesson at most {MAX_LESSON_BYTES}.",
+        ),
     ],
 )
 def test_a_bad_file_is_told_by_name_and_field(text: bytes, said: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.lessons import poll_rooms
-from app.lessons.poll_rooms import CODE, FILE, IDLE, LETTERS, LIFETIME, MOST_ROOMS, Poll, PollRooms, is_code
+from app.lessons.poll_rooms import CODE, CODE_LETTERS, FILE, IDLE, LIFETIME, MOST_ROOMS, Poll, PollRooms, is_code
 
 POLL = Poll("How many?", ("few", "some", "many"))
 OTHER = Poll("Which?", ("this", "that"))
@@ -37,7 +37,7 @@ def rooms(tmp_path: Path, clock: Clock) -> PollRooms:
 def test_answers_are_counted_one_a_visitor(rooms: PollRooms) -> None:
     code, key = rooms.open(POLL)
     assert is_code(code)
-    assert set(code) <= set(LETTERS)
+    assert set(code) <= set(CODE_LETTERS)
     assert len(code) == CODE
     for session, choice in (("a", 0), ("b", 2), ("c", 2), ("a", 1)):
         rooms.answer(code, session, 1, choice)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from app.shared.pictures import MOST_BYTES, Crop, UnreadablePictureError, cropped, pack, sprite, take, to_bytes, unpack
+from app.shared.pictures import (
+    MAX_PICTURE_BYTES,
+    Crop,
+    UnreadablePictureError,
+    cropped,
+    pack,
+    sprite,
+    take,
+    to_bytes,
+    unpack,
+)
 
 SVHN, MNIST = (3, 32, 32), (1, 28, 28)
 
@@ -78,7 +88,7 @@ def test_the_wrong_size_in_a_link_is_refused() -> None:
 
 def test_more_bytes_than_allowed_are_refused() -> None:
     with pytest.raises(UnreadablePictureError, match="4 MB"):
-        take(b"\x89PNG" + b"0" * MOST_BYTES, SVHN)
+        take(b"\x89PNG" + b"0" * MAX_PICTURE_BYTES, SVHN)
 
 
 def test_a_decompression_bomb_is_refused_by_its_header() -> None:
