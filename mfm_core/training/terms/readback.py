@@ -18,7 +18,7 @@ PLAIN = 0.1  # nats: what a reader finds in a digit it has no doubt of; its medi
 
 @register_term(
     "feature_match",
-    "MMD between those pictures and real ones, in the readers' features and in the coarse picture",
+    "MMD between pictures of restyled and sampled codes and real ones, in readers' features and in the coarse picture",
     reads=("image",),
     label="classes",
     readers=True,

@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import FunctionType
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from torch import Tensor, nn, optim
 
-from mfm_core.arguments import text_of
+from mfm_core.arguments import kind_of, text_of
 from mfm_core.config import MAX_NAME, ModelConfig, weighed
 from mfm_core.training.common import summed
 
@@ -140,8 +141,12 @@ def register_term(
     for name, given, possible in (("reads", reads, Kind), ("label", (label,), Label), ("small", small or {}, Kind)):
         if (not given and name == "reads") or any(one not in get_args(possible) for one in given):
             raise ValueError(f"{name}: expected of {', '.join(map(repr, get_args(possible)))}, got {given!r}")
+    if outside := [kind for kind in small or {} if kind not in reads]:
+        raise ValueError(f"small: expected kinds that the term reads, got {outside[0]!r}")
 
     def enter(cost: C) -> C:
+        if not isinstance(cost, FunctionType):
+            raise ValueError(f"cost: expected a function, got {kind_of(cost)}")  # noqa: TRY004
         known = _terms.get(key)
         place = (cost.__module__, cost.__qualname__)
         if key in _taken or (known is not None and (known.cost.__module__, known.cost.__qualname__) != place):

@@ -225,6 +225,7 @@ SAID: list[tuple[dict[str, object], str]] = [
     ({"reads": ("video",)}, "reads: expected of 'image', 'sequence', got ('video',)"),
     ({"reads": ()}, "reads: expected of 'image', 'sequence', got ()"),
     ({"label": "digits"}, "label: expected of 'any', 'classes', 'score', got ('digits',)"),
+    ({"reads": ("image",), "small": {"sequence": 1.0}}, "small: expected kinds that the term reads, got 'sequence'"),
     ({"small": {"video": 1.0}}, "small: expected of 'image', 'sequence', got {'video': 1.0}"),
 ]
 
@@ -233,3 +234,5 @@ SAID: list[tuple[dict[str, object], str]] = [
 def test_what_may_not_enter_is_told_in_one_sentence(changes: dict[str, object], message: str, alone: None) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         enter(**{"key": "short_z_y", "sentence": "Z_y is short"} | changes)(short_z_y)
+    with pytest.raises(ValueError, match=r"^cost: expected a function, got an int$"):
+        enter("short_z_y", "Z_y is short")(3)
