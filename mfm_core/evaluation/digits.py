@@ -211,7 +211,7 @@ def style_figures(pairs: Dataset, donor: Tensor, swapped: Mapping[str, Tensor]) 
 
 
 def beyond_label(x: Tensor, labels: Tensor) -> Tensor:
-    """What a number (N,) differs by from the mean of its label's, (N,)."""
+    """Difference of each number (N,) from the mean of its label's, (N,)."""
     within = torch.zeros_like(x)
     for label in torch.unique(labels):
         within[labels == label] = x[labels == label] - x[labels == label].mean()
