@@ -66,7 +66,7 @@ class DigitModel:
 
     @property
     def label(self) -> str:
-        """What the label is, a noun."""
+        """Noun for the label, as the data set calls it."""
         return stored_models.label(self.name)
 
     @property

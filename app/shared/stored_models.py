@@ -90,7 +90,7 @@ def modalities(name: str) -> tuple[str, ...]:
 
 
 def label(name: str) -> str:
-    """What the label of a model is, a noun: that of its data set, or of the data sets that all its modalities are."""
+    """Noun for the label of a model: that of its data set, or of the data sets that all its modalities are."""
     known = dataset_of(name)
     if known.name in dataset_names():
         return known.label
