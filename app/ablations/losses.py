@@ -141,7 +141,11 @@ class LossFigures:
 def figures() -> None:
     """The figures of small models that differ in their objective alone."""
     st.subheader("Which loss makes it factorize?", anchor=False)
-    found = _stored()
+    try:
+        found = _stored()
+    except ValueError as error:
+        st.error(prose.harmless(str(error)))
+        return
     if found is None:
         st.info("Not measured here yet. Measure it with: `python -m mfm_core losses --results FOLDER/losses.csv`")
         return

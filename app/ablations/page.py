@@ -21,6 +21,8 @@ def main() -> None:
     st.header("Which loss, and which part, makes it factorize?", anchor=False)
     for notice in state.notices():
         st.warning(notice)
+    if damaged := results.damage():
+        st.error(prose.harmless(damaged))
     losses.pictures(models)
     losses.figures()
     _variants(tables)

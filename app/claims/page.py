@@ -21,6 +21,8 @@ def main() -> None:
     section = state.choose("What is shown", "section", SECTIONS, hidden=True)
     for notice in state.notices():
         st.warning(notice)
+    if damaged := results.damage():
+        st.error(prose.harmless(damaged))
     {"claims": sections.claims, "systems": sections.systems, "tables": sections.tables}[section]()
     if section == "systems":
         small_table.show()

@@ -16,7 +16,7 @@ from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_models
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
-from mfm_core.evaluation.figures import shown_with_interval
+from mfm_core.evaluation.figures import read_figures, shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
@@ -30,18 +30,26 @@ def folder() -> Path:
 
 
 def comparisons() -> pd.DataFrame:
-    """Every system of every stored table, one row a metric and subject; empty where none is stored.
+    """Every system of every stored table, one row a metric and subject; empty where none is stored, or one is damaged.
 
     It is read once for all visitors until a file changes; who needs another table makes one of it.
     """
-    return _read(folder(), stamp())
+    return _read(folder(), stamp())[0]
+
+
+def damage() -> str:
+    """Why the stored tables cannot be read, a sentence; empty where they can."""
+    return _read(folder(), stamp())[1]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)  # nobody changes it, so that none is copied
-def _read(place: Path, stamp: Hashable) -> pd.DataFrame:
+def _read(place: Path, stamp: Hashable) -> tuple[pd.DataFrame, str]:
     del stamp  # a changed file makes another key
-    found = read_comparisons(place)
-    return found if found.empty else found.assign(subject=found["subject"].replace("", ALL))
+    try:
+        found = read_comparisons(place)
+    except ValueError as error:
+        return pd.DataFrame(), str(error)
+    return found if found.empty else found.assign(subject=found["subject"].replace("", ALL)), ""
 
 
 def stamp() -> Hashable:
@@ -73,7 +81,9 @@ def evidence() -> Evidence:
     metrics = {}
     for name in stored_models.models():
         try:
-            metrics[name] = mfm.load_metrics(stored_models.stored_as(name))
+            found = mfm.load_metrics(stored_models.stored_as(name))
+            read_figures(found.get("figures"), name)
+            metrics[name] = found
         except FileNotFoundError:
             continue  # a model that was not measured is no evidence
         except ValueError as error:

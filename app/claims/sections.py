@@ -76,6 +76,8 @@ def _row(one: Measurement) -> dict[str, str]:
 def systems() -> None:
     """A chart of every system with its interval, filtered by data set, metric and system."""
     table, links, titles = results.comparisons(), results.links(), results.titles_of_tables()
+    if table.empty and results.damage():
+        return  # the page has said why
     if table.empty:
         st.info("No table of systems is stored yet. Compute one with: `python -m mfm_core table ict_mmmo`")
         return

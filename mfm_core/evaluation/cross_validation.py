@@ -19,6 +19,7 @@ from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.videos import evaluate_sequences
 from mfm_core.files.writing import write_whole
 from mfm_core.model import MFM
+from mfm_core.storage.folder import read_text
 from mfm_core.training.loop import Report, train
 from mfm_core.training.videos import FoldConfig, SequenceRun, SequenceTask, load_run_data
 
@@ -120,11 +121,15 @@ def _one_fold(run: SequenceRun, folder: Path, on_report: Callable[[int, Report],
     path = folder / "figures.json"
     configuration = run.model_dump(mode="json")
     if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if SequenceRun.model_validate(kept["configuration"]) != run:
+        try:
+            kept = json.loads(read_text(path))
+            same = SequenceRun.model_validate(kept["configuration"]) == run
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise ValueError(f"{path}: expected the figures of a fold, got a damaged file; delete it") from None
+        if not same:
             raise ValueError(f"{folder}: holds a fold of another configuration; choose a new folder")
         on_report(run.training.steps, {})
-        return read_figures(kept["figures"], str(path))
+        return read_figures(kept.get("figures"), str(path))
     model = cast(MFM, train(SequenceTask(run, torch.zeros(0).device), run.training, folder, on_report=on_report))
     held_out = load_run_data(run).part("test")
     figures = tuple(evaluate_sequences(model, held_out))

@@ -78,7 +78,7 @@ class Evidence:
         for ratio in ratios if isinstance(ratios, list) else []:
             if isinstance(ratio, dict) and ratio.get("modality") == modality and ratio.get("bandwidth") == 1.0:
                 parts = {"value": "ratio", "low": "low", "high": "high"}
-                return {part: _number(ratio[stored]) for part, stored in parts.items()}
+                return {part: _number(ratio.get(stored)) for part, stored in parts.items()}
         return None
 
 

@@ -13,7 +13,9 @@ from pydantic import JsonValue
 
 from mfm_core.evaluation.losses import Samples, figures, measure
 from mfm_core.experiments.cells import code_version
+from mfm_core.experiments.results import check_units
 from mfm_core.experiments.run import execute, read_run, read_run_of
+from mfm_core.files.tables import Kind, read_table
 from mfm_core.storage.folder import CONFIG
 from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.training.images import FactorizeRun
@@ -27,6 +29,11 @@ SHIPPED = "svhn_mnist_codes"
 LOSSES = "losses.csv"
 """File of the figures in the folder of results."""
 SEEDS = (0, 1, 2)
+_COLUMNS: Mapping[str, Kind] = {
+    **dict.fromkeys(("objective", "seed", "key", "subject", "unit", "date", "code_version"), "text"),
+    **dict.fromkeys(("value", "low", "high"), "number"),
+    "n": "whole",
+}
 
 
 class Objective(NamedTuple):
@@ -123,14 +130,11 @@ def read_losses(path: Path) -> pd.DataFrame:
     """The figures that :func:`loss_rows` wrote.
 
     Raises:
-        ValueError: If a column is missing, or an objective is none of ``OBJECTIVES``.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, a column is missing, or an objective is none of ``OBJECTIVES``.
     """
-    import pandas as pd
-
-    table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]})
-    wanted = {"objective", "seed", "key", "subject", "unit", "value", "low", "high", "n", "date", "code_version"}
-    if missing := sorted(wanted - set(table.columns)):
-        raise ValueError(f"{path}: expected the columns {', '.join(sorted(wanted))}, got none named {missing[0]}")
+    table = read_table(path, _COLUMNS, source="python -m mfm_core losses")
+    check_units(table, path)
     if unknown := sorted(set(table["objective"]) - set(OBJECTIVES)):
         raise ValueError(f"{path}: objective: expected one of {', '.join(OBJECTIVES)}, got {unknown[0]!r}")
     return table

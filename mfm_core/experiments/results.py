@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 
+from mfm_core.evaluation.figures import Unit
 from mfm_core.experiments.cells import read_cells
 from mfm_core.experiments.summary import comparisons, figures_table
+from mfm_core.files.tables import Kind, read_table
 from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import PRETRAINED
 
 FIGURES, COMPARISONS = ".figures.csv", ".comparisons.csv"
-TEXTS = ("subject", "modalities", "reason")
-"""Columns that may be empty."""
+_ROW: Mapping[str, Kind] = {
+    **dict.fromkeys(("dataset", "modalities", "system", "key", "subject", "unit"), "text"),
+    "higher_is_better": "truth",
+    "n": "whole",
+    "low": "number",
+    "high": "number",
+}
+_OF_CELLS: Mapping[str, Kind] = {"seed": "whole", "value": "number"}
+_OF_SYSTEMS: Mapping[str, Kind] = {"seeds": "whole", "mean": "number", "sd": "number"}
+_AGAINST: Mapping[str, Kind] = dict.fromkeys(
+    ("difference", "difference_low", "difference_high", "p", "p_holm", "p_mcnemar", "p_mcnemar_holm"), "number"
+)
+"""Columns that a table has where its systems were compared with a reference."""
 
 
 def results_folder() -> Path:
@@ -56,21 +71,34 @@ def read_figures(folder: Path | None = None) -> pd.DataFrame:
     Raises:
         ValueError: If a file is damaged.
     """
-    return _read(folder or results_folder(), FIGURES)
+    return _read(folder or results_folder(), FIGURES, _OF_CELLS)
 
 
 def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
-    """The comparisons of all tables in a folder, one row a system and figure; see :func:`read_figures`."""
-    return _read(folder or results_folder(), COMPARISONS)
+    """The comparisons of all tables in a folder, one row a system and figure; see :func:`read_figures`.
+
+    What was not compared with a reference has NaN in the columns of the difference.
+    """
+    return _read(folder or results_folder(), COMPARISONS, _OF_SYSTEMS, _AGAINST)
 
 
-def _read(folder: Path, suffix: str) -> pd.DataFrame:
+def _read(
+    folder: Path, suffix: str, columns: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None
+) -> pd.DataFrame:
     frames = []
     for path in sorted(folder.glob(f"*{suffix}")):
-        try:
-            frame = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
-        except (ValueError, pd.errors.ParserError) as error:
-            raise ValueError(f"{path}: expected a table as python -m mfm_core table writes it ({error})") from None
+        frame = read_table(path, {**_ROW, **columns}, optional, source="python -m mfm_core table")
+        check_units(frame, path)
         frame.insert(0, "table", path.name.removesuffix(suffix))
-        frames.append(frame.fillna({name: "" for name in TEXTS if name in frame}))
+        frames.append(frame)
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def check_units(table: pd.DataFrame, path: Path) -> None:
+    """Check that every figure of a table is of a known unit.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    if unknown := sorted(set(table["unit"]) - set(get_args(Unit))):
+        raise ValueError(f"{path}: unit: expected one of {', '.join(get_args(Unit))}, got {unknown[0][:40]!r}")

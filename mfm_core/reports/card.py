@@ -11,7 +11,7 @@ from rich.table import Table
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_p
 from mfm_core.evaluation.quantities import title
-from mfm_core.reports.videos import DEPENDENCY_HEADER, dependency_rows, inference_note, ratios_table
+from mfm_core.reports.videos import DEPENDENCY_HEADER, dependency_rows, inference_note, part_of, ratios_table
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.factorization import FactorizationConfig
 from mfm_core.training.terms.registry import terms_of
@@ -48,9 +48,9 @@ def _interval(figure: Figure) -> str:
     return f"{shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)}"
 
 
-def _value(given: JsonValue, key: str = "comparison") -> float:
+def _value(given: JsonValue | None, key: str = "comparison") -> float:
     if not isinstance(given, int | float):
-        raise TypeError(f"metrics: {key}: expected a number, got {given!r}")
+        raise ValueError(f"metrics: {key}: expected a number, got {str(given)[:40]!r}")  # noqa: TRY004 - of a file
     return float(given)
 
 
@@ -77,8 +77,11 @@ def side_by_side(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     Raises:
         ValueError: If the systems have different figures.
     """
-    systems = [system for system in _list(stored["systems"]) if isinstance(system, dict)]
-    columns = {str(system["system"]): read_figures(system["figures"], "ablations") for system in systems}
+    place = "ablations.systems"
+    systems = [one for one in _list(part_of(stored, "systems", "ablations")) if isinstance(one, dict)]
+    columns = {
+        str(part_of(one, "system", place)): read_figures(part_of(one, "figures", place), "ablations") for one in systems
+    }
     keys = {tuple((figure.key, figure.subject) for figure in figures) for figures in columns.values()}
     if len(keys) > 1:
         raise ValueError("metrics: ablations: expected the same figures of every system, got different ones")
@@ -86,18 +89,19 @@ def side_by_side(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         [title(figures[0]), *(shown(figure.value, figure.unit) for figure in figures)]
         for figures in zip(*columns.values(), strict=True)
     ]
-    return {"note": stored["note"], "header": ["figure", *columns], "rows": rows}
+    return {"note": part_of(stored, "note", "ablations"), "header": ["figure", *columns], "rows": rows}
 
 
 def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """A stored comparison of systems (Figure 5(b)) as text: its note, a header and a row a system."""
-    reference, rows = str(stored["reference"]), list[JsonValue]()
-    for system in _list(stored["systems"]):
+    reference, rows = str(part_of(stored, "reference", "comparison")), list[JsonValue]()
+    for system in _list(part_of(stored, "systems", "comparison")):
         if not isinstance(system, dict):
-            raise TypeError(f"metrics: comparison.systems: expected objects, got {system!r}")
-        accuracies, n = [_value(accuracy) for accuracy in _list(system["accuracies"])], _value(system["n"])
+            raise ValueError(f"metrics: comparison.systems: expected objects, got {str(system)[:40]!r}")  # noqa: TRY004 - of a file
+        accuracies, n = [_value(accuracy) for accuracy in _list(system.get("accuracies"))], _value(system.get("n"))
+        name = str(part_of(system, "system", "comparison.systems"))
         if not accuracies:
-            raise ValueError(f"metrics: comparison: {system['system']}: accuracies: expected at least one, got none")
+            raise ValueError(f"metrics: comparison: {name}: accuracies: expected at least one, got none")
         mean = shown(sum(accuracies) / len(accuracies), "share")
         match system.get("low"), system.get("high"):
             case float(low), float(high):
@@ -110,7 +114,7 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
                 tested = f"{100 * value:+.2f} points, too few photographs for a test"
         rows.append(
             [
-                str(system["system"]),
+                name,
                 mean,
                 ", ".join(shown(accuracy, "share") for accuracy in accuracies),
                 f"{', '.join(f'{(1 - accuracy) * n:.0f}' for accuracy in accuracies)} of {n:.0f}",
@@ -123,12 +127,12 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     empty = {i for i in range(len(header)) if all(row[i] == "" for row in rows if isinstance(row, list))}
     kept = [[cell for i, cell in enumerate(row) if i not in empty] for row in rows if isinstance(row, list)]
     columns: list[JsonValue] = [name for i, name in enumerate(header) if i not in empty]
-    return {"note": stored["note"], "header": columns, "rows": list[JsonValue](kept)}
+    return {"note": part_of(stored, "note", "comparison"), "header": columns, "rows": list[JsonValue](kept)}
 
 
 def systems_of(stored: Mapping[str, JsonValue]) -> list[str]:
     """The registered name of each system of a stored comparison; empty where it has none."""
-    return [str(one.get("name", "")) for one in _list(stored["systems"]) if isinstance(one, dict)]
+    return [str(one.get("name", "")) for one in _list(stored.get("systems")) if isinstance(one, dict)]
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -203,7 +207,7 @@ def _seed(run: Mapping[str, JsonValue]) -> JsonValue:
     return training.get("seed", "unknown") if isinstance(training, dict) else "unknown"
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
+def _list(value: JsonValue | None) -> list[JsonValue]:
     return value if isinstance(value, list) else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -14,6 +15,22 @@ WHY_INFERRED_IS_POOR = (
     "the features that the encoder of Z_y learnt for the label, and these hardly tell the Z_a of another stream: what "
     "it infers is close to the mean Z_a, and a decoder does not make the mean sequence of the mean Z_a."
 )
+
+
+def part_of(row: Mapping[str, JsonValue], key: str, where: str) -> JsonValue:
+    """A part of what is stored among a model's figures.
+
+    Args:
+        row: An object of ``metrics.json``.
+        key: The part.
+        where: The place of the object, for the message.
+
+    Raises:
+        ValueError: If it is missing.
+    """
+    if key not in row:
+        raise ValueError(f"metrics: {where}: expected the key {key}, got none of that name")
+    return row[key]
 
 
 def inference_note(figures: Sequence[Figure]) -> str:
@@ -28,17 +45,17 @@ def dependency_rows(stored: JsonValue) -> list[tuple[str, ...]]:
     for found in stored if isinstance(stored, list) else []:
         if not isinstance(found, dict):
             continue
-        interval = f"{_decimals(found['low'])} to {_decimals(found['high'])}"
+        part = partial(part_of, found, where="dependency")
         rows.append(
             (
-                str(found["modality"]),
-                str(found["bandwidth"]),
-                _decimals(found["ratio"]),
-                interval,
-                _decimals(found["depends_on_y"]),
-                _decimals(found["depends_on_a"]),
-                str(found["n"]),
-                str(found["warning"] or ""),
+                str(part("modality")),
+                str(part("bandwidth")),
+                _decimals(part("ratio")),
+                f"{_decimals(part('low'))} to {_decimals(part('high'))}",
+                _decimals(part("depends_on_y")),
+                _decimals(part("depends_on_a")),
+                str(part("n")),
+                str(part("warning") or ""),
             )
         )
     return rows
@@ -64,9 +81,9 @@ def ratios_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     rows: list[JsonValue] = []
     models = stored.get("rows")
     for row in models if isinstance(models, list) else []:
-        if isinstance(row, dict) and isinstance(ratios := row["ratios"], dict):
+        if isinstance(row, dict) and isinstance(ratios := row.get("ratios"), dict):
             found = [ratio if isinstance(ratio := ratios.get(stream), dict) else {} for stream in STREAMS]
-            known = [str(row[key]) for key in ("data", "seed", "n")]
+            known = [str(part_of(row, key, "ratios.rows")) for key in ("data", "seed", "n")]
             at_median = [_decimals(ratio.get("at_median")) for ratio in found]
             rows.append([*known, *(_with_interval(ratio) for ratio in found), *at_median])
     for data, paper in PAPER_RATIOS.items():
@@ -82,7 +99,7 @@ def ratios_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 def _with_interval(ratio: Mapping[str, JsonValue]) -> str:
     if not ratio:
         return "none"
-    value, low, high = (_decimals(ratio[key]) for key in ("value", "low", "high"))
+    value, low, high = (_decimals(part_of(ratio, key, "ratios.rows")) for key in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
 
 

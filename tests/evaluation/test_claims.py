@@ -138,6 +138,9 @@ def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
         return Evidence(pd.DataFrame(), {"cmu_mosi": {"dependency": rows}})
 
     assert outcome("mosi_language", ratios(0.2, 0.15)).verdict == "holds"
+    lacking = ratios(0.2, 0.15)
+    del lacking.metrics["cmu_mosi"]["dependency"][1]["high"]
+    assert outcome("mosi_language", lacking).verdict == "does not hold", "an end that is not known is not apart"
     assert outcome("mosi_language", ratios(0.1, 0.15)).verdict == "does not hold"
     for low, verdict in ((0.6, "holds"), (0.4, "does not hold")):
         figures = [figure("evidence_auc", "language:norm", Estimate(0.7, low, 0.8, 500)).stored()]

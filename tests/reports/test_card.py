@@ -12,6 +12,7 @@ from mfm_core.evaluation.statistics import Estimate
 from mfm_core.reports.card import added_terms, card, figure_rows, figures_table, markdown_table, side_by_side, table_of
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.factorization import FactorizationConfig
+from tests.doors.doors import one_sentence
 
 FIGURES = [
     figure("label_accuracy", "svhn+mnist", Estimate(0.9912, 0.98, 0.995, 1000), target=0.99),
@@ -66,6 +67,40 @@ def test_models_side_by_side_need_the_same_figures():
     fewer = {"system": "other", "figures": [FIGURES[0].stored()]}
     with pytest.raises(ValueError, match=r"^metrics: ablations: expected the same figures of every system"):
         side_by_side({"note": "", "systems": [*ABLATIONS["systems"], fewer]})
+
+
+RATIO = {"modality": "visual", "bandwidth": 1.0, "ratio": 0.5, "low": 0.4, "high": 0.6, "depends_on_y": 1.0}
+RATIO |= {"depends_on_a": 2.0, "n": 9, "warning": None}
+STORED = {
+    "comparison": {"note": "n.", "reference": "MFM", "systems": [{"system": "MM", "accuracies": [0.5], "n": 9}]},
+    "ablations": ABLATIONS,
+    "dependency": [RATIO],
+    "ratios": {"rows": [{"data": "a", "seed": 0, "n": 9, "ratios": {"visual": {"value": 1, "low": 0, "high": 2}}}]},
+}
+
+
+def without(whole: object, path: tuple[object, ...]) -> object:
+    """A copy of JSON without the part at a path."""
+    head, *rest = path
+    if isinstance(whole, dict):
+        return {k: without(v, tuple(rest)) if k == head else v for k, v in whole.items() if k != head or rest}
+    return [without(v, tuple(rest)) if i == head else v for i, v in enumerate(whole)]
+
+
+def paths(whole: object) -> list[tuple[object, ...]]:
+    """Places of all parts of the objects in JSON."""
+    parts = whole.items() if isinstance(whole, dict) else enumerate(whole) if isinstance(whole, list) else ()
+    below = [(key, *path) for key, part in parts for path in paths(part)]
+    return below + ([(key,) for key in whole] if isinstance(whole, dict) else [])
+
+
+@pytest.mark.parametrize("path", paths(STORED), ids=lambda path: ".".join(map(str, path)))
+def test_metrics_that_lack_a_part_make_a_card_or_are_refused_in_a_sentence(tiny_config, path):
+    assert "Figure 5(b)" in card("x", stored(tiny_config, "mfm"), STORED)
+    try:
+        card("x", stored(tiny_config, "mfm"), without(STORED, path))
+    except ValueError as error:
+        one_sentence(error)
 
 
 def text_of(table) -> str:

@@ -43,7 +43,7 @@ class Sliders {
     this.wheel = model.means.length ? new Wheel(model.means, this.digits, words.y.meaning, (block) => this.#set("y", block), () => this.begin()) : null;
     this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
     this.tools = new Tools(this);
-    this.map = model.means.length ? new LatentMap(this, () => this.#askMap()) : null;
+    this.map = model.means.length ? new LatentMap(this) : null;
     const styles = this.row ? small("Draw nine further styles and show each in all digits", "Ten styles", () => this.#tenStyles()) : null;
     const stripTitle = element("div", { class: "title" }, [element("h3", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
     const page = element("div", { class: "page" }, [
@@ -146,12 +146,6 @@ class Sliders {
   get own() {
     const { own, models } = this.data;
     return own && this.model === models[0] ? settledAll(own) : null;
-  }
-
-  /** Ask for the map of the model on show, unless the page has sent it before. */
-  #askMap() {
-    if (this.data.maps[this.model.name]) this.giveMaps(this.data.maps);
-    else this.wantMap(this.model.name);
   }
 
   /** A map that was asked for has come. */

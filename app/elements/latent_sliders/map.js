@@ -4,8 +4,8 @@ const TONES = 32;
 const BLENDED = 6; // codes that an empty place of the UMAP layout is decoded from
 
 class LatentMap {
-  constructor(main, wanted) {
-    Object.assign(this, { main, wanted, data: null });
+  constructor(main) {
+    Object.assign(this, { main, data: null });
     const option = ([value, text]) => element("option", { value }, text);
     const { words } = main.data;
     this.block = element("select", { "aria-label": "Which latent" }, Object.entries(words).map(([factor, word]) => option([factor, `${word.plain}, ${word.meaning}`])));
@@ -42,7 +42,9 @@ class LatentMap {
     if (!this.box.open) return;
     if (this.data) return this.draw();
     this.note.textContent = "The codes are being laid out \u2026";
-    this.wanted();
+    const { data, model } = this.main;
+    if (data.maps[model.name]) this.main.giveMaps(data.maps); // the page has sent it before
+    else this.main.wantMap(model.name);
   }
 
   /** Forget the map, for another model is shown. */

@@ -89,6 +89,16 @@ def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> Non
     assert json.loads(alone.get("plotly_chart")[0].proto.spec)["data"][0]["y"] == ["MFM"]
 
 
+@pytest.mark.parametrize("section", ["claims", "systems", "tables"])
+def test_a_damaged_table_is_told_in_a_sentence(stored: Path, section: str) -> None:
+    path = stored / "results" / "ict_mmmo.comparisons.csv"
+    path.write_text(path.read_text().replace("0.02", "little", 1))
+    page = visit(section=section)
+    assert [one.value.rpartition("/")[2] for one in page.error] == [
+        "ict_mmmo.comparisons.csv: row 1: sd: expected a number, got 'little'"
+    ]
+
+
 def test_a_system_without_the_metric_is_told(stored: Path) -> None:
     path = stored / "results" / "ict_mmmo.comparisons.csv"
     rows = pd.read_csv(path)
