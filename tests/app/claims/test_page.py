@@ -94,7 +94,7 @@ def test_a_damaged_table_is_told_in_a_sentence(stored: Path, section: str) -> No
     path = stored / "results" / "ict_mmmo.comparisons.csv"
     path.write_text(path.read_text().replace("0.02", "little", 1))
     page = visit(section=section)
-    assert [one.value.rpartition("/")[2] for one in page.error] == [
+    assert [one.value.rpartition("/")[2].replace("\\", "") for one in page.error] == [
         "ict_mmmo.comparisons.csv: row 1: sd: expected a number, got 'little'"
     ]
 
