@@ -50,7 +50,7 @@ class MissingClipsError(RuntimeError):
 
 @dataclass(frozen=True)
 class ClipSource:
-    """What is known of a model's clips; the model and the clips themselves are kept once, and asked for when needed.
+    """Facts of the clips of a model; the model and the clips themselves are kept once, and asked for when needed.
 
     Attributes:
         name: The model's name.
