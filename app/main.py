@@ -51,6 +51,7 @@ STYLE = """<style>
 [class*="st-key-progress_"] { min-height: 4.25rem; }
 .stButtonGroup [data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
+.stRadio label:has(input:disabled) p { color: CanvasText !important; }
 .mfm-table { overflow-x: auto; max-width: 100%; }
 .mfm-table table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .mfm-table th, .mfm-table td { padding: 0.35rem 0.7rem 0.35rem 0; text-align: left; vertical-align: top; }

@@ -35,7 +35,7 @@ def show(lesson: Lesson, view: LessonsView) -> None:
     with right:
         if here.question is not None:
             room.host(here.question, view)
-    _pager(lesson, view)
+    _pager(lesson, view, shown)
     if shown and view.step == len(lesson.steps):
         _count(lesson, view)
 
@@ -102,9 +102,9 @@ def _verdict(question: Question, answer: Answer, taken: int) -> None:
         return
     said = prose.harmless(question.choices[right].text)
     if right == taken:
-        st.success(f"You predicted it: {said}")
+        st.success(f"You predicted it: {said}.")
     else:
-        st.info(f"It is another: {said}")
+        st.info(f"You predicted: {prose.harmless(question.choices[taken].text)}. It is: {said}.")
     prose.write(answer.sentence)
 
 
@@ -119,12 +119,18 @@ def _chart(answer: Answer, key: str) -> None:
     prose.caption(f"Measured here: {answer.source}.")
 
 
-def _pager(lesson: Lesson, view: LessonsView) -> None:
+def _pager(lesson: Lesson, view: LessonsView, shown: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if view.step > 1:
             st.button("Step before", key="step_before", on_click=state.change, kwargs={"step": view.step - 1})
         if view.step < len(lesson.steps):
-            st.button("Next step", key="step_next", on_click=state.change, kwargs={"step": view.step + 1})
+            st.button(
+                "Next step",
+                key="step_next",
+                type="primary" if shown else "secondary",
+                on_click=state.change,
+                kwargs={"step": view.step + 1},
+            )
 
 
 def _count(lesson: Lesson, view: LessonsView) -> None:
