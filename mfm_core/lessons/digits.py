@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from mfm_core.data.registry import modality_info
 from mfm_core.generation import swap
 from mfm_core.latents import Latents
 from mfm_core.lessons.measure import Answer, Measure, Models, Name, Seed, counted
@@ -224,4 +225,7 @@ def _read(model: MFM, models: Models, latents: Latents, reader: str) -> Tensor:
 
 
 def _who(reader: str) -> str:
-    return "The label head" if reader == LABEL_HEAD else f"The judge of {reader}"
+    if reader == LABEL_HEAD:
+        return "The label head"
+    info = modality_info(reader)
+    return f"The judge of {reader if info is None else info.title}"

@@ -172,6 +172,11 @@ def test_undo_reset_and_lock(visit: Visit) -> None:
     page.get_by_role("button", name="Undo").click()
     at_rest(page)
     assert picture(page, 0) == first
+    control.press("End")
+    control.press("End")  # moves nothing, and is no step to undo
+    page.get_by_role("button", name="Undo").click()
+    at_rest(page)
+    assert control.input_value() == start
     drag(page, control, 0.5, 0.95)
     row = page.locator(".group.a0 .slider").nth(2)
     row.locator("button.lock").click()

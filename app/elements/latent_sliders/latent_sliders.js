@@ -159,7 +159,6 @@ class Sliders {
   }
 
   get z() { return this.mine.get(this.model.key).z; }
-
   snapshot() { return Object.fromEntries(Object.entries(this.z).map(([factor, block]) => [factor, block.slice()])); }
 
   begin() {
@@ -169,6 +168,7 @@ class Sliders {
   }
 
   undo() {
+    while (this.past.length && alike(this.past.at(-1), this.z)) this.past.pop(); // a key that moved nothing
     if (this.past.length) this.take(this.past.pop());
   }
 
@@ -337,9 +337,7 @@ class Sliders {
   }
 
   link() { return linkOf(this); }
-
   address() { return addressOf(this.link()); }
-
   python() { return pythonOf(this); }
 
   /** Keep the address of the page up to date, a moment after the last change. */
@@ -385,15 +383,11 @@ export default function (component) {
     delete root.dataset.pending;
     setTriggerValue("unable", reason.slice(0, 200));
   };
-  if (typeof Worker === "undefined") {
-    unable("it has no workers");
-    return;
-  }
+  if (typeof Worker === "undefined") return void unable("it has no workers");
   try {
     shown.set(root, new Sliders(root, data, unable, (name) => setTriggerValue("map", name)));
   } catch (error) {
-    unable(String(error.message ?? error));
-    return;
+    return void unable(String(error.message ?? error));
   }
   return () => setTimeout(() => { if (!root.isConnected) shown.get(root)?.stop(); }, 0);
 }

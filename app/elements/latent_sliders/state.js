@@ -10,6 +10,11 @@ function settledAll(z) {
   return Object.fromEntries(Object.entries(z).map(([factor, block]) => [factor, settled(block)]));
 }
 
+/** Whether two states are the same in every block of Z. */
+function alike(one, other) {
+  return Object.entries(one).every(([factor, block]) => block.every((x, i) => x === other[factor][i]));
+}
+
 function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
