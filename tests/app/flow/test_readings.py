@@ -96,10 +96,10 @@ def test_the_page_shows_an_attribution_and_what_was_measured_of_it() -> None:
     page = visit(clip="1", reading="integrated_gradients")
     assert query(page) == {"clip": "1", "reading": "integrated_gradients"}
     said = plain(page)
-    assert "of language in 160 of 200 held-out clips (75 to 85 %, by chance 16 %)" in said
+    assert "language in 160 of 200 held-out clips (75 to 85 %, by chance 16 %)" in said
     assert "view_factor" not in [one.key for one in page.get("button_group")]
     page.selectbox(key="view_reading").set_value("score").run()
-    assert "of visual in 180 of 200 held-out clips" in plain(page)
+    assert "visual in 180 of 200 held-out clips" in plain(page)
     assert "view_factor" in [one.key for one in page.get("button_group")]
 
 
