@@ -141,6 +141,10 @@ def test_every_fold_is_measured_once_and_kept(folded, tmp_path, monkeypatch):
         cross_validate(other, tmp_path, repetitions=2, folds=3)
     with pytest.raises(ValueError, match="repetitions: expected at least 1, got 0"):
         cross_validate(run, tmp_path, repetitions=0, folds=3)
+    for damaged in ('{"configuration": ', "[]", "{}", '{"configuration": {}, "figures": []}'):
+        (tmp_path / "0-0" / "figures.json").write_text(damaged)
+        with pytest.raises(ValueError, match=r"figures\.json: expected the figures of a fold, got a damaged file"):
+            cross_validate(run, tmp_path, repetitions=2, folds=3)
 
 
 def test_the_command_refuses_what_is_no_run_of_sequences():
