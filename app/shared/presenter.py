@@ -8,7 +8,10 @@ from app.shared import app_view
 
 SCALE = 1.25
 """How much larger the type is than elsewhere."""
-STYLE = f"<style>html {{ font-size: {16 * SCALE:g}px !important; }}</style>"
+STYLE = f"""<style>
+html {{ font-size: {16 * SCALE:g}px !important; }}
+.stMainBlockContainer {{ padding-top: 4.25rem; }}
+</style>"""
 KEY = "presenter"
 
 

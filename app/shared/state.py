@@ -230,7 +230,14 @@ def choose_several(
             change(**{field: ".".join(name for name in options if name in wanted)})
 
     st.multiselect(
-        label, options, format_func=title, max_selections=most, key=key, on_change=take, disabled=held(field)
+        label,
+        options,
+        format_func=title,
+        max_selections=most,
+        key=key,
+        on_change=take,
+        disabled=held(field),
+        wrap=True,
     )
 
 

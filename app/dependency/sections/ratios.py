@@ -59,6 +59,7 @@ def _models(codec: DependencyLinks, view: DependencyView) -> None:
             max_selections=MOST_MODELS,
             on_change=_take_models,
             disabled=state.held("models"),
+            wrap=True,
         )
 
 
