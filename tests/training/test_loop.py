@@ -91,6 +91,13 @@ def test_the_state_of_another_configuration_is_refused(tmp_path):
         train(Regression(), CONFIG.model_copy(update={"seed": 1}), tmp_path)
 
 
+def test_a_model_that_comes_in_evaluation_mode_is_trained_as_any_other(tmp_path, uninterrupted):
+    task = Regression()
+    task.model.eval()  # as a stored one is that a run starts from
+    trained = train(task, CONFIG, tmp_path).state_dict()
+    assert all(torch.equal(trained[name], tensor) for name, tensor in uninterrupted.items())
+
+
 def test_patience_stops_early_and_the_best_model_is_returned(tmp_path):
     class Worsening(Regression):
         scores = iter([0.0, 3.0, 2.0, 1.0, 0.5])
