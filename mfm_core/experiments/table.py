@@ -10,6 +10,8 @@ from time import monotonic
 from filelock import FileLock, Timeout
 
 from mfm_core.arguments import import_modules
+from mfm_core.data.importing.imported import imported_names
+from mfm_core.data.registry import dataset_names
 from mfm_core.experiments.cells import cell_path, store_cell
 from mfm_core.experiments.executors import Event, Job, in_processes, in_this_process, on_ray
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of
@@ -97,6 +99,9 @@ def run_table(
     if n_workers < 0:
         raise ValueError(f"workers: expected at least 0, got {n_workers}")
     import_modules("imports", plan.imports)
+    known = *dataset_names(), *imported_names()
+    if ray_address is None and plan.dataset not in known:  # a cluster may have data of its own
+        raise ValueError(f"dataset: expected one of {', '.join(known)}, got {plan.dataset[:80]!r}")
     cells = cells_of(tuple(systems), n_seeds)
     folder = folder.absolute()
     _claim(plan, folder)

@@ -161,6 +161,12 @@ def test_a_wrong_plan_is_told_in_a_sentence(tmp_path: Path, change: dict, more: 
     assert message in told
 
 
+def test_an_unknown_data_set_is_refused_before_a_cell_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^dataset: expected one of .*stub_data.*, got 'nowhere'$"):
+        next(run_table(PLAN.model_copy(update={"dataset": "nowhere"}), ["majority"], tmp_path / "table"))
+    assert not (tmp_path / "table").exists()
+
+
 def test_results_are_tidy_and_come_back(tmp_path: Path) -> None:
     run(tmp_path / "table", "stub", "majority")
     figures, compared = write_results(tmp_path / "table", tmp_path / "results")
