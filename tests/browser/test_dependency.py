@@ -57,8 +57,8 @@ def test_another_bandwidth_gives_other_ratios_and_the_difference(watch: Visit) -
     page = ready(watch("dependency?models=ict_mmmo"))
     first = cells(page)
     assert len(first) == 3 * 7
-    page.get_by_role("radio", name="median").click()
-    expect(page).to_have_url(re.compile("bandwidth=median"))
+    page.get_by_role("radio", name="1.0, the paper's").click()
+    expect(page).to_have_url(re.compile("bandwidth=one"))
     expect(page.get_by_role("columnheader", name="difference")).to_be_visible()
     ready(page)
     changed = cells(page)
