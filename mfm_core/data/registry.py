@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pooch
 
+from mfm_core.arguments import expect, kind_of
 from mfm_core.data.dataset import Dataset, Unit
 from mfm_core.data.notes import warn_of
 from mfm_core.files.npz import LOCAL_LIMITS, read_archive
+from mfm_core.registering import check_takes, import_files, load_before, place_of
 
 Loader = Callable[[], Dataset]
 Arrays = Mapping[str, npt.NDArray[np.uint8]]
@@ -136,6 +138,7 @@ class DatasetInfo:
         return all((data_folder() / file).is_file() for file in files)
 
 
+PACKAGE = "mfm_core.data.sets"
 _infos: dict[str, DatasetInfo] = {}
 _loaders: dict[str, Loader] = {}
 _finders: list[Callable[[str], Dataset | None]] = []
@@ -143,10 +146,27 @@ _fold_finders: list[Callable[[str], Folds | None]] = []
 
 
 def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
-    """Enter a loader into the registry with what is known of its data set."""
+    """Enter a loader into the registry with what is known of its data set.
+
+    Args:
+        info: The description, by whose name the data set is loaded.
+
+    Raises:
+        ValueError: If the name is taken or no plain name, or the loader is no function without arguments.
+    """
+    name = expect("info", info, DatasetInfo).name
+    if not isinstance(name, str) or re.fullmatch("[a-z][a-z0-9_]{0,39}", name) is None:
+        raise ValueError(f"name: expected at most 40 lower-case letters, digits and '_', got {name!r}")
 
     def enter(loader: Loader) -> Loader:
-        _infos[info.name], _loaders[info.name] = info, loader
+        if not callable(loader):
+            raise ValueError(f"loader: expected a function, got {kind_of(loader)}")  # noqa: TRY004
+        check_takes("loader", loader, "no argument")
+        load_before(loader, PACKAGE, _load_all)
+        taken = _loaders.get(name)
+        if taken is not None and place_of(taken) != place_of(loader):
+            raise ValueError(f"name: expected one that is not registered, got {name!r}, of {place_of(taken)[0]}")
+        _infos[name], _loaders[name] = info, loader
         return loader
 
     return enter
@@ -165,9 +185,7 @@ def register_finder(find: Callable[[str], Dataset | None], folds: Callable[[str]
 
 @cache
 def _load_all() -> None:
-    package = importlib.import_module("mfm_core.data.sets")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"mfm_core.data.sets.{module.name}")
+    import_files(PACKAGE)
     importlib.import_module("mfm_core.data.importing.imported")
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, kind_of, whole_number
 from mfm_core.data.dataset import Dataset
-from mfm_core.interpretation.base import AttributionFunction
+from mfm_core.interpretation.base import AttributionFunction, checked_steps
 from mfm_core.interpretation.gradient_flow import gradient_flow
 from mfm_core.interpretation.registry import attributions
 from mfm_core.model import MFM
@@ -75,14 +75,18 @@ def attribute(
         raise ValueError(f"method: expected one of {', '.join(known)}, got {method!r}")
     index = None if target is None else whole_number("target", target, 0)
     if isinstance(model, FittedMFM):
-        return _of_dataset(model, inputs, known[method], mask, index)
+        return _of_dataset(model, inputs, method, mask, index)
     given, steps = expect("model", model, MFM).checked_inputs(inputs, mask)
-    return known[method](model, given, steps, target=index)
+    found = known[method](model, given, steps, target=index)
+    return checked_steps(method, found, given, _shape(given))
 
 
-def _of_dataset(
-    system: FittedMFM, dataset: object, method: AttributionFunction, mask: object, target: int | None
-) -> dict[str, Tensor]:
+def _shape(given: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """Samples and steps."""
+    return tuple(next(iter(given.values())).shape[:2])
+
+
+def _of_dataset(system: FittedMFM, dataset: object, method: str, mask: object, target: int | None) -> dict[str, Tensor]:
     if not isinstance(dataset, Dataset):
         raise ValueError(  # noqa: TRY004
             f"inputs: expected a Dataset, which a system standardises by itself, got {kind_of(dataset)}; "
@@ -98,6 +102,7 @@ def _of_dataset(
         given = {name: data.modalities[name][rows] for name, there in zip(found, pattern, strict=True) if there}
         if given:
             inputs, steps = system.model.checked_inputs(given, None if data.mask is None else data.mask[rows])
-            for name, values in method(system.model, inputs, steps, target=target).items():
+            each = attribution_methods()[method](system.model, inputs, steps, target=target)
+            for name, values in checked_steps(method, each, inputs, _shape(inputs)).items():
                 found[name][rows] = values
     return found

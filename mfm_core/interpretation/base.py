@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
 from torch import Tensor
 
+from mfm_core.arguments import kind_of
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 
@@ -133,3 +134,32 @@ class Attribution(Description):
 
 Interpretation = FlowReading | Attribution
 """One number a step of each modality, by its ``kind``."""
+
+
+def checked_steps(key: str, found: object, modalities: Iterable[str], shape: Sequence[int]) -> dict[str, Tensor]:
+    """Result of an interpretation, if it is one number a step of each modality.
+
+    Args:
+        key: Of the interpretation.
+        found: What its function returned.
+        modalities: Those that it was asked for.
+        shape: ``(N, T)``.
+
+    Returns:
+        By modality, ``(N, T)``.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    names, size = tuple(modalities), tuple(shape)
+    wanted = f"{key}: expected a tensor of shape {size} for each of {', '.join(names)}"
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{wanted}, got {kind_of(found)}")  # noqa: TRY004
+    if set(found) != set(names):
+        raise ValueError(f"{wanted}, got {', '.join(map(str, found)) or 'none'}")
+    for name, x in found.items():
+        if not isinstance(x, Tensor):
+            raise ValueError(f"{wanted}, got {kind_of(x)} for {name}")  # noqa: TRY004
+        if tuple(x.shape) != size or not x.is_floating_point():
+            raise ValueError(f"{wanted}, got shape {tuple(x.shape)} and {x.dtype} for {name}")
+    return {name: found[name] for name in names}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.arguments import expect, floats
-from mfm_core.interpretation.base import Measure, Question
+from mfm_core.interpretation.base import Measure, Question, checked_steps
 from mfm_core.interpretation.recurrent_flow import recurrent_flow
 from mfm_core.interpretation.registry import EQ_7, flow_readings
 from mfm_core.latents import Latents
@@ -78,7 +78,8 @@ def gradient_flow(
     with torch.no_grad():
         if directions is not None:
             return jacobian_norms(model, latents, factor, directions)
-        return entry.measure(Question(model, latents, factor, beside, measure(latents), measure(beside)))
+        asked = Question(model, latents, factor, beside, measure(latents), measure(beside))
+        return checked_steps(reading, entry.measure(asked), model.modalities, asked.mask.shape)
 
 
 def jacobian_norms(

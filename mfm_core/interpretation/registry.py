@@ -6,13 +6,12 @@ What offers, computes or measures interpretations asks here which there are: :fu
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from functools import cache
 
-from mfm_core.arguments import kind_of, text_of
+from mfm_core.arguments import expect, kind_of, text_of
 from mfm_core.interpretation.base import Attribution, FlowReading, Interpretation
+from mfm_core.registering import check_takes, import_files, load_before, place_of
 
 EQ_7 = "norm"
 """The reading that is Eq. 7 as printed."""
@@ -21,6 +20,7 @@ ORDER = ("score", "norm", "standardised", "relative", "integrated_gradients", "s
 TAKEN = frozenset({"chance", "gradient_flow"})
 """Keys that mean something else: a step drawn by chance in figures, and Eq. 7 to :func:`mfm_core.attribute`."""
 
+PACKAGE = "mfm_core.interpretation.methods"
 _interpretations: dict[str, Interpretation] = {}
 
 
@@ -31,7 +31,8 @@ def register_interpretation(entry: Interpretation) -> None:
         entry: A reading of the flow, or an attribution, with its function.
 
     Raises:
-        ValueError: If it is neither, its key is taken or no plain name, a text is none, or its function is none.
+        ValueError: If it is neither, its key is taken or no plain name, a text is none, ``signed`` or what it needs is
+            neither True nor False, or its function is none or takes other arguments.
     """
     if not isinstance(entry, FlowReading | Attribution):
         raise ValueError(f"entry: expected a FlowReading or an Attribution, got {kind_of(entry)}")  # noqa: TRY004
@@ -39,24 +40,24 @@ def register_interpretation(entry: Interpretation) -> None:
         raise ValueError(f"key: expected at most 40 lower-case letters, digits and '_', got {entry.key!r}")
     for name in ("title", "way", "meaning", "unit"):
         text_of(name, getattr(entry, name))
+    for name in ("signed", "needs_label", "needs_reference"):
+        expect(name, getattr(entry, name), bool)
     if not callable(entry.measure):
         raise ValueError(f"measure: expected a function, got {kind_of(entry.measure)}")  # noqa: TRY004
+    if isinstance(entry, FlowReading):
+        check_takes("measure", entry.measure, "one Question", None)
+    else:
+        check_takes("measure", entry.measure, "model, inputs, mask and the name target", None, None, None, target=None)
+    load_before(entry.measure, PACKAGE, _load_all)
     old = _interpretations.get(entry.key)
-    if entry.key in TAKEN or (old is not None and _place(old) != _place(entry)):
+    if entry.key in TAKEN or (old is not None and place_of(old.measure) != place_of(entry.measure)):
         raise ValueError(f"key: expected one that is not taken, got {entry.key!r}")
     _interpretations[entry.key] = entry
 
 
-def _place(entry: Interpretation) -> tuple[object, object]:
-    """Where its function is defined: the same where a file is read again."""
-    return getattr(entry.measure, "__module__", None), getattr(entry.measure, "__qualname__", None)
-
-
 @cache
 def _load_all() -> None:
-    package = importlib.import_module("mfm_core.interpretation.methods")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"mfm_core.interpretation.methods.{module.name}")
+    import_files(PACKAGE)
 
 
 def interpretations() -> dict[str, Interpretation]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 import re
 from collections.abc import Callable
 from functools import cache
@@ -13,13 +11,15 @@ from typing import TypeVar, get_args
 from pydantic import JsonValue, ValidationError
 from pydantic_core import PydanticUndefined
 
-from mfm_core.arguments import expect, kind_of, seed_number, text_of
+from mfm_core.arguments import expect, kind_of, seed_number, text_of, whole_number
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
+from mfm_core.registering import import_files, load_before, place_of
 from mfm_core.systems.base import DataSpec, Kind, OnReport, System, SystemConfig, SystemInfo
 
 S = TypeVar("S", bound=type[System])
 
+PACKAGE = "mfm_core.systems"
 _systems: dict[str, type[System]] = {}
 
 
@@ -46,7 +46,7 @@ def register_system(
     Raises:
         ValueError: If the name or place is taken, or the name is no plain name, or not the one that the class's
             ``Config`` names by default; if the title, the paper or the kinds are none; or if what is entered is no
-            class of :class:`System`.
+            class of :class:`System`, or one that leaves a method out.
     """
     if not isinstance(name, str) or re.fullmatch("[a-z_][a-z0-9_]*", name) is None:
         raise ValueError(f"name: expected lower-case letters, digits and '_', got {name!r}")
@@ -54,11 +54,15 @@ def register_system(
     text_of("paper", paper)
     if not isinstance(reads, tuple) or not reads or any(kind not in get_args(Kind) for kind in reads):
         raise ValueError(f"reads: expected a tuple of {' and '.join(map(repr, get_args(Kind)))}, got {reads!r}")
+    expect("unimodal", unimodal, bool)
+    if place is not None:
+        place = whole_number("place", place, 1)
 
     def enter(system: S) -> S:
         _check_class(system, name)
+        load_before(system, PACKAGE, _load_all)
         taken = _systems.get(name)
-        if taken is not None and (taken.__module__, taken.__qualname__) != (system.__module__, system.__qualname__):
+        if taken is not None and place_of(taken) != place_of(system):
             raise ValueError(f"name: expected one that is not registered, got {name!r}, of {taken.__module__}")
         at = next((n for n, one in _systems.items() if place is not None and one.info.place == place), name)
         if at != name:
@@ -83,14 +87,13 @@ def _check_class(system: object, name: str) -> None:
     if default != name:  # by which a configuration, fitted or stored, finds its class again
         got = "none" if default is PydanticUndefined else repr(default)
         raise ValueError(f"{config.__name__}.system: expected {name!r} by default, the name registered, got {got}")
+    if missing := ", ".join(sorted(system.__abstractmethods__)):
+        raise ValueError(f"{system.__name__}: expected a class that defines {missing} too, got one that does not")
 
 
 @cache
 def _load_all() -> None:
-    package = importlib.import_module("mfm_core.systems")
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.ispkg:
-            importlib.import_module(f"mfm_core.systems.{module.name}")
+    import_files(PACKAGE)
 
 
 def system_names() -> tuple[str, ...]:
@@ -178,9 +181,10 @@ def fit(
         )
     system = find_system(config.system)
     check_data(system.info, train, validation)
-    return system.fit(
+    fitted = system.fit(
         config, train, validation, seed=seed_number(seed), on_report=on_report or (lambda step, report: None)
     )
+    return expect(f"{system.__name__}.fit", fitted, System)  # type: ignore[type-abstract]  # a fitted one is of a concrete class
 
 
 def check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> None:

@@ -134,7 +134,12 @@ def train(
             batches, epoch = run.batches_of_epoch()
         report = run.advance(batches[at])
         if not math.isfinite(report["cost"]):
-            raise ValueError(f"training: the cost at step {run.step} is {report['cost']}, expected a finite number")
+            part = next(
+                (f" (its term {key} is {x})" for key, x in report.items() if not math.isfinite(x) and key != "cost"), ""
+            )
+            raise ValueError(
+                f"training: the cost at step {run.step} is {report['cost']}, expected a finite number{part}"
+            )
         if run.step % config.validate_every == 0 or run.step == config.steps:
             report |= run.validate()
             on_validation(run.step, run.average)

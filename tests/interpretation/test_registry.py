@@ -60,6 +60,15 @@ def test_each_shipped_interpretation_has_a_file_of_its_own() -> None:
         (attribution(title=""), "title: expected text, got none"),
         (attribution(unit=None), "unit: expected text, got None"),
         (attribution(measure=3), "measure: expected a function, got an int"),
+        (attribution(signed="maybe"), "signed: expected a bool, got a str"),
+        (
+            mfm.FlowReading(key="own", measure=own, **OWN | {"needs_label": "x"}),
+            "needs_label: expected a bool, got a str",
+        ),
+        (
+            mfm.FlowReading(key="own", measure=own, **OWN | {"needs_reference": []}),
+            "needs_reference: expected a bool, got a list",
+        ),
     ],
 )
 def test_what_is_no_interpretation_is_refused_in_one_sentence(alone: None, entry: Any, sentence: str) -> None:
@@ -120,3 +129,43 @@ def test_one_file_adds_interpretations_to_the_calls_and_to_the_evaluation(
     assert way_title("gradient_times_input") == "gradient times input"  # figures that were stored are read on
     with pytest.raises(ValueError, match=r"^reading: expected one of"):
         mfm.gradient_flow(spoken, latents, reading="root")
+
+
+def test_a_function_of_other_arguments_does_not_enter(alone: None) -> None:
+    for entry in (
+        attribution(measure=lambda model: None),
+        mfm.FlowReading(key="own", measure=lambda: None, **OWN),  # type: ignore[arg-type, misc]
+    ):
+        with pytest.raises(ValueError, match=r"^measure: expected a function of .*, got <lambda> \("):
+            mfm.register_interpretation(entry)
+
+
+WANTED = "own: expected a tensor of shape (12, 7) for each of language, acoustic, visual, got "
+
+
+@pytest.mark.parametrize(
+    ("returned", "got"),
+    [
+        (lambda full: None, "None"),
+        (lambda full: {}, "none"),
+        (lambda full: full | {"smell": 1}, "language, acoustic, visual, smell"),
+        (lambda full: full | {"visual": 1.0}, "a float for visual"),
+        (lambda full: full | {"visual": torch.ones(7)}, "shape (7,) and torch.float32 for visual"),
+        (lambda full: full | {"visual": torch.ones(12, 7).long()}, "shape (12, 7) and torch.int64 for visual"),
+    ],
+)
+def test_what_is_not_one_number_a_step_names_the_interpretation(
+    alone: None, spoken: mfm.MFM, clips: mfm.Latents, returned: Any, got: str
+) -> None:
+    full = {name: torch.ones(12, 7) for name in spoken.modalities}
+    inputs = {name: torch.zeros(12, 7, m.d_x) for name, m in spoken.config.sequences.items()}
+    reading = mfm.FlowReading(key="own", measure=lambda asked: returned(full), **OWN)  # type: ignore[arg-type]
+    added = attribution(measure=lambda model, inputs, mask, *, target: returned(full))
+    for entry, call in (
+        (reading, lambda: mfm.gradient_flow(spoken, clips, reading="own")),
+        (added, lambda: mfm.attribute(spoken, inputs, "own", mask=clips.mask)),
+    ):
+        registry._interpretations.pop("own", None)
+        mfm.register_interpretation(entry)
+        with pytest.raises(ValueError, match=f"^{re.escape(WANTED + got)}$"):
+            call()

@@ -56,6 +56,13 @@ SAID: list[tuple[Callable[[], object], str]] = [
     (entering(Mine, reads=()), f"{READS}()"),
     (entering(Mine, reads="sequence"), f"{READS}'sequence'"),
     (entering(Mine, place=2), "place: expected one that no other system has, got 2, of rf"),
+    (entering(Mine, place="x"), "place: expected a whole number, got a str"),
+    (entering(Mine, place=0), "place: expected 1 or more, got 0"),
+    (entering(Mine, unimodal="x"), "unimodal: expected a bool, got a str"),
+    (
+        entering(type("Unfit", (mfm.System,), {"Config": MineConfig, "predict": Majority.predict})),
+        "Unfit: expected a class that defines fit, from_state, state too, got one that does not",
+    ),
     (entering(dict), "system: expected a subclass of System, got the class dict"),
     (entering(3), "system: expected a subclass of System, got an int"),
     (entering(type("Bare", (mfm.System,), {})), "Bare.Config: expected a subclass of SystemConfig, got none"),
@@ -104,3 +111,11 @@ def test_what_is_no_data_set_is_not_predicted() -> None:
     predict: Callable[..., object] = mfm.fit("majority", DATA).predict
     with pytest.raises(ValueError, match=r"^dataset: expected a Dataset, got a ndarray$"):
         predict(ARRAY)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_fit_that_returns_no_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    entering(Mine)()
+    monkeypatch.setattr(Mine, "fit", classmethod(lambda cls, *data, **more: None))
+    with pytest.raises(ValueError, match=r"^Mine.fit: expected a System, got None$"):
+        mfm.fit("mine", DATA)

@@ -124,6 +124,16 @@ def test_a_cost_that_is_not_finite_stops_with_one_sentence(tmp_path):
         train(Broken(), CONFIG, tmp_path)
 
 
+def test_a_term_that_is_not_finite_is_named(tmp_path):
+    class Broken(Regression):
+        def loss(self, batch, generator):
+            cost = self.model(self.x[batch]).sum()
+            return cost * math.nan, {"error": cost, "odd": cost * math.nan}
+
+    with pytest.raises(ValueError, match=r"^training: .* is nan, expected a finite number \(its term odd is nan\)$"):
+        train(Broken(), CONFIG, tmp_path)
+
+
 def test_a_batch_larger_than_the_data_is_refused(tmp_path):
     with pytest.raises(ValueError, match="batch_size: expected at most the number of samples, got 64"):
         train(Regression(), CONFIG.model_copy(update={"batch_size": 64}), tmp_path)

@@ -6,19 +6,21 @@ key of a configuration: ``factorization`` of a run of images, ``terms`` of a run
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from types import FunctionType
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from torch import Tensor, nn, optim
 
-from mfm_core.arguments import kind_of, text_of
+from mfm_core.arguments import expect, kind_of, text_of, whole_number
 from mfm_core.config import MAX_NAME, ModelConfig, weighed
+from mfm_core.problems import shown
+from mfm_core.registering import check_takes, import_files, load_before, place_of
 from mfm_core.training.common import summed
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 Kind = Literal["image", "sequence"]
 Label = Literal["any", "classes", "score"]
 LAST = 1000
+PACKAGE = "mfm_core.training.terms"
+_PLACES: Mapping[Kind, str] = {"image": "factorization", "sequence": "terms"}
+"""Keys of a configuration that the terms of a kind of modalities stand under."""
 _taken = {"cost", "label", "mmd", "surrogate", "score", "accuracy", "absolute_error", "step", "steps", "time"}
 """Names that mean something else in a log or in a configuration of terms."""
 
@@ -138,26 +143,53 @@ def register_term(
     if not isinstance(key, str) or len(key) > MAX_NAME or re.fullmatch("[a-z][a-z0-9_]*", key) is None:
         raise ValueError(f"key: expected at most {MAX_NAME} lower-case letters, digits and '_', got {key!r}")
     text_of("sentence", sentence)
-    for name, given, possible in (("reads", reads, Kind), ("label", (label,), Label), ("small", small or {}, Kind)):
-        if (not given and name == "reads") or any(one not in get_args(possible) for one in given):
-            raise ValueError(f"{name}: expected of {', '.join(map(repr, get_args(possible)))}, got {given!r}")
-    if outside := [kind for kind in small or {} if kind not in reads]:
-        raise ValueError(f"small: expected kinds that the term reads, got {outside[0]!r}")
+    if not isinstance(reads, tuple) or not reads or any(kind not in get_args(Kind) for kind in reads):
+        raise ValueError(f"reads: expected a tuple of {_listed(Kind, ' and ')}, got {reads!r}")
+    if label not in get_args(Label):
+        raise ValueError(f"label: expected one of {_listed(Label)}, got {label!r}")
+    expect("readers", readers, bool)
+    expect("by_modality", by_modality, bool)
+    offered = _small_weights(small, reads)
+    text_of("switch", switch, may_be_empty=True)
+    place = whole_number("order", order)
+    if helper is not None and not callable(helper):
+        raise ValueError(f"helper: expected a function, or None, got {kind_of(helper)}")
+    if helper is not None:
+        check_takes("helper", helper, "the architecture, the weights and the seed", None, None, None)
 
     def enter(cost: C) -> C:
         if not isinstance(cost, FunctionType):
             raise ValueError(f"cost: expected a function, got {kind_of(cost)}")  # noqa: TRY004
+        check_takes("cost", cost, "one argument", None)
+        load_before(cost, PACKAGE, _load_all)
         known = _terms.get(key)
-        place = (cost.__module__, cost.__qualname__)
-        if key in _taken or (known is not None and (known.cost.__module__, known.cost.__qualname__) != place):
+        if key in _taken or (known is not None and place_of(known.cost) != place_of(cost)):
             of = "the training itself" if known is None else known.cost.__module__
             raise ValueError(f"key: expected one that is not taken, got {key!r}, of {of}")
         _terms[key] = Term(
-            key, sentence, cost, reads, label, readers, by_modality, small or {}, switch or key, order, helper
+            key, sentence, cost, reads, label, readers, by_modality, offered, switch or key, place, helper
         )
         return cost
 
     return enter
+
+
+def _listed(literal: object, by: str = ", ") -> str:
+    return by.join(map(repr, get_args(literal)))
+
+
+def _small_weights(given: object, reads: tuple[Kind, ...]) -> dict[Kind, float]:
+    """Weights in a small model by kind of modality, checked."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or any(kind not in get_args(Kind) for kind in given):
+        raise ValueError(f"small: expected weights by {_listed(Kind, ' and ')}, or None, got {shown(given)}")
+    if outside := [kind for kind in given if kind not in reads]:
+        raise ValueError(f"small: expected kinds that the term reads, got {outside[0]!r}")
+    for kind, x in given.items():
+        if not isinstance(x, Real) or isinstance(x, bool) or not 0 < float(x) < math.inf:
+            raise ValueError(f"small: expected a finite number above 0 for {kind!r}, got {shown(x)}")
+    return {kind: float(x) for kind, x in given.items()}
 
 
 def reserve(names: set[str]) -> None:
@@ -167,9 +199,7 @@ def reserve(names: set[str]) -> None:
 
 @cache
 def _load_all() -> None:
-    package = importlib.import_module("mfm_core.training.terms")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"mfm_core.training.terms.{module.name}")
+    import_files(PACKAGE)
 
 
 def terms_of(kind: Kind) -> tuple[Term, ...]:
@@ -184,19 +214,45 @@ def all_terms() -> tuple[Term, ...]:
 
 
 def added_costs(seen: TermInputs) -> dict[str, Tensor]:
-    """The terms whose weight is not 0, weighed, by key: scalars, to be added to Eq. 4."""
+    """The terms whose weight is not 0, weighed, by key: scalars, to be added to Eq. 4.
+
+    Raises:
+        ValueError: If a term returns anything but a scalar, one a modality, or None; or a scalar where its weight is
+            one a modality.
+    """
     found = {}
     for term in seen.weights.active():
         weight, cost = seen.weights.weight(term.key), term.cost(seen)
-        match cost:
-            case None:
-                continue
-            case Parts(weighed=each, further=further):
-                found[term.key] = summed(weighed(each, weight)) + further
-            case Tensor():
-                if isinstance(weight, Mapping):
-                    raise TypeError(f"{term.key}: expected a cost of each modality, as its weight is, got one number")
-                found[term.key] = weight * cost
-            case _:
-                found[term.key] = summed(weighed(cost, weight))
+        if cost is None:
+            continue
+        each, further = (cost.weighed, cost.further) if isinstance(cost, Parts) else (cost, None)
+        place = f"{_PLACES[seen.weights.kind]}.{term.key}"
+        if problem := _cost_problem(each, seen.model.modalities) or (
+            further is not None and _cost_problem(further, seen.model.modalities)
+        ):
+            raise ValueError(f"{place}: expected a scalar tensor or one a modality, got {problem}")
+        if isinstance(each, Mapping):
+            total = summed(weighed(each, weight))
+        elif not isinstance(weight, Mapping):
+            total = weight * each
+        else:
+            raise ValueError(f"{place}: expected a cost of each modality, as its weight is, got one number")  # noqa: TRY004
+        found[term.key] = total if further is None else total + further
     return found
+
+
+def _cost_problem(cost: object, modalities: Sequence[str]) -> str | None:
+    """Tell what a term returned where it is no cost, for a message; None if it is one."""
+    if isinstance(cost, Tensor):
+        fits = cost.ndim == 0 and cost.is_floating_point()
+        return None if fits else f"a tensor of shape {tuple(cost.shape)} and {cost.dtype}"
+    if not isinstance(cost, Mapping):
+        return kind_of(cost)
+    if not cost:
+        return "one of no modality"
+    for name, one in cost.items():
+        if name not in modalities:
+            return f"one of {name!r}, which is none of {', '.join(modalities)}"
+        if not isinstance(one, Tensor) or one.ndim or not one.is_floating_point():
+            return f"{_cost_problem(one, modalities) if isinstance(one, Tensor) else kind_of(one)} of {name!r}"
+    return None

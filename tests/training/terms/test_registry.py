@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -222,11 +223,22 @@ SAID: list[tuple[dict[str, object], str]] = [
     ({"key": "noise"}, "key: expected one that is not taken, got 'noise', of the training itself"),
     ({"key": "surrogate"}, "key: expected one that is not taken, got 'surrogate', of the training itself"),
     ({"sentence": ""}, "sentence: expected text, got none"),
-    ({"reads": ("video",)}, "reads: expected of 'image', 'sequence', got ('video',)"),
-    ({"reads": ()}, "reads: expected of 'image', 'sequence', got ()"),
-    ({"label": "digits"}, "label: expected of 'any', 'classes', 'score', got ('digits',)"),
+    ({"reads": ("video",)}, "reads: expected a tuple of 'image' and 'sequence', got ('video',)"),
+    ({"reads": ()}, "reads: expected a tuple of 'image' and 'sequence', got ()"),
+    ({"reads": 3}, "reads: expected a tuple of 'image' and 'sequence', got 3"),
+    ({"reads": "image"}, "reads: expected a tuple of 'image' and 'sequence', got 'image'"),
+    ({"label": "digits"}, "label: expected one of 'any', 'classes', 'score', got 'digits'"),
+    ({"label": None}, "label: expected one of 'any', 'classes', 'score', got None"),
+    ({"readers": 1}, "readers: expected a bool, got an int"),
+    ({"by_modality": "x"}, "by_modality: expected a bool, got a str"),
+    ({"switch": 3}, "switch: expected text, got an int"),
+    ({"order": "x"}, "order: expected a whole number, got a str"),
+    ({"helper": 3}, "helper: expected a function, or None, got an int"),
+    ({"small": 3}, "small: expected weights by 'image' and 'sequence', or None, got 3"),
+    ({"small": {"image": float("nan")}}, "small: expected a finite number above 0 for 'image', got nan"),
+    ({"small": {"image": "x"}}, "small: expected a finite number above 0 for 'image', got 'x'"),
     ({"reads": ("image",), "small": {"sequence": 1.0}}, "small: expected kinds that the term reads, got 'sequence'"),
-    ({"small": {"video": 1.0}}, "small: expected of 'image', 'sequence', got {'video': 1.0}"),
+    ({"small": {"video": 1.0}}, "small: expected weights by 'image' and 'sequence', or None, got {'video': 1.0}"),
 ]
 
 
@@ -236,3 +248,46 @@ def test_what_may_not_enter_is_told_in_one_sentence(changes: dict[str, object], 
         enter(**{"key": "short_z_y", "sentence": "Z_y is short"} | changes)(short_z_y)
     with pytest.raises(ValueError, match=r"^cost: expected a function, got an int$"):
         enter("short_z_y", "Z_y is short")(3)
+
+
+def test_a_function_that_takes_no_batch_does_not_enter(alone: None) -> None:
+    def alien() -> torch.Tensor:
+        return torch.zeros(())
+
+    with pytest.raises(
+        ValueError, match=r"^cost: expected a function of one argument, got alien \(too many positional arguments\)$"
+    ):
+        enter("short_z_y", "Z_y is short")(alien)
+
+
+RETURNED: list[tuple[object, str]] = [
+    ("x", "a str"),
+    (1.0, "a float"),
+    (torch.ones(2, 2), "a tensor of shape (2, 2) and torch.float32"),
+    (torch.tensor(1), "a tensor of shape () and torch.int64"),
+    ({}, "one of no modality"),
+    ({"smell": torch.tensor(1.0)}, "one of 'smell', which is none of language, acoustic"),
+    ({"language": 1.0}, "a float of 'language'"),
+    ({"language": torch.ones(3)}, "a tensor of shape (3,) and torch.float32 of 'language'"),
+]
+
+
+@pytest.mark.parametrize(("returned", "problem"), RETURNED)
+def test_what_is_no_cost_names_the_term_that_returned_it(returned: object, problem: str, alone: None) -> None:
+    enter("odd", "anything")(lambda seen: returned)
+    seen: Any = SimpleNamespace(
+        weights=SequenceTerms(odd=2.0), model=SimpleNamespace(modalities=("language", "acoustic"))
+    )
+    with pytest.raises(
+        ValueError, match=f"^terms.odd: expected a scalar tensor or one a modality, got {re.escape(problem)}$"
+    ):
+        registry.added_costs(seen)
+
+
+def test_a_term_that_returns_none_or_a_cost_of_each_modality_is_added(alone: None) -> None:
+    enter("odd", "nothing")(lambda seen: None)
+    enter("even", "both")(lambda seen: {"language": torch.tensor(1.0), "acoustic": torch.tensor(2.0)})
+    seen: Any = SimpleNamespace(
+        weights=SequenceTerms(odd=2.0, even=2.0), model=SimpleNamespace(modalities=("language", "acoustic"))
+    )
+    assert registry.added_costs(seen) == {"even": torch.tensor(6.0)}
