@@ -23,6 +23,17 @@ PICTURE: dict[str, Any] = {"shape": (5, 28, 28), "d_z": 8, "d_f": 16}
 SIZES: dict[str, Any] = {"d_z": 2, "d_f": 2}
 
 
+def test_terms_that_need_readers_are_left_out_of_a_system_unless_asked_for() -> None:
+    config = MFMConfig(factorization={"style_kept": 1.0})
+    assert config.factorization is not None
+    assert [config.factorization.weight(key) for key in ("style_kept", "feature_match", "label_readback")] == [1, 0, 0]
+    assert MFMConfig.model_validate(config.model_dump(mode="json")) == config
+    with pytest.raises(
+        ValueError, match=r"^factorization.feature_match: expected 0, for a system has no readers, .* 2"
+    ):
+        MFMConfig(factorization={"feature_match": 2.0})
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

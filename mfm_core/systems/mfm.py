@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from mfm_core.arguments import expect, path_of, seed_number
@@ -49,6 +49,14 @@ class MFMConfig(FamilyConfig):
     factorization: FactorizationConfig | None = None
     mmd_y: Weight = 5.0
     terms: SequenceTerms = Field(default_factory=SequenceTerms)
+
+    @field_validator("factorization", mode="before")
+    @classmethod
+    def _none_that_need_readers(cls, given: object) -> object:
+        """Terms that need stored readers are left out, unless somebody asks for one, who is then refused."""
+        if not isinstance(given, dict):
+            return given
+        return {term.key: 0.0 for term in terms_of("image") if term.readers} | given
 
     @model_validator(mode="after")
     def _no_readers(self) -> Self:
