@@ -38,6 +38,8 @@ from mfm_core.systems.base import DataSpec, System, SystemConfig
 from mfm_core.systems.mfm import MFMConfig, train
 from mfm_core.systems.registry import fit, register_system, system_info, system_names
 from mfm_core.systems.storage import load, save
+from mfm_core.training.terms.inputs import TermInputs
+from mfm_core.training.terms.registry import register_term
 
 __all__ = [
     "MFM",
@@ -59,6 +61,7 @@ __all__ = [
     "ModelConfig",
     "System",
     "SystemConfig",
+    "TermInputs",
     "attribute",
     "combine",
     "dependency_ratios",
@@ -84,6 +87,7 @@ __all__ = [
     "pretrained_names",
     "register_interpretation",
     "register_system",
+    "register_term",
     "save",
     "save_card",
     "save_codes",

@@ -15,6 +15,7 @@ import mfm_core as mfm
 from mfm_core.__main__ import app
 from mfm_core.interpretation import registry as interpretations
 from mfm_core.systems import registry
+from mfm_core.training.terms import registry as terms
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -61,6 +62,13 @@ def test_interpretations_from_outside_are_computed_and_listed(
     lines = CliRunner().invoke(app, ["interpretations"]).stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(mfm.interpretations())
     assert {"root", "gradient_times_input"} <= set(mfm.interpretations())
+
+
+def test_a_term_from_outside_is_trained_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    terms.all_terms()
+    monkeypatch.setattr(terms, "_terms", dict(terms._terms))
+    without, with_it = example("own_term").main().values()
+    assert with_it < without
 
 
 def test_every_method_finds_a_word_of_the_clip(capsys: pytest.CaptureFixture[str]) -> None:
