@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., Any])
 MAX_SEED = 2**32 - 1
 """The highest that NumPy takes for all of its generators."""
 
@@ -43,13 +44,28 @@ def whole_number(argument: str, given: object, lowest: int | None = None, what: 
         ValueError: If it is not a whole number, or too low.
     """
     try:
+        if isinstance(given, bool):
+            raise TypeError
         number = operator.index(given)  # type: ignore[arg-type]
     except TypeError:
-        said = repr(given) if isinstance(given, float) else kind_of(given)
+        said = repr(given) if isinstance(given, float | bool) else kind_of(given)
         raise ValueError(f"{argument}: expected a whole number, got {said}") from None
     if lowest is not None and number < lowest:
         raise ValueError(f"{argument}: expected {lowest} or more{what and f' {what}'}, got {number}")
     return number
+
+
+def function_or(argument: str, given: _F | None, default: _F) -> _F:
+    """A function that was given, or ``default`` for None.
+
+    Raises:
+        ValueError: If what was given is no function.
+    """
+    if given is None:
+        return default
+    if not callable(given):
+        raise ValueError(f"{argument}: expected a function or None, got {kind_of(given)}")  # noqa: TRY004
+    return given
 
 
 def seed_number(given: object) -> int:

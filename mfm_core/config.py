@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from mfm_core.problems import expectation, shown
 
 Positive = Annotated[int, Field(gt=0, le=65_536)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0, le=1e6)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Weights = Weight | Annotated[dict[str, Weight], Field(min_length=1)]
 """One weight for every modality, or one for each by name."""
 Levels = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=8)]

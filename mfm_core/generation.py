@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from mfm_core.arguments import expect, floats, whole_number
-from mfm_core.latents import Generated, Latents
+from mfm_core.arguments import check_finite, expect, floats, whole_number
+from mfm_core.latents import Generated, Latents, factor_names
 from mfm_core.model import MFM
 
 
@@ -28,11 +28,16 @@ def swap(latents: Latents, *, with_: Latents, factor: str | tuple[str, ...]) -> 
     Raises:
         ValueError: If the factor is unknown or the numbers of samples differ.
     """
-    names = (factor,) if isinstance(factor, str) else factor
+    names = factor_names(factor)
     expect("latents", latents, Latents).check_names(names)
     expect("with_", with_, Latents).check_names(names)
     if len(with_) != len(latents):
         raise ValueError(f"with_: expected {len(latents)} samples, as in latents, got {len(with_)}")
+    for name in names:
+        given, wanted = with_.blocks()[name], latents.blocks()[name]
+        if given.shape != wanted.shape:
+            raise ValueError(f"with_.{name}: expected shape {tuple(wanted.shape)}, got {tuple(given.shape)}")
+        check_finite(f"with_.{name}", given)
     return latents.replace(**{name: with_.blocks()[name] for name in names})
 
 
@@ -106,7 +111,7 @@ def interpolate(
     n_steps = whole_number("n_steps", n_steps, 2)
     if method not in ("spherical", "linear"):
         raise ValueError(f"method: expected 'spherical' or 'linear', got {method!r}")
-    names = (factor,) if isinstance(factor, str) else factor
+    names = factor_names(factor)
     start.check_names(names)
     end.check_names(names)
     path = {}

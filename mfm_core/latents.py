@@ -73,7 +73,7 @@ class _Blocks:
     def check_names(self, names: Mapping[str, object] | tuple[str, ...] | list[str]) -> None:
         """Raise ValueError unless every name is ``y`` or a modality."""
         for name in names:
-            if name not in self.blocks():
+            if not isinstance(name, str) or name not in self.blocks():
                 raise ValueError(f"factor: expected one of {', '.join(self.blocks())}, got {name!r}")
 
     def joint(self) -> Tensor:
@@ -84,6 +84,24 @@ class _Blocks:
 @dataclass(frozen=True)
 class Latents(_Blocks):
     """Latent variables Z = [Z_y, Z_a1, ..., Z_aM] (section 2.1); under the prior each is N(0, I)."""
+
+
+def factor_names(factor: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of the blocks that an argument ``factor`` asks for.
+
+    Args:
+        factor: ``"y"``, a modality's name (its Z_a), or several of them; of an empty tuple none.
+
+    Raises:
+        ValueError: If it is neither a name nor a list or tuple.
+    """
+    if isinstance(factor, str):
+        return (factor,)
+    if not isinstance(factor, list | tuple):
+        raise ValueError(  # noqa: TRY004
+            f"factor: expected 'y', the name of a modality, or a tuple of such names, got {kind_of(factor)}"
+        )
+    return tuple(factor)
 
 
 def concatenate(parts: Sequence[Latents]) -> Latents:

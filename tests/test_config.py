@@ -39,9 +39,9 @@ def test_terms_that_need_readers_are_left_out_of_a_system_unless_asked_for() -> 
     [
         (lambda: MFMConfig(epochs=-1), "epochs: expected a number above 0, got -1"),
         (lambda: MFMConfig(foo=1), "foo: expected no such key, got 1"),
-        (lambda: MFMConfig(mmd_y=math.nan), "mmd_y: expected a number of at most 1000000.0, got nan"),
+        (lambda: MFMConfig(mmd_y=math.nan), "mmd_y: expected a finite number, got nan"),
         (lambda: MFMConfig(mmd_y=-1), "mmd_y: expected a number of at least 0.0, got -1"),
-        (lambda: MFMConfig(mmd_y=math.inf), "mmd_y: expected a number of at most 1000000.0, got inf"),
+        (lambda: MFMConfig(mmd_y=math.inf), "mmd_y: expected a finite number, got inf"),
         (lambda: MFMConfig(flow=-1), "flow: expected a number of at least 0, got -1"),
         (lambda: MFMConfig(learning_rate=math.nan), "learning_rate: expected a number of at most 1.0, got nan"),
         (

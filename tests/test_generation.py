@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -145,6 +146,19 @@ ONES = torch.ones(2)
     ("call", "message"),
     [
         (lambda: swap(TWO, with_=TWO, factor="text"), "factor: expected one of y, svhn, mnist, got 'text'"),
+        *(
+            (partial(swap, TWO, with_=TWO, factor=wrong), f"factor: expected 'y', the name of a modality, or {rest}")
+            for wrong, rest in ((None, "a tuple of such names, got None"), (3, "a tuple of such names, got an int"))
+        ),
+        (lambda: swap(TWO, with_=TWO, factor=([],)), "factor: expected one of y, svhn, mnist, got []"),
+        (
+            lambda: swap(TWO, with_=TWO.replace(y=TWO.y[:, :1]), factor="y"),
+            f"with_.y: expected shape {tuple(TWO.y.shape)}, got (2, 1)",
+        ),
+        (
+            lambda: swap(TWO, with_=TWO.replace(y=TWO.y * float("nan")), factor="y"),
+            "with_.y: expected finite numbers, got nan at sample 0, dimension 0",
+        ),
         (lambda: swap(TWO, with_=ONE, factor="y"), "with_: expected 2 samples, as in latents, got 1"),
         (lambda: fix(TWO, TWO, "y"), "fixed: expected 1 sample, got 2"),
         (lambda: fix(ONE, TWO, "text"), "factor: expected one of y, svhn, mnist, got 'text'"),

@@ -69,8 +69,12 @@ def checked_arrays(
         )
     length = next(iter(x.values())).shape[1]
     for name, array in x.items():
-        if array.shape[1] != length or length == 0:
-            raise ValueError(f"modalities.{name}: expected {max(length, 1)} steps, as the first, got {array.shape[1]}")
+        if 0 in array.shape:
+            raise ValueError(
+                f"modalities.{name}: expected a sample, a step and a feature at least, got shape {tuple(array.shape)}"
+            )
+        if array.shape[1] != length:
+            raise ValueError(f"modalities.{name}: expected {length} steps, as the first, got {array.shape[1]}")
     steps = torch.ones(len(y), length, dtype=torch.bool) if mask is None else _mask(mask, (len(y), length))
     lost = {}
     for name, array in x.items():

@@ -68,7 +68,7 @@ def gradient_flow(
         directions = floats("directions", directions, model.device)
     if directions is not None and reading != EQ_7:
         raise ValueError(f"directions: expected none with reading {reading!r}, got shape {tuple(directions.shape)}")
-    beside = latents if reference is None else model.checked_latents(reference)
+    beside = latents if reference is None else model.checked_latents(expect("reference", reference, Latents))
     if entry.needs_reference and len(beside) < 2:
         raise ValueError(f"reference: expected 2 clips or more for reading {reading!r}, got {len(beside)}")
 

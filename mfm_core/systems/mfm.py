@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from mfm_core.arguments import expect, path_of, seed_number
+from mfm_core.arguments import expect, function_or, path_of, seed_number
 from mfm_core.config import ModelConfig, Weight
 from mfm_core.data.dataset import Dataset
 from mfm_core.latents import Latents, concatenate
@@ -121,8 +121,8 @@ class MFMSystem(StoredAsModel):
         config, device = cast(MFMConfig, config), torch.device("cpu")
         loop = {"seed": seed}
         if model.sequences:
-            run = SequenceRun.model_validate(
-                {
+            run = SequenceRun(
+                **{
                     "system": "mfm_sequences",
                     "data": parts[0].name,
                     "model": model,
@@ -135,8 +135,8 @@ class MFMSystem(StoredAsModel):
                 }
             )
             return SequenceTask(run, device, parts)
-        images = FactorizeRun.model_validate(
-            {
+        images = FactorizeRun(
+            **{
                 "system": "mfm",
                 "model": model,
                 "objective": config.objective or default_objective(model),
@@ -224,7 +224,7 @@ def train(
         train,
         validation,
         seed=seed_number(seed),
-        on_report=on_report or (lambda step, report: None),
-        on_validation=on_validation or (lambda step, model: None),
+        on_report=function_or("on_report", on_report, lambda step, report: None),
+        on_validation=function_or("on_validation", on_validation, lambda step, model: None),
         folder=None if folder is None else path_of("folder", folder),
     )

@@ -11,7 +11,7 @@ from typing import TypeVar, get_args
 from pydantic import JsonValue, ValidationError
 from pydantic_core import PydanticUndefined
 
-from mfm_core.arguments import expect, kind_of, seed_number, text_of, whole_number
+from mfm_core.arguments import expect, function_or, kind_of, seed_number, text_of, whole_number
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.registering import import_files, load_before, place_of
@@ -176,14 +176,12 @@ def fit(
     elif isinstance(name_or_config, SystemConfig):
         config = name_or_config
     else:
-        raise TypeError(
-            f"name_or_config: expected a name or a configuration, got an object of {type(name_or_config).__name__}"
-        )
+        given = f"the class {name_or_config.__name__}" if isinstance(name_or_config, type) else kind_of(name_or_config)
+        raise TypeError(f"name_or_config: expected a name or a configuration, got {given}")
     system = find_system(config.system)
     check_data(system.info, train, validation)
-    fitted = system.fit(
-        config, train, validation, seed=seed_number(seed), on_report=on_report or (lambda step, report: None)
-    )
+    report = function_or("on_report", on_report, lambda step, figures: None)
+    fitted = system.fit(config, train, validation, seed=seed_number(seed), on_report=report)
     return expect(f"{system.__name__}.fit", fitted, System)  # type: ignore[type-abstract]  # a fitted one is of a concrete class
 
 

@@ -185,6 +185,10 @@ SPLIT = "split: expected train, validation or test for each sample, got"
     [
         ({"modalities": {"tone": [[1.0], [2.0, 3.0]]}}, "modalities.tone: expected an array of numbers, got lists of"),
         ({"modalities": {"y": ARRAYS["tone"]}}, "modalities: expected identifiers as names, other than 'y', got 'y'"),
+        (
+            {"modalities": {"tone": np.zeros((4, 0, 2))}},
+            "modalities.tone: expected a sample, a step and a feature at least, got shape (4, 0, 2)",
+        ),
         ({"labels": None}, "labels: expected an array of numbers, got None"),
         ({"split": "train"}, f"{SPLIT} 'train'"),
         ({"split": 3}, f"{SPLIT} 3"),

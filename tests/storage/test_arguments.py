@@ -20,6 +20,14 @@ DATA, LATENTS = made_up(12, scores=True), mfm.Latents(torch.zeros(2, 3))
     ("call", "sentence"),
     [
         (lambda: api.save(api.fit("majority", DATA), None), "folder: expected text or a path, got None"),
+        (lambda: api.fit("majority", DATA, on_report=3), "on_report: expected a function or None, got an int"),
+        (lambda: api.fit("majority", DATA, seed=True), "seed: expected a whole number, got True"),
+        (lambda: api.train(api.MFMConfig(), DATA, on_validation="x"), "on_validation: expected a function or None, .*"),
+        (
+            lambda: api.fit(api.MFMConfig(terms={"conditional_mmd": 1.0}), DATA),
+            "terms.conditional_mmd: expected 0 where the label is not of classes, got 1.0",
+        ),
+        (lambda: api.MFMConfig(terms={"conditional_mmd": float("nan")}), ".*expected a finite number, got nan"),
         (lambda: api.load(3), "name_or_folder: expected text or a path, got an int"),
         (lambda: api.load_pretrained(3), "name_or_folder: expected text or a path, got an int"),
         (lambda: api.load_codes(None), "name_or_folder: expected text or a path, got None"),
