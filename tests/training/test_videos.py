@@ -130,6 +130,16 @@ def test_one_more_stream_is_the_line_of_a_configuration_that_the_readme_shows(of
     assert generated.modalities[name].shape == (3, 5, stream["d_x"])
 
 
+def test_the_line_of_a_stream_fits_the_configuration_that_the_readme_names(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    ((line, name),) = re.findall(r'`("\w+": {"kind": "sequence".*?})`.* `(\w+)\.json`, from line 5 \|', readme)
+    text = (ROOT / "mfm_core" / "experiments" / "configs" / f"{name}.json").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    lines.insert(5, f"{line},")  # behind line 5, which opens the modalities
+    (tmp_path / "run.json").write_text("\n".join(lines))
+    assert "posture" in read_run(str(tmp_path / "run.json")).model.modalities
+
+
 def test_what_padding_and_absent_modalities_hold_costs_nothing(offer):
     data = offer(made_up_sequences(without_language=10))
     task = SequenceTask(run_of(noise=0.1, noise_y=0.2), CPU)
