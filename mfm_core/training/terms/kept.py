@@ -12,6 +12,8 @@ from mfm_core.training.terms.inputs import TermInputs
 from mfm_core.training.terms.registry import register_term
 
 LEAST_PICTURE_VARIANCE = 1e-5  # of a mean over a picture, among a batch
+STYLE_MOMENTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, torch.square)
+"""Of each channel, what stands for its style: the mean, and the mean square, which counts strokes."""
 
 
 @register_term(
@@ -23,7 +25,7 @@ LEAST_PICTURE_VARIANCE = 1e-5  # of a mean over a picture, among a batch
 )
 def style_kept(seen: TermInputs) -> dict[str, Tensor]:
     """See :func:`style_kept_costs`."""
-    return style_kept_costs(*seen.once(_swapped))
+    return style_kept_costs(*seen.once(swapped_pictures))
 
 
 @register_term(
@@ -35,10 +37,10 @@ def style_kept(seen: TermInputs) -> dict[str, Tensor]:
 )
 def grey_kept(seen: TermInputs) -> dict[str, Tensor]:
     """See :func:`grey_kept_costs`: a thin digit that is given much ink draws it, and is not veiled in it."""
-    return grey_kept_costs(*seen.once(_swapped))
+    return grey_kept_costs(*seen.once(swapped_pictures))
 
 
-def _swapped(seen: TermInputs) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def swapped_pictures(seen: TermInputs) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Swapped pictures, and those that gave their Z_a."""
     swapped = seen.imagined.kind == SWAPPED
     pictures = seen.drawn.modalities
@@ -53,7 +55,7 @@ def style_kept_costs(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor
     Returns:
         The mean over channels and over the two moments, of each modality.
     """
-    mean, square = (_kept(pictures, donors, moment) for moment in (lambda x: x, torch.square))
+    mean, square = (_kept(pictures, donors, moment) for moment in STYLE_MOMENTS)
     return {name: (cost + square[name]) / 2 for name, cost in mean.items()}
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from mfm_core.training.imagined import SWAPPED
 from mfm_core.training.terms.inputs import TermInputs
+from mfm_core.training.terms.kept import LEAST_PICTURE_VARIANCE, STYLE_MOMENTS, swapped_pictures
 from mfm_core.training.terms.registry import register_term
-
-_MOMENTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, torch.square)
-_LEAST_VARIANCE = 1e-5  # of a mean over a picture, within the labels of a batch
 
 
 @register_term(
@@ -26,7 +24,7 @@ _LEAST_VARIANCE = 1e-5  # of a mean over a picture, within the labels of a batch
 def style_beyond_label(seen: TermInputs) -> dict[str, Tensor]:
     """See :func:`style_beyond_label_costs`."""
     swapped = seen.imagined.kind == SWAPPED
-    pictures = {name: x[swapped] for name, x in seen.drawn.modalities.items()}
+    pictures, _ = seen.once(swapped_pictures)
     return style_beyond_label_costs(pictures, seen.imagined.labels[swapped], seen.inputs, seen.labels, swapped)
 
 
@@ -54,11 +52,11 @@ def style_beyond_label_costs(
     costs = {}
     for name, x in pictures.items():
         each = []
-        for moment in _MOMENTS:
+        for moment in STYLE_MOMENTS:
             found, seen = (moment(one).mean(dim=(2, 3)) for one in (x, real[name]))
             means = of_class.T @ seen / counts
             beyond = seen - means[labels]
-            variance = beyond.square().mean(0).clamp_min(_LEAST_VARIANCE)
+            variance = beyond.square().mean(0).clamp_min(LEAST_PICTURE_VARIANCE)
             each.append(((found - means[shown] - beyond[donor]).square().mean(0) / variance).mean())
         costs[name] = torch.stack(each).mean()
     return costs
