@@ -10,6 +10,7 @@ import mfm_core.cli.losses
 import mfm_core.cli.models
 import mfm_core.cli.studio
 import mfm_core.cli.tables  # noqa: F401 - all of them enter their commands
+import mfm_core.cli.variants
 from mfm_core.cli.app import app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 import typer
@@ -16,6 +16,9 @@ from mfm_core.reports.card import card
 from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.models import load_pretrained, save_codes, save_model
 from mfm_core.training.loop import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def keep_with_codes(model: Path, folder: Path) -> None:
@@ -33,6 +36,23 @@ def _place(text: str, objectives: tuple[str, ...]) -> tuple[str, Path]:
     if not (equals and folder) or objective not in objectives:
         raise ValueError(f"store: expected OBJECTIVE=FOLDER, of {', '.join(objectives)}, got {text!r}")
     return objective, Path(folder)
+
+
+def numbers_of(seeds: str) -> tuple[int, ...]:
+    """Seeds joined by commas as numbers."""
+    if not all(seed.strip().isdigit() for seed in seeds.split(",")):
+        raise ValueError(f"seed: expected numbers joined by commas, got {seeds!r}")
+    return tuple(map(int, seeds.split(",")))
+
+
+def write_rows(table: pd.DataFrame, path: Path | None) -> None:
+    """Write a table as CSV, or print it where there is no path."""
+    if path is None:
+        typer.echo(table.to_csv(index=False))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False)
+    typer.echo(path)
 
 
 @app.command("losses")
@@ -53,11 +73,8 @@ def losses(
     torch.set_num_threads(threads)
     with one_sentence():
         chosen = tuple(name.strip() for name in objectives.split(","))
-        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
-            raise ValueError(f"seed: expected numbers joined by commas, got {seeds!r}")
-
         places = dict(_place(text, chosen) for text in store or ())
-        numbers = tuple(map(int, seeds.split(",")))
+        numbers = numbers_of(seeds)
         order, steps = [f"{name}_{seed}" for seed in numbers for name in chosen], loss_run(chosen[0], 0).training.steps
         with counted(len(order) * steps, "step") as advance:
 
@@ -71,9 +88,4 @@ def losses(
             return
         with stages("measuring") as enter:
             table = loss_rows(models, on_progress=enter)
-        if results is None:
-            typer.echo(table.to_csv(index=False))
-        else:
-            results.parent.mkdir(parents=True, exist_ok=True)
-            table.to_csv(results, index=False)
-            typer.echo(results)
+        write_rows(table, results)

@@ -1,14 +1,15 @@
-"""Figures of small models of digits by objective: swap, probes, coherence and reconstruction, with intervals."""
+"""Figures of small models of digits by objective or structure: swap, probes, coherence, reconstruction, intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from mfm_core.data import load_dataset
+from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.crossed_bootstrap import crossed_mean
 from mfm_core.evaluation.digits import Judges, decode_all, encode_all, one_thread_each
 from mfm_core.evaluation.figures import Figure
@@ -39,6 +40,25 @@ class Samples:
     probed: Mapping[str, Probed]
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """What a model makes of held-out pairs; what its structure does not have is left out.
+
+    Attributes:
+        label: Logits of each pair ``(N, 10)``.
+        rebuilt: Each pair, by modality.
+        swapped: Its Z_y with the Z_a of its donor, by modality.
+        sampled: As many draws of the prior, by modality.
+        styles: By modality, or by modalities joined by ``+``, the codes that style is read from ``(N, d)``.
+    """
+
+    label: Tensor
+    rebuilt: Mapping[str, Tensor]
+    swapped: Mapping[str, Tensor]
+    sampled: Mapping[str, Tensor]
+    styles: Mapping[str, Tensor]
+
+
 def measure(model: MFM, judges: Mapping[str, Discriminative], *, seed: int = 0) -> Samples:
     """Measure one model on the held-out pairs, each SVHN digit once.
 
@@ -47,31 +67,53 @@ def measure(model: MFM, judges: Mapping[str, Discriminative], *, seed: int = 0) 
         judges: Classifiers by modality, trained apart from the model and from its readers.
         seed: Of the donors and of the samples of the prior.
     """
+
+    def outcomes(pairs: Dataset, donor: Tensor, generator: torch.Generator, workers: int) -> Outcomes:
+        prior = model.sample(len(pairs), generator=generator)
+        latents = encode_all(model, pairs.modalities, workers)
+        rebuilt, label = decode_all(model, latents, workers)
+        swapped, _ = decode_all(model, swap(latents[donor], with_=latents, factor="y"), workers)
+        sampled, _ = decode_all(model, prior, workers)
+        return Outcomes(label, rebuilt, swapped, sampled, latents.a)
+
+    return measured(outcomes, judges, seed)
+
+
+def measured(
+    outcomes: Callable[[Dataset, Tensor, torch.Generator, int], Outcomes],
+    judges: Mapping[str, Discriminative],
+    seed: int,
+) -> Samples:
+    """Judge what a model makes of the held-out pairs.
+
+    Args:
+        outcomes: The pairs, the donor of style of each ``(N,)``, a generator and how many batches may be worked on at
+            once -> what the model makes of them.
+        judges: As for :func:`measure`.
+        seed: Of the donors and of the generator.
+    """
     pairs = load_dataset("svhn_mnist").part("test")
     photograph = torch.from_numpy(independent_units(pairs))
     generator = torch.Generator().manual_seed(seed)
     donor = torch.randperm(len(pairs), generator=generator)
-    prior = model.sample(len(pairs), generator=generator)
     with one_thread_each() as workers:
         judging = Judges(judges, workers)
-        latents = encode_all(model, pairs.modalities, workers)
-        rebuilt, decided = decode_all(model, latents, workers)
-        swapped, _ = decode_all(model, swap(latents[donor], with_=latents, factor="y"), workers)
-        sampled, _ = decode_all(model, prior, workers)
-        values: dict[Key, Tensor] = {("label_accuracy", ""): decided.argmax(1) == pairs.labels}
+        made = outcomes(pairs, donor, generator, workers)
+        values: dict[Key, Tensor] = {("label_accuracy", ""): made.label.argmax(1) == pairs.labels}
         factors: dict[Key, list[Tensor]] = {("label_accuracy", ""): [photograph]}
-        seen = []
-        for name, x in pairs.modalities.items():
-            values["reconstruction_error", name] = (rebuilt[name] - x).square().flatten(1).mean(1)
-            values["swap_accuracy", name] = judging.digits(name, swapped[name]) == pairs.labels
+        for name, x in made.rebuilt.items():
+            values["reconstruction_error", name] = (x - pairs.modalities[name]).square().flatten(1).mean(1)
             factors["reconstruction_error", name] = [photograph]
+        for name, x in made.swapped.items():
+            values["swap_accuracy", name] = judging.digits(name, x) == pairs.labels
             factors["swap_accuracy", name] = [photograph, photograph[donor]]
-            seen.append(judging.digits(name, sampled[name]))
-        values["joint_coherence", ""] = seen[0] == seen[1]
-        factors["joint_coherence", ""] = [torch.arange(len(pairs))]  # draws of the prior are independent
+        if made.sampled:
+            first, second = (judging.digits(name, x) for name, x in made.sampled.items())
+            values["joint_coherence", ""] = first == second
+            factors["joint_coherence", ""] = [torch.arange(len(pairs))]  # draws of the prior are independent
         probed = {
             name: probe_classes(z, pairs.labels, clusters=photograph, seeds=(0,), workers=workers)
-            for name, z in latents.a.items()
+            for name, z in made.styles.items()
         }
     return Samples(values, factors, probed)
 

@@ -29,8 +29,9 @@ SHIPPED = "svhn_mnist_codes"
 LOSSES = "losses.csv"
 """File of the figures in the folder of results."""
 SEEDS = (0, 1, 2)
-_COLUMNS: Mapping[str, Kind] = {
-    **dict.fromkeys(("objective", "seed", "key", "subject", "unit", "date", "code_version"), "text"),
+ALL_SEEDS = "all"
+COLUMNS: Mapping[str, Kind] = {
+    **dict.fromkeys(("seed", "key", "subject", "unit", "date", "code_version"), "text"),
     **dict.fromkeys(("value", "low", "high"), "number"),
     "n": "whole",
 }
@@ -106,21 +107,37 @@ def loss_rows(models: Mapping[tuple[str, int], Path], *, on_progress: Callable[[
         Columns objective, seed (``all`` for those of several), the fields of :class:`Figure`, configuration,
         code_version and date.
     """
-    import pandas as pd
-
     judges = {name: load_judge(name) for name in ("svhn", "mnist")}
-    by_objective: dict[str, dict[str, Samples]] = {}
+    measured: dict[str, dict[str, Samples]] = {}
     for (objective, seed), folder in models.items():
         on_progress(f"{objective}, seed {seed}")
-        by_objective.setdefault(objective, {})[str(seed)] = measure(load_pretrained(folder), judges)
+        measured.setdefault(objective, {})[str(seed)] = measure(load_pretrained(folder), judges)
+    return figure_rows("objective", measured, lambda name: loss_run(name, 0).model_dump(mode="json"))
+
+
+def figure_rows(
+    column: str, measured: Mapping[str, Mapping[str, Samples]], configuration: Callable[[str], JsonValue]
+) -> pd.DataFrame:
+    """One row a figure, model and seed of digits, and one of all seeds together (``all``).
+
+    Args:
+        column: Name of the column of what is compared.
+        measured: Outcomes by what is compared and by seed.
+        configuration: What each was trained with.
+
+    Returns:
+        The columns that :func:`loss_rows` returns, with ``column`` in place of objective.
+    """
+    import pandas as pd
+
     rows = []
-    for objective, samples in by_objective.items():
+    for name, samples in measured.items():
         groups = {seed: [one] for seed, one in samples.items()}
         if len(samples) > 1:
-            groups["all"] = list(samples.values())
-        known: dict[str, JsonValue] = {"dataset": "svhn_mnist", "objective": objective}
-        configuration = json.dumps(loss_run(objective, 0).model_dump(mode="json"))
-        made = {"configuration": configuration, "code_version": code_version(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+            groups[ALL_SEEDS] = list(samples.values())
+        known: dict[str, JsonValue] = {"dataset": "svhn_mnist", column: name}
+        trained = json.dumps(configuration(name))
+        made = {"configuration": trained, "code_version": code_version(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
         for seeds, group in groups.items():
             rows += [{**known, "seed": seeds, **f.model_dump(exclude={"target"}), **made} for f in figures(group)]
     return pd.DataFrame(rows)
@@ -133,10 +150,26 @@ def read_losses(path: Path) -> pd.DataFrame:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, a column is missing, or an objective is none of ``OBJECTIVES``.
     """
-    table = read_table(path, _COLUMNS, source="python -m mfm_core losses")
+    return read_compared(path, "objective", tuple(OBJECTIVES), "python -m mfm_core losses")
+
+
+def read_compared(path: Path, column: str, names: tuple[str, ...], source: str) -> pd.DataFrame:
+    """The figures that :func:`figure_rows` made.
+
+    Args:
+        path: Of the file.
+        column: Name of the column of what is compared.
+        names: What may be compared.
+        source: The command that writes such a file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, a column is missing, or a name is none of ``names``.
+    """
+    table = read_table(path, {column: "text", **COLUMNS}, source=source)
     check_units(table, path)
-    if unknown := sorted(set(table["objective"]) - set(OBJECTIVES)):
-        raise ValueError(f"{path}: objective: expected one of {', '.join(OBJECTIVES)}, got {unknown[0]!r}")
+    if unknown := sorted(set(table[column]) - set(names)):
+        raise ValueError(f"{path}: {column}: expected one of {', '.join(names)}, got {unknown[0]!r}")
     return table
 
 

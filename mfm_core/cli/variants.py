@@ -1,0 +1,44 @@
+"""The command that asks which part of MFM makes a model of digits factorize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from mfm_core.cli.app import Threads, app, one_sentence
+from mfm_core.cli.losses import numbers_of, write_rows
+from mfm_core.cli.progress import counted, stages
+from mfm_core.experiments.losses import SEEDS, loss_run
+from mfm_core.experiments.variants import VARIANTS, train_variants, variant_config, variant_rows
+from mfm_core.training.loop import Report
+
+
+@app.command("variants")
+def variants(
+    *,
+    names: Annotated[str, typer.Option("--variant", help="Names joined by commas.")] = ",".join(VARIANTS),
+    seeds: Annotated[str, typer.Option("--seed", help="Numbers joined by commas.")] = ",".join(map(str, SEEDS)),
+    folder: Annotated[Path, typer.Option(help="Holds a run of each.")] = Path("runs/variants"),
+    results: Annotated[Path | None, typer.Option(help="Where the figures go, as CSV; else they are printed.")] = None,
+    threads: Threads = 2,
+) -> None:
+    """Train MFM and M_A to M_E on digits from each seed, alike, and measure them; goes on where stopped."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        chosen = tuple(name.strip() for name in names.split(","))
+        for name in chosen:
+            variant_config(name)
+        numbers = numbers_of(seeds)
+        order, steps = [f"{name}_{seed}" for seed in numbers for name in chosen], loss_run("joint", 0).training.steps
+        with counted(len(order) * steps, "step") as advance:
+
+            def report(cell: str, step: int, terms: Report) -> None:
+                advance(order.index(cell) * steps + step, f"{cell}, cost {terms['cost']:.4g}")
+
+            systems = train_variants(folder, seeds=numbers, names=chosen, on_report=report)
+        with stages("measuring") as enter:
+            table = variant_rows(systems, on_progress=enter)
+        write_rows(table, results)
