@@ -9,8 +9,8 @@ import mfm_core.cli.lists
 import mfm_core.cli.losses
 import mfm_core.cli.models
 import mfm_core.cli.studio
-import mfm_core.cli.tables  # noqa: F401 - all of them enter their commands
-import mfm_core.cli.variants
+import mfm_core.cli.tables
+import mfm_core.cli.variants  # noqa: F401 - all of them enter their commands
 from mfm_core.cli.app import app
 
 

@@ -1,4 +1,4 @@
-"""Figures of the ablations M_A to M_E on digits: those of an MFM, as far as an ablation has what they are measured of."""
+"""Figures of the ablations M_A to M_E on digits: those of an MFM, as far as their structure has what is measured."""
 
 from __future__ import annotations
 
