@@ -7,17 +7,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import torch
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from torch import nn
 
 from mfm_core import MFM, Codes, Latents, ModelConfig
 from mfm_core.config import ImageModality, LabelConfig, MemoryConfig, SequenceModality
 from mfm_core.evaluation import digits, probes
 from mfm_core.storage import models
 from tests import made_up_digits
+
+Network = TypeVar("Network", bound=nn.Module)
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -72,7 +76,7 @@ def tiny_config() -> ModelConfig:
     )
 
 
-def with_large_weights(model: MFM) -> MFM:
+def with_large_weights(model: Network) -> Network:
     """Frozen, with fixed random weights that make pictures differ visibly."""
     generator = torch.Generator().manual_seed(0)
     model = model.eval().requires_grad_(requires_grad=False)

@@ -42,7 +42,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What a model makes of held-out pairs; what its structure does not have is left out.
+    """Outcomes of a model on held-out pairs; those that its structure does not have are left out.
 
     Attributes:
         label: Logits of each pair ``(N, 10)``.

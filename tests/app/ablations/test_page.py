@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.ablations.compared import of_table
 from app.ablations.pairs import donor_pairs, in_all_digits
 from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
@@ -55,10 +57,25 @@ def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed()
     told = [one.value for one in page.info]
     assert "No stored model of images" in told[0]
     assert "python -m mfm_core losses" in told[1]
-    assert "python -m mfm_core table cmu_mosi" in told[2]
+    assert "python -m mfm_core variants" in told[2]
+    assert "python -m mfm_core table cmu_mosi" in told[3]
     assert len(page.get("plotly_chart")) == 2
     page.multiselect(key="chosen_variants").set_value(["m_a", "m_b", "m_c"]).run()
     assert page.query_params["variants"] in ("m_a.m_b.m_c", ["m_a.m_b.m_c"])
+
+
+def test_bars_take_the_shared_style_where_there_is_one_and_leave_out_what_a_variant_lacks() -> None:
+    row = {"seed": "0", "unit": "share", "low": 0.1, "high": 0.9, "n": 5, "date": "2026-11-26"}
+    of = [("mfm", "probe_accuracy", "svhn", 0.5), ("m_a", "probe_accuracy", "svhn+mnist", 0.7)]
+    of += [("mfm", "swap_accuracy", "svhn", 0.6), ("mfm", "swap_accuracy", "mnist", 0.8)]
+    of += [("m_a", "swap_accuracy", "svhn", 0.3), ("m_e", "label_accuracy", "", 0.9)]
+    rows = [{"system": s, "key": key, "subject": subject, "value": v} | row for s, key, subject, v in of]
+    found = of_table(pd.DataFrame(rows), "system", VARIANTS, str.upper)
+    probes = found.groups["Digit read from house-number Z_a: lower is better"]
+    assert [(bar.who, bar.value) for bar in probes] == [("MFM", 0.5), ("M_A", 0.7)]
+    assert len(found.groups["Digit read from handwriting Z_a: lower is better"]) == 1
+    assert "MFM 60.00 %; M_A 30.00 %. No style to keep, hence no swap: M_E." in found.answer
+    assert "seeds 0;" in found.measured
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,160 @@
+"""Figures of small models of digits side by side, by their objective or by their structure, once for all visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app.claims import results
+from app.shared import charts, prose
+from mfm_core.evaluation.figures import shown, shown_with_interval
+from mfm_core.experiments.losses import ALL_SEEDS, LOSSES, OBJECTIVES, read_losses
+from mfm_core.experiments.variants import VARIANTS, read_variants
+
+BOTH = "svhn+mnist"
+"""Subject of figures of the one Z_a of both modalities that M_A has."""
+ASKED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "Swap, house number: higher is better": (("swap_accuracy", "svhn"),),
+    "Swap, handwriting: higher is better": (("swap_accuracy", "mnist"),),
+    "Digit read from house-number Z_a: lower is better": (("probe_accuracy", "svhn"), ("probe_accuracy", BOTH)),
+    "Digit read from handwriting Z_a: lower is better": (("probe_accuracy", "mnist"), ("probe_accuracy", BOTH)),
+    "Coherence of the prior: higher is better": (("joint_coherence", ""),),
+}
+"""Keys and subjects of the bars of each group, the first that a model has."""
+HUES = ("a0", "a1", "a0", "a1", "y")
+HOW_TO_READ = (
+    "**Swap**: after Z_y is exchanged, how often an independent judge reads the digit that gave Z_y. **Digit read from "
+    "Z_a**: by the best of a family of probes, on codes it was not trained on. **Coherence**: how often both pictures "
+    "drawn from the prior show the same digit. The dashed line is chance at ten equal digits."
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The shown figures of small models that differ in one thing.
+
+    Attributes:
+        answer: The answer to the question, counted from the figures.
+        groups: Bars of each figure, by its title.
+        columns: The numbers, by the name of their column.
+        measured: Seeds, intervals, n and date, sentences.
+    """
+
+    answer: str
+    groups: Mapping[str, Sequence[charts.Bar]]
+    columns: charts.Table
+    measured: str
+
+
+def show(file: str, models: str, *, command: str, alt: str) -> None:
+    """Show the stored figures of a file of results, or how to compute them.
+
+    Args:
+        file: ``LOSSES`` or ``VARIANTS_FILE``.
+        models: What was trained, for the sentence on how it was measured.
+        command: That computes the file.
+        alt: Of the chart.
+    """
+    try:
+        found = _stored(file)
+    except ValueError as error:
+        st.error(prose.harmless(str(error)))
+        return
+    if found is None:
+        st.info(f"Not measured here yet. Measure it with: `{command} --results FOLDER/{file}`")
+        return
+    prose.write(found.answer)
+    hues = dict(zip(ASKED, HUES, strict=True))
+    charts.show(
+        charts.bars(
+            found.groups,
+            {name: hues[name] for name in found.groups},
+            charts.palette(),
+            most=1.0,
+            mark=0.1,
+            across="share",
+        ),
+        found.columns,
+        key=file.removesuffix(".csv"),
+        alt=alt,
+    )
+    prose.caption(HOW_TO_READ)
+    prose.caption(f"{models}; {found.measured} Again with: {command}")
+
+
+def _stored(file: str) -> Compared | None:
+    """The stored figures, read once for all visitors until their file changes; None where there are none."""
+    path = results.folder() / file
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(path: Path, changed: int) -> Compared | None:
+    del changed  # a changed file makes another key
+    if path.name == LOSSES:
+        table, column = read_losses(path), "objective"
+        order, title = tuple(OBJECTIVES), lambda name: OBJECTIVES[name].title
+    else:
+        table, column = read_variants(path), "system"
+        order, title = VARIANTS, results.title_of_system
+    return None if table.empty else of_table(table, column, order, title)
+
+
+def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Callable[[str], str]) -> Compared:
+    """The figures of a table as they are shown.
+
+    Args:
+        table: Of :func:`read_losses` or :func:`read_variants`, with a row at least.
+        column: Name of the column of what is compared.
+        order: All that may be in it, in the order of the bars.
+        title: Of one of them.
+    """
+    merged = _all_seeds(table, column, order)
+    groups: dict[str, list[charts.Bar]] = {}
+    for group, wanted in ASKED.items():
+        for name in order:
+            rows = merged[merged[column] == name]
+            found = (rows[(rows["key"] == key) & (rows["subject"] == subject)] for key, subject in wanted)
+            if (row := next((one.iloc[0] for one in found if len(one)), None)) is not None:
+                groups.setdefault(group, []).append(_bar(row, title(name)))
+    seeds = sorted({str(seed) for seed in table["seed"]} - {ALL_SEEDS})
+    return Compared(
+        _answer(merged, column, title),
+        groups,
+        {name: merged[name].tolist() for name in (column, "key", "subject", "value", "low", "high", "n")},
+        f"seeds {', '.join(seeds)}; 95 % intervals over pairs, photographs and seeds; a probe's interval spans its "
+        f"seeds. n = {' and '.join(f'{n:,}' for n in sorted(set(merged['n'].astype(int))))} pairs. "
+        f"Measured {table['date'].max()}.",
+    )
+
+
+def _all_seeds(table: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:
+    """The rows over all seeds of each name, or those of its one seed, in order."""
+    parts = []
+    for name in sorted(table[column].unique(), key=list(order).index):
+        rows = table[table[column] == name]
+        whole = rows[rows["seed"].astype(str) == ALL_SEEDS]
+        parts.append(whole if len(whole) else rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _bar(row: pd.Series, title: str) -> charts.Bar:
+    value, low, high = (float(row[part]) for part in ("value", "low", "high"))
+    return charts.Bar(title, value, low, high, shown_with_interval(value, low, high, row["unit"]))
+
+
+def _answer(merged: pd.DataFrame, column: str, title: Callable[[str], str]) -> str:
+    """The answer to the question, counted from the figures."""
+    swaps = merged[merged["key"] == "swap_accuracy"].groupby(column, sort=False)["value"].min()
+    parts = [f"{title(name)} {shown(float(value), 'share')}" for name, value in swaps.items()]
+    lacks = [title(name) for name in dict.fromkeys(merged[column]) if name not in swaps.index]
+    return (
+        "How often the judges read the digit that gave Z_y after a swap, in the modality where it works less well: "
+        + "; ".join(parts)
+        + "."
+        + (f" No style to keep, hence no swap: {', '.join(lacks)}." if lacks else "")
+    )
