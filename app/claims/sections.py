@@ -107,8 +107,13 @@ def systems() -> None:
     draw(chart, key="systems")
     prose.caption(
         f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
-        "bars 95 % bootstrap intervals over test videos. The paper's diamonds are of the full data, which are not "
-        "published: they and ours are not the same experiment."
+        f"bars 95 % bootstrap intervals over test videos. {budget(rows)}"
+        + (
+            " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
+            "experiment."
+            if paper
+            else ""
+        )
     )
     numbers = charts.numbers(rows, paper)
     with st.expander("The numbers of this chart, and each system against MFM"):
@@ -116,6 +121,23 @@ def systems() -> None:
     with st.container(horizontal=True):
         _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
         _download("All comparisons, CSV", "comparisons.csv", table)
+
+
+def budget(rows: pd.DataFrame) -> str:
+    """What every system of a table was given, and when that was, in sentences; empty of old tables.
+
+    Args:
+        rows: Of one table, as ``mfm_core.experiments.results.read_comparisons`` returns them.
+    """
+    if rows["trials"].isna().any():
+        return ""
+    trials, samples = int(rows["trials"].max()), int(rows["train_samples"].max())
+    tried = "its default configuration" if trials == 1 else f"{trials} configurations, the best on validation data"
+    given = "all training samples" if not samples else f"{samples:,} training samples, drawn by the seed"
+    seeds = sorted(set(rows["seeds"]))
+    counted = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    many = "s" if seeds[-1] != 1 else ""
+    return f"Each system: {tried}, {given}, {counted} seed{many}. Measured {rows['date'].max()}."
 
 
 def _score(subject: str) -> str:
@@ -136,7 +158,9 @@ def tables() -> None:
         if not ours.empty and not value.subject:
             same = (ours["dataset"] == value.dataset) & (ours["system"] == value.system) & (ours["key"] == value.key)
             found = ours[same & (ours["subject"] == ALL)]
-            row[f"{name}, ours"] = "" if found.empty else results.with_interval(found.iloc[0])
+            row[_ours(name, ours[ours["dataset"] == value.dataset])] = (
+                "" if found.empty else results.with_interval(found.iloc[0])
+            )
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
     st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame))
     note = {
@@ -146,6 +170,12 @@ def tables() -> None:
     }.get(chosen, "Ours: mean of the seeds, with the 95 % interval over test videos, on the part that is published.")
     prose.caption(f"{note} Source of the paper's numbers: {SOURCE}, {place}.")
     _download("This table, CSV", f"paper-{chosen}.csv", frame)
+
+
+def _ours(column: str, of_dataset: pd.DataFrame) -> str:
+    """Title of our column beside one of the paper's: where ours read some of the modalities alone, which."""
+    read = "" if of_dataset.empty else str(of_dataset["modalities"].iloc[0]).replace("+", " and ")
+    return f"{column}, ours ({read} alone)" if read else f"{column}, ours"
 
 
 def _column(dataset: str, subject: str, key: str) -> str:

@@ -25,10 +25,14 @@ _ROW: Mapping[str, Kind] = {
 }
 _OF_CELLS: Mapping[str, Kind] = {"seed": "whole", "value": "number"}
 _OF_SYSTEMS: Mapping[str, Kind] = {"seeds": "whole", "mean": "number", "sd": "number"}
-_AGAINST: Mapping[str, Kind] = dict.fromkeys(
-    ("difference", "difference_low", "difference_high", "p", "p_holm", "p_mcnemar", "p_mcnemar_holm"), "number"
-)
-"""Columns that a table has where its systems were compared with a reference."""
+_MAY_HAVE: Mapping[str, Kind] = {
+    **dict.fromkeys(
+        ("difference", "difference_low", "difference_high", "p", "p_holm", "p_mcnemar", "p_mcnemar_holm"), "number"
+    ),
+    **dict.fromkeys(("trials", "train_samples"), "number"),
+    "date": "text",
+}
+"""Columns that a table has where its systems were compared with a reference, or since they are written."""
 
 
 def results_folder() -> Path:
@@ -79,7 +83,7 @@ def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
 
     What was not compared with a reference has NaN in the columns of the difference.
     """
-    return _read(folder or results_folder(), COMPARISONS, _OF_SYSTEMS, _AGAINST)
+    return _read(folder or results_folder(), COMPARISONS, _OF_SYSTEMS, _MAY_HAVE)
 
 
 def _read(

@@ -96,6 +96,7 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
             of_seeds = [each[key, subject] for each in found.metrics]
             row = _row(by_system[system][0].plan, system, metric, np.array([one.value for one in of_seeds]))
             row["low"], row["high"] = _interval(of_seeds, np.asarray(cells[0].units))
+            row |= _budget(by_system[system])
             other = measured.get(reference)
             if other is not None and system != reference:
                 row |= _against(found, other, (key, subject), np.asarray(cells[0].units))
@@ -122,6 +123,16 @@ def _row(plan: TablePlan, system: str, metric: Metric, values: Floats) -> dict[s
         "seeds": len(values),
         "mean": float(values.mean()),
         "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
+    }
+
+
+def _budget(cells: Sequence[CellResult]) -> dict[str, object]:
+    """Configurations tried for each split at most, training samples (0: all) and the day of the last cell."""
+    plan = cells[0].plan
+    return {
+        "trials": plan.trials,
+        "train_samples": plan.train_samples,
+        "date": max(cell.date for cell in cells)[: len("2026-01-01")],
     }
 
 

@@ -50,6 +50,17 @@ def test_a_worse_system_is_found_worse_and_an_equal_one_is_not(cell: CellResult)
     assert 0 < table.loc[("worse", "a2"), "p_mcnemar_holm"] <= 1
 
 
+def test_a_row_tells_the_budget_and_the_day_of_the_last_cell(cell: CellResult) -> None:
+    plan = PLAN.model_copy(update={"train_samples": 50})
+    dates = ("2026-11-25T23:00:00+00:00", "2026-11-26T01:00:00+00:00")
+    cells = [
+        made(cell, "other", seed, 1.0).model_copy(update={"plan": plan, "date": date})
+        for seed, date in enumerate(dates)
+    ]
+    row = comparisons(cells).iloc[0]
+    assert (row["trials"], row["train_samples"], row["date"], row["seeds"]) == (1, 50, "2026-11-26", 2)
+
+
 def test_the_paired_interval_is_that_of_a_plain_bootstrap(cell: CellResult) -> None:
     cells = [made(cell, name, 0, noise) for name, noise in (("mfm", 1.0), ("other", 2.0))]
     row = comparisons(cells).set_index(["system", "key"]).loc[("other", "mae")]

@@ -12,9 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.claims.charts import numbers, systems_chart
+from app.claims.sections import budget
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
 from mfm_core.evaluation.claims import CLAIMS
+from mfm_core.experiments.results import read_comparisons
 from tests.app.pages import open_page
 
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
@@ -89,8 +91,31 @@ def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> Non
     assert json.loads(alone.get("plotly_chart")[0].proto.spec)["data"][0]["y"] == ["MFM"]
 
 
+def test_the_budget_of_the_systems_is_told(stored: Path) -> None:
+    rows = comparison_rows("ict_mmmo", SYSTEMS, ("a2",))
+    path = stored / "results" / "ict_mmmo.comparisons.csv"
+    rows.assign(trials=1, train_samples=1000, date="2026-11-26").to_csv(path, index=False)
+    read = read_comparisons(path.parent)
+    told = "Each system: its default configuration, 1,000 training samples, drawn by the seed, 3 seeds."
+    assert budget(read) == f"{told} Measured 2026-11-26."
+    assert any(told in one.proto.body for one in visit(section="systems").get("html"))
+    mixed = read.assign(trials=3, train_samples=0, seeds=[1, 2] + [3] * 5)
+    assert budget(mixed).startswith(
+        "Each system: 3 configurations, the best on validation data, all training samples, 1 to 3 seeds."
+    )
+    assert budget(read.assign(trials=float("nan"))) == ""
+
+
+def test_the_papers_tables_say_which_modalities_ours_read(stored: Path) -> None:
+    rows = comparison_rows("youtube", SYSTEMS, ("accuracy",)).assign(modalities="acoustic+visual")
+    rows.to_csv(stored / "results" / "youtube-audiovisual.comparisons.csv", index=False)
+    shown = visit(section="tables").dataframe[0].value
+    assert "YouTube A3, ours (acoustic and visual alone)" in shown.columns
+    assert "MOSI A2, ours" in shown.columns
+
+
 @pytest.mark.parametrize("section", ["claims", "systems", "tables"])
-def test_a_damaged_table_is_told_in_a_sentence(stored: Path, section: str) -> None:
+def test_a_system_without_the_metric_told_in_a_sentence(stored: Path, section: str) -> None:
     path = stored / "results" / "ict_mmmo.comparisons.csv"
     path.write_text(path.read_text().replace("0.02", "little", 1))
     page = visit(section=section)
