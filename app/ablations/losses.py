@@ -1,46 +1,74 @@
-"""Which loss makes it factorize? One real pair through several stored models, and the figures of each objective."""
+"""Which loss makes it factorize? A pair or draws through several stored models, and the figures of each objective."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.ablations import compared
-from app.ablations.pairs import donor_pairs, in_all_digits
+from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
 from app.ablations.view import MOST_COMPARED, AblationsView
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import digit_model
+from app.generate.digit_model import DigitModel
 from app.shared import names, prose, state, stored_models
 from app.shared.picture_grid import PictureGrid
 from mfm_core.experiments.losses import LOSSES
 
 
 def pictures(available: tuple[str, ...]) -> None:
-    """One held-out pair through every chosen model: rebuilt, then with its style in all ten digits.
+    """One held-out pair, or draws of the prior, through every chosen model.
 
     Args:
         available: Names of the stored models that can be compared, see ``app.ablations.pairs``.
     """
-    st.subheader("The same real pair through each model", anchor=False)
-    prose.write(
-        "Each row is one model. It rebuilds the pair, then keeps the pair's Z_a and takes Z_y from a pair of each "
-        "digit. Where the model factorizes, the digit changes along the row and the style stays."
-    )
+    st.subheader("The same pair, or the same draws, through each model", anchor=False)
     if not available:
         st.info("No stored model of images has codes of held-out pairs.")
         return
     chosen = _choose(available)
     models = [digit_model.load(stored_models.stored_as(name)) for name in chosen]
+    titles = [stored_models.title(name) for name in chosen]
+    state.choose("What goes through", "source", {"pair": "a real pair", "prior": "draws of the prior"})
+    if state.seen(AblationsView).source == "prior":
+        _draws(models, titles)
+    else:
+        _real_pair(models, titles)
+
+
+def _real_pair(models: Sequence[DigitModel], titles: Sequence[str]) -> None:
+    """A pair rebuilt, then its style in all ten digits."""
     with st.container(width=420):
         state.slide("Held-out pair", "pair", len(models[0].codes) - 1)
+    prose.write(
+        "Each row is one model. It rebuilds the pair, then keeps the pair's Z_a and takes Z_y from a pair of each "
+        "digit. Where the model factorizes, the digit changes along the row and the style stays."
+    )
     pair, donors = state.seen(AblationsView).pair, donor_pairs(models[0])
     grids = [in_all_digits(one, pair, donors) for one in models]
-    titles = [stored_models.title(name) for name in chosen]
     wanted = [models[0].digit(one) for one in (pair, *donors)]
     wall.show_once(_panels, tuple(grids), tuple(titles), tuple(wanted), key="wall_losses")
     prose.caption(
         f"Held-out pair {pair}, a {wanted[0]}. A dashed frame: the independent judge reads another digit than the one "
         "that gave Z_y. " + " ".join(_count(title, grid, wanted) for title, grid in zip(titles, grids, strict=True))
+    )
+
+
+def _draws(models: Sequence[DigitModel], titles: Sequence[str]) -> None:
+    """Pairs made of all of Z drawn from the prior."""
+    with st.container(width=420):
+        state.slide("Draw", "draw", 99)
+    prose.write(
+        "Each row is one model. All of Z is drawn from N(0, I), and both pictures of a column come of the same draw. "
+        "Where Z_y alone carries the label, both show the same digit."
+    )
+    grids = [drawn_from_prior(one, state.seen(AblationsView).draw) for one in models]
+    wall.show_once(_drawn_panels, tuple(grids), tuple(titles), key="wall_draws")
+    prose.caption(
+        "A dashed frame: the independent judges read different digits in the two pictures of a draw. "
+        + " ".join(_coherent(title, grid) for title, grid in zip(titles, grids, strict=True))
     )
 
 
@@ -79,7 +107,36 @@ def _panel(
             shot = sheet.shot(modality, grid.pictures[modality][0, column], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         rows.append({"head": title, "cells": cells})
-    columns = ["rebuilt", *map(str, wanted[1:])]
+    return _wide(modality, ["rebuilt", *map(str, wanted[1:])], rows)
+
+
+def _read(grid: PictureGrid) -> dict[str, list[int]]:
+    """The digit that the judge reads in each picture of a row, by modality."""
+    return {name: seen[0].argmax(-1).tolist() for name, seen in grid.judged.items()}
+
+
+def _drawn_panels(sheet: wall.Sheet, grids: tuple[PictureGrid, ...], titles: tuple[str, ...]) -> list[Data]:
+    """A panel for each modality: a row a model, a column a draw."""
+    return [_drawn_panel(sheet, name, grids, titles) for name in grids[0].pictures]
+
+
+def _drawn_panel(sheet: wall.Sheet, modality: str, grids: tuple[PictureGrid, ...], titles: tuple[str, ...]) -> Data:
+    rows: list[Data] = []
+    for title, grid in zip(titles, grids, strict=True):
+        seen, cells = _read(grid), list[Data]()
+        for column in range(DRAWS):
+            digits = [read[column] for read in seen.values()]
+            alt = f"{title}: {names.title(modality)}, draw {column + 1} of the prior"
+            if modality in seen:
+                alt += f"; the judge reads {seen[modality][column]}"
+            shot = sheet.shot(modality, grid.pictures[modality][0, column], alt)
+            cells.append(wall.cell(shot, mark="wrong" if len(set(digits)) > 1 else ""))
+        rows.append({"head": title, "cells": cells})
+    return _wide(modality, [str(column + 1) for column in range(DRAWS)], rows)
+
+
+def _wide(modality: str, columns: list[str], rows: list[Data]) -> Data:
+    """A panel of one modality with a head for each row."""
     return {
         "title": names.title(modality),
         "across": len(columns),
@@ -90,6 +147,14 @@ def _panel(
         "least": "34rem",
         "stacked": True,
     }
+
+
+def _coherent(title: str, grid: PictureGrid) -> str:
+    """In how many draws of a row the judges read the same digit in both pictures."""
+    seen = list(_read(grid).values())
+    if len(seen) < 2:
+        return ""
+    return f"**{title}**: the same digit in {sum(len(set(each)) == 1 for each in zip(*seen, strict=True))} of {DRAWS}."
 
 
 def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of one held-out pair through several stored models: the same pair, the same donors of Z_y."""
+"""Pictures of one held-out pair, or of draws of the prior, through several stored models: the same for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import mfm_core as mfm
 from app.generate.digit_model import DigitModel
 from app.shared import stored_models
 from app.shared.picture_grid import PictureGrid, decode_grid, stack
+
+DRAWS = 10
 
 
 def comparable() -> tuple[str, ...]:
@@ -50,3 +52,18 @@ def in_all_digits(shown: DigitModel, pair: int, donors: tuple[int, ...]) -> Pict
         return decode_grid(shown.model, latents, ("",), tuple(map(str, [pair, *donors])), shown.judges)
 
     return stored_models.kept("one style in all digits", shown.name, make, pair, donors, shown.version)
+
+
+def drawn_from_prior(shown: DigitModel, draw: int) -> PictureGrid:
+    """Pairs decoded from draws of the prior: one row of ``DRAWS`` pictures.
+
+    Args:
+        shown: The model.
+        draw: Seed of the draws; models of equal sizes decode equal draws.
+    """
+
+    def make() -> PictureGrid:
+        latents = shown.model.sample(DRAWS, generator=torch.Generator().manual_seed(draw))
+        return decode_grid(shown.model, latents, ("",), tuple(map(str, range(1, DRAWS + 1))), shown.judges)
+
+    return stored_models.kept("draws of the prior", shown.name, make, draw, shown.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,13 +23,17 @@ class AblationsView(Linked):
         variants: Names of up to four variants, with a dot between.
         table: The table of results that their figures are of.
         models: Names of up to four stored models, with a dot between; empty for the first that can be compared.
-        pair: The held-out pair that goes through all of them.
+        source: What goes through all of them: a real pair, or draws of the prior.
+        pair: The held-out pair.
+        draw: Seed of the draws.
     """
 
     variants: Annotated[str, Field(pattern=NAMES, max_length=170)] = "mfm.m_a.m_c.m_e"
     table: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")] = "cmu_mosi"
     models: Annotated[str, Field(pattern=rf"^$|{NAMES}", max_length=170)] = ""
+    source: Literal["pair", "prior"] = "pair"
     pair: Annotated[int, Field(ge=0)] = 0
+    draw: Annotated[int, Field(ge=0, le=99)] = 0
 
     @property
     def names(self) -> tuple[str, ...]:

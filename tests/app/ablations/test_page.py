@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from app.ablations.compared import of_table
-from app.ablations.pairs import donor_pairs, in_all_digits
+from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
 from app.ablations.structure import Structure, drawing
 from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
 from app.generate import digit_model
@@ -79,7 +80,12 @@ def test_bars_take_the_shared_style_where_there_is_one_and_leave_out_what_a_vari
 
 
 @pytest.mark.parametrize(
-    "view", [AblationsView(pair=4), AblationsView(variants="m_b", table="two", models="b.a", pair=7)]
+    "view",
+    [
+        AblationsView(pair=4),
+        AblationsView(source="prior", draw=9),
+        AblationsView(variants="m_b", table="two", models="b.a", pair=7),
+    ],
 )
 def test_a_link_brings_the_view_back(view: AblationsView) -> None:
     links = AblationsLinks(("cmu_mosi", "two"), ("a", "b"), n_pairs=9, first_pair=4)
@@ -116,3 +122,21 @@ def test_a_style_in_all_digits_keeps_z_a_and_takes_z_y_from_each_donor() -> None
     own = Latents(codes.y[[donors[7]]], {name: z[[3]] for name, z in codes.a.items()})
     for name, picture in shown.model.decode(own).modalities.items():
         assert np.allclose(grid.pictures[name][0, 8], picture[0].numpy(), atol=1e-5)
+
+
+def test_draws_of_the_prior_go_through_every_model_and_are_judged() -> None:
+    page = visit(source="prior", draw="3", models="svhn_mnist.svhn_mnist_eq4")
+    assert not page.exception
+    told = [one.proto.body for one in page.get("html") if "the same digit in" in one.proto.body]
+    assert len(told) == 1
+    assert told[0].count(f"of {DRAWS}") == 2
+    shown = digit_model.load("svhn_mnist_eq4")
+    grid = drawn_from_prior(shown, 3)
+    prior = shown.model.sample(DRAWS, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        by_hand = shown.model.decode(prior).modalities
+    for name, pictures in by_hand.items():
+        assert np.allclose(grid.pictures[name][0], pictures.numpy(), atol=1e-5)
+    seen = [shown.judges[name]({name: x}).argmax(1) for name, x in by_hand.items()]
+    same = int((seen[0] == seen[1]).sum())
+    assert f"the same digit in {same} of {DRAWS}" in told[0]
