@@ -107,7 +107,7 @@ def _panel(
             shot = sheet.shot(modality, grid.pictures[modality][0, column], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         rows.append({"head": title, "cells": cells})
-    return _wide(modality, ["rebuilt", *map(str, wanted[1:])], rows)
+    return _wide(modality, ["rebuilt", *map(str, wanted[1:])], rows) | {"stacked": True}
 
 
 def _read(grid: PictureGrid) -> dict[str, list[int]]:
@@ -132,7 +132,7 @@ def _drawn_panel(sheet: wall.Sheet, modality: str, grids: tuple[PictureGrid, ...
             shot = sheet.shot(modality, grid.pictures[modality][0, column], alt)
             cells.append(wall.cell(shot, mark="wrong" if len(set(digits)) > 1 else ""))
         rows.append({"head": title, "cells": cells})
-    return _wide(modality, [str(column + 1) for column in range(DRAWS)], rows)
+    return _wide(modality, [str(column + 1) for column in range(DRAWS)], rows) | {"folded": DRAWS // 2}
 
 
 def _wide(modality: str, columns: list[str], rows: list[Data]) -> Data:
@@ -145,7 +145,6 @@ def _wide(modality: str, columns: list[str], rows: list[Data]) -> Data:
         "gap": "5px",
         "head": "minmax(6rem, 1.8fr)",
         "least": "34rem",
-        "stacked": True,
     }
 
 
