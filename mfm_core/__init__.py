@@ -2,6 +2,7 @@
 
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
+from mfm_core.data.sequence_files import save_dataset
 from mfm_core.directions import Directions, directions
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import evaluate_predictions
@@ -91,6 +92,7 @@ __all__ = [
     "save",
     "save_card",
     "save_codes",
+    "save_dataset",
     "save_metrics",
     "save_model",
     "swap",

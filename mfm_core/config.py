@@ -223,6 +223,16 @@ class LabelConfig(Config):
     size: Positive = 10
 
 
+def check_modality_name(name: object) -> None:
+    """Raise ValueError unless a modality can be called ``name``: in a model, a data set, or a file of sequences."""
+    taken = hasattr(nn.ModuleDict(), str(name)) or name == "y"
+    if not isinstance(name, str) or not name.isidentifier() or len(name) > MAX_NAME or taken:
+        raise ValueError(
+            f"modalities: expected identifiers of at most {MAX_NAME} letters, other than 'y' and the "
+            f"attributes of torch.nn.ModuleDict, got {name!r:.{MAX_NAME + 2}}"
+        )
+
+
 class ModelConfig(Config):
     """The architecture of an MFM (Figure 1).
 
@@ -267,13 +277,8 @@ class ModelConfig(Config):
     def _names(self) -> Self:
         if not self.modalities:
             raise ValueError("modalities: expected at least one, got none")
-        taken = nn.ModuleDict()
         for name in self.modalities:
-            if not name.isidentifier() or len(name) > MAX_NAME or name == "y" or hasattr(taken, name):
-                raise ValueError(
-                    f"modalities: expected identifiers of at most {MAX_NAME} letters, other than 'y' and the "
-                    f"attributes of torch.nn.ModuleDict, got {name[:MAX_NAME]!r}"
-                )
+            check_modality_name(name)
         if self.images and self.sequences:
             raise ValueError(
                 f"modalities: expected all images or all sequences, got {', '.join(self.images)} as images "

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
-NAME = r"^[a-z_][a-z0-9_]{0,39}$"
-"""Of models and modalities."""
+NAME = r"^[^\W\d]\w{0,39}$"
+"""Of models and modalities: an identifier, of the letters of any language."""
 OWN_PARTS = ("mine", "host", "back")
 """Parts that no link to hand on carries: the visitor's token, the key of their room, their answers to a lesson."""
 

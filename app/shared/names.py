@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mfm_core.data.registry import modality_info
+from mfm_core.data.registry import DatasetInfo, modality_info
 
 
 def title(modality: str) -> str:
     """A modality in a heading: by the data set that it is, where pairs are made of one."""
-    info = modality_info(modality)
-    return modality.replace("_", " ").capitalize() if info is None else info.title
+    return modality_info(modality).title
 
 
 def meaning(factor: str, label: str) -> str:
@@ -20,10 +19,7 @@ def meaning(factor: str, label: str) -> str:
         factor: The block.
         label: What the label of the model is, a noun.
     """
-    if factor == "y":
-        return f"the {label}"
-    info = modality_info(factor)
-    return f"style of {title(factor)}" if info is None else info.style
+    return f"the {label}" if factor == "y" else modality_info(factor).style
 
 
 def plain(factor: str) -> str:
@@ -36,19 +32,13 @@ def factors(modalities: Sequence[str], label: str) -> dict[str, str]:
     return {factor: meaning(factor, label) for factor in ("y", *modalities)}
 
 
-STREAMS = {
-    "language": "the words",
-    "acoustic": "the voice",
-    "visual": "the face",
-    "timing": "when the words are said",
-}
 HUES = ("a0", "a1", "a2", "a3")
 """Classes of the elements that give the modalities their colours, in order; see ``elements/common.css``."""
 
 
-def stream(modality: str) -> str:
-    """Content of a modality of spoken videos."""
-    return STREAMS.get(modality, "")
+def stream(modality: str, dataset: DatasetInfo) -> str:
+    """Content of a modality of a data set; empty where nothing is known of it."""
+    return modality_info(modality, dataset).content
 
 
 def hue(place: int) -> str:

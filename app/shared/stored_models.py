@@ -94,7 +94,7 @@ def label(name: str) -> str:
     known = dataset_of(name)
     if known.name in dataset_names():
         return known.label
-    nouns = {"label" if info is None else info.label for info in map(modality_info, modalities(name))}
+    nouns = {modality_info(modality).label for modality in modalities(name)}
     return nouns.pop() if len(nouns) == 1 else "label"
 
 

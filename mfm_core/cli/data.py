@@ -12,7 +12,7 @@ from mfm_core.data import data_folder, dataset_names, load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.importing.imported import import_files, importable_names
 from mfm_core.data.notes import Notes
-from mfm_core.data.sequence_files import layout_lines
+from mfm_core.data.sequence_layout import layout_lines
 
 
 @data_app.command("import")

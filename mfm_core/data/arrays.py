@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.arguments import check_finite, kind_of
+from mfm_core.config import check_modality_name
 from mfm_core.data.notes import Notes, known_labels, observed
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -141,8 +142,7 @@ def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
 
 
 def _floats(name: str, array: npt.ArrayLike | Tensor) -> Tensor:
-    if not isinstance(name, str) or not name.isidentifier() or name == "y":
-        raise ValueError(f"modalities: expected identifiers as names, other than 'y', got {name!r}")
+    check_modality_name(name)
     tensor = _tensor(f"modalities.{name}", array)
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise ValueError(f"modalities.{name}: expected real numbers, got {tensor.dtype}")

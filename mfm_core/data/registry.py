@@ -10,7 +10,7 @@ import importlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
@@ -21,6 +21,7 @@ import pooch
 
 from mfm_core.arguments import expect, kind_of
 from mfm_core.data.dataset import Dataset, Unit
+from mfm_core.data.modalities import ModalityInfo
 from mfm_core.data.notes import warn_of
 from mfm_core.files.npz import LOCAL_LIMITS, read_archive
 from mfm_core.registering import check_takes, import_files, load_before, place_of
@@ -103,6 +104,7 @@ class DatasetInfo:
         in_tables: Whether a page offers it for a small table of systems: no set of one modality, nor one whose cells
             take longer than anybody waits.
         parts: Data sets whose samples it pairs; each is a modality of that name.
+        streams: What there is to know of its modalities, of those of which there is more than the name.
     """
 
     name: str
@@ -125,6 +127,7 @@ class DatasetInfo:
     lab: str = ""
     in_tables: bool = True
     parts: tuple[str, ...] = ()
+    streams: tuple[ModalityInfo, ...] = ()
 
     @property
     def kind(self) -> Literal["sequence", "image"]:
@@ -142,7 +145,7 @@ PACKAGE = "mfm_core.data.sets"
 _infos: dict[str, DatasetInfo] = {}
 _loaders: dict[str, Loader] = {}
 _finders: list[Callable[[str], Dataset | None]] = []
-_fold_finders: list[Callable[[str], Folds | None]] = []
+_describers: list[Callable[[str], DatasetInfo | None]] = []
 
 
 def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
@@ -172,15 +175,15 @@ def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
     return enter
 
 
-def register_finder(find: Callable[[str], Dataset | None], folds: Callable[[str], Folds | None]) -> None:
+def register_finder(find: Callable[[str], Dataset | None], describe: Callable[[str], DatasetInfo | None]) -> None:
     """Enter a function that loads data sets of names which the registry does not know, or returns None.
 
     Args:
         find: Loads the data set of a name.
-        folds: How that data set is dealt into folds; None where there is none of that name.
+        describe: Describes that data set; None where there is none of that name.
     """
     _finders.append(find)
-    _fold_finders.append(folds)
+    _describers.append(describe)
 
 
 @cache
@@ -206,14 +209,27 @@ def dataset_info(name: str) -> DatasetInfo:
     _load_all()
     if name in _infos:
         return _infos[name]
-    folds = next((found for find in _fold_finders if (found := find(name)) is not None), None)
-    unit: Unit = "step" if folds is None else "word"  # a file that was imported has words
-    return DatasetInfo(name, title=name.replace("_", " "), unit=unit, folds=folds)
+    found = next((info for describe in _describers if (info := describe(name)) is not None), None)
+    return found or DatasetInfo(name, title=name.replace("_", " "), unit="step")
 
 
-def modality_info(modality: str) -> DatasetInfo | None:
-    """Describe a modality that is a data set of its own, of which another makes pairs; None of any other."""
-    return dataset_info(modality) if any(modality in info.parts for info in dataset_infos()) else None
+def modality_info(modality: str, dataset: DatasetInfo | None = None) -> ModalityInfo:
+    """Describe a modality: as a data set does that has it, or as the data set that it is; else by little but its name.
+
+    Args:
+        modality: Its name.
+        dataset: The data set that it is of, whose description counts first; any that has it without one.
+    """
+    infos = dataset_infos()
+    streams = (one for info in ((dataset,) if dataset else ()) + infos for one in info.streams if one.name == modality)
+    part = next((info for info in infos if any(info.name == modality in other.parts for other in infos)), None)
+    known = next(streams, None)
+    if known is None:
+        known = ModalityInfo(modality)
+        if part is not None:
+            known = replace(known, title=part.title, style=part.style, label=part.label)
+    title = known.title or modality.replace("_", " ").capitalize()
+    return replace(known, title=title, style=known.style or f"style of {title}")
 
 
 def load_dataset(name: str) -> Dataset:

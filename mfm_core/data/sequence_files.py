@@ -1,42 +1,27 @@
-"""The layout in which sequences lie in the data folder: one ``<name>.npz``, its arrays named by content and split.
-
-``text_train`` (N, T, d), ``audio_train``, ``visual_train``, ``y_train``, and the same of ``valid`` and ``test``, as
-the published tensors of ICT-MMMO, YouTube and POM have it. Files that this project wrote may also have ``ids_train``
-(N,), ``words_train`` (N, T) and ``times_train`` (N, T, 2).
-"""
+"""Files of sequences: read as data sets, and written; :mod:`mfm_core.data.sequence_layout` says how they lie there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, path_of
 from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
+from mfm_core.data.modalities import SPOKEN
 from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import data_folder
+from mfm_core.data.sequence_layout import FILE_SPLITS, LAYOUT, UNIT, file_name, modalities_of
 from mfm_core.data.sequences import observed_samples, real_steps
 from mfm_core.files.npz import LOCAL_LIMITS, Array, as_float32, numbers, read_archive
 from mfm_core.files.writing import replaced
 
 _T = TypeVar("_T", bound=np.generic)
-
-FILE_NAMES = {"language": "text", "acoustic": "audio", "visual": "visual"}
-FILE_SPLITS: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
-LAYOUT: Mapping[str, tuple[str, str]] = {
-    "text": ("(N, T, d)", "features of the modality language, numbers"),
-    "audio": ("(N, T, d)", "features of the modality acoustic, numbers"),
-    "visual": ("(N, T, d)", "features of the modality visual, numbers"),
-    "y": ("(N,) or (N, size)", "labels: scores as floating point, or classes (N,) as integers from 0"),
-    "ids": ("(N,)", "names of the samples, text; optional"),
-    "words": ("(N, T)", "the word of each step, text, empty at padded steps; optional"),
-    "times": ("(N, T, 2)", "start and end of each step in seconds, NaN at padded steps; optional"),
-}
-"""Arrays of a split in a file: what is before the name of the split, its shape, and its content."""
 
 
 class Part(NamedTuple):
@@ -48,6 +33,7 @@ class Part(NamedTuple):
         ids: Names of the samples ``(N,)``, where known.
         words: The word of each step ``(N, T)``, empty at padded steps, where known.
         times: Start and end of each step in seconds ``(N, T, 2)``, NaN at padded steps, where known.
+        mask: Which steps are real, boolean ``(N, T)``, where that is told.
     """
 
     modalities: Mapping[str, npt.NDArray[np.float32]]
@@ -55,33 +41,35 @@ class Part(NamedTuple):
     ids: npt.NDArray[np.str_] | None = None
     words: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float32] | None = None
+    mask: npt.NDArray[np.bool_] | None = None
 
     @property
     def more(self) -> dict[str, npt.NDArray[Any]]:
-        """Those of ids, words and times that are known, by name."""
-        given = {"ids": self.ids, "words": self.words, "times": self.times}
+        """Those of ids, words, times and mask that are known, by name."""
+        given = {"ids": self.ids, "words": self.words, "times": self.times, "mask": self.mask}
         return {name: array for name, array in given.items() if array is not None}
 
-
-def layout_lines() -> list[str]:
-    """Describe the layout of a file in lines: each array by name, shape and content, and which of them are needed."""
-    ends = ", ".join(FILE_SPLITS.values())
-    width, wide = (max(len(text) for text in texts) for texts in (LAYOUT, [shape for shape, _ in LAYOUT.values()]))
-    return [
-        f"An .npz of sequences has these arrays for each SPLIT, which is {ends}:",
-        *(f"  {f'{kind}_SPLIT':{width + 6}}  {shape:{wide}}  {content}" for kind, (shape, content) in LAYOUT.items()),
-        "N samples may differ between splits; T steps are the same everywhere, and d in all splits of a modality.",
-        "Needed are y of every split and one modality; a split may lack a modality. Nothing is pickled.",
-        "Padded steps are 0 in all modalities; a step is real where one has another number, or where words has a word.",
-    ]
+    def rows(self, kept: npt.NDArray[np.bool_]) -> Part:
+        """Some of the samples."""
+        more = {name: x[kept] for name, x in self.more.items()}
+        return Part({name: x[kept] for name, x in self.modalities.items()}, self.labels[kept], **more)
 
 
-def write_parts(parts: Mapping[Split, Part], path: Path) -> None:
-    """Write sequences; a kill at any moment leaves the old file or the new one."""
-    arrays: dict[str, Array] = {}
+def write_parts(parts: Mapping[Split, Part], path: Path, unit: Unit | None = None) -> None:
+    """Write sequences; a kill at any moment leaves the old file or the new one.
+
+    Args:
+        parts: The three splits.
+        path: Of the file.
+        unit: What a step is, where that is known.
+
+    Raises:
+        ValueError: If a file cannot hold a modality of such a name.
+    """
+    arrays: dict[str, Array] = {} if unit is None else {UNIT: np.array(unit)}
     for split, part in parts.items():
         end = FILE_SPLITS[split]
-        arrays |= {f"{FILE_NAMES[name]}_{end}": x for name, x in part.modalities.items()}
+        arrays |= {f"{file_name(name)}_{end}": x for name, x in part.modalities.items()}
         arrays[f"y_{end}"] = part.labels
         arrays |= {f"{key}_{end}": array for key, array in part.more.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,37 +77,89 @@ def write_parts(parts: Mapping[Split, Part], path: Path) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_parts(arrays: Mapping[str, Array], path: Path, notes: Notes) -> dict[Split, Part]:
-    """Take the splits from arrays named ``text_train``, ``audio_valid``, ``y_test`` and so on.
+def save_dataset(dataset: Dataset, path: str | Path) -> None:
+    """Write sequences in the layout that ``python -m mfm_core data import`` reads.
 
-    ``ids``, ``words`` and ``times`` of the splits are kept where they are known; arrays of other names are counted.
+    A file ``<name>.npz`` in the data folder is loaded by that name. A sample has a modality there if any number of it
+    is other than 0, and samples of an unknown label are left out when it is read.
+
+    Args:
+        dataset: Sequences with their raw features, such as :meth:`Dataset.from_arrays` makes; any modality names.
+        path: Of the file, which ends in ``.npz``.
+
+    Raises:
+        ValueError: If it holds images, or features that are standardised already; if a split has no sample; or if a
+            file cannot hold a modality of such a name.
+    """
+    data, target = expect("dataset", dataset, Dataset), path_of("path", path)
+    if data.mask is None:
+        raise ValueError("dataset: expected sequences with a mask, got none")
+    if data.scaling is not None:
+        raise ValueError("dataset: expected raw features, got standardised ones, which a file would hold for raw")
+    if target.suffix != ".npz":
+        raise ValueError(f"path: expected a file .npz, got {target.name!r}")
+    if lacking := next((split for split in SPLITS if not (data.split == split).any()), None):
+        raise ValueError(f"dataset: expected samples of every split, got none of {lacking}")
+    whole = _part_of(data)
+    parts = {split: whole.rows(data.split == split) for split in SPLITS}
+    write_parts(parts, target, data.steps.unit if data.steps else None)
+
+
+def _part_of(data: Dataset) -> Part:
+    """All samples as a file has them."""
+    mask = cast(Tensor, data.mask).numpy()
+    modalities = {name: (x * data.has(name)[:, None, None]).numpy() for name, x in data.modalities.items()}
+    words = times = None
+    if data.steps is not None and any(data.steps.words):
+        longest = max(len(word) for row in data.steps.words for word in row)
+        words = np.zeros(mask.shape, f"<U{max(longest, 1)}")
+        for row, real, said in zip(words, mask, data.steps.words, strict=True):
+            row[real] = said or ""
+    if data.steps is not None and not bool(data.steps.times.isnan().all()):
+        times = data.steps.times.numpy()
+    ids = None if data.ids is None else np.array(data.ids, dtype=np.str_)
+    return Part(modalities, data.labels.numpy(), ids, words, times, mask)
+
+
+def read_parts(
+    arrays: Mapping[str, Array], path: str, notes: Notes, only: Collection[str] | None = None
+) -> dict[Split, Part]:
+    """Take the splits from arrays named ``text_train``, ``pulse_valid``, ``y_test`` and so on.
+
+    ``ids``, ``words``, ``times`` and ``mask`` of the splits are kept where they are known; arrays that are neither
+    these nor sequences are counted.
 
     Args:
         arrays: Content of the file.
         path: Of the file, for messages.
         notes: Counts what is masked, left out or not read.
+        only: The modalities to read; all without it.
 
     Raises:
         ValueError: If labels of a split are missing, or arrays of a split do not fit together.
     """
-    kinds, parts = (*FILE_NAMES.values(), "y", "ids", "words", "times"), dict[Split, Part]()
-    for key in arrays:
-        if key not in {f"{kind}_{end}" for kind in kinds for end in FILE_SPLITS.values()}:
-            notes.add("arrays are not read", f"{path}: {key[:60]!r}, expected such as text_train, ids_valid or y_test")
+    found, parts = modalities_of(arrays, path, notes), dict[Split, Part]()
+    for name in [name for name in found if only is not None and name not in only]:
+        notes.add("modalities are not read", f"{path}: {name}, expected {' or '.join(only or ())}")
+        del found[name]
     for split, end in FILE_SPLITS.items():
         if f"y_{end}" not in arrays:
-            raise ValueError(f"{path}: expected an array y_{end}, got {', '.join(sorted(arrays)[:12]) or 'none'}")
+            raise ValueError(
+                f"{path}: expected an array y_{end}, as every split has labels, got "
+                f"{', '.join(sorted(arrays)[:12]) or 'none'}"
+            )
         y = np.atleast_1d(arrays[f"y_{end}"])
-        ids, words = (_texts(arrays.get(f"{kind}_{end}")) for kind in ("ids", "words"))
+        ids, words = (_texts(arrays, f"{kind}_{end}", path) for kind in ("ids", "words"))
         names = None if ids is None or ids.shape != y.shape[:1] else ids.tolist()
         modalities = {
             modality: observed(x, f"{path}: {kind}_{end}", notes, names if len(x) == len(y) else None)
-            for modality, kind in FILE_NAMES.items()
+            for modality, kind in found.items()
             if (x := arrays.get(f"{kind}_{end}")) is not None
         }
         times = arrays.get(f"times_{end}")
         known = None if times is None else as_float32(times, f"{path}: times_{end}")
-        parts[split] = with_known_labels(Part(modalities, y, ids, words, known), f"{path}: y_{end}", notes)
+        part = Part(modalities, y, ids, words, known, _booleans(arrays, f"mask_{end}", path))
+        parts[split] = with_known_labels(part, f"{path}: y_{end}", notes)
     return parts
 
 
@@ -139,22 +179,32 @@ def with_known_labels(part: Part, where: str, notes: Notes) -> Part:
         if len(x) != len(y):
             raise ValueError(f"{where}: expected {len(x)} labels, as {name} has samples, got {len(y)}")
     known = known_labels(y, where, notes, None if part.ids is None else part.ids.tolist())
-    if known.all():
-        return part._replace(labels=y)
-    kept = {name: x[known] for name, x in part.more.items()}
-    return Part({name: x[known] for name, x in part.modalities.items()}, y[known], **kept)
+    whole = part._replace(labels=y)
+    return whole if known.all() else whole.rows(known)
 
 
-def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str) -> Dataset:
-    """Read ``<data folder>/<name>.npz`` with its raw features, by the rule of :mod:`mfm_core.data.notes`.
+def unit_of(arrays: Mapping[str, Array], where: str) -> Unit:
+    """Tell the unit of a step: by the array ``unit``; else a word, where a file has words or a stream of spoken videos.
 
-    A step is real where any modality has a number other than 0, or a word. A modality that a split lacks is 0 there,
-    and ``present`` tells which samples have it.
+    Raises:
+        ValueError: If it names no unit.
+    """
+    if UNIT not in arrays:
+        spoken = {"words", *(file_name(info.name) for info in SPOKEN), *(info.name for info in SPOKEN)}
+        return "word" if spoken & {key.rpartition("_")[0] for key in arrays} else "step"
+    units, said = get_args(Unit), arrays[UNIT]
+    if said.shape != () or said.dtype.kind != "U" or str(said) not in units:
+        raise ValueError(f"{where}: {UNIT}: expected {' or '.join(units)}, got {str(said)[:40]!r}")
+    return cast(Unit, str(said))
+
+
+def read_dataset(name: str, modalities: Sequence[str] | None, unit: Unit | None, source: str) -> Dataset:
+    """Read ``<data folder>/<name>.npz`` with its raw features, see :func:`dataset_of`.
 
     Args:
         name: Name of the data set.
-        modalities: Those that at least one split must have.
-        unit: What a step is.
+        modalities: Those that at least one split must have; None for those that the file has.
+        unit: What a step is; None where the file says it, see :func:`unit_of`.
         source: For the message, where a user gets the file.
 
     Raises:
@@ -164,28 +214,64 @@ def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str
     path = data_folder() / f"{name}.npz"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; set MFM_DATA to the folder that holds it, or {source}")
-    arrays, notes = read_archive(path, LOCAL_LIMITS), Notes()
-    missing = [
-        f"{FILE_NAMES[m]}_train"
-        for m in modalities
-        if not any(f"{FILE_NAMES[m]}_{end}" in arrays for end in FILE_SPLITS.values())
-    ]
+    arrays = read_archive(path, LOCAL_LIMITS)
+    found = modalities_of(arrays, str(path), Notes())
+    missing = [f"{file_name(m)}_train" for m in modalities or () if m not in found]
     missing += [f"y_{end}" for end in FILE_SPLITS.values() if f"y_{end}" not in arrays]
     if missing:
         raise ValueError(f"{path}: expected arrays {', '.join(missing)}, which are missing; {source}")
-    parts = read_parts(arrays, path, notes)
+    return dataset_of(name, arrays, str(path), modalities, unit)
+
+
+def dataset_of(
+    name: str,
+    arrays: Mapping[str, Array],
+    path: str,
+    modalities: Sequence[str] | None = None,
+    unit: Unit | None = None,
+) -> Dataset:
+    """Make a data set of the arrays of a file, by the rule of :mod:`mfm_core.data.notes`.
+
+    A step is real where ``mask`` says so; without it where there is a word; without words where any modality has a
+    number other than 0. A modality that a split lacks is 0 there, and ``present`` tells which samples have it.
+
+    Args:
+        name: Name of the data set.
+        arrays: Content of the file.
+        path: Of the file, for messages.
+        modalities: Those to read; None for all.
+        unit: What a step is; None where the file says it.
+
+    Raises:
+        ValueError: If it lacks something, or arrays do not fit together.
+    """
+    notes = Notes()
+    parts = read_parts(arrays, path, notes, modalities)
     sizes = tuple(len(part.labels) for part in parts.values())
-    tensors = {m: _joined(parts, m, path) for m in modalities}
-    if len(shapes := {x.shape[:2] for x in tensors.values()}) != 1:
-        raise ValueError(f"{path}: expected one number of samples and steps in all modalities, got {sorted(shapes)}")
-    n, length = next(iter(shapes))
-    mask, steps = real_steps(tensors), Steps.unknown(unit, n, length)
-    if (words := _whole([part.words for part in parts.values()], (n, length), f"{path}: words")) is not None:
-        mask = torch.from_numpy(words != "")
-        steps = Steps(unit, tuple(tuple(row[row != ""].tolist()) for row in words), steps.times)
-        tensors = {m: x * mask.unsqueeze(2) for m, x in tensors.items()}
+    found = dict.fromkeys(m for part in parts.values() for m in part.modalities)
+    tensors = {m: _joined(parts, m, path) for m in modalities_of(arrays, path, Notes()) if m in found}
+    tensors = {m: tensors[m] for m in modalities or tensors}
+    if not tensors:
+        raise ValueError(f"{path}: expected a modality, sequences (N, T, d) of a name such as text_train, got none")
+    if len({x.shape[:2] for x in tensors.values()}) != 1:
+        shapes = ", ".join(f"{file_name(m)} {tuple(x.shape[:2])}" for m, x in tensors.items())
+        raise ValueError(f"{path}: expected one number of samples and steps in all modalities, got (N, T) of {shapes}")
+    n, length = next(iter(tensors.values())).shape[:2]
+    for field in Part._fields[2:]:
+        lacking = [FILE_SPLITS[split] for split, part in parts.items() if getattr(part, field) is None]
+        if 0 < len(lacking) < len(parts):
+            notes.add("arrays are not read, for not every split has them", f"{path}: {field}, none of {lacking[0]}")
+    words, masks = ([getattr(part, field) for part in parts.values()] for field in ("words", "mask"))
+    told, said = _whole(masks, (n, length), f"{path}: mask"), _whole(words, (n, length), f"{path}: words")
+    mask = real_steps(tensors) if said is None else torch.from_numpy(said != "")
+    if told is not None:
+        mask = torch.from_numpy(told)
+    tensors = {m: x * mask.unsqueeze(2) for m, x in tensors.items()}
+    steps = Steps.unknown(unit or unit_of(arrays, path), n, length)
+    if said is not None:
+        steps = Steps(steps.unit, _said(said, mask.numpy(), path), steps.times)
     if (times := _whole([part.times for part in parts.values()], (n, length, 2), f"{path}: times")) is not None:
-        steps = Steps(unit, steps.words, torch.from_numpy(times))
+        steps = Steps(steps.unit, steps.words, torch.from_numpy(times))
     ids = _whole([part.ids for part in parts.values()], (n,), f"{path}: ids")
     return Dataset(
         name,
@@ -200,8 +286,40 @@ def read_dataset(name: str, modalities: tuple[str, ...], unit: Unit, source: str
     )
 
 
-def _texts(array: Array | None) -> npt.NDArray[np.str_] | None:
-    return None if array is None else array.astype(str)
+def _texts(arrays: Mapping[str, Array], key: str, path: str) -> npt.NDArray[np.str_] | None:
+    """Names or words of a split; None where they are not told."""
+    if key not in arrays:
+        return None
+    array, kind = arrays[key], key.rpartition("_")[0]
+    if array.ndim != {"ids": 1, "words": 2}[kind]:
+        raise ValueError(
+            f"{path}: {key}: expected {LAYOUT[kind][0]}, {LAYOUT[kind][1]}, got shape {array.shape} of {array.dtype}; "
+            "a modality needs another name"
+        )
+    return array.astype(str)
+
+
+def _booleans(arrays: Mapping[str, Array], key: str, path: str) -> npt.NDArray[np.bool_] | None:
+    """The real steps of a split; None where they are not told."""
+    if key not in arrays:
+        return None
+    if (array := arrays[key]).ndim != 2 or array.dtype != np.bool_:
+        raise ValueError(
+            f"{path}: {key}: expected booleans (N, T), got shape {array.shape} of {array.dtype}; "
+            "a modality needs another name"
+        )
+    return array.astype(bool)
+
+
+def _said(words: npt.NDArray[np.str_], mask: npt.NDArray[np.bool_], path: str) -> tuple[tuple[str, ...], ...]:
+    """The words of each sample, at its real steps; none of a sample without any."""
+    if bool(((words != "") & ~mask).any()):
+        sample, step = (int(i) for i in np.argwhere((words != "") & ~mask)[0])
+        raise ValueError(
+            f"{path}: words: expected none at padded steps, got {words[sample, step][:40]!r} in sample {sample}, "
+            f"step {step}"
+        )
+    return tuple(tuple(row[real].tolist()) if (row != "").any() else () for row, real in zip(words, mask, strict=True))
 
 
 def _whole(arrays: Sequence[npt.NDArray[_T] | None], shape: tuple[int, ...], where: str) -> npt.NDArray[_T] | None:
@@ -215,9 +333,9 @@ def _whole(arrays: Sequence[npt.NDArray[_T] | None], shape: tuple[int, ...], whe
     return np.concatenate(known)
 
 
-def _joined(parts: Mapping[Split, Part], modality: str, path: Path) -> Tensor:
+def _joined(parts: Mapping[Split, Part], modality: str, path: str) -> Tensor:
     """One modality of all splits, ``(N, T, d)``; zeros for a split that lacks it."""
-    kind = FILE_NAMES[modality]
+    kind = file_name(modality)
     known = {split: part.modalities[modality] for split, part in parts.items() if modality in part.modalities}
     sizes = tuple(len(part.labels) for part in parts.values())
     if len({x.shape[1:] for x in known.values()}) != 1:
@@ -230,7 +348,7 @@ def _joined(parts: Mapping[Split, Part], modality: str, path: Path) -> Tensor:
     return torch.from_numpy(np.concatenate([known.get(split, empty[split]) for split in parts]))
 
 
-def _labels(parts: list[Array], path: Path) -> Tensor:
+def _labels(parts: list[Array], path: str) -> Tensor:
     """Classes ``(N,)`` of integers, else scores ``(N, size)``."""
     if len({part.shape[1:] for part in parts}) != 1 or parts[0].ndim > 2:
         raise ValueError(f"{path}: expected labels (N,) or (N, size) of one size, got {[part.shape for part in parts]}")

@@ -13,6 +13,7 @@ from mfm_core.data import load_dataset
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.notes import Notes
 from mfm_core.data.registry import dataset_infos
+from mfm_core.data.sequence_files import dataset_of
 from mfm_core.files.npz import Array, Limits, read_archive, read_shapes
 from mfm_core.lab.settings import UPLOAD
 from mfm_core.problems import printable
@@ -21,14 +22,15 @@ from mfm_core.systems.base import DataSpec
 
 FILE = "data.npz"
 CLIPS = "shipped_clips"
-LIMITS = Limits(4_000_000, 24_000_000, 8)
+LIMITS = Limits(4_000_000, 24_000_000, 28)
 MAX_ROWS, MIN_ROWS, MAX_STEPS, MAX_FEATURES, MAX_STREAMS, MAX_CLASSES = 4_000, 60, 60, 300, 4, 30
 LIMITS_SAID = (
     f"An .npz of at most {LIMITS.file_bytes // 1_000_000} MB with {MIN_ROWS} to {MAX_ROWS:,} samples. One array for "
-    f"each of 2 to {MAX_STREAMS} modalities: all images (N, 1 or 3, height, width), in [0, 1] or uint8, of 8 to 32 "
-    f"pixels a side; or all sequences (N, T, d) of at most {MAX_STEPS} steps and "
-    f"{MAX_FEATURES} features, with a boolean mask (N, T) if some are shorter. And labels (N,): classes from 0, at "
-    f"most {MAX_CLASSES}, or scores as floating-point numbers."
+    f"each of 2 to {MAX_STREAMS} modalities, by names of your own: all images (N, 1 or 3, height, width), in [0, 1] or "
+    f"uint8, of 8 to 32 pixels a side; or all sequences (N, T, d) of at most {MAX_STEPS} steps and {MAX_FEATURES} "
+    f"features, with a boolean mask (N, T) if some are shorter. And labels (N,): classes from 0, at most "
+    f"{MAX_CLASSES}, or scores as floating-point numbers. A file of sequences with splits of its own, in the layout of "
+    "imported sets, is taken too."
 )
 """Limits of an upload, said before anything is uploaded."""
 RESERVED = ("labels", "mask")
@@ -100,16 +102,13 @@ def read_upload(content: bytes | Path, name: str) -> Dataset:
     name = printable(name)
     source = content if isinstance(content, Path) else io.BytesIO(content)
     shapes = read_shapes(source, LIMITS, name)
-    _check_shapes(shapes, name)
-    arrays = read_archive(source, LIMITS, name)
-    labels = arrays.pop("labels")
-    mask = arrays.pop("mask", None)
-    images = next(iter(arrays.values())).ndim == 4
-    streams = {key: _pixels(x) if images else x for key, x in arrays.items()}
-    try:
-        data = Dataset.from_arrays(streams, labels, mask=mask, name="own", notes=Notes())
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    if "labels" not in shapes and "y_train" in shapes:
+        data = dataset_of("own", read_archive(source, LIMITS, name), name)
+        streams = {key: tuple(x.shape) for key, x in data.modalities.items()}
+        _check_shapes({"labels": tuple(data.labels.shape), **streams}, name)
+    else:
+        _check_shapes(shapes, name)
+        data = _without_splits(read_archive(source, LIMITS, name), name)
     spec = DataSpec.of(data)
     if spec.classes and spec.label.size > MAX_CLASSES:
         raise ValueError(f"{name}: labels: expected at most {MAX_CLASSES} classes, got {spec.label.size}")
@@ -118,6 +117,17 @@ def read_upload(content: bytes | Path, name: str) -> Dataset:
     if not spec.classes and bool((data.part("train").labels.std(0) == 0).any()):
         raise ValueError(f"{name}: labels: expected scores that vary, got a constant")
     return data
+
+
+def _without_splits(arrays: dict[str, Array], name: str) -> Dataset:
+    """The data set of arrays that have no splits of their own, which are drawn."""
+    labels, mask = arrays.pop("labels"), arrays.pop("mask", None)
+    images = next(iter(arrays.values())).ndim == 4
+    streams = {key: _pixels(x) if images else x for key, x in arrays.items()}
+    try:
+        return Dataset.from_arrays(streams, labels, mask=mask, name="own", notes=Notes())
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _pixels(x: Array) -> Array:

@@ -227,5 +227,4 @@ def _read(model: MFM, models: Models, latents: Latents, reader: str) -> Tensor:
 def _who(reader: str) -> str:
     if reader == LABEL_HEAD:
         return "The label head"
-    info = modality_info(reader)
-    return f"The judge of {reader if info is None else info.title}"
+    return f"The judge of {modality_info(reader).title}"

@@ -184,7 +184,7 @@ SPLIT = "split: expected train, validation or test for each sample, got"
     ("given", "message"),
     [
         ({"modalities": {"tone": [[1.0], [2.0, 3.0]]}}, "modalities.tone: expected an array of numbers, got lists of"),
-        ({"modalities": {"y": ARRAYS["tone"]}}, "modalities: expected identifiers as names, other than 'y', got 'y'"),
+        ({"modalities": {"y": ARRAYS["tone"]}}, "modalities: expected identifiers of at most 40 letters, other"),
         (
             {"modalities": {"tone": np.zeros((4, 0, 2))}},
             "modalities.tone: expected a sample, a step and a feature at least, got shape (4, 0, 2)",

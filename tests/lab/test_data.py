@@ -43,6 +43,22 @@ def test_images_and_sequences_are_taken() -> None:
     assert bool((series.modalities["words"][~torch.from_numpy(mask)] == 0).all())
 
 
+def test_a_file_in_the_layout_of_imported_sets_is_taken(tmp_path: Path) -> None:
+    own = mfm.Dataset.from_arrays({"speech": SERIES["words"], "tone": SERIES["tone"]}, LABELS)
+    mfm.save_dataset(own, tmp_path / "own.npz")
+    data = read_upload((tmp_path / "own.npz").read_bytes(), "own.npz")
+    order = np.concatenate([np.flatnonzero(own.split == split) for split in ("train", "validation", "test")])
+    assert data.labels.tolist() == own.labels[order].tolist()
+    for name, x in own.modalities.items():
+        assert torch.equal(data.modalities[name], x[order])
+    for few in (own.take(list(range(50))), own.only(("tone",))):
+        mfm.save_dataset(few, tmp_path / "own.npz")
+        with pytest.raises(
+            ValueError, match=r"^own.npz: (labels: expected 60 to 4000 samples|expected labels and 2 to)"
+        ):
+            read_upload((tmp_path / "own.npz").read_bytes(), "own.npz")
+
+
 def test_bytes_are_pixels() -> None:
     whole = (IMAGES["left"] * 255).round().astype(np.uint8)
     data = read_upload(packed(labels=LABELS, left=whole, right=IMAGES["right"]), "own.npz")

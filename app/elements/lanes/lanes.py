@@ -71,7 +71,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
         {
             "name": name,
             "title": names.title(name),
-            "note": names.stream(name),
+            "note": names.stream(name, stored_models.dataset_of(strip.model)),
             "hue": names.hue(i),
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,

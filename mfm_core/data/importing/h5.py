@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mfm_core.data.dataset import Split
 from mfm_core.data.notes import Notes, observed
-from mfm_core.data.sequence_files import FILE_SPLITS, Part, with_known_labels
+from mfm_core.data.sequence_files import Part, with_known_labels
+from mfm_core.data.sequence_layout import FILE_SPLITS
 from mfm_core.files.hdf5 import opened, table
 from mfm_core.files.npz import Array, as_float32
 

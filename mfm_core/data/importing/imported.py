@@ -7,14 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mfm_core.data.dataset import Dataset, Split
+import numpy as np
+
+from mfm_core.data.dataset import Dataset, Split, Unit
 from mfm_core.data.folds import repeated_folds
 from mfm_core.data.importing.official_folds import read_folds
 from mfm_core.data.notes import Notes
-from mfm_core.data.registry import Fold, Folds, data_folder, dataset_infos, dataset_names, load_dataset, register_finder
-from mfm_core.data.sequence_files import FILE_NAMES, FILE_SPLITS, Part, read_dataset, read_parts, write_parts
+from mfm_core.data.registry import (
+    DatasetInfo,
+    Fold,
+    data_folder,
+    dataset_infos,
+    dataset_names,
+    load_dataset,
+    register_finder,
+)
+from mfm_core.data.sequence_files import Part, read_dataset, read_parts, unit_of, write_parts
+from mfm_core.data.sequence_layout import UNIT
 from mfm_core.data.sequences import standardised
-from mfm_core.files.npz import LOCAL_LIMITS, read_archive
+from mfm_core.files.npz import LOCAL_LIMITS, read_archive, read_shapes
 
 DEFAULT_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -68,10 +79,11 @@ def import_files(
         raise FileExistsError(f"{target}: exists already; say --replace to overwrite it")
     if folds is not None and {path.suffix for path in paths} != {".csd"}:
         raise ValueError("folds: expected none but for .csd files, which alone have no split of their own")
-    parts = _read(paths, length, Notes() if notes is None else notes, None if folds is None else read_folds(folds))
+    dealt = None if folds is None else read_folds(folds)
+    parts, unit = _read(paths, length, Notes() if notes is None else notes, dealt)
     unfinished, given = target.with_name(f"{name}_unchecked.npz"), str(paths[0] if len(paths) == 1 else paths[0].parent)
     try:
-        write_parts(parts, unfinished)
+        write_parts(parts, unfinished, unit)
         with _called(given, unfinished):
             _load(unfinished.stem)
         kept = target.with_name(f".{name}.old.npz") if target.is_file() else None
@@ -105,20 +117,22 @@ def _called(given: str, ours: Path) -> Iterator[None]:
 
 def _read(
     paths: Sequence[Path], length: int | None, notes: Notes, folds: Mapping[str, Split] | None
-) -> dict[Split, Part]:
+) -> tuple[dict[Split, Part], Unit | None]:
+    """The splits of files, and what a step is where a file says it."""
     from mfm_core.data.importing.h5 import read_tensors_of
     from mfm_core.data.importing.pickles import read_pickled
     from mfm_core.data.importing.segments import read_aligned
 
     endings = {path.suffix for path in paths}
     if endings == {".csd"}:
-        return read_aligned(paths, length or DEFAULT_LENGTH, notes=notes, folds=folds)
+        return read_aligned(paths, length or DEFAULT_LENGTH, notes=notes, folds=folds), None
     if endings == {".h5"} and length is None:
-        return read_tensors_of(paths, notes)
+        return read_tensors_of(paths, notes), None
     if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
-        return read_pickled(paths[0], length, notes)
+        return read_pickled(paths[0], length, notes), None
     if endings == {".npz"} and len(paths) == 1 and length is None:
-        return read_parts(read_archive(paths[0], LOCAL_LIMITS), paths[0], notes)
+        arrays = read_archive(paths[0], LOCAL_LIMITS)
+        return read_parts(arrays, str(paths[0]), notes), unit_of(arrays, str(paths[0]))
     raise ValueError(
         "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
         f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
@@ -153,15 +167,18 @@ def load(name: str) -> Dataset | None:
     return _load(name)
 
 
-def folds_of(name: str) -> Folds | None:
-    """Repeated folds of a set that the user imported, over its complete samples; None if there is none."""
+def describe(name: str) -> DatasetInfo | None:
+    """Describe a set that the user imported, with repeated folds over its complete samples; None if there is none."""
     if not _NAME.fullmatch(name) or name not in imported_names():
         return None
 
     def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
         return repeated_folds(_read_raw(name), n_folds=n_folds, n_repeats=n_repeats, seed=seed)
 
-    return folds
+    path = data_folder() / f"{name}.npz"
+    said = read_archive(path, LOCAL_LIMITS, only=(UNIT,))
+    unit = unit_of(said or dict.fromkeys(read_shapes(path, LOCAL_LIMITS), np.zeros(0)), str(path))
+    return DatasetInfo(name, title=name.replace("_", " "), unit=unit, folds=folds)
 
 
 def _load(name: str) -> Dataset:
@@ -169,13 +186,7 @@ def _load(name: str) -> Dataset:
 
 
 def _read_raw(name: str) -> Dataset:
-    known = read_archive(data_folder() / f"{name}.npz", LOCAL_LIMITS)
-    modalities = tuple(
-        m for m, kind in FILE_NAMES.items() if any(f"{kind}_{end}" in known for end in FILE_SPLITS.values())
-    )
-    if not modalities:
-        raise ValueError(f"{name}.npz: expected arrays text_train, audio_train or visual_train, got none")
-    return read_dataset(name, modalities, "word", "import it again")
+    return read_dataset(name, None, None, "import it again")
 
 
-register_finder(load, folds_of)
+register_finder(load, describe)

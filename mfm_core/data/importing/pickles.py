@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from mfm_core.data.dataset import Split
 from mfm_core.data.notes import Notes, observed
-from mfm_core.data.sequence_files import FILE_SPLITS, Part, with_known_labels
+from mfm_core.data.sequence_files import Part, with_known_labels
+from mfm_core.data.sequence_layout import FILE_SPLITS
 from mfm_core.files.npz import Array, as_float32
 from mfm_core.files.restricted_pickle import Unread, read_pickle
 

@@ -93,7 +93,9 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
         lengths = ", ".join(f"{m} {len(x)}" for m, x in given.items())
         raise ValueError(f"{name}: expected one number of steps in all modalities, got {lengths}")
     length = len(next(iter(given.values())))
-    words, times = _words(arrays.get("words"), length, name), _times(arrays.get("times"), length, name)
+    # A modality may have one of these names; then the steps have neither.
+    told = {key: None if key in shape.d else arrays.get(key) for key in ("words", "times")}
+    words, times = _words(told["words"], length, name), _times(told["times"], length, name)
     order = _order(times, name, notes)
     words, times = tuple(words[t] for t in order) if words else (), times[order]
     given = {m: x[order] for m, x in given.items()}
@@ -264,8 +266,10 @@ def _read_csv(content: bytes, name: str, shape: ClipShape) -> dict[str, Array]:
         raise ValueError(f"{name}: expected columns word, start, end, {ranges}, got {printable(strange)}")
     if odd := next((t for t, row in enumerate(rows, start=1) if len(row) != len(header)), None):
         raise ValueError(f"{name}: expected {len(header)} values in each line, got {len(rows[odd - 1])} in step {odd}")
-    arrays: dict[str, Array] = {"words": np.array([row[columns["word"]].strip() for row in rows], dtype=str)}
-    if "start" in columns and "end" in columns:
+    arrays: dict[str, Array] = {}
+    if "words" not in shape.d:
+        arrays["words"] = np.array([row[columns["word"]].strip() for row in rows], dtype=str)
+    if "start" in columns and "end" in columns and "times" not in shape.d:
         arrays["times"] = _column_block(rows, {key: columns[key] for key in ("start", "end")}, name, empty=math.nan)
     for m, d in shape.d.items():
         if found := [f"{m}_{k}" for k in range(d) if f"{m}_{k}" in columns]:

@@ -31,6 +31,7 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.data.dataset import Dataset, Steps
+from mfm_core.data.modalities import ACOUSTIC, LANGUAGE, ModalityInfo
 from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, register
 from mfm_core.data.sequences import observed_samples, of_length, standardised
@@ -123,6 +124,7 @@ def read() -> Dataset:
         about_clips="Words and times are those of your copy of CMU-MOSI; there is no sound in it. Its COVAREP features "
         "are a **mean of the whole utterance**, repeated at each word: a lane of the voice that differs from word to "
         "word differs because the model treats the places differently, not because it heard anything else there.",
+        streams=(LANGUAGE, ModalityInfo("timing", content="when the words are said"), ACOUSTIC),
     )
 )
 def load() -> Dataset:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.folds import repeated_folds
+from mfm_core.data.modalities import SPOKEN
 from mfm_core.data.registry import DatasetInfo, Fold, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
@@ -57,6 +58,7 @@ def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fo
         "The videos may not be passed on.",
         folds=folds,
         importable=True,
+        streams=SPOKEN,
     )
 )
 def load() -> Dataset:

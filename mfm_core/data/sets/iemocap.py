@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.modalities import SPOKEN
 from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
@@ -56,6 +57,7 @@ def read() -> Dataset:
         source=SOURCE,
         about_clips="The videos may not be passed on.",
         importable=True,
+        streams=SPOKEN,
     )
 )
 def load() -> Dataset:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.modalities import ACOUSTIC, VISUAL
 from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
@@ -49,6 +50,7 @@ def read() -> Dataset:
         about_clips="A step of POM is a part of a video that its file does not name, called a **sentence** here. The "
         "videos may not be passed on.",
         importable=True,
+        streams=(ACOUSTIC, VISUAL),
     )
 )
 def load() -> Dataset:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import SPLITS, Dataset, Steps
+from mfm_core.data.modalities import SPOKEN
 from mfm_core.data.notes import Notes, observed
 from mfm_core.data.registry import DatasetInfo, data_folder, read_arrays, register
 from mfm_core.data.sequences import standardised
@@ -146,6 +147,7 @@ def _info(name: str, title: str, says: str) -> DatasetInfo:
         lab="Of the data folder of this server.",
         about_clips="Studio clips are of our own making: sentences spoken by a synthesiser, with a drawn face. What "
         "each word, tone and face adds to the score is known, so the flow can be compared with it.",
+        streams=SPOKEN,
     )
 
 

@@ -125,7 +125,7 @@ REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "no file": (lambda f: [str(f / "x.pkl"), "--as", "x"], "x.pkl: no such file; see the data links of github.com"),
     "no labels": (
         lambda f: [str(np.savez(f / "x.npz", audio_train=np.ones((2, 3, 4))) or f / "x.npz"), "--as", "x"],
-        "x.npz: expected an array y_train, got audio_train",
+        "x.npz: expected an array y_train, as every split has labels, got audio_train",
     ),
     "nothing but zeros": (
         lambda f: [
@@ -217,26 +217,29 @@ def test_classes_below_0_are_refused(tmp_path: Path, data_folder: Path) -> None:
 def printed_layout() -> dict[str, str]:
     """Shapes of the arrays that ``data describe`` prints, by the name before the split's."""
     lines = CliRunner().invoke(app, ["data", "describe"]).stdout.splitlines()
-    rows = [re.match(r"  (?P<kind>[a-z]+)_SPLIT +(?P<shape>\(.*\))  ", line) for line in lines]
+    rows = [re.match(r"  (?P<kind>[A-Za-z]+)_SPLIT +(?P<shape>\(.*\))  ", line) for line in lines]
     return {row["kind"]: row["shape"].strip() for row in rows if row}
 
 
 def test_what_is_written_in_the_printed_layout_is_imported_whole(tmp_path: Path, data_folder: Path) -> None:
     sizes = {"N": 4, "T": 3, "d": 2, "size": 1, "2": 2}
     rng, arrays = np.random.default_rng(0), dict[str, np.ndarray]()
-    for kind, shapes in printed_layout().items():
+    layout = printed_layout()
+    named = dict.fromkeys(("pulse", "text", "audio"), layout.pop("NAME"))
+    for kind, shapes in (named | layout).items():
         shape = [sizes[axis] for axis in re.findall(r"\w+", shapes.split(" or ")[-1])]
         for split in ("train", "valid", "test"):
             text = np.char.add(f"{kind} {split} ", np.arange(np.prod(shape)).reshape(shape).astype(str))
             times = np.broadcast_to(np.arange(2 * sizes["T"], dtype=np.float32).reshape(-1, 2), (4, 3, 2))
             numbers = times if kind == "times" else rng.normal(size=shape).astype(np.float32)
             arrays[f"{kind}_{split}"] = text if kind in ("ids", "words") else numbers
+    arrays |= {f"mask_{split}": np.ones((4, 3), bool) for split in ("train", "valid", "test")}
     np.savez(tmp_path / "own.npz", **arrays)
     run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "own.npz"), "--as", "own"])
     assert run.exit_code == 0, run.stderr
     assert "not read" not in run.stderr
     own = load_dataset("own")
-    assert set(own.modalities) == {"language", "acoustic", "visual"}
+    assert set(own.modalities) == {"language", "acoustic", "pulse"}
     assert own.ids is not None
     assert own.ids[:2] == ("ids train 0", "ids train 1")
     assert own.steps is not None

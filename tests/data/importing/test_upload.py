@@ -69,6 +69,19 @@ def test_a_table_of_words_becomes_one_clip_and_what_it_lacks_is_told() -> None:
     assert clip.steps.times[0].isnan().any(1).tolist() == [False, False, True, False]
 
 
+def test_a_modality_may_be_called_as_what_is_told_of_steps() -> None:
+    shape = ClipShape({"words": 2, "visual": 2}, n_labels=1)
+    features = np.arange(8.0).reshape(4, 2) + 1
+    clip = read_clip(npz(language=None, words=features), "my.npz", shape)
+    np.testing.assert_array_equal(clip.modalities["words"][0], features)
+    assert clip.steps is not None
+    assert clip.steps.words == ((),)
+    assert clip.steps.times[0, 0].tolist() == [0, 0.5]
+    table = read_clip(CSV.encode(), "my.csv", shape)
+    assert table.steps is not None
+    assert (table.steps.words, table.modalities["visual"][0, 1].tolist()) == (((),), [3, 4])
+
+
 def test_words_and_times_may_be_missing() -> None:
     clip = read_clip(npz(words=None, times=None, visual=None), "my.npz", SHAPE)
     assert clip.steps is not None
