@@ -1,14 +1,18 @@
-"""Train the small task of the tests of the loop in a process of its own, which a test kills.
+"""Train the small task of the tests of the loop in processes of their own, which a test kills.
 
-Usage: ``python -m tests.faults.run_training FOLDER [calm | replace | write]``. It writes a line a step, and ``there``
-once it is in the middle of replacing, or of writing, the state of a late step.
+Usage: ``python -m tests.faults.run_training``. For each line ``calm | replace | write FOLDER`` that it reads it begins
+a process, and writes ``ended`` once that is over. The process writes its number, then a line a step, and ``there`` once
+it is in the middle of replacing, or of writing, the state of a late step.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
+
+import torch
 
 from mfm_core.training import loop
 from tests.training.test_loop import CONFIG, Regression
@@ -16,7 +20,21 @@ from tests.training.test_loop import CONFIG, Regression
 LATE = 9
 
 
-def main(folder: Path, fault: str) -> None:
+def main() -> None:
+    """Begin processes, which share what takes seconds to import."""
+    torch.optim.AdamW([torch.zeros(1, requires_grad=True)])
+    for line in sys.stdin:
+        fault, folder = line.strip().split(" ", 1)
+        child = os.fork()
+        if child == 0:
+            print(os.getpid(), flush=True)
+            train(Path(folder), fault)
+            os._exit(0)
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+
+
+def train(folder: Path, fault: str) -> None:
     """Train."""
     step = 0
     replace, save_file = Path.replace, loop.save_file
@@ -49,4 +67,4 @@ def main(folder: Path, fault: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,24 +24,29 @@ def undisturbed() -> dict[str, Tensor]:
     return dict(train(Regression(), CONFIG).state_dict())
 
 
-def start(folder: Path, fault: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.faults.run_training", str(folder), fault]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+@pytest.fixture(scope="module")
+def trainer() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.faults.run_training"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, cwd=Path(__file__).parents[2], **pipes) as process:
+        yield process
+        process.kill()
 
 
-def kill_at(process: subprocess.Popen[str], wanted: str) -> list[str]:
-    """Kill a process without warning once it wrote a line, and return all its lines."""
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line.strip())
-        if lines[-1] == wanted:
-            break
-    process.kill()
-    process.wait(20)
-    process.stdout.close()
+def killed(trainer: subprocess.Popen[str], folder: Path, fault: str, wanted: str) -> list[str]:
+    """Kill a process that trains without warning once it wrote a line, and return all its lines so far."""
+    assert trainer.stdin is not None
+    assert trainer.stdout is not None
+    trainer.stdin.write(f"{fault} {folder}\n")
+    trainer.stdin.flush()
+    process, lines = int(trainer.stdout.readline()), [""]
+    while lines[-1] not in (wanted, "ended"):
+        lines.append(trainer.stdout.readline().strip())
     assert lines[-1] == wanted, lines
-    return lines
+    os.kill(process, signal.SIGKILL)
+    while trainer.stdout.readline().strip() != "ended":
+        pass
+    return lines[1:]
 
 
 def ends_as(folder: Path, undisturbed: dict[str, Tensor]) -> None:
@@ -48,9 +56,11 @@ def ends_as(folder: Path, undisturbed: dict[str, Tensor]) -> None:
     assert not (folder / "state.partial").exists()
 
 
-def test_a_run_killed_twice_loses_no_step(tmp_path: Path, undisturbed: dict[str, Tensor]) -> None:
-    first = kill_at(start(tmp_path, "calm"), "5")
-    second = kill_at(start(tmp_path, "calm"), "12")
+def test_a_run_killed_twice_loses_no_step(
+    tmp_path: Path, trainer: subprocess.Popen[str], undisturbed: dict[str, Tensor]
+) -> None:
+    first = killed(trainer, tmp_path, "calm", "5")
+    second = killed(trainer, tmp_path, "calm", "12")
     assert first[0] == "1"
     assert int(second[0]) in (5, 6)  # the state of the step that was told last may have been written or not
     ends_as(tmp_path, undisturbed)
@@ -58,9 +68,9 @@ def test_a_run_killed_twice_loses_no_step(tmp_path: Path, undisturbed: dict[str,
 
 @pytest.mark.parametrize("moment", ["write", "replace"])
 def test_a_kill_while_a_checkpoint_is_written_keeps_the_last_one(
-    tmp_path: Path, undisturbed: dict[str, Tensor], moment: str
+    tmp_path: Path, trainer: subprocess.Popen[str], undisturbed: dict[str, Tensor], moment: str
 ) -> None:
-    kill_at(start(tmp_path, moment), "there")
+    killed(trainer, tmp_path, moment, "there")
     assert (tmp_path / "state.partial").is_file()
     ends_as(tmp_path, undisturbed)
 
