@@ -21,6 +21,7 @@ from mfm_core.systems.parts.sequences import batches
 from mfm_core.systems.parts.stored_as_model import StoredAsModel
 from mfm_core.systems.registry import check_data, register_system
 from mfm_core.training.augmentation import Augmentation
+from mfm_core.training.common import presence
 from mfm_core.training.factorization import FactorizationConfig
 from mfm_core.training.image_source import DatasetImages
 from mfm_core.training.images import FactorizeRun, FactorizeTask
@@ -117,7 +118,16 @@ class MFMSystem(StoredAsModel):
 
     @classmethod
     def task(cls, config: FamilyConfig, model: ModelConfig, parts: tuple[Dataset, Dataset], seed: int) -> Task:
-        """Eq. 4, and on images the added terms that need no readers."""
+        """Eq. 4, and on images the added terms that need no readers.
+
+        Raises:
+            ValueError: If no training sample has all modalities: the encoder of Z_y would learn nothing.
+        """
+        names = tuple(model.modalities)
+        if not presence(parts[0], names).all(dim=1).any():
+            raise ValueError(
+                f"train: expected some samples with all of {', '.join(names)}, got none of {len(parts[0])}"
+            )
         config, device = cast(MFMConfig, config), torch.device("cpu")
         loop = {"seed": seed}
         if model.sequences:

@@ -196,6 +196,12 @@ def check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> 
                 f"train: expected modalities of kind {' or '.join(info.reads)} for {info.name}, "
                 f"got {name} of kind {stream.kind}"
             )
+    if nowhere := [name for name in spec.streams if not train.has(name).any()]:
+        others = tuple(name for name in spec.streams if name not in nowhere)
+        raise ValueError(
+            f"train: expected some samples with {nowhere[0]}, got none of {len(train)}: nothing can be learnt of it"
+            + (f"; leave it out by only({others!r})" if others else "")
+        )
     if validation is not None:
         if len(expect("validation", validation, Dataset)) == 0:
             raise ValueError("validation: expected at least one sample, or None, got none")

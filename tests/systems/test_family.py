@@ -92,6 +92,22 @@ def test_what_a_sample_lacks_the_surrogates_infer() -> None:
     torch.testing.assert_close(system.predict(nothing), prior.expand(60, -1))
 
 
+@pytest.mark.parametrize("name", ["mfm", "m_a", "mfn", "rf"])
+def test_a_modality_that_no_training_sample_has_is_refused(name: str) -> None:
+    data = made_up(60, scores=True)
+    wanted = r"train: expected some samples with tone, got none of \d+: .* leave it out by only\(\('words',\)\)"
+    with pytest.raises(ValueError, match=wanted):
+        mfm.fit(name, absent(data, "tone").part("train"), data.part("validation"))
+
+
+def test_samples_of_which_none_has_all_modalities_are_refused() -> None:
+    data = made_up(60, scores=True)
+    even = torch.arange(60) % 2 == 0
+    apart = replace(data, present={"words": even, "tone": ~even})
+    with pytest.raises(ValueError, match=r"train: expected some samples with all of words, tone, got none of \d+"):
+        mfm.fit("mfm", apart.part("train"), data.part("validation"))
+
+
 def test_attributions_of_a_system_are_those_of_its_model_on_what_it_prepares() -> None:
     data = made_up(60, scores=True)
     far = replace(data, modalities={**data.modalities, "words": 40 + 9 * data.modalities["words"]})
