@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 import streamlit as st
+import torch
 
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 from app.generate import digit_model
+from app.shared import stored_models
+from app.shared.pictures import Sprite, sprite
 from app.shared.stored_models import about, stored_as, title
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
@@ -32,6 +35,7 @@ def load(name: str) -> SliderModel:
     first, *_ = stored.shown
     others = [pairs[i] for i in range(PAIRS) for pairs in stored.digits if i < len(pairs)]
     pairs = [first, *(pair for pair in others if pair != first)][:PAIRS]
+    tiles = stored_models.kept("pictures of the first pair", stored.name, lambda: _tiles(stored, first))
     return SliderModel(
         name,
         title(name),
@@ -39,7 +43,14 @@ def load(name: str) -> SliderModel:
         stored.label,
         bundle(stored.name, stored.version),
         stored.codes.latents[pairs],
+        tiles,
     )
+
+
+def _tiles(stored: digit_model.DigitModel, pair: int) -> dict[str, Sprite]:
+    """The generated pictures of a held-out pair by modality."""
+    with torch.inference_mode():
+        return {name: sprite(x.numpy(), 1) for name, x in stored.model.decode(stored.pair(pair)).modalities.items()}
 
 
 @st.cache_resource(max_entries=8, show_spinner="Naming directions …")

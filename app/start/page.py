@@ -16,9 +16,8 @@ def main() -> None:
     state.open_view(StartLinks(), "Start")
     st.header("MFM explorer", anchor=False)
     prose.write(
-        "The Multimodal Factorization Model explains several views of one thing by a latent Z_y that they share, which "
-        "alone decides the label, and by one latent Z_a for each modality, which holds its style. Move one of them and "
-        "see what changes, what stays, and why."
+        "The Multimodal Factorization Model explains views of one thing by a latent Z_y that they share, which alone "
+        "decides the label, and by one Z_a for each modality, its style. Move one: see what changes and what stays."
     )
     for notice in state.notices():
         st.warning(notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import threading
 from collections.abc import Iterator
@@ -79,6 +80,15 @@ def write_once(path: Path, content: bytes) -> None:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
+
+
+def write_packed_once(path: Path, content: bytes) -> None:
+    """Write a file whose name tells its content as gzip, and its folder, unless it is there.
+
+    Weights hardly get smaller, but a web server would pack what it serves anew for each visitor.
+    """
+    if not path.exists():
+        write_once(path, gzip.compress(content, mtime=0))
 
 
 def _sentence(path: Path, error: OSError | SafetensorError, kept: str) -> OSError:

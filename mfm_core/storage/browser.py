@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from mfm_core.config import Config, LabelConfig
-from mfm_core.files.writing import write_once
+from mfm_core.files.writing import write_once, write_packed_once
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
@@ -134,11 +134,11 @@ class BrowserNetwork(Config):
 
     Attributes:
         format_version: Of this description.
-        weights: Name of the safetensors file, which holds the hash of its content.
+        weights: Name of the safetensors file, packed by gzip; it holds the hash of its content.
         networks: The layers of each network by its name.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     weights: str
     networks: dict[str, tuple[Layer, ...]]
 
@@ -173,7 +173,7 @@ class Exported(Generic[_Description]):
     weights: bytes
 
     def write(self, folder: Path) -> Path:
-        """Write the weights, and beside them the description as ``.json``, unless they are there already.
+        """Write the weights, packed, and beside them the description as ``.json``, unless they are there already.
 
         Args:
             folder: Where to; made if need be.
@@ -182,8 +182,8 @@ class Exported(Generic[_Description]):
             The file of the weights.
         """
         path = folder / self.description.weights
-        write_once(path, self.weights)
-        write_once(path.with_suffix(".json"), self.description.model_dump_json().encode())
+        write_packed_once(path, self.weights)
+        write_once(path.with_name(f"{path.name.partition('.')[0]}.json"), self.description.model_dump_json().encode())
         return path
 
 
@@ -233,7 +233,7 @@ def export_judge(judge: Discriminative) -> Exported[BrowserNetwork]:
 
 
 def _file_name(weights: bytes) -> str:
-    return f"{hashlib.sha256(weights).hexdigest()[:24]}.safetensors"
+    return f"{hashlib.sha256(weights).hexdigest()[:24]}.safetensors.gz"
 
 
 @dataclass

@@ -24,6 +24,8 @@ from mfm_core.storage.slider_directions import (
 )
 
 MAX_BUNDLE_BYTES = 4_000_000
+FORMAT = b"2"
+"""Of the files; of another one, what lies in the folder is not used again."""
 
 
 class BrowserBundle(Config):
@@ -38,7 +40,7 @@ class BrowserBundle(Config):
         means: Mean Z_y of the codes of each class, ``(n_labels, d_y)``; empty for scores, or where a class has none.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     key: str
     model: BrowserModel
     judges: dict[str, BrowserNetwork]
@@ -76,7 +78,7 @@ def browser_bundle(
     for one in judged.values():
         one.write(folder)
     of = identity(exported.weights, codes)
-    key = hashlib.sha256(b"".join([of.encode(), *(one.weights for one in judged.values())])).hexdigest()[:24]
+    key = hashlib.sha256(b"".join([FORMAT, of.encode(), *(one.weights for one in judged.values())])).hexdigest()[:24]
     path = folder / f"{key}.bundle.json"
     if path.exists():
         return BrowserBundle.read(path, MAX_BUNDLE_BYTES)

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mfm_core.config import Config
-from mfm_core.files.writing import write_once
+from mfm_core.files.writing import write_packed_once
 from mfm_core.interpretation.picture_attributes import attributes_of
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
@@ -40,13 +40,13 @@ class BrowserMap(Config):
 
     Attributes:
         format_version: Of this layout.
-        file: A safetensors file with the codes of each block by its name, ``labels``, and ``colours`` (n_colours, N).
+        file: A safetensors file, packed by gzip, with the codes of each block by its name, ``labels``, and ``colours`` (n_colours, N).
         blocks: The plane of each block of Z.
         colours: What each row of ``colours`` measures.
         umap: Whether the file holds a UMAP layout of each block too: ``umap.`` and its name, (N, 2).
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     file: str
     blocks: dict[str, MapBlock]
     colours: tuple[str, ...]
@@ -82,8 +82,8 @@ def browser_map(
     tensors = {name: block.half() for name, block in blocks.items()} | {"labels": codes.labels.half()}
     tensors |= {f"umap.{name}": at.half() for name, at in (umap or {}).items()}
     content = save(tensors | {"colours": torch.stack(list(colours.values())).half()})
-    name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors"
-    write_once(folder / name, content)
+    name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors.gz"
+    write_packed_once(folder / name, content)
     planes = {key: plane(block) for key, block in blocks.items()}
     return BrowserMap(file=name, blocks=planes, colours=tuple(colours), umap=bool(umap))
 

@@ -9,7 +9,9 @@ class FigureOne {
     this.model = data.models[0];
     this.modalities = Object.keys(this.model.model.shapes);
     this.digits = Array.from({ length: this.model.model.label.size }, (_, k) => String(k));
+    performance.mark("mfm-element");
     this.decoder = new Decoder(WORKER, data.place);
+    this.decoder.load(this.model); // first of all, for it takes longest
     this.dirty = new Set(this.modalities);
     this.unread = new Set(this.modalities);
     this.pair = 0;
@@ -20,6 +22,8 @@ class FigureOne {
     this.live = new Newest(() => this.#decode(), turn);
     this.judge = new Newest(() => this.#judge(), turn, JUDGED_EVERY);
     this.#build();
+    const canvases = (name) => [this.stage.find((one) => one.name === name).canvas, this.graph.canvases[name]];
+    if (alike(this.z, settledAll(this.model.pairs[0]))) showStored(this.model.tiles, canvases, () => this.held.pixels);
     this.#load();
   }
 
@@ -101,8 +105,7 @@ class FigureOne {
     this.root.dataset.pending = this.data.version;
     const { live, side } = this.decoder.load(this.model);
     try {
-      await live;
-      if (this.modalities.length > 1) await side;
+      await Promise.all([live, side]);
     } catch (error) {
       this.unable(String(error.message ?? error));
       return;
@@ -116,7 +119,7 @@ class FigureOne {
     this.dirty.clear();
     if (!names.length) return;
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
-    const { label, pixels, factors } = await this.decoder.decode(this.model.key, z);
+    const { label, pixels, factors } = await this.decoder.decode(this.model, z);
     const { shapes, label: { kind } } = this.model.model;
     this.held = { ...this.held, factors: { ...this.held.factors, ...factors }, pixels: { ...this.held.pixels, ...pixels }, label: kind === "classes" ? softmax(label) : [...label] };
     const top = best(this.held.label);
@@ -133,6 +136,7 @@ class FigureOne {
     this.#say();
     this.root.dataset.frame = Number(this.root.dataset.frame ?? 0) + 1;
     if (this.root.dataset.pending) {
+      performance.mark("mfm-live-picture");
       this.root.dataset.ready = this.data.version;
       delete this.root.dataset.pending;
     }

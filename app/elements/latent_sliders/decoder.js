@@ -64,7 +64,8 @@ async function fetchWeights(address) {
   // The name is a hash of the content: what is in the browser's cache is right, and need not be asked for again.
   const answer = await fetch(address, { cache: "force-cache" });
   if (!answer.ok) throw new Error(`the weights could not be fetched (${answer.status})`);
-  return answer.arrayBuffer();
+  // Packed once where it was written, for the server would pack it anew for each visitor.
+  return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** The decoder of several models, in three workers. */
@@ -78,12 +79,14 @@ class Decoder {
     this.judged = new Map();
   }
 
-  /** Load a model into all workers, once: promises of the two that share a pair. */
+  /** Load a model into the workers, once: promises of the two that share a pair, each with the modalities it decodes. */
   load(model) {
     if (!this.loaded.has(model.key)) {
       const { key, model: description } = model, bytes = fetchWeights(this.place + description.weights);
-      const into = (lane) => bytes.then((buffer) => lane.ask("load", { key, description, buffer }));
-      const loaded = { live: into(this.live), side: into(this.side) };
+      bytes.then(() => performance.mark("mfm-weights"), () => {});
+      const [first, ...others] = Object.keys(description.shapes);
+      const into = (lane, modalities) => bytes.then((buffer) => lane.ask("load", { key, description, buffer, modalities }));
+      const loaded = { live: into(this.live, [first]), side: others.length ? into(this.side, others) : null };
       this.loaded.set(model.key, loaded);
       Promise.all([loaded.live, loaded.side, into(this.back)]).catch(() => this.loaded.delete(model.key)); // it may be asked for again
     }
@@ -95,13 +98,13 @@ class Decoder {
     for (const { weights } of [model, ...Object.values(judges)]) fetchWeights(this.place + weights).catch(() => {});
   }
 
-  /** Decode one Z; where several modalities are wanted, two workers share them. */
-  async decode(key, z) {
-    const [first, ...others] = Object.entries(z.a);
-    const ask = (lane, a) => lane.ask("decode", { key, n: 1, z: { y: z.y, a: Object.fromEntries(a) } });
-    const [answer, rest] = await Promise.all([ask(this.live, [first]), others.length ? ask(this.side, others) : null]);
-    const both = (part) => ({ ...answer[part], ...rest?.[part] });
-    return { ...answer, pixels: both("pixels"), factors: both("factors") };
+  /** Decode one Z of a loaded model: one worker has its first modality, another the rest. */
+  async decode({ key, model: { shapes } }, z) {
+    const [first] = Object.keys(shapes), { [first]: one, ...others } = z.a;
+    const ask = (lane, a) => lane.ask("decode", { key, n: 1, z: { y: z.y, a } });
+    const asked = [...(one ? [ask(this.live, { [first]: one })] : []), ...(Object.keys(others).length ? [ask(this.side, others)] : [])];
+    const answers = await Promise.all(asked), all = (part) => Object.assign({}, ...answers.map((answer) => answer[part]));
+    return { label: answers[0].label, pixels: all("pixels"), factors: all("factors") };
   }
 
   /** Load the judges of a model into the third worker, once. */

@@ -8,7 +8,10 @@ let left = null; // the state in which the sliders were left for another page, a
 class Sliders {
   constructor(root, data, unable, wantMap) {
     Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], locks: new Set(), names: {} });
+    performance.mark("mfm-element");
     this.decoder = new Decoder(WORKER, data.place);
+    const asked = data.models.find((one) => one.name === data.link.model) ?? data.models[0];
+    this.decoder.load(asked); // first of all, for it takes longest
     this.mine = new Map(); // Z of each model, and the Z it was opened with
     this.dirty = new Set();
     const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
@@ -18,6 +21,8 @@ class Sliders {
     this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
+    const { pairs, tiles } = this.model, canvas = (name) => [this.stage.pictures.find((one) => one.name === name).canvas];
+    if (alike(this.z, settledAll(pairs[0]))) showStored(tiles, canvas, () => this.works);
     this.watch = setInterval(() => this.#rewritten(), 1000);
   }
 
@@ -121,7 +126,7 @@ class Sliders {
     const { live, side } = this.decoder.load(model);
     try {
       this.root.dataset.simd = (await live).simd;
-      if (this.modalities.length > 1) await side; // it decodes the second modality
+      await side;
     } catch (error) {
       const reason = String(error.message ?? error);
       if (!this.works) return this.unable(reason);
@@ -265,7 +270,7 @@ class Sliders {
     this.dirty.clear();
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     if (!names.length) return;
-    const answer = await this.decoder.decode(model.key, z);
+    const answer = await this.decoder.decode(model, z);
     if (model !== this.model) return;
     const { shapes, label } = model.model;
     const { top, sure } = this.stage.show(answer.pixels, shapes, label.kind === "classes" ? softmax(answer.label) : [...answer.label]);
@@ -274,6 +279,7 @@ class Sliders {
     this.digit = top;
     this.root.dataset.frame = Number(this.root.dataset.frame ?? 0) + 1;
     if (this.root.dataset.pending) {
+      performance.mark("mfm-live-picture");
       this.root.dataset.ready = this.version;
       delete this.root.dataset.pending;
     }

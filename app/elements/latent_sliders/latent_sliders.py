@@ -20,6 +20,7 @@ import streamlit as st
 from app.elements.element import FOLDER, define, on_trigger
 from app.shared import names
 from app.shared.made_once import made_once
+from app.shared.pictures import Sprite
 from mfm_core import Latents
 from mfm_core.storage.browser_bundle import BrowserBundle
 from mfm_core.storage.browser_map import BrowserMap
@@ -41,6 +42,7 @@ class SliderModel:
         label: What its label is, a noun.
         bundle: Its generative half, judges and directions.
         pairs: Z of held-out real pairs; the first is what is shown first.
+        tiles: The pictures of the first, by modality, which are shown until the browser has decoded its own.
     """
 
     name: str
@@ -49,6 +51,7 @@ class SliderModel:
     label: str
     bundle: BrowserBundle
     pairs: Latents
+    tiles: Mapping[str, Sprite]
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def described(models: Sequence[SliderModel]) -> dict[str, Any]:
             one.title,
             one.note,
             one.label,
+            tuple(tile.source for tile in one.tiles.values()),
             *(block.numpy() for block in one.pairs.blocks().values()),
         )
         for one in models
@@ -142,7 +146,8 @@ def _describe(models: Sequence[SliderModel], base: str) -> dict[str, Any]:
 def _model(model: SliderModel) -> dict[str, Any]:
     blocks: Mapping[str, Any] = {name: block.tolist() for name, block in model.pairs.blocks().items()}
     pairs = [{name: [round(x, 4) for x in rows[i]] for name, rows in blocks.items()} for i in range(len(model.pairs))]
-    named = {"name": model.name, "title": model.title, "note": model.note, "pairs": pairs}
+    tiles = {name: tile.as_data() for name, tile in model.tiles.items()}
+    named = {"name": model.name, "title": model.title, "note": model.note, "pairs": pairs, "tiles": tiles}
     return model.bundle.model_dump(mode="json") | named
 
 

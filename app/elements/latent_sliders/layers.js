@@ -2,13 +2,13 @@
 // Its input is the description and the safetensors file that mfm_core/storage/browser.py writes.
 // Within a network a picture lies channels last; what goes in and comes out has its channels first, as in PyTorch.
 
-/** Networks of one file, ready to run: weights are laid out once, rows padded with zeros. */
+/** Networks of one file, ready to run, all or those that are `wanted`: weights are laid out once, rows padded with zeros. */
 class Networks {
-  constructor(description, buffer, simd = true) {
+  constructor(description, buffer, simd = true, wanted = Object.keys(description.networks)) {
     this.arena = new Arena(simd);
     this.tensors = readSafetensors(buffer);
     this.networks = {};
-    for (const [name, layers] of Object.entries(description.networks)) this.networks[name] = layers.map((one) => this.lay(one));
+    for (const name of wanted) this.networks[name] = description.networks[name].map((one) => this.lay(one));
     this.tensors = null; // all of them lie in the arena or beside their layer now
   }
 
@@ -182,11 +182,12 @@ const RUN = {
   residual,
 };
 
-/** The generative half of one MFM: Z -> pictures and what the label head says. */
+/** The generative half of one MFM, of all modalities or of those that are named: Z -> pictures and what the label head says. */
 class GenerativeHalf {
-  constructor(description, buffer, simd = true) {
+  constructor(description, buffer, simd = true, modalities = Object.keys(description.shapes)) {
     this.description = description;
-    this.networks = new Networks(description, buffer, simd);
+    const wanted = ["g_y", "label_head", ...modalities.flatMap((name) => [`g_a.${name}`, `decoders.${name}`])];
+    this.networks = new Networks(description, buffer, simd, wanted);
   }
 
   /**

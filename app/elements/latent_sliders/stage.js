@@ -21,6 +21,19 @@ function pictured(modalities, titles) {
   });
 }
 
+/** Show pictures that the server decoded, tiles by modality, on canvases by modality until `live` says there are newer ones. */
+async function showStored(tiles, canvases, live) {
+  const loaded = await loadTiles(tiles);
+  if (live()) return;
+  for (const [name, { image, width, height }] of Object.entries(loaded)) {
+    for (const canvas of canvases(name)) {
+      Object.assign(canvas, { width, height });
+      canvas.getContext("2d").drawImage(image, 0, 0);
+    }
+  }
+  performance.mark("mfm-stored-picture");
+}
+
 /** Show what a judge reads from a picture, probabilities; the place of the digit that it reads. */
 function showJudged(picture, judged, digits) {
   const top = best(judged);

@@ -21,7 +21,8 @@ function widened(bits) {
   return data;
 }
 
-/** The tensors of a safetensors file, as {name: {shape, data: Float32Array}}; refuses what does not fit in the file. */
+/** The tensors of a safetensors file, as {name: {shape, data: Float32Array}}, whose data are read when they are asked
+ * for; refuses what does not fit in the file. */
 function readSafetensors(buffer) {
   const size = buffer.byteLength;
   const announced = size < 8 ? 0 : Number(new DataView(buffer).getBigUint64(0, true));
@@ -40,8 +41,15 @@ function readSafetensors(buffer) {
     if (begin < 0 || end - begin !== count * bytes || start + end > size) {
       throw new Error(`${name}: expected ${count * bytes} bytes within the file, got ${begin} to ${end}`);
     }
-    const raw = buffer.slice(start + begin, start + end);
-    tensors[name] = { shape: entry.shape, data: bytes === 4 ? new Float32Array(raw) : widened(new Uint16Array(raw)) };
+    tensors[name] = {
+      shape: entry.shape,
+      get data() {
+        const raw = buffer.slice(start + begin, start + end);
+        const value = bytes === 4 ? new Float32Array(raw) : widened(new Uint16Array(raw));
+        Object.defineProperty(this, "data", { value });
+        return value;
+      },
+    };
   }
   return tensors;
 }

@@ -20,8 +20,8 @@ function allPixels(data, n, shape) {
 }
 
 const ANSWERS = {
-  load({ key, description, buffer }) {
-    models.set(key, new GenerativeHalf(description, buffer));
+  load({ key, description, buffer, modalities }) {
+    models.set(key, new GenerativeHalf(description, buffer, true, modalities));
     return { simd: models.get(key).networks.arena.simd };
   },
 

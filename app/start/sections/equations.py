@@ -13,7 +13,7 @@ class Equation:
 
     Attributes:
         number: Its number.
-        title: What it is for, the title of its tab.
+        title: What it is for, the title of its fold.
         latex: The equation.
         terms: Each term as LaTeX, and what it means.
         page: Folder of the page that shows it at work.
@@ -104,8 +104,18 @@ def _explained(equation: Equation) -> str:
 def show() -> None:
     """The section."""
     st.subheader("Three equations carry the paper", anchor=False)
-    for tab, equation in zip(st.tabs([f"Eq. {one.number}: {one.title}" for one in EQUATIONS]), EQUATIONS, strict=True):
-        # On a phone an equation is scrolled sideways, by keyboard from the link that is scrolled with it.
-        with tab, st.container(key=f"equation_{equation.number}"):
-            st.markdown(_explained(equation))
-            st.page_link(f"{equation.page}/page.py", label=equation.link)
+    for equation in EQUATIONS:
+        _fold(equation)
+
+
+@st.fragment
+def _fold(equation: Equation) -> None:
+    """An equation, which is sent to those who open it: to set it takes a browser longer than the rest of the page."""
+    title = f"Eq. {equation.number}: {equation.title}"
+    place = st.expander(title, key=f"start_equation_{equation.number}", on_change="rerun")
+    if not place.open:
+        return
+    # On a phone an equation is scrolled sideways, by keyboard from the link that is scrolled with it.
+    with place, st.container(key=f"equation_{equation.number}"):
+        st.markdown(_explained(equation))
+        st.page_link(f"{equation.page}/page.py", label=equation.link)

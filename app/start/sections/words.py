@@ -16,10 +16,12 @@ STYLE = """<style>
 </style>"""
 
 
+@st.fragment
 def show() -> None:
-    """The section."""
-    st.subheader("The words of these pages", anchor=False)
-    st.html(_listed())
+    """The section, which is sent to those who open it."""
+    place = st.expander("The words of these pages", key="start_words", on_change="rerun")
+    if place.open:
+        place.html(_listed())
 
 
 @cache

@@ -14,6 +14,7 @@ from app.start.nodes import Target
 from app.start.sections.equations import EQUATIONS
 from tests.app.pages import MAIN, elements, query, words_on
 
+FOLDS = tuple(f"start_equation_{one.number}" for one in EQUATIONS)
 COLUMNS = {"x": 2, "z": 3, "f": 3, "out": 3}
 """Nodes of each column of Figure 1, of two modalities."""
 
@@ -23,8 +24,10 @@ def no_real_data(shown: DigitModel, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("MFM_DATA", str(tmp_path))
 
 
-def visit(**params: str) -> AppTest:
+def visit(opened: tuple[str, ...] = (), **params: str) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=60)
+    for fold in opened:
+        page.session_state[fold] = True
     for name, value in params.items():
         page.query_params[name] = value
     page.run()
@@ -44,7 +47,8 @@ def test_it_opens_first_with_the_model_in_figure_1() -> None:
 
 
 def test_every_equation_is_typeset_and_explained_term_by_term() -> None:
-    page = visit()
+    assert not any("$$" in block.value for block in visit().markdown), "sent to those who open them"
+    page = visit(FOLDS)
     tables = "\n".join(block.value for block in page.markdown)
     assert all(f"$$\n{one.latex}\n$$\n" in tables for one in EQUATIONS)
     assert all(f"| ${term}$ | {meaning} |" in tables for one in EQUATIONS for term, meaning in one.terms)
@@ -85,7 +89,7 @@ def test_what_is_sent_that_is_no_node_leads_nowhere() -> None:
 
 def test_without_a_model_it_still_explains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MFM_PRETRAINED", str(tmp_path))
-    page = visit()
+    page = visit(FOLDS)
     assert "no trained model" in page.info[0].value
     assert sum(block.value.startswith("$$") for block in page.markdown) == 3
     assert "Multimodal Factorization Model" in words_on(page)
