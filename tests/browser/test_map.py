@@ -12,7 +12,7 @@ from app.generate.slider_models import CONTRAST
 from app.shared import stored_models
 from mfm_core.storage.models import UMAP
 from tests.browser.conftest import ROOT, Visit, settle
-from tests.browser.test_slide import at_rest, opened, picture
+from tests.browser.test_slide import PLANE, at_rest, opened, picture
 
 STORED = (ROOT / "pretrained" / MODEL / UMAP).exists()
 
@@ -22,12 +22,12 @@ def mapped(visit: Visit) -> Page:
     page.locator("details.map > summary").click()
     expect(page.locator(".mapbody > .note")).to_contain_text("held-out pairs", timeout=90_000)
     settle(page)
-    page.locator("canvas.plane").scroll_into_view_if_needed()
+    page.locator(PLANE).scroll_into_view_if_needed()
     return page
 
 
 def at(page: Page, x: float, y: float) -> tuple[float, float]:
-    box = page.locator("canvas.plane").bounding_box()
+    box = page.locator(PLANE).bounding_box()
     assert box is not None
     return box["x"] + box["width"] * x, box["y"] + box["height"] * y
 
@@ -66,7 +66,7 @@ def test_the_map_comes_back_with_the_model_that_it_is_of(visit: Visit) -> None:
 @pytest.mark.skipif(not STORED, reason=f"no UMAP layout of {MODEL} is stored")
 def test_an_empty_place_of_the_umap_layout_is_decoded_from_its_neighbours(visit: Visit) -> None:
     page = mapped(visit)
-    page.get_by_label("Axes").select_option("umap")
+    page.get_by_label("Axes", exact=True).select_option("umap")
     expect(page.locator(".mapbody > .note")).to_contain_text("axes and the distances between groups mean nothing")
     seen = {picture(page, 1)}
     for corner in ((0.2, 0.06), (0.8, 0.94)):

@@ -17,6 +17,8 @@ from app.generate.sections.slide import CONTRAST
 from tests.browser.conftest import ROOT, Visit, settle
 from tests.browser.test_generate import count_sent
 
+PLANE = ".plane .nsewdrag"
+"""Where the map's points are."""
 DECODED = "() => Number(find('[data-frame]').dataset.frame)"
 FIND = """window.find = (selector) => {
   const walk = (root) => {
@@ -337,7 +339,7 @@ def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
     settle(page)
     assert picture(page, 0) == style, "asking for the map left the sliders alone"
     assert "model=" not in page.url
-    plane = page.locator("canvas.plane")
+    plane = page.locator(PLANE)
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     assert box is not None
@@ -354,8 +356,8 @@ def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
     at_rest(page)
     assert [slider(page, "y", place).input_value() for place in range(3)] != before
     page.get_by_label("Which latent").select_option("svhn")
-    page.get_by_label("Axes").select_option("strongest")
-    plane.focus()
+    page.get_by_label("Axes", exact=True).select_option("strongest")
+    page.locator(".plane").focus()
     strongest = float(slider(page, "a0", 0).input_value())
     page.keyboard.press("ArrowRight")
     at_rest(page)

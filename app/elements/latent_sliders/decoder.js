@@ -60,10 +60,10 @@ class Newest {
   }
 }
 
-async function fetchWeights(address) {
+async function fetchPacked(address) {
   // The name is a hash of the content: what is in the browser's cache is right, and need not be asked for again.
   const answer = await fetch(address, { cache: "force-cache" });
-  if (!answer.ok) throw new Error(`the weights could not be fetched (${answer.status})`);
+  if (!answer.ok) throw new Error(`a file could not be fetched (${answer.status})`);
   // Packed once where it was written, for the server would pack it anew for each visitor.
   return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
@@ -82,7 +82,7 @@ class Decoder {
   /** Load a model into the workers, once: promises of the two that share a pair, each with the modalities it decodes. */
   load(model) {
     if (!this.loaded.has(model.key)) {
-      const { key, model: description } = model, bytes = fetchWeights(this.place + description.weights);
+      const { key, model: description } = model, bytes = fetchPacked(this.place + description.weights);
       bytes.then(() => performance.mark("mfm-weights"), () => {});
       const [first, ...others] = Object.keys(description.shapes);
       const into = (lane, modalities) => bytes.then((buffer) => lane.ask("load", { key, description, buffer, modalities }));
@@ -95,7 +95,7 @@ class Decoder {
 
   /** Have the browser fetch a model's files that may be asked for without a network later. */
   prefetch({ model, judges }) {
-    for (const { weights } of [model, ...Object.values(judges)]) fetchWeights(this.place + weights).catch(() => {});
+    for (const { weights } of [model, ...Object.values(judges)]) fetchPacked(this.place + weights).catch(() => {});
   }
 
   /** Decode one Z of a loaded model: one worker has its first modality, another the rest. */
@@ -119,7 +119,7 @@ class Decoder {
   async #loadJudges({ key, judges }) {
     await Promise.all(
       Object.entries(judges).map(async ([modality, description]) => {
-        const buffer = await fetchWeights(this.place + description.weights);
+        const buffer = await fetchPacked(this.place + description.weights);
         await this.back.ask("judge", { key, modality, description, buffer }, [buffer]);
       }),
     );

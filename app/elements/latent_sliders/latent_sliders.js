@@ -154,8 +154,8 @@ class Sliders {
   }
 
   /** A map that was asked for has come. */
-  async giveMaps(maps) {
-    this.data.maps = maps;
+  async giveMaps({ maps, plotly }) {
+    Object.assign(this.data, { maps, plotly });
     try {
       await this.map?.give(maps[this.model.name]);
     } catch (error) {
@@ -203,7 +203,7 @@ class Sliders {
     this.changed = factor;
     group.show(after, this.locks, this.names);
     if (factor === "y") this.wheel?.follow(after);
-    if (this.map?.block.value === factor) this.map.draw();
+    if (this.map?.block.value === factor) this.map.mark();
     this.live.ask({});
     if (factor !== "y") this.strip.ask([factor]);
     this.written();
@@ -380,7 +380,7 @@ export default function (component) {
   if (known && known.data.content === data.content && JSON.stringify(known.data.link) === JSON.stringify(data.link)) {
     known.version = data.version;
     known.data.own = data.own;
-    known.giveMaps(data.maps);
+    known.giveMaps(data);
     return;
   }
   known?.stop();

@@ -3,8 +3,8 @@
 The weights are a static file of the app, named by its content; the browser fetches it once and decodes in workers. What
 the visitor does changes the link in the browser, and the server hears of it with the next thing it is asked for.
 
-The map of codes is drawn on a canvas of its own, not by plotly: a component's script cannot reach the plotly that
-Streamlit bundles, and would have to ship a second copy of 4 MB, as much as the decoder, to draw 2,000 points.
+The map of codes is plotly's. A component's script cannot reach the plotly that Streamlit bundles, so the app serves
+the script that the package plotly brings, and a browser loads it when a map is opened.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from app.elements.element import FOLDER, define, on_trigger
 from app.shared import names
 from app.shared.made_once import made_once
 from app.shared.pictures import Sprite
 from mfm_core import Latents
+from mfm_core.files.writing import write_packed_once
 from mfm_core.storage.browser_bundle import BrowserBundle
 from mfm_core.storage.browser_map import BrowserMap
 
@@ -29,6 +33,8 @@ STATIC = FOLDER.parent / "static"
 """Folder that Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
 
 KEY = "latent_sliders"
+CHART = ("plotly", "chosen", "plane", "map")
+"""Scripts of the map."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class SliderLink:
 
 mount = define(
     KEY,
-    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", "lasso", "map", "address"),
+    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", *CHART, "address"),
     worker=("tensors", "arena", "layers", "worker"),
 )
 
@@ -101,6 +107,7 @@ def show(
     data["link"] = vars(link)
     data["own"] = own and {name: [round(x, 4) for x in block[0].tolist()] for name, block in own.blocks().items()}
     data["maps"] = {name: one.model_dump(mode="json") for name, one in maps.items()}
+    data["plotly"] = plotly_file(STATIC) if maps else ""
     data["version"] = _hash(data)
     mount(
         data=data,
@@ -108,6 +115,21 @@ def show(
         on_unable_change=on_trigger(KEY, "unable", lambda reason: on_unable(str(reason)[:200])),
         on_map_change=on_trigger(KEY, "map", lambda name: on_map(str(name)[:80])),
     )
+
+
+@cache
+def plotly_file(folder: Path) -> str:
+    """Write the script of the installed plotly into a folder, packed, unless it is there.
+
+    Returns:
+        The file's name, which holds the version of plotly.js.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    name = f"plotly-{get_plotlyjs_version()}.min.js.gz"
+    write_packed_once(folder / name, get_plotlyjs().encode())
+    return name
 
 
 def described(models: Sequence[SliderModel]) -> dict[str, Any]:
