@@ -7,7 +7,8 @@ All pages show the same stored model, in turns, in the same browser on this mach
   of ten digits was painted; and how often the pictures changed where each was asked for once the last was painted;
 * nine further styles in ten digits each, a 10 x 10 matrix with the first: seconds until the last of these 90 pairs;
 * first live picture: from asking for the page in a browser without a cache to the first picture, on a server that has
-  shown it before;
+  shown it before; and by the browser's own clock, when the element was begun, when the picture that the server sent
+  stood, when the weights had come and when the first picture was decoded;
 * first drag on the page Start: from asking for it until its pair is live, and until a slider of a style was dragged
   with the mouse, that picture changed, the other did not, and the label stayed;
 * the server's own scrubber (where the browser cannot decode) and a plain ``st.slider`` whose pictures the server
@@ -38,6 +39,8 @@ from serving import ROOT, serve
 from sessions import Session
 
 QUERY = "section=slide"
+MARKS = """() => performance.getEntriesByType("mark").filter((one) => one.name.startsWith("mfm-"))
+  .map((one) => [one.name, one.startTime])"""
 READY = "() => find('[data-ready]') && find('[data-strip]') ? true : undefined"
 
 # Moves a slider to and fro, a step with every frame of the screen, and counts what was painted meanwhile.
@@ -103,14 +106,17 @@ def live_page(browser: Browser, address: str) -> tuple[Page, float]:
 
 def measure_live(browser: Browser, address: str, repeats: int) -> dict[str, object]:
     """Everything about the live sliders."""
-    first = []
+    first: list[float] = []
+    marks: dict[str, list[float]] = {}
     for turn in range(repeats + 1):
         page, seconds = live_page(browser, address)
         if turn:  # the first warms the server
             first.append(seconds)
+            for name, at in page.evaluate(MARKS):
+                marks.setdefault(name, []).append(at / 1_000)
         page.context.close()
     page, _ = live_page(browser, address)
-    figures: dict[str, object] = {}
+    figures: dict[str, object] = {f"{name}, s": summary(np.array(at)) for name, at in marks.items()}
     for group, name in (("y", "Z_y"), ("a0", "first Z_a"), ("a1", "second Z_a")):
         found = [page.evaluate(DRIVE, [f".group.{group} input[type=range]", 3]) for _ in range(repeats)]
         for key in ("pairs", "strips", "screen"):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
+import io
 import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.elements.latent_sliders import latent_sliders
@@ -14,7 +17,7 @@ from app.generate.digit_model import MODEL, DigitModel
 from app.generate.figures import read, translate
 from app.generate.sections import slide
 from app.generate.view import View
-from app.shared.pictures import pack
+from app.shared.pictures import pack, to_bytes
 from tests.app.charts import charts, numbers
 from tests.app.conftest import CARD
 from tests.app.pages import MAIN, elements, query
@@ -159,6 +162,13 @@ def test_the_sliders_are_given_the_model_and_the_files_they_need(shown: DigitMod
     first = shown.codes.latents[[shown.shown[0]]]
     for factor, block in first.blocks().items():
         assert model["pairs"][0][factor] == pytest.approx(block[0].tolist(), abs=1e-4)
+    decoded = shown.model.decode(shown.pair(shown.shown[0])).modalities
+    for name, tile in model["tiles"].items():
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(tile["source"].partition(",")[2]))))
+        assert np.array_equal(picture, to_bytes(decoded[name][0].numpy())), (
+            "stands until the browser has decoded its own"
+        )
+    assert list(model["tiles"]) == list(decoded)
     assert data["link"] == {"z": "AAAA", "model": "", "locks": "y-1", "names": ""}
 
 
