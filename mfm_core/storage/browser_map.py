@@ -13,12 +13,10 @@ from torch import Tensor
 
 from mfm_core.config import Config
 from mfm_core.files.writing import write_packed_once
-from mfm_core.interpretation.picture_attributes import attributes_of
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.codes import Codes
-
-BATCH = 128
+from mfm_core.storage.map_pairs import MapPairs, measured_pairs
 
 
 class MapBlock(Config):
@@ -40,10 +38,11 @@ class BrowserMap(Config):
 
     Attributes:
         format_version: Of this layout.
-        file: A safetensors file, packed by gzip, with the codes of each block by its name, ``labels``, and ``colours`` (n_colours, N).
+        file: A safetensors file, packed by gzip, with the codes of each block by its name, ``labels``, and ``colours``
+            (n_colours, N).
         blocks: The plane of each block of Z.
         colours: What each row of ``colours`` measures.
-        umap: Whether the file holds a UMAP layout of each block too: ``umap.`` and its name, (N, 2).
+        umap: Whether the file holds a UMAP layout of each block too: ``umap.`` and its name, (n, 2), of the first n.
     """
 
     format_version: Literal[2] = 2
@@ -59,6 +58,7 @@ def browser_map(
     judges: Mapping[str, Discriminative],
     folder: Path,
     umap: Mapping[str, Tensor] | None = None,
+    pairs: MapPairs | None = None,
 ) -> BrowserMap:
     """Lay out the codes of held-out pairs and write them into a folder.
 
@@ -68,6 +68,7 @@ def browser_map(
         judges: Classifiers of one modality each, by modality.
         folder: Where the file goes.
         umap: The stored layout of the codes, see :func:`mfm_core.storage.umap_layout.load_umap`.
+        pairs: The pairs of the map, those of the codes first; by default those of the codes alone.
 
     Raises:
         ValueError: If there are fewer pairs, or the model is not as said.
@@ -77,15 +78,15 @@ def browser_map(
         raise ValueError(f"codes: expected at least 3 pairs, got {len(codes)}")
     if not model.config.images or model.config.label.kind != "classes":
         raise ValueError("model: expected an MFM of images whose label is of kind 'classes'")
-    colours = _colours(model, codes, judges)
-    blocks = codes.latents.blocks()
-    tensors = {name: block.half() for name, block in blocks.items()} | {"labels": codes.labels.half()}
+    pairs = pairs or measured_pairs(model, codes.latents, codes.labels, judges)
+    blocks = pairs.latents.blocks()
+    tensors = {name: block.half() for name, block in blocks.items()} | {"labels": pairs.labels.half()}
     tensors |= {f"umap.{name}": at.half() for name, at in (umap or {}).items()}
-    content = save(tensors | {"colours": torch.stack(list(colours.values())).half()})
+    content = save(tensors | {"colours": torch.stack(list(pairs.colours.values())).half()})
     name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors.gz"
     write_packed_once(folder / name, content)
     planes = {key: plane(block) for key, block in blocks.items()}
-    return BrowserMap(file=name, blocks=planes, colours=tuple(colours), umap=bool(umap))
+    return BrowserMap(file=name, blocks=planes, colours=tuple(pairs.colours), umap=bool(umap))
 
 
 def plane(block: Tensor) -> MapBlock:
@@ -101,18 +102,3 @@ def plane(block: Tensor) -> MapBlock:
         axes=(first, second),
         shares=(round(shares[0], 4), round(shares[1], 4)),
     )
-
-
-def _colours(model: MFM, codes: Codes, judges: Mapping[str, Discriminative]) -> dict[str, Tensor]:
-    """An attribute of each modality's pictures, and how sure its judge is of the label; each (N,)."""
-    found: dict[str, list[Tensor]] = {}
-    with torch.inference_mode():
-        for start in range(0, len(codes), BATCH):
-            part = slice(start, start + BATCH)
-            for name, pictures in model.decode(codes.latents[part]).modalities.items():
-                attribute, measure = next(iter(attributes_of(pictures.shape[1]).items()))
-                found.setdefault(f"{attribute}, {name}", []).append(measure(pictures))
-                if name in judges:
-                    sure = judges[name]({name: pictures}).softmax(1).gather(1, codes.labels[part, None])[:, 0]
-                    found.setdefault(f"judge's confidence, {name}", []).append(sure)
-    return {name: torch.cat(parts) for name, parts in found.items()}

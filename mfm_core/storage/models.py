@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 WEIGHTS, CARD, METRICS, CODES = "weights.safetensors", "card.md", "metrics.json", "codes.safetensors"
-UMAP, DIRECTIONS = "umap.safetensors", "directions.json"
+UMAP, DIRECTIONS, MAP_PAIRS = "umap.safetensors", "directions.json", "map.safetensors"
 MAX_PARAMETERS = 50_000_000
 MAX_CODES = 100_000
 MAX_STEPS = 10_000
@@ -77,7 +77,7 @@ def save_model(
     check_bounded(model.config, "model")
     folder = path_of("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for outdated in (METRICS, CODES, UMAP, DIRECTIONS):
+    for outdated in (METRICS, CODES, UMAP, DIRECTIONS, MAP_PAIRS):
         (folder / outdated).unlink(missing_ok=True)
     stored = StoredModel(format_version=1, kind=model.kind, title=title, about=about, model=model.config, run=dict(run))
     weights = {name: x.float() if x.is_floating_point() else x for name, x in model.state_dict().items()}

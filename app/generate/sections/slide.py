@@ -22,6 +22,7 @@ from app.shared.stored_models import models, stored_as
 from mfm_core.lab.settings import run_of
 from mfm_core.storage.browser_map import BrowserMap, browser_map
 from mfm_core.storage.folder import model_folder
+from mfm_core.storage.map_pairs import load_pairs
 from mfm_core.storage.umap_layout import load_umap
 
 
@@ -93,4 +94,9 @@ def _map(name: str, files: Hashable) -> BrowserMap:
     except ValueError as error:  # the map is shown by its other axes
         logging.getLogger(__name__).warning("%s", error)
         umap = None
-    return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC, umap)
+    try:
+        pairs = load_pairs(model_folder(name), stored.codes, stored.judges)
+    except ValueError as error:  # the map shows the pairs of the codes
+        logging.getLogger(__name__).warning("%s", error)
+        pairs = None
+    return browser_map(stored.model, stored.codes, stored.judges, latent_sliders.STATIC, umap, pairs)
