@@ -85,7 +85,7 @@ def map_of(place: str) -> BrowserMap:
     return _map(place, digit_model.load(place).version)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Laying out the codes …")
+@st.cache_resource(max_entries=8, show_spinner=False)  # the element says so itself
 def _map(name: str, files: Hashable) -> BrowserMap:
     del files  # changed ones make another key
     stored = digit_model.load(name)
