@@ -48,7 +48,7 @@ class MFMConfig(FamilyConfig):
     system: Literal["mfm"] = "mfm"
     flow: Annotated[int, Field(ge=0, le=64)] = 4
     factorization: FactorizationConfig | None = None
-    mmd_y: Weight = 5.0
+    mmd_y: Weight = 1.0
     terms: SequenceTerms = Field(default_factory=SequenceTerms)
 
     @field_validator("factorization", mode="before")

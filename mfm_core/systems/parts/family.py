@@ -45,9 +45,13 @@ from mfm_core.training.objective import ObjectiveConfig
 
 OnValidation = Callable[[int, nn.Module], None]
 SEQUENCES = ObjectiveConfig(
-    mmd=10.0, label=10.0, reconstruction=10.0, label_cost="absolute", surrogate=1.0, surrogate_label=2.0
+    mmd=2.0, label=40.0, reconstruction=10.0, label_cost="absolute", surrogate=1.0, surrogate_label=2.0
 )
-"""Weights of Eq. 4 for standardised sequences, whose reconstruction cost is that of a feature at a step."""
+"""Weights of Eq. 4 for standardised sequences, whose reconstruction cost is that of a feature at a step.
+
+With label 10, mmd 10 and an MMD of Z_y of 5 the mean absolute error on the 200 validation clips of the balanced studio
+world was 0.70 instead of 0.59 (1,000 training clips; seed 1, and alike from seed 0): Z_y told too little of the score.
+"""
 PIXEL = 1000.0
 """Weight of the mean squared error of a pixel."""
 
