@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
-
-import pandas as pd
+from typing import TYPE_CHECKING, get_args
 
 from mfm_core.evaluation.figures import Unit
 from mfm_core.experiments.cells import read_cells
@@ -14,6 +12,9 @@ from mfm_core.experiments.summary import comparisons, figures_table
 from mfm_core.files.tables import Kind, read_table
 from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import PRETRAINED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIGURES, COMPARISONS = ".figures.csv", ".comparisons.csv"
 _ROW: Mapping[str, Kind] = {
@@ -89,6 +90,8 @@ def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
 def _read(
     folder: Path, suffix: str, columns: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None
 ) -> pd.DataFrame:
+    import pandas as pd
+
     frames = []
     for path in sorted(folder.glob(f"*{suffix}")):
         frame = read_table(path, {**_ROW, **columns}, optional, source="python -m mfm_core table")

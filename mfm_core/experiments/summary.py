@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
@@ -18,11 +18,16 @@ from mfm_core.experiments.cells import CellResult
 from mfm_core.experiments.plan import TablePlan
 from mfm_core.interpretation.resampling import MIN_SAMPLES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 REFERENCE = "mfm"
 
 
 def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
     """The figures of finished cells, one row a cell and figure."""
+    import pandas as pd
+
     rows = [
         {
             "dataset": cell.plan.dataset,
@@ -84,6 +89,8 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
     Raises:
         ValueError: If the cells are of different tables.
     """
+    import pandas as pd
+
     if len({cell.plan.model_dump_json() for cell in cells}) > 1:
         raise ValueError("cells: expected cells of one table, got several")
     by_system: dict[str, list[CellResult]] = {}

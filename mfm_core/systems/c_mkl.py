@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self, cast
 
 import torch
 from pydantic import Field
-from sklearn.svm import SVC, SVR
 from torch import Tensor, nn
 
 from mfm_core.config import Positive, Share
@@ -214,6 +213,8 @@ def _fit_one(kernels: Tensor, target: Tensor, config: CMklConfig, penalty: float
     if classes and bool((target == target[0]).all()):  # there is nothing to tell apart
         weights = torch.full((len(kernels),), len(kernels) ** (-1 / config.norm)).double()
         return KernelMachine(weights, torch.zeros(len(target)).double(), float(2 * target[0] - 1))
+    from sklearn.svm import SVC, SVR  # takes two seconds to import
+
     machine = (
         SVC(C=penalty, kernel="precomputed")
         if classes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Literal, Self, cast
 
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from torch import Tensor
 
 from mfm_core.config import Positive
@@ -17,6 +16,9 @@ from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, take
 from mfm_core.systems.parts.means import known_labels, late_means
 from mfm_core.systems.parts.sequences import Standardiser
 from mfm_core.systems.registry import register_system
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 LEAF = -1
 LEAST_PROBABILITY = 1e-3
@@ -114,6 +116,8 @@ def grow(
     config: RandomForestConfig, x: Tensor, labels: Tensor, seed: int
 ) -> RandomForestClassifier | RandomForestRegressor:
     """Fit scikit-learn's forest on ``x`` ``(N, D)`` and labels ``(N,)`` of classes or ``(N, size)`` of scores."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # takes two seconds to import
+
     classes = labels.dtype == torch.int64
     forest = (RandomForestClassifier if classes else RandomForestRegressor)(
         n_estimators=config.trees,

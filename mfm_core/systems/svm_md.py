@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self, cast
 
 import torch
 from pydantic import Field
-from sklearn.svm import SVC, SVR
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
@@ -148,6 +147,8 @@ def fit_machines(
         The training samples that support one of them ``(S, D)``, dual coefficients ``(size, S)``, intercepts
         ``(size,)``.
     """
+    from sklearn.svm import SVC, SVR  # takes two seconds to import
+
     dual = torch.zeros(spec.label.size, len(x), dtype=torch.float64)
     intercept = torch.zeros(spec.label.size, dtype=torch.float64)
     for k, target in enumerate(machine_targets(targets, spec)):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from sklearn.svm import SVC, SVR
 from torch import Tensor
 
 from mfm_core.systems.base import DataSpec
+
+if TYPE_CHECKING:
+    from sklearn.svm import SVC, SVR
 
 TOLERANCE = 1e-3
 
