@@ -65,8 +65,7 @@ class DigitPairs:
     """
 
     def __init__(self, model: ModelConfig, augmentation: Mapping[str, Augmentation]) -> None:
-        self.pools = DigitPools.load("train")
-        held_out = DigitPools.load("validation")
+        self.pools, held_out = DigitPools.load_each("train", "validation")
         generator = torch.Generator().manual_seed(0)
         index = torch.arange(len(held_out.svhn_labels)).repeat(4)
         self.validation = held_out.pairs(index, generator)

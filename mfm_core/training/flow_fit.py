@@ -162,7 +162,7 @@ def fit_flows(
     """
     done = 0
     for name, of in fits.items():
-        training, held_out = (getattr(DigitPools.load(split), name) for split in ("train", "validation"))
+        training, held_out = (getattr(pool, name) for pool in DigitPools.load_each("train", "validation"))
         for n, fit in enumerate(of):
             kept = folder / f"flow_{name}_{n}"
             fit_flow(model, name, fit, training, held_out, kept, on_report=after(done, on_report))

@@ -36,7 +36,7 @@ def load() -> Dataset:
         FileNotFoundError: If ``svhn.npz`` or ``mnist.npz`` is not in the data folder.
     """
     generator = torch.Generator().manual_seed(PAIRING_SEED)
-    pools = [DigitPools.load(split) for split in SPLITS]
+    pools = DigitPools.load_each(*SPLITS)
     parts = [pool.pairs(torch.arange(len(pool.svhn_labels)), generator) for pool in pools]
     modalities = {name: torch.cat([part.modalities[name] for part in parts]) for name in ("svhn", "mnist")}
     split = [name for name, part in zip(SPLITS, parts, strict=True) for _ in range(len(part))]
@@ -66,16 +66,27 @@ class DigitPools:
     @classmethod
     def load(cls, split: Split) -> DigitPools:
         """Load both data sets and keep one split."""
-        digits = svhn.load().part(split), mnist.load().part(split)
-        svhn_digits, mnist_digits = digits
-        return cls(
-            split,
-            svhn_digits.modalities["svhn"],
-            svhn_digits.labels,
-            mnist_digits.modalities["mnist"],
-            mnist_digits.labels,
-            svhn_digits.ids or (),
-        )
+        (pool,) = cls.load_each(split)
+        return pool
+
+    @classmethod
+    def load_each(cls, *splits: Split) -> tuple[DigitPools, ...]:
+        """Load both data sets once and keep some splits, each by itself."""
+        both = svhn.load(), mnist.load()
+        pools = []
+        for split in splits:
+            svhn_digits, mnist_digits = (digits.part(split) for digits in both)
+            pools.append(
+                cls(
+                    split,
+                    svhn_digits.modalities["svhn"],
+                    svhn_digits.labels,
+                    mnist_digits.modalities["mnist"],
+                    mnist_digits.labels,
+                    svhn_digits.ids or (),
+                )
+            )
+        return tuple(pools)
 
     def pairs(self, svhn_index: Tensor, generator: torch.Generator) -> Dataset:
         """Pair the SVHN digits at ``svhn_index`` with random MNIST digits of the same label, and name pairs by them."""
