@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.claims import results, sections, small_table
-from app.shared import prose, sidebar, state
+from app.shared import prose, sidebar, state, stored_figures
 
 SECTIONS = {"claims": "Claims", "systems": "Systems", "tables": "The paper's tables"}
 
@@ -23,6 +23,8 @@ def main() -> None:
         st.warning(notice)
     if damaged := results.damage():
         st.error(prose.harmless(damaged))
+    for damaged in stored_figures.damages():
+        st.warning(prose.harmless(damaged))
     {"claims": sections.claims, "systems": sections.systems, "tables": sections.tables}[section]()
     if section == "systems":
         small_table.show()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.claims.view import ALL, ClaimsLinks
-from app.shared import stored_models
+from app.shared import stored_figures, stored_models
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
-from mfm_core.evaluation.figures import read_figures, shown_with_interval
+from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
@@ -80,14 +80,10 @@ def evidence() -> Evidence:
     """Load the evidence of the verdicts: the stored tables, and the metrics of the stored models."""
     metrics = {}
     for name in stored_models.models():
-        try:
-            found = mfm.load_metrics(stored_models.stored_as(name))
-            read_figures(found.get("figures"), name)
-            metrics[name] = found
-        except FileNotFoundError:
-            continue  # a model that was not measured is no evidence
-        except ValueError as error:
-            logging.getLogger(__name__).warning("%s", error)
+        if stored_figures.of_model(name).damage:
+            continue  # the page says so
+        with suppress(FileNotFoundError):  # a model that was not measured is no evidence
+            metrics[name] = mfm.load_metrics(stored_models.stored_as(name))
     table = comparisons()
     return Evidence(table if table.empty else table.assign(subject=table["subject"].replace(ALL, "")), metrics)
 

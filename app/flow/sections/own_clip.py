@@ -14,9 +14,9 @@ from app.elements.own_tab import own_tab
 from app.flow import clips
 from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
-from app.flow.sections import own_recording, truth
+from app.flow.sections import own_recording
 from app.flow.view import FlowView
-from app.shared import names, prose, state
+from app.shared import names, prose, state, stored_figures
 from app.shared.stored_models import stored_as
 from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
 from mfm_core.data.notes import Notes
@@ -145,7 +145,7 @@ def inferred(clip: Clip, shown: ClipSource) -> str:
     given = [name for name in shown.model.modalities if name in clip.features]
     parts = [
         f"{names.title(figure.inferred).lower()} from {' and '.join(given)}: {figure.value:.2f}"
-        for figure in truth.figures_of(shown.name)
+        for figure in stored_figures.of_model(shown.name).figures
         if figure.key == "inferred_r2" and list(figure.modalities) == given
     ]
     if not parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 
@@ -10,10 +9,8 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
-from app.shared import charts, names, prose, stored_models
+from app.shared import charts, names, prose, stored_figures
 from app.shared.charts import Bar, Table
-from app.shared.stored_models import stored_as
-from mfm_core.evaluation.figures import read_figures
 from mfm_core.evaluation.quantities import way_title
 from mfm_core.interpretation.registry import find_interpretation, flow_readings
 
@@ -38,7 +35,7 @@ def found(figures: Sequence[mfm.Figure]) -> Found:
 def trust(model: str, reading: str) -> str:
     """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured."""
     parts = []
-    for modality, figures in found(figures_of(model)).get(HITS, {}).items():
+    for modality, figures in found(stored_figures.of_model(model).figures).get(HITS, {}).items():
         by_way = {figure.way: figure for figure in figures}
         if (figure := by_way.get(reading)) is None:
             continue
@@ -60,7 +57,11 @@ def trust(model: str, reading: str) -> str:
 def show(shown: ClipSource) -> None:
     """The panel; a sentence where nothing was measured."""
     st.subheader("Does the flow find the truth?", anchor=False, divider="gray")
-    kept = found(figures_of(shown.name))
+    stored = stored_figures.of_model(shown.name)
+    if stored.damage:
+        st.warning(prose.harmless(stored.damage))
+        return
+    kept = found(stored.figures)
     if not kept:
         prose.caption(
             "Of this model that is not known: nobody can say which steps of real videos truly carry the label. The "
@@ -92,21 +93,6 @@ def show(shown: ClipSource) -> None:
             + "; ".join(f"{title}, {bar.who}: {bar.said}" for title, bars in groups.items() for bar in bars),
         )
         prose.caption(f"Lines: 95 % intervals over {n:,} held-out clips.")
-
-
-def figures_of(name: str) -> Sequence[mfm.Figure]:
-    """Figures that are stored with a model; none where they are missing or damaged."""
-    try:
-        return stored_models.kept("figures", stored_as(name), lambda: _read(name))
-    except OSError:
-        return ()
-    except ValueError as error:
-        logging.getLogger(__name__).warning("%s", error)
-        return ()
-
-
-def _read(name: str) -> tuple[mfm.Figure, ...]:
-    return read_figures(mfm.load_metrics(stored_as(name)).get("figures"), name)
 
 
 def _bar(figure: mfm.Figure) -> Bar:

@@ -18,8 +18,8 @@ from app.elements.wall import wall
 from app.lab import charts
 from app.lab.view import LabView
 from app.shared import charts as shared_charts
-from app.shared import job_store, names, prose, state, stored_models
-from mfm_core.evaluation.figures import read_figures, shown_with_interval
+from app.shared import job_store, names, prose, state, stored_figures, stored_models
+from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.files.tensors import read_header, read_tensors
 from mfm_core.jobs.state import WAITING
 from mfm_core.jobs.store import Job
@@ -249,9 +249,8 @@ def _block(tensors: dict[str, Tensor], one: str, heads: list[str], sheet: wall.S
     return {"title": title, "across": len(heads), "rows": rows, "head": "1.25rem", "gap": "2px", "least": "9rem"}
 
 
-def final_figures(folder: Path) -> dict[str, str]:
+def final_figures(figures: Sequence[mfm.Figure]) -> dict[str, str]:
     """The final figures of a stored model with their intervals, by name."""
-    figures = read_figures(mfm.load_metrics(folder).get("figures"), folder.parent.name)
     return {
         f"{one.key.replace('_', ' ')} {one.subject}".strip(): (
             f"{shown_with_interval(one.value, one.low, one.high, one.unit)}, n = {one.n}"
@@ -263,8 +262,10 @@ def final_figures(folder: Path) -> dict[str, str]:
 def _compare(jobs: list[Job]) -> None:
     """The final figures of two runs in one table."""
     st.subheader("Both, side by side", anchor=False)
-    columns = {
-        f"{place}: {job.request.title}": final_figures(job.folder / MODEL)
-        for place, job in zip("AB", jobs, strict=True)
-    }
+    columns = {}
+    for place, job in zip("AB", jobs, strict=True):
+        stored = stored_figures.of_model(model_name(job.id))
+        if stored.damage:
+            st.warning(prose.harmless(stored.damage))
+        columns[f"{place}: {job.request.title}"] = final_figures(stored.figures)
     st.dataframe(pd.DataFrame(columns).rename_axis("figure").reset_index(), hide_index=True)

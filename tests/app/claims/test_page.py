@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.claims import results
 from app.claims.charts import numbers, systems_chart
 from app.claims.sections import budget
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
 from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.experiments.results import read_comparisons
+from tests.app import sequences
 from tests.app.pages import open_page
 
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
@@ -124,6 +126,14 @@ def test_a_system_without_the_metric_told_in_a_sentence(stored: Path, section: s
     ]
 
 
+def test_a_model_whose_figures_are_damaged_is_told_and_is_no_evidence(stored: Path) -> None:
+    sequences.save("pom", stored)
+    (stored / "pom" / "metrics.json").write_text("{")
+    (told,) = (one.value for one in visit().warning)
+    assert told.startswith("None of the measured figures of POM can be shown: metrics.json: expected JSON")
+    assert "pom" not in results.evidence().metrics
+
+
 def test_a_system_without_the_metric_is_told(stored: Path) -> None:
     path = stored / "results" / "ict_mmmo.comparisons.csv"
     rows = pd.read_csv(path)
@@ -177,4 +187,4 @@ def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
     chart = systems_chart(rows, {"system_3": 0.7}, palettes()["light"], unit="share", metric="A2")
     assert len(numbers(rows, {})) == 26
     assert time.perf_counter() - started < 5
-    assert [len(trace.y) for trace in chart.data] == [26, 1]
+    assert [len(trace.y) for trace in chart.figure.data] == [26, 1]

@@ -14,6 +14,7 @@ import mfm_core as mfm
 from app.flow import clip_source
 from app.flow.figures import chosen_score
 from app.flow.sections import own_clip, own_recording
+from app.shared.stored_figures import StoredFigures
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.studio.making.say import can_speak
@@ -141,10 +142,10 @@ def test_how_well_what_is_missing_is_inferred_is_said_as_it_was_measured(folder:
     assert own_clip.inferred(clip, shown) == ""
     same_of_another = own_clip.of_file(own_clip.UploadedClip("b.npz", buffer.getvalue()), shown)
     assert clip.key != same_of_another.key  # lanes are shared by key, and show the name of the file
-    measured = [
+    measured = tuple(
         figure("inferred_r2", f"language>{name}", Estimate(-0.04, -0.05, -0.03, 9)) for name in ("acoustic", "visual")
-    ]
+    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(own_clip.truth, "figures_of", lambda name: measured)
+        patch.setattr(own_clip.stored_figures, "of_model", lambda name: StoredFigures(measured))
         said = own_clip.inferred(clip, shown)
     assert "acoustic from language: -0.04; visual from language: -0.04" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,15 @@ def test_the_panel_prints_the_figures_of_the_metrics() -> None:
     assert "Acoustic, integrated gradients: 0.66" in charts(page)[0]["alt"]
 
 
+def test_figures_that_cannot_be_shown_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "models"))
+    (copy / "ict_mmmo" / "metrics.json").write_text('{"figures": 3}')
+    monkeypatch.setenv("MFM_PRETRAINED", str(copy))
+    assert [one.value for one in visit().warning] == [
+        "None of the measured figures of ICT-MMMO can be shown: metrics.json: figures: the file: expected a list, got 3"
+    ]
+
+
 def test_an_uploaded_clip_is_shown_in_the_same_lanes(folder: Path) -> None:
     page = visit()
     rng = np.random.default_rng(0)
@@ -233,8 +243,6 @@ def test_without_models_of_sequences_the_page_says_what_to_do(monkeypatch: pytes
 
 
 def test_a_damaged_model_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(folder, tmp_path / "models"))
     sequences.save("youtube", copy)
     (copy / "ict_mmmo" / "weights.safetensors").write_bytes(b"\0" * 64)
