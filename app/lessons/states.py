@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from app.shared.links import Linked, declared_range, read_fields, unknown_parts
@@ -20,7 +20,7 @@ def file_of(page: str) -> str:
     return f"{page}/page.py"
 
 
-@cache
+@lru_cache(maxsize=64)  # a visitor's lesson can name any
 def view_of(page: str) -> type[Linked] | None:
     """The view of a page; None where there is no such page, or it has no links."""
     if not (APP / page / "view.py").is_file() or not (APP / page / "page.py").is_file():

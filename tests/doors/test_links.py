@@ -14,7 +14,10 @@ from app.flow import clip_source
 from app.flow.view import FlowAllowed, FlowLinks, FlowView
 from app.generate.view import Allowed, GenerateLinks, View
 from app.lab.view import LabLinks, LabView
+from app.lessons import catalogue
+from app.lessons.view import LessonsLinks, LessonsView
 from app.shared.links import LinkCodec, Linked
+from app.shared.page_frame import PARTS, read_frame, without_frame
 from app.shared.pictures import UnreadablePictureError, unpack
 from app.start.view import StartLinks, StartView
 from tests.doors.doors import HTML, at_most, door, one_sentence
@@ -31,6 +34,7 @@ PAGES: dict[str, tuple[LinkCodec, type[Linked]]] = {
     "claims": (ClaimsLinks(("swap",), {"t": {"mae": ("a", "b")}}, {"t": ("mfm",)}), ClaimsView),
     "ablations": (AblationsLinks(("t",), ("svhn_mnist",), 50), AblationsView),
     "lab": (LabLinks(("digits8", "upload")), LabView),
+    "lessons": (LessonsLinks(catalogue.shipped()), LessonsView),
     "about": (AboutLinks(("svhn_mnist", "pom")), AboutView),
 }
 TEXTS = st.one_of(
@@ -58,6 +62,16 @@ def test_any_link_opens_a_view_that_can_be_shown(page: str, data: st.DataObject)
     again = codec.link(view)
     assert sum(map(len, again.values())) < 40_000
     assert codec.parse(again)[0] == view
+
+
+@given(st.dictionaries(st.one_of(st.sampled_from(PARTS), st.text(max_size=9)), TEXTS, max_size=8))
+@door
+def test_any_frame_of_a_link_is_read_and_repeats_nothing(params: dict[str, str]) -> None:
+    with at_most(20_000_000):
+        frame, notices = read_frame(params)
+    assert all("<" not in notice and len(notice) < 300 for notice in notices)
+    assert read_frame(frame.link()) == (frame, [])
+    assert without_frame(params).keys() == params.keys() - set(PARTS)
 
 
 @given(st.one_of(TEXTS, st.text("ABCabc019-_", max_size=200)))

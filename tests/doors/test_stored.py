@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 import mfm_core as mfm
 from mfm_core.data.importing.imported import import_files
 from mfm_core.experiments.run import CONFIGS, read_run
-from mfm_core.storage.models import check_pretrained
+from mfm_core.storage.folder import CONFIG
+from mfm_core.storage.models import CARD, CODES, METRICS, WEIGHTS, check_pretrained
 from tests.data import features, videos
 from tests.doors.doors import Touches, at_most, damaged, damaged_archives, damaged_json, door, one_sentence
 
@@ -34,8 +36,18 @@ def test_any_configuration_is_a_run_or_refused(content: bytes, tmp_path: Path) -
         one_sentence(error)
 
 
-def opened(folder: Path) -> None:
-    for read in (check_pretrained, mfm.load_pretrained, mfm.load_codes, mfm.load_card, mfm.load_metrics, mfm.load):
+READERS: dict[str, tuple[Callable[[Path], object], ...]] = {
+    CONFIG: (check_pretrained, mfm.load_pretrained, mfm.load_codes, mfm.load),
+    WEIGHTS: (check_pretrained, mfm.load_pretrained, mfm.load),
+    CODES: (check_pretrained, mfm.load_codes),
+    METRICS: (mfm.load_metrics,),
+    CARD: (mfm.load_card,),
+}
+"""Everything that reads a file of a stored model."""
+
+
+def opened(folder: Path, file: str) -> None:
+    for read in READERS[file]:
         try:
             with at_most(100_000_000):
                 read(folder)
@@ -48,7 +60,8 @@ def opened(folder: Path) -> None:
 def test_any_stored_model_is_loaded_or_refused(stored: Path, data: st.DataObject, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(stored, folder, dirs_exist_ok=True)
-    path = folder / data.draw(st.sampled_from(sorted(path.name for path in stored.iterdir())))
+    assert {one.name for one in stored.iterdir()} == READERS.keys()
+    path = folder / data.draw(st.sampled_from(sorted(READERS)))
     whole, hook = path.read_bytes(), tmp_path / "run_by_a_pickle"
     if path.suffix == ".json":
         content = data.draw(damaged_json(json.loads(whole)))
@@ -60,7 +73,7 @@ def test_any_stored_model_is_loaded_or_refused(stored: Path, data: st.DataObject
     else:
         content = data.draw(damaged(whole))
     path.write_bytes(content)
-    opened(folder)
+    opened(folder, path.name)
     assert not hook.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from app.lessons import catalogue
+from app.lessons.states import problems
 from app.shared.pictures import UnreadablePictureError, take
 from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
 from mfm_core.data.notes import Notes
 from mfm_core.data.scaling import Scaling
+from mfm_core.lab.data import read_upload
+from mfm_core.lessons.lesson import parse_lesson
+from mfm_core.studio.recording import read_sound
+from mfm_core.studio.word_times import MAX_WORDS, read_word_times
 from tests.doors.doors import HTML, at_most, damaged, damaged_archives, door, one_sentence
 
 SIZES = {"language": 3, "visual": 2}
@@ -63,6 +70,99 @@ def test_any_archive_is_a_clip_or_refused_and_nothing_is_unpickled(content: byte
 @door
 def test_any_table_is_a_clip_or_refused(content: bytes, name: str) -> None:
     taken(content, name)
+
+
+def lab_set() -> bytes:
+    random, buffer = np.random.default_rng(0), io.BytesIO()
+    left, right = random.random((60, 1, 8, 8), np.float32), random.random((60, 3, 8, 8), np.float32)
+    np.savez_compressed(buffer, left=left, right=right, labels=np.arange(60) % 3)
+    return buffer.getvalue()
+
+
+@given(content=damaged_archives(lab_set(), HOOK.absolute(), ("left", "right", "labels", "mask")))
+@door
+def test_any_set_for_the_lab_is_taken_or_refused_and_nothing_is_unpickled(content: bytes) -> None:
+    try:
+        with at_most(150_000_000):
+            data = read_upload(content, "own.npz")
+    except ValueError as error:
+        one_sentence(error)
+    else:
+        assert 60 <= len(data) <= 4_000
+        assert all(bool(torch.isfinite(x).all()) for x in data.modalities.values())
+    assert not HOOK.exists()
+
+
+LESSONS = [path.read_bytes() for path in sorted(catalogue.CONTENT.glob("*.toml"))]
+
+
+@given(content=st.sampled_from(LESSONS).flatmap(damaged), name=st.text(max_size=20).map(lambda text: f"{text}.toml"))
+@door
+def test_any_lesson_is_taken_or_refused(content: bytes, name: str) -> None:
+    try:
+        with at_most(50_000_000):
+            lesson = parse_lesson(content, name)
+    except ValueError as error:
+        one_sentence(error)
+        return
+    problems(lesson)
+
+
+WORDS = {
+    "words.csv": b"word,start,end\nso,0,0.5\ngood,0.5,1\n",
+    "words.srt": b"1\n00:00:00,000 --> 00:00:01,500\nso <i>good</i>\n\n2\n00:00:02,000 --> 00:00:03,000\nfine\n",
+    "words.vtt": b"WEBVTT\n\n00:00.000 --> 00:01.500\nso good\n\n00:02.000 --> 00:03.000\nfine\n",
+    "words.TextGrid": b'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n1\n<exists>\n1\n"IntervalTier"'
+    b'\n"words"\n0\n1\n2\n0\n0.5\n"so"\n0.5\n1\n"good"\n',
+}
+
+
+LIBRARIES = {"words.csv": "csv", "words.srt": "pysubs2", "words.vtt": "pysubs2", "words.TextGrid": "praatio"}
+
+
+@pytest.mark.parametrize("name", WORDS)
+@given(data=st.data())
+@door
+def test_any_words_with_times_are_taken_or_refused(name: str, data: st.DataObject) -> None:
+    pytest.importorskip(LIBRARIES[name], reason="needs requirements-data.txt")
+    assert read_word_times(WORDS[name], name).words[0] == "so"
+    try:
+        with at_most(100_000_000):
+            timed = read_word_times(data.draw(damaged(WORDS[name])), name)
+    except ValueError as error:
+        one_sentence(error)
+        return
+    assert 1 <= len(timed.words) <= MAX_WORDS
+    assert bool(np.isfinite(timed.times).all())
+    assert bool((timed.times[:, 0] <= timed.times[:, 1]).all())
+
+
+def small_sound() -> bytes:
+    """A quarter of a second at 8,000 Hz, in bytes: hypothesis prints what fails."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8_000)
+        file.writeframes((128 + 100 * np.sin(np.arange(2_000) / 9)).astype(np.uint8).tobytes())
+    return buffer.getvalue()
+
+
+SOUND = small_sound()
+
+
+@given(content=st.one_of(damaged(SOUND[:60]).map(lambda head: head + SOUND[60:]), damaged(SOUND)))
+@door
+def test_any_sound_is_taken_or_refused(content: bytes) -> None:
+    pytest.importorskip("librosa", reason="needs requirements-data.txt")
+    read_sound(SOUND, "mine.wav")  # imports what it needs, which is no memory of the sound's
+    try:
+        with at_most(150_000_000):
+            sound = read_sound(content, "mine.wav")
+    except ValueError as error:
+        one_sentence(error)
+        return
+    assert bool(np.isfinite(sound).all())
 
 
 def picture(kind: str, mode: str) -> bytes:
