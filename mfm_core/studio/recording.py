@@ -19,7 +19,7 @@ from mfm_core.studio.clip_files import is_mp3
 from mfm_core.studio.making import acoustics, voice
 from mfm_core.studio.word_times import WordTimes
 
-MAX_BYTES, MAX_SECONDS, LEAST_SECONDS = 24_000_000, 120.0, 0.2
+MAX_BYTES, MAX_SECONDS, LEAST_SECONDS = 4_000_000, 120.0, 0.2
 RATES = (8_000, 192_000)
 LOUDNESS = 0.0475  # of speech in a studio clip, on average; a recording's own gain tells nothing
 _EDGES = re.compile(r"^\W+|\W+$")  # punctuation around a word

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+from app.elements.pad.pad import MAX_PICTURE_BYTES
+from app.flow.sections import own_clip, own_recording
+from mfm_core.lab.data import LIMITS
+from mfm_core.lessons.lesson import MAX_LESSON_BYTES
+from mfm_core.studio import word_times
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 READ = """
@@ -29,3 +36,10 @@ def test_theme_limits_and_silence_hold_from_any_folder(tmp_path: Path) -> None:
         "client.showErrorDetails": "none",
         "theme.light.primaryColor": "#0B5C8F",
     }
+
+
+def test_no_page_offers_to_take_more_than_the_server_takes() -> None:
+    server = tomllib.loads((MAIN.parent / ".streamlit" / "config.toml").read_text())["server"]["maxUploadSize"]
+    assert max(own_clip.MOST_MEGABYTES, own_recording.MEGABYTES) <= server
+    sizes = (MAX_PICTURE_BYTES, LIMITS.file_bytes, MAX_LESSON_BYTES, word_times.MAX_BYTES)
+    assert max(sizes) <= server * 1_000_000

@@ -55,7 +55,12 @@ def offer(shown: ClipSource) -> Measured | None:
     )
     left, right = st.columns(2)
     sound = left.file_uploader("The sound", type=["wav", "mp3"], key="own_sound", max_upload_size=MEGABYTES)
-    words = right.file_uploader("Words with times", type=["csv", "srt", "vtt", "TextGrid"], key="own_words")
+    words = right.file_uploader(
+        "Words with times",
+        type=["csv", "srt", "vtt", "TextGrid"],
+        key="own_words",
+        max_upload_size=word_times.MAX_BYTES // 1_000_000,
+    )
     if not st.button("Measure it", key="measure_own", disabled=sound is None or words is None):
         return None
     if sound is None or words is None:

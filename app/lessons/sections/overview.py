@@ -77,7 +77,10 @@ def _own_lesson() -> None:
     )
     own_tab.offer("lesson")
     file = st.file_uploader(
-        f"Lesson, TOML, at most {MAX_LESSON_BYTES // 1024} KB", type=["toml"], key="own_lesson_file"
+        f"Lesson, TOML, at most {MAX_LESSON_BYTES // 1024} KB",
+        type=["toml"],
+        key="own_lesson_file",
+        max_upload_size=1,  # the least there is, in MB; what the control says of it is hidden, for the label says less
     )
     if file is None:
         return
