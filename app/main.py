@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the p
     sys.path.insert(0, str(ROOT))
 
 from app.lessons import catalogue  # noqa: E402 - once the project is on the path
-from app.shared import app_view, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
+from app.shared import app_view, collector, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
 SIDEBAR = 232  # pixels
@@ -62,6 +62,7 @@ STYLE = """<style>
 .katex-display { padding-block: 0.3rem; }
 [class*="st-key-equation_"] { overflow: auto hidden; }
 [class*="st-key-equation_"] :is(.katex-display, .stMarkdown div) { overflow: visible !important; }
+.st-key-own_lesson_file [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 .stElementContainer:has(.mfm-hidden), [class*="st-key-own_tab_"] { position: absolute; width: 1px !important; }
 .mfm-hidden { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 .stTabs [role="tab"][aria-selected="true"] { color: inherit; font-weight: 600; }
@@ -89,6 +90,7 @@ def main() -> None:
         page.run()
     if presenter.on():
         presenter.leave()
+    collector.settle(page.title)
 
 
 main()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import chain
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from torch import Tensor, nn
 
 V = TypeVar("V")
+NOT_OWN = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 
 
 class ByteCache:
@@ -26,6 +29,7 @@ class ByteCache:
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._held = 0
         self._loading: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -52,21 +56,19 @@ class ByteCache:
                     self._loading.pop(key, None)
             with self._lock:
                 self._kept[key] = (value, size)
-                while len(self._kept) > 1 and self._held() > self.most_bytes:
-                    self._kept.popitem(last=False)
+                self._held += size
+                while len(self._kept) > 1 and self._held > self.most_bytes:
+                    self._held -= self._kept.popitem(last=False)[1][1]
         return value
 
     @property
     def held(self) -> int:
         """Bytes of the values that are kept."""
         with self._lock:
-            return self._held()
+            return self._held
 
     def __len__(self) -> int:
         return len(self._kept)
-
-    def _held(self) -> int:
-        return sum(size for _, size in self._kept.values())
 
     def _used(self, key: Hashable) -> V:  # type: ignore[type-var]
         self._kept.move_to_end(key)
@@ -74,17 +76,30 @@ class ByteCache:
 
 
 def n_bytes(value: object) -> int:
-    """Bytes of the arrays, tables, networks, texts and byte strings that a value is made of; of anything else 0."""
+    """Bytes that a value holds: its arrays, tables, networks, texts and bytes, and the objects that these are in.
+
+    What is referred to twice is counted once. Functions, classes and modules are no value's own, and count nothing.
+    """
+    return _n_bytes(value, set())
+
+
+def _n_bytes(value: object, counted: set[int]) -> int:
+    if id(value) in counted or isinstance(value, NOT_OWN):
+        return 0
+    counted.add(id(value))
     if isinstance(value, nn.Module):
         return sum(tensor.nbytes for tensor in chain(value.parameters(), value.buffers()))
     if isinstance(value, Tensor | np.ndarray | pa.Table):
         return int(value.nbytes)
-    if isinstance(value, bytes | str):
-        return len(value)
+    if isinstance(value, pd.DataFrame):
+        return int(value.memory_usage(deep=True).sum())
+    inner: Iterable[object] = ()
     if isinstance(value, Mapping):
-        return sum(map(n_bytes, value.values()))
-    if isinstance(value, tuple | list):
-        return sum(map(n_bytes, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return sum(n_bytes(getattr(value, field.name)) for field in fields(value))
-    return 0
+        inner = chain(value.keys(), value.values())
+    elif isinstance(value, Collection) and not isinstance(value, bytes | str):
+        inner = value
+    return (
+        sys.getsizeof(value)
+        + sum(_n_bytes(part, counted) for part in inner)
+        + sum(_n_bytes(part, counted) for part in getattr(value, "__dict__", {}).values())
+    )

@@ -151,7 +151,7 @@ def draw(figure: DrawnChart, *, key: str, still: bool = False) -> None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _element(chart: str, key: str, still: bool, _figure: DrawnChart) -> None:
     del chart  # what tells one from another
-    st.plotly_chart(_figure, config={"staticPlot": True} if still else {"displaylogo": False}, key=key)
+    st.plotly_chart(_figure.shown(), config={"staticPlot": True} if still else {"displaylogo": False}, key=key)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -163,7 +163,7 @@ def _shared(chart: str, numbers: str, key: str, alt: str, _figure: DrawnChart, _
 
 def _elements(figure: DrawnChart, table: Table, key: str, alt: str) -> None:
     options = CONFIG | {"toImageButtonOptions": {"format": "svg", "filename": key}}
-    st.plotly_chart(figure, key=f"chart_{key}", alt=alt, config=options)
+    st.plotly_chart(figure.shown(), key=f"chart_{key}", alt=alt, config=options)
     with st.expander("The numbers"):
         st.dataframe(table_once(table), hide_index=True, key=f"numbers_{key}", alt=f"The numbers of: {alt[:200]}")
 

@@ -13,9 +13,10 @@ from typing import Any
 import streamlit as st
 
 from app.shared import prose
+from app.shared.byte_cache import n_bytes
 
-KEPT = 64
-"""Finished pieces of work that are kept."""
+KEPT, MOST_BYTES = 64, 64_000_000
+"""Finished pieces of work that are kept, and what their results may hold together."""
 
 AT_ONCE = 0.3
 """Seconds that a page waits before it shows a bar."""
@@ -41,6 +42,7 @@ class Job:
         error: Why nothing did, in a sentence for the visitor.
         over: Set when it is done, failed or was stopped.
         waiting: Sessions that wait for it; without any it is stopped.
+        held: Bytes of the result.
     """
 
     share: float = 0.0
@@ -49,6 +51,7 @@ class Job:
     over: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: set[str] = field(default_factory=set)
+    held: int = 0
 
     def progress(self, share: float) -> None:
         """Note how much is done; raises where the work was stopped."""
@@ -73,10 +76,19 @@ class JobQueue:
                 job = self._jobs[key] = Job()
                 threading.Thread(target=self._do, args=(job, make), daemon=True, name=f"work {key[:40]}").start()
             self._jobs.move_to_end(key)
-            for old in [name for name, one in self._jobs.items() if one.over.is_set()][:-KEPT]:
-                del self._jobs[old]
-            job.waiting.add(session)
+            self._drop_old()
+            if not job.over.is_set():
+                job.waiting.add(session)
         return job
+
+    def _drop_old(self) -> None:
+        """Let go of finished work that was asked for longest ago, so that the rest is no more than may be kept."""
+        held = 0
+        finished = [(name, one) for name, one in reversed(self._jobs.items()) if one.over.is_set()]
+        for place, (name, one) in enumerate(finished):
+            held += one.held
+            if place and (place >= KEPT or held > MOST_BYTES):
+                del self._jobs[name]
 
     def leave(self, key: str, session: str) -> None:
         """A session no longer waits; the work is stopped where nobody does."""
@@ -93,6 +105,7 @@ class JobQueue:
             with self._turn:
                 job.progress(0.0)
                 job.result = make(job.progress)
+                job.held = n_bytes(job.result)
         except StoppedError:
             job.stop.set()
         except ValueError as error:
@@ -101,7 +114,9 @@ class JobQueue:
             logging.getLogger(__name__).exception("The work failed.")
             job.error = f"The work failed: {type(error).__name__}."
         finally:
-            job.over.set()
+            with self._lock:
+                job.over.set()
+                job.waiting.clear()
 
 
 @st.cache_resource

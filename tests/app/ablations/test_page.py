@@ -41,7 +41,7 @@ def test_structures_follow_table_2() -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_missing_is_dotted_and_what_each_modality_has_is_doubled(name: str) -> None:
-    shapes = drawing(name, palettes()["light"]).layout.shapes
+    shapes = drawing(name, palettes()["light"]).figure.layout.shapes
     boxes = [shape for shape in shapes if shape.type == "rect"]
     dotted = sum(shape.line.dash == "dot" for shape in boxes)
     assert dotted == {"mfm": 0, "m_a": 0, "m_b": 2, "m_c": 2, "m_d": 3, "m_e": 3}[name]

@@ -344,7 +344,9 @@ def test_what_must_not_be_quoted_is_hatched_and_in_brackets() -> None:
     assert (doubtful.doubtful, sound.doubtful) == (True, False)
     assert doubtful.said.startswith("not to be quoted (0.90)")
     assert summary.table(one, {})["r"] == ["(0.90)", "0.30"]
-    hatched = [shape for trace in dependency_charts.ratio_figure(groups).data for shape in trace.marker.pattern.shape]
+    hatched = [
+        shape for trace in dependency_charts.ratio_figure(groups).figure.data for shape in trace.marker.pattern.shape
+    ]
     assert hatched.count("/") == 1
 
 

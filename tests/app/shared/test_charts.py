@@ -22,17 +22,17 @@ def test_words_at_the_axes_are_in_the_ink_of_the_theme(theme: str) -> None:
         charts.lines([1, 2], [charts.Line("a", "y", [1, 2])], colours, title="t", label="n"),
         charts.heat(np.eye(2), ["1", "2"], ["0", "1"], colours, title="t", hue="y", across="digit"),
     ]
-    for figure in drawn:
+    for figure in (one.figure for one in drawn):
         for axis in (figure.layout.xaxis, figure.layout.yaxis):
             assert axis.tickfont.color == colours.ink == axis.title.font.color
-    assert [figure.layout.xaxis.title.text for figure in drawn] == ["share", "n", "digit"]
+    assert [one.figure.layout.xaxis.title.text for one in drawn] == ["share", "n", "digit"]
 
 
 def test_the_title_of_a_group_has_room_on_a_phone() -> None:
     title = "Digit read from handwriting Z_a: lower is better"
     rows = [Bar("Eq. 4 and our added terms", 0.74, said="73.77 % (71.01 % to 76.81 %)")]
-    figure = charts.bars({title: rows}, {title: "a1"}, charts.palettes()["light"], most=1.0, mark=None)
-    (heading,) = figure.layout.annotations
+    chart = charts.bars({title: rows}, {title: "a1"}, charts.palettes()["light"], most=1.0, mark=None)
+    (heading,) = chart.figure.layout.annotations
     widest_names = 7.2 * len(rows[0].said)  # of a letter of 14 pixels, where the plot begins at the latest
     assert widest_names + heading.xshift + 6.6 * len(title) <= NARROW + 12
     assert heading.xshift < 0
@@ -42,7 +42,7 @@ def test_the_title_of_a_group_has_room_on_a_phone() -> None:
 def test_short_names_of_columns_stand_upright_and_long_ones_are_turned() -> None:
     colours = charts.palettes()["light"]
     angles = [
-        charts.heat(np.eye(2), ["1", "2"], columns, colours, title="t", hue="y").layout.xaxis.tickangle
+        charts.heat(np.eye(2), ["1", "2"], columns, colours, title="t", hue="y").figure.layout.xaxis.tickangle
         for columns in (["0", "10"], ["the", "film"])
     ]
     assert angles == [0, -60]

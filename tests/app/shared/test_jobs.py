@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.shared import jobs
 from app.shared.jobs import Job, JobQueue, StoppedError
 
 Progress = Callable[[float], None]
@@ -49,6 +50,22 @@ def test_work_stops_when_the_last_who_waits_leaves_and_begins_anew_when_asked_ag
     again = queue.ask("long", make, "one")
     assert again.over.wait(WAIT)
     assert again.result == "done"
+
+
+def test_results_that_hold_too_much_and_sessions_that_are_served_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_BYTES", 2_500)
+    queue = JobQueue()
+    for place in range(6):
+        job = queue.ask(str(place), lambda _: bytes(1_000), f"session {place}")
+        assert job.over.wait(WAIT)
+    assert job.held > 1_000
+    assert not job.waiting
+    made: list[str] = []
+    for place in (5, 4, 0):
+        again = queue.ask(str(place), lambda _, place=place: made.append(str(place)), "late")
+        assert again.over.wait(WAIT)
+        assert not again.waiting
+    assert made == ["0"]
 
 
 def test_pieces_of_work_are_done_one_after_the_other() -> None:
