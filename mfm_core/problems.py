@@ -51,9 +51,14 @@ def expectation(problem: ErrorDetails) -> str:
     return sentence + f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else sentence
 
 
-def printable(text: str) -> str:
-    """The start of what a user wrote, fit for one line of a message: 60 letters, ``?`` for those without a shape."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+def printable(text: str, most: int = 60) -> str:
+    """The start of what a user wrote, fit for one line of a message; ``?`` for letters without a shape."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+
+
+def reason(error: BaseException) -> str:
+    """The start of what a library says of a file, fit for one line of a message: some repeat the file in it."""
+    return printable(str(error), 200)
 
 
 def shown(given: object) -> str:

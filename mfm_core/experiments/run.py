@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from mfm_core.config import ModelConfig
 from mfm_core.files.writing import disk_errors, write_whole
 from mfm_core.model import MFM
+from mfm_core.problems import reason
 from mfm_core.storage.folder import StoredModel, model_folder, read_text
 from mfm_core.storage.models import Network, load_pretrained, save_model
 from mfm_core.storage.scaling import save_scaling
@@ -48,7 +49,7 @@ def read_run(name_or_path: str, changes: Mapping[str, JsonValue] | None = None) 
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: expected JSON, got {error}") from None
+        raise ValueError(f"{path}: expected JSON, got {reason(error)}") from None
     for key, value in (changes or {}).items():
         _set(content, key, value)
     try:

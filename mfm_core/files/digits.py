@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.problems import reason
+
 _MAX_BYTES = 400_000_000  # of one array; SVHN's training pictures are 225 million
 _BYTES = 8  # the IDX format's number for unsigned bytes
 
@@ -29,7 +31,7 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
                 raise ValueError(f"{path}: expected an IDX file of bytes, got type {kind:#x} of shape {shape}")
             data = file.read(math.prod(shape) + 1)
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise ValueError(f"{path}: expected a whole IDX file, compressed by gzip: {error}") from None
+        raise ValueError(f"{path}: expected a whole IDX file, compressed by gzip: {reason(error)}") from None
     if len(data) != math.prod(shape):
         raise ValueError(f"{path}: expected {math.prod(shape)} bytes of data, got {len(data)} or more")
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
@@ -50,7 +52,7 @@ def read_mat(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     try:
         content = loadmat(path, variable_names=["X", "y"])
     except (ValueError, TypeError, OSError, zlib.error, struct.error, MatReadError) as error:
-        raise ValueError(f"{path}: expected a whole MATLAB 5 file: {error}") from None
+        raise ValueError(f"{path}: expected a whole MATLAB 5 file: {reason(error)}") from None
     x, y = content.get("X", np.empty(0)), content.get("y", np.empty(0))
     if x.shape != (32, 32, 3, len(y)) or x.dtype != np.uint8 or y.shape != (len(y), 1):
         raise ValueError(f"{path}: expected X of shape (32, 32, 3, N) and y (N, 1), got {x.shape} and {y.shape}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mfm_core.files.npz import Array
+from mfm_core.problems import reason
 
 MAX_FILE_BYTES = 20_000_000_000
 MAX_TABLE_BYTES = 1_000_000_000
@@ -35,7 +36,7 @@ def opened(path: Path) -> Iterator[Any]:
         with h5py.File(path, "r") as file:
             yield file
     except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(f"{path}: expected a whole HDF5 file: {str(error)[:200]}") from None
+        raise ValueError(f"{path}: expected a whole HDF5 file: {reason(error)}") from None
 
 
 def group(parent: Any, key: str, where: str) -> Any:  # noqa: ANN401 - h5py has no types

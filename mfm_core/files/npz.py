@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from mfm_core.problems import reason
+
 Array = npt.NDArray[np.generic]
 T = TypeVar("T")
 
@@ -80,7 +82,7 @@ def _opened(
         with zipfile.ZipFile(source) as archive:
             return read(archive, limits, name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"{name}: expected a whole NumPy archive (.npz): {error}") from None
+        raise ValueError(f"{name}: expected a whole NumPy archive (.npz): {reason(error)}") from None
 
 
 def _read_members(
@@ -128,7 +130,7 @@ def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) 
                 shape, _, dtype = npy.read_array_header_2_0(file, max_header_size=_HEADER_BYTES)
             n_header = file.tell()
     except (ValueError, UserWarning, TokenError, SyntaxError) as error:
-        raise ValueError(f"{where}: expected the header of a NumPy array: {str(error)[:_MAX_LETTERS]}") from None
+        raise ValueError(f"{where}: expected the header of a NumPy array: {reason(error)}") from None
     if dtype.kind not in KINDS or dtype.itemsize > 4 * _MAX_LETTERS:
         raise ValueError(f"{where}: expected numbers or text, got {str(dtype)[:_MAX_LETTERS]}")
     if len(shape) > _MAX_NDIM:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mfm_core.files.npz import Array
+from mfm_core.problems import reason
 
 MAX_FILE_BYTES = 8_000_000_000
 MAX_INSTRUCTIONS = 5_000_000
@@ -61,7 +62,7 @@ def read_pickle(path: Path) -> Any:  # noqa: ANN401 - whatever plain content the
         except _Refusal as refusal:
             raise ValueError(f"{path}: {refusal}") from None
         except Exception as error:  # what a damaged pickle may raise has no common class
-            raise ValueError(f"{path}: expected a whole pickle: {type(error).__name__}: {str(error)[:200]}") from None
+            raise ValueError(f"{path}: expected a whole pickle: {type(error).__name__}: {reason(error)}") from None
     try:
         return _resolved(tree, {}, 0)
     except _Refusal as refusal:
@@ -107,7 +108,7 @@ def _check_instructions(content: Any, path: Path) -> None:  # noqa: ANN401 - a m
     except _Refusal as refusal:
         raise ValueError(f"{path}: {refusal}") from None
     except Exception as error:  # as above
-        raise ValueError(f"{path}: expected a whole pickle: {type(error).__name__}: {str(error)[:200]}") from None
+        raise ValueError(f"{path}: expected a whole pickle: {type(error).__name__}: {reason(error)}") from None
 
 
 def _named(name: str) -> str:

@@ -21,6 +21,7 @@ from mfm_core.lessons.videos import (
     TopWord,
     WrongSign,
 )
+from mfm_core.problems import reason
 
 MAX_LESSON_BYTES = 65_536
 """Bytes of a lesson's file."""
@@ -200,7 +201,7 @@ def parse_lesson(text: bytes, source: str) -> Lesson:
     try:
         return Lesson.model_validate(tomllib.loads(told))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{source}: expected TOML: {error}") from None
+        raise ValueError(f"{source}: expected TOML: {reason(error)}") from None
     except RecursionError:
         raise ValueError(f"{source}: expected TOML of a few levels, got too many") from None
     except ValidationError as error:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfm_core.problems import printable
+from mfm_core.problems import printable, reason
 
 MAX_BYTES = 1_000_000
 MAX_WORDS, MAX_LETTERS = 400, 60
@@ -92,7 +92,7 @@ def _csv(text: str, name: str) -> Iterator[TimedWord]:
             if known["word"]:
                 yield TimedWord(known["word"], start, end)
     except csv.Error as error:
-        raise ValueError(f"{name}: expected a table with commas: {error}") from None
+        raise ValueError(f"{name}: expected a table with commas: {reason(error)}") from None
 
 
 def _subtitles(text: str, name: str) -> Iterator[TimedWord]:

@@ -59,6 +59,16 @@ def taken(content: bytes, name: str) -> None:
     assert bool((starts[~starts.isnan()].diff() >= 0).all())
 
 
+def test_a_message_repeats_no_bytes_of_a_file() -> None:
+    """The library's own repeats a name, which in a damaged archive goes on to the end of it."""
+    content = bytearray(clip_bytes())
+    content[26:28] = (60_000).to_bytes(2, "little")  # letters of the first name, as its own header has them
+    with pytest.raises(ValueError, match="expected a whole NumPy archive") as told:
+        read_clip(bytes(content), "mine.npz", SHAPE, Notes())
+    one_sentence(told.value)
+    assert len(str(told.value)) < 300
+
+
 @given(content=damaged_archives(clip_bytes(), HOOK.absolute()))
 @door
 def test_any_archive_is_a_clip_or_refused_and_nothing_is_unpickled(content: bytes) -> None:

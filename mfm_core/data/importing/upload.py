@@ -26,7 +26,7 @@ from mfm_core.data.dataset import Dataset, Steps, Unit
 from mfm_core.data.notes import Notes, observed
 from mfm_core.data.scaling import Scaling
 from mfm_core.files.npz import UPLOAD_LIMITS, Array, as_float32, read_archive
-from mfm_core.problems import printable
+from mfm_core.problems import printable, reason
 
 MAX_STEPS = 200
 MAX_WORD = 60
@@ -248,7 +248,7 @@ def _read_csv(content: bytes, name: str, shape: ClipShape) -> dict[str, Array]:
         header = next(lines, [])
         rows = [row for row in (next(lines, None) for _ in range(MAX_STEPS + 1)) if row]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{name}: expected a table in UTF-8: {error}") from None
+        raise ValueError(f"{name}: expected a table in UTF-8: {reason(error)}") from None
     if len(rows) > MAX_STEPS:
         raise ValueError(f"{name}: expected 1 to {MAX_STEPS} steps, got more")
     header = [key.strip() for key in header]

@@ -129,8 +129,8 @@ def test_a_system_without_the_metric_told_in_a_sentence(stored: Path, section: s
 def test_a_model_whose_figures_are_damaged_is_told_and_is_no_evidence(stored: Path) -> None:
     sequences.save("pom", stored)
     (stored / "pom" / "metrics.json").write_text("{")
-    (told,) = (one.value for one in visit().warning)
-    assert told.startswith("None of the measured figures of POM can be shown: metrics.json: expected JSON")
+    (told,) = (one.value.replace("\\", "") for one in visit().warning)
+    assert told.startswith("None of the measured figures of POM, traits of reviewers can be shown: metrics.json: ")
     assert "pom" not in results.evidence().metrics
 
 
