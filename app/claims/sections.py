@@ -124,7 +124,7 @@ def systems() -> None:
 
 
 def budget(rows: pd.DataFrame) -> str:
-    """What every system of a table was given, and when that was, in sentences; empty of old tables.
+    """Budget that every system of a table was given, and its date, in sentences; empty of old tables.
 
     Args:
         rows: Of one table, as ``mfm_core.experiments.results.read_comparisons`` returns them.

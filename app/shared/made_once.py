@@ -69,7 +69,7 @@ class DrawnChart:
         return pio.from_json(self.description)
 
     def shown(self) -> go.Figure:
-        """What ``st.plotly_chart`` takes: it asks a figure for its description, which was checked when it was drawn."""
+        """Figure that ``st.plotly_chart`` takes, which asks it for its description, checked when it was drawn."""
         return _Described(self.description)
 
 

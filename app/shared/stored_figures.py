@@ -12,7 +12,7 @@ from mfm_core.storage.models import METRICS
 
 @dataclass(frozen=True)
 class StoredFigures:
-    """What is stored of the measurements of a model.
+    """Stored measurements of a model.
 
     Attributes:
         figures: Its figures; none where it was not measured, or where they cannot be read.
