@@ -193,13 +193,15 @@ def test_a_reader_that_is_not_stored_is_named(tmp_path, made_up_data, monkeypatc
     assert not (tmp_path / "one").exists()
 
 
-def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
+def test_the_real_run_starts_on_real_digits(tmp_path, real_data, monkeypatch):
     changes = {"training.steps": 3, "training.batch_size": 16, "training.validate_every": 1000}
+    whole = DigitPairs.held_out
+    monkeypatch.setattr(DigitPairs, "held_out", lambda pairs: few(*whole(pairs)))
     missing = [name for name in ("svhn", "mnist") if not (real_data / f"{name}.npz").is_file()]
     if missing:
         pytest.skip(f"no {', '.join(missing)} in MFM_DATA")
     start = tmp_path / "codes"
-    for name, more in (("svhn_mnist_codes", {}), ("svhn_mnist", {"start": str(start / "model")})):
+    for name, more in (("svhn_mnist_codes", {}), ("svhn_mnist", {"start": str(start / "model"), "flow_pairs": 16})):
         costs: list[float] = []
         model = execute(
             read_run(name, changes | more),
@@ -212,23 +214,35 @@ def test_the_real_run_starts_on_real_digits(tmp_path, real_data):
     assert models.load_pretrained(tmp_path / "run" / "model").modalities == ("svhn", "mnist")
 
 
+def few(pictures: dict[str, torch.Tensor], labels: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    return {name: x[:20] for name, x in pictures.items()}, labels[:20]
+
+
 def without_readers(**changes: object) -> FactorizeRun:
     weights = {"label_readback": 0, "feature_match": 0}
     return FactorizeRun.model_validate(tiny_runs.factorizing(readers={}, factorization=weights, **changes))
 
 
-def test_a_run_can_start_from_a_stored_model(tmp_path, made_up_data):
-    first = execute(without_readers(), tmp_path / "first", command="none")
+@pytest.fixture(scope="module")
+def first(drawn_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that others start from."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MFM_DATA", str(drawn_digits))
+        execute(without_readers(), folder, command="the first")
+    return folder
+
+
+def test_a_run_can_start_from_a_stored_model(tmp_path, made_up_data, first):
     frozen = {**tiny_runs.TRAINING, "learning_rate": 1e-12}
-    second = without_readers(start=str(tmp_path / "first" / "model"), training=frozen)
+    second = without_readers(start=str(first / "model"), training=frozen)
     went_on = execute(second, tmp_path / "second", command="none")
-    for name, parameter in first.named_parameters():
+    for name, parameter in models.load_pretrained(first / "model").named_parameters():
         assert torch.allclose(parameter, went_on.get_parameter(name), atol=1e-8)
 
 
-def test_a_model_tells_what_it_started_from(tmp_path, made_up_data):
-    execute(without_readers(), tmp_path / "first", command="the first")
-    execute(without_readers(start=str(tmp_path / "first" / "model")), tmp_path / "second", command="the second")
+def test_a_model_tells_what_it_started_from(tmp_path, made_up_data, first):
+    execute(without_readers(start=str(first / "model")), tmp_path / "second", command="the second")
     stored = StoredModel.of_folder(tmp_path / "second" / "model").run
     assert stored["command"] == "the second"
     assert stored["start"]["command"] == "the first"
@@ -237,9 +251,10 @@ def test_a_model_tells_what_it_started_from(tmp_path, made_up_data):
 
 
 @pytest.mark.parametrize("mixed", [0, 1])
-def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_encodes(mixed, tmp_path, made_up_data):
-    execute(without_readers(), tmp_path / "first", command="none")
-    start = str(tmp_path / "first" / "model")
+def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_encodes(
+    mixed, tmp_path, made_up_data, first
+):
+    start = str(first / "model")
     run = without_readers(start=start, settle=True, model=tiny_runs.mixed(mixed))
     begun = FactorizeTask(run, {}, DigitPairs(run.model, run.augmentation), torch.device("cpu")).model
     start_from(begun, start)
@@ -250,19 +265,18 @@ def test_a_run_that_settles_moves_the_flows_and_what_decodes_and_nothing_that_en
         assert bool(moving.match(name)) != torch.equal(tensor, after[name]), name
 
 
-def test_flows_that_go_further_begin_where_those_of_the_start_end(tmp_path, made_up_data):
-    first = execute(without_readers(), tmp_path / "first", command="none")
+def test_flows_that_go_further_begin_where_those_of_the_start_end(tmp_path, made_up_data, first):
     frozen = {**tiny_runs.TRAINING, "learning_rate": 1e-12}
-    start = str(tmp_path / "first" / "model")
     second = execute(
-        without_readers(start=start, settle=True, model=tiny_runs.mixed(2), training=frozen),
+        without_readers(start=str(first / "model"), settle=True, model=tiny_runs.mixed(2), training=frozen),
         tmp_path / "second",
         command="none",
     )
+    begun = models.load_pretrained(first / "model")
     pictures = {"svhn": torch.rand(3, 3, 32, 32), "mnist": torch.rand(3, 1, 28, 28)}
     with torch.inference_mode():
         torch.testing.assert_close(
-            second.encode(pictures).joint(), first.encode(pictures).joint(), atol=1e-5, rtol=1e-5
+            second.encode(pictures).joint(), begun.encode(pictures).joint(), atol=1e-5, rtol=1e-5
         )
 
 
@@ -273,9 +287,8 @@ def test_only_a_run_that_starts_from_a_model_can_settle():
         without_readers(settle=True)
 
 
-def test_a_model_of_another_architecture_cannot_be_started_from(tmp_path, made_up_data):
-    execute(without_readers(), tmp_path / "first", command="none")
-    start = str(tmp_path / "first" / "model")
+def test_a_model_of_another_architecture_cannot_be_started_from(tmp_path, made_up_data, first):
+    start = str(first / "model")
     model = {**tiny_runs.factorizing()["model"], "d_y": 4}
     with pytest.raises(ValueError, match=f"start: expected a model of the run's architecture, got {start}, of another"):
         execute(without_readers(start=start, model=model), tmp_path / "second", command="none")

@@ -15,8 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import mfm_core as mfm
+from mfm_core.cli.app import app
+from mfm_core.cli.tables import table  # noqa: F401 - enters its command
 from mfm_core.experiments.cells import compute_cell, read_cells
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of, splits
 from mfm_core.experiments.results import read_comparisons, read_figures, write_results
@@ -103,10 +106,11 @@ def test_a_killed_driver_is_taken_up_where_it_was(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("STUB_SECONDS", "0.25")
     folder = tmp_path / "table"
     command = [
-        *(sys.executable, "-m", "mfm_core", "table", "stub_data", "--systems", "stub,majority", "--seeds", "3"),
-        *("--trials", "2", "--workers", "1", "--imports", "tests.experiments.stub", "--folder", str(folder)),
+        *("table", "stub_data", "--systems", "stub,majority", "--seeds", "3", "--trials", "2"),
+        *("--imports", "tests.experiments.stub", "--folder", str(folder)),
     ]
-    driver = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
+    start = [sys.executable, "-m", "mfm_core", *command, "--workers", "1"]
+    driver = subprocess.Popen(start, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
     deadline = time.monotonic() + 400
     while len(list((folder / "cells").glob("*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -118,8 +122,9 @@ def test_a_killed_driver_is_taken_up_where_it_was(tmp_path: Path, monkeypatch: p
     while any(Path(f"/proc/{worker}/exe").exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(Path(f"/proc/{worker}/exe").exists() for worker in workers), "workers end with their driver"
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.delenv("STUB_SECONDS")
+    done = CliRunner().invoke(app, [*command, "--workers", "0"])
+    assert done.exit_code == 0, done.output
     assert f"{len(finished)} of 6 cells" in done.stderr.splitlines()[0]
     cells = read_cells(folder)
     assert sorted((cell.system, cell.seed) for cell in cells) == sorted(

@@ -137,26 +137,24 @@ def test_the_switches_reach_the_objective() -> None:
 def test_a_kill_of_the_process_loses_nothing_and_the_end_is_the_same(
     store: JobStore, processes: list[subprocess.Popen[bytes]]
 ) -> None:
+    job = submit_own(store, "anna", steps=12, measured=30)
+    process = start_runner(store, ("tests.lab.one_probe",))
+    assert process is not None
+    processes.append(process)
+    until(lambda: (job.folder / STATE / "state.safetensors").is_file())
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert store.job(job.id).status == "interrupted"
+    planned = (job.folder / LOOP).read_text()
+    whole = submit_own(store, "ben", steps=12, measured=30)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the runner's process has it: sums of floats depend on how they are shared out
     try:
-        whole = submit_own(store, "ben", steps=12, measured=30)
+        run_job(store.job(job.id))
         run_job(whole)
     finally:
         torch.set_num_threads(threads)
-    job = submit_own(store, "anna", steps=12, measured=30)
-    first = start_runner(store, ("tests.lab.one_probe",))
-    assert first is not None
-    processes.append(first)
-    until(lambda: (job.folder / STATE / "state.safetensors").is_file())
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert store.job(job.id).status == "interrupted"
-    planned = (job.folder / LOOP).read_text()
-    second = start_runner(store, ("tests.lab.one_probe",))
-    assert second is not None
-    processes.append(second)
-    until(lambda: store.job(job.id).status == "finished")
+    assert store.job(job.id).status == "finished", store.job(job.id).state
     assert (job.folder / LOOP).read_text() == planned
     steps = [report["step"] for report in store.job(job.id).reports()]
     assert steps == sorted(set(steps))
