@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 README = Path(__file__).parents[3] / "README.md"
 PAPER = "https://arxiv.org/abs/1806.06176"
 AUTHORS_CODE = "https://github.com/pliang279/factorized"
+RELATIVE_LINK = re.compile(r"\[([^\]\n]+)\]\((?!https?://)[^)\s]+\)")
 
 
 def show() -> None:
@@ -34,6 +36,7 @@ def _readme() -> None:
 
 
 def _shown(text: str) -> str:
-    """The README without its picture, whose file the app does not serve, and with headings below those of the page."""
-    lines = (line for line in text.splitlines() if not line.startswith("!["))
+    """The README below the headings of the page, without what the app does not serve: pictures, and links to files."""
+    blocks = (block for block in text.split("\n\n") if "![" not in block and not block.startswith("<!--"))
+    lines = RELATIVE_LINK.sub(r"\1", "\n\n".join(blocks)).splitlines()
     return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)

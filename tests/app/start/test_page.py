@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from app.elements.figure_one import figure_one
 from app.generate.digit_model import MODEL, DigitModel
 from app.start import nodes
 from app.start.nodes import Target
+from app.start.sections import links
 from app.start.sections.equations import EQUATIONS
 from tests.app.pages import MAIN, elements, query, words_on
 
@@ -52,6 +54,15 @@ def test_every_equation_is_typeset_and_explained_term_by_term() -> None:
     tables = "\n".join(block.value for block in page.markdown)
     assert all(f"$$\n{one.latex}\n$$\n" in tables for one in EQUATIONS)
     assert all(f"| ${term}$ | {meaning} |" in tables for one in EQUATIONS for term, meaning in one.terms)
+
+
+def test_the_readme_is_shown_without_what_the_app_does_not_serve() -> None:
+    shown = links._shown(links.README.read_text(encoding="utf-8"))
+    assert "Install and run the app" in shown
+    assert "![" not in shown
+    assert "<!--" not in shown
+    assert all(target.startswith("https://") for target in re.findall(r"\]\(([^)\s]+)\)", shown))
+    assert links._shown("# A\n\n[`a.py`](app/a.py), [b](https://b.org)") == "### A\n\n`a.py`, [b](https://b.org)"
 
 
 def test_it_links_to_the_paper_the_readme_and_the_code() -> None:
