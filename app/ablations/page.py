@@ -45,10 +45,12 @@ def _variants(tables: tuple[str, ...]) -> None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
             st.html(f"<p class='mfm-prose'><b>{prose.markup(results.title_of_system(name))}</b></p>")
-            charts.draw(structure.drawing(name, charts.palette()), key=f"structure_{name}", still=True)
-            prose.caption(structure.Structure.of(name).sentence())
+            said = structure.Structure.of(name).sentence()
+            alt = f"Structure of {results.title_of_system(name)}. {said}"
+            charts.draw(structure.drawing(name, charts.palette()), key=f"structure_{name}", alt=alt, still=True)
+            prose.caption(said)
     with st.expander("The columns of Table 2"):
-        st.dataframe(costs.design(names), hide_index=True)
+        st.dataframe(costs.design(names), hide_index=True, alt="Design choices of Table 2 that each variant has")
     st.subheader("Which part makes it factorize?", anchor=False)
     compared.show(
         VARIANTS_FILE,
@@ -74,7 +76,7 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
         with st.container(width=420):
             table = state.select("Ours on", "table", results.titles_of_tables())
     rows, computed = costs.figures(results.stamp(), table, names)
-    st.dataframe(rows, hide_index=True)
+    st.dataframe(rows, hide_index=True, alt="Figures of the variants, the paper's and ours")
     if not computed:
         st.info(
             "None of these variants has been computed on these data here. Compute them with: "

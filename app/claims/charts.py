@@ -9,7 +9,7 @@ from app.claims.results import title_of_system
 from app.shared.charts import Palette
 from app.shared.legible import inked, symbols
 from app.shared.made_once import drawn_once
-from mfm_core.evaluation.figures import Unit, shown
+from mfm_core.evaluation.figures import Unit, shown, shown_with_interval
 from mfm_core.evaluation.paper import PaperValue
 
 
@@ -64,6 +64,16 @@ def systems_chart(
         yaxis={"autorange": "reversed", "automargin": True},
     )
     return chart
+
+
+def aloud(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str, table: str) -> str:
+    """The chart as a text alternative; arguments as of :func:`systems_chart`, and the title of the table."""
+    said = [
+        f"{title_of_system(row['system'])} {shown_with_interval(row['mean'], row['low'], row['high'], unit)}"
+        + (f", the paper {shown(paper[row['system']], unit)}" if row["system"] in paper else "")
+        for row in rows.to_dict("records")
+    ]
+    return f"{metric[0].upper()}{metric[1:]} of each system on {table}, with 95 % intervals. {'; '.join(said)}."
 
 
 def numbers(rows: pd.DataFrame, paper: dict[str, float]) -> pd.DataFrame:

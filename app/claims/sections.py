@@ -53,7 +53,7 @@ def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
     with st.expander(f":{MARKS[found.verdict]}-badge[{found.verdict}] {claim.text}", expanded=opened):
         st.markdown(f"**Where:** {claim.place}  \n**Test:** {claim.test}  \n**Found:** {found.because}.")
         if found.measurements:
-            st.dataframe(_measurements(found), hide_index=True)
+            st.dataframe(_measurements(found), hide_index=True, alt=f"Measured for the claim: {claim.text}")
 
 
 def _measurements(found: Outcome) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def systems() -> None:
     paper = charts.paper_of(list(paper_values()), str(dataset), view.metric, subject)
     title = results.METRICS.get(view.metric, view.metric)
     chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title)
-    draw(chart, key="systems")
+    draw(chart, key="systems", alt=charts.aloud(rows, paper, unit=unit, metric=title, table=titles[view.table]))
     prose.caption(
         f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
         f"bars 95 % bootstrap intervals over test videos. {budget(rows)}"
@@ -117,7 +117,7 @@ def systems() -> None:
     )
     numbers = charts.numbers(rows, paper)
     with st.expander("The numbers of this chart, and each system against MFM"):
-        st.dataframe(numbers, hide_index=True)
+        st.dataframe(numbers, hide_index=True, alt=f"The numbers of the chart of systems, {title}")
     with st.container(horizontal=True):
         _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
         _download("All comparisons, CSV", "comparisons.csv", table)
@@ -162,7 +162,7 @@ def tables() -> None:
                 "" if found.empty else results.with_interval(found.iloc[0])
             )
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
-    st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame))
+    st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame), alt=f"{PAPERS[chosen]}, and ours")
     note = {
         "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
         "ours; the chart shows the mean.",

@@ -34,7 +34,6 @@ HUES = {"y": "blue", "a0": "orange", "a1": "green", "a2": "violet", "a3": "yello
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "svg"},
 }
 
 
@@ -137,21 +136,22 @@ def show(figure: DrawnChart, table: Table, *, key: str, alt: str) -> None:
         _elements(figure, table, key, alt)
 
 
-def draw(figure: DrawnChart, *, key: str, still: bool = False) -> None:
+def draw(figure: DrawnChart, *, key: str, alt: str, still: bool = False) -> None:
     """Show a chart whose numbers stand elsewhere on the page.
 
     Args:
         figure: The chart.
         key: Of the element.
+        alt: What the chart shows, for those who cannot see it.
         still: Whether it is a drawing that nobody zooms.
     """
-    _element(figure.identity, key, still, figure)
+    _element(figure.identity, key, alt, still, figure)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _element(chart: str, key: str, still: bool, _figure: DrawnChart) -> None:
+def _element(chart: str, key: str, alt: str, still: bool, _figure: DrawnChart) -> None:
     del chart  # what tells one from another
-    st.plotly_chart(_figure.shown(), config={"staticPlot": True} if still else {"displaylogo": False}, key=key)
+    st.plotly_chart(_figure.shown(), config={"staticPlot": still, "displaylogo": False}, key=key, alt=alt)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.claims import results
-from app.claims.charts import numbers, systems_chart
+from app.claims.charts import aloud, numbers, systems_chart
 from app.claims.sections import budget
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
@@ -178,6 +178,15 @@ def test_a_link_to_what_is_not_stored_is_put_right() -> None:
     view, notices = LINKS.parse({"table": "two", "metric": "r", "claim": "<script>", "more": "1"})
     assert (view.table, view.metric, view.claim) == ("one", "r", CLAIMS[0].key)
     assert len(notices) == 3
+
+
+def test_the_chart_of_systems_has_its_numbers_as_a_text_alternative() -> None:
+    rows = comparison_rows("x", ("mfm", "mfn"), ("a2",)).assign(mean=0.5, low=0.4, high=0.6)
+    told = aloud(rows, {"mfn": 0.7}, unit="share", metric="accuracy of 2 classes", table="X")
+    assert told == (
+        "Accuracy of 2 classes of each system on X, with 95 % intervals. MFM 50.00 % (40.00 % to 60.00 %); "
+        "MFN 50.00 % (40.00 % to 60.00 %), the paper 70.00 %."
+    )
 
 
 def test_a_chart_of_many_systems_is_drawn_at_once() -> None:

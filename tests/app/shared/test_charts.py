@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.shared import charts
 from app.shared.charts import Bar
@@ -37,6 +38,17 @@ def test_the_title_of_a_group_has_room_on_a_phone() -> None:
     assert widest_names + heading.xshift + 6.6 * len(title) <= NARROW + 12
     assert heading.xshift < 0
     assert heading.text == "Digit read from handwriting Z<sub>a</sub>: lower is better"
+
+
+def test_a_chart_without_its_own_table_has_a_text_alternative() -> None:
+    def page() -> None:
+        from app.shared import charts
+
+        figure = charts.bars({"A": [charts.Bar("x", 0.5)]}, {"A": "y"}, charts.palette(), most=1.0, mark=None)
+        charts.draw(figure, key="drawn", alt="One bar, a half")
+
+    (chart,) = AppTest.from_function(page).run().get("plotly_chart")
+    assert chart.proto.alt == "One bar, a half"
 
 
 def test_short_names_of_columns_stand_upright_and_long_ones_are_turned() -> None:
