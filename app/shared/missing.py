@@ -13,7 +13,8 @@ The pictures on this page are made by a trained model, which is stored in the fo
 It is not there, or it is damaged.
 
 * If you cloned the project, fetch the whole repository: the folder is part of it.
-* To train the model yourself: `python -m mfm_core train svhn_mnist_codes`, then `python -m mfm_core train svhn_mnist`
+* To train the model yourself: the section "Bring the data, train, evaluate" of the README has the commands. Give the
+  last training `--store pretrained/svhn_mnist`; then `python -m mfm_core evaluate svhn_mnist --save` stores the codes.
 """
 
 
