@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from app.dependency import figures, held_out_codes
 from app.dependency.figures import Ratios
 from app.dependency.view import DependencyView
-from app.shared import downloads, names, stored_models
+from app.shared import charts, downloads, names, stored_models
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 
 COLUMNS = ("ratio", "low", "high", "p_value", "depends_on_y", "depends_on_a", "n", "bandwidth", "kernel")
-COLOURS = ("#0B5C8F", "#B84F00", "#007A59", "#9A3E7C")
 SCRIPT = '''\
 """Dependency ratios of {title}.
 
 Made by the page Dependency of the MFM explorer. Run it in the project's folder, with its requirements installed: it
-writes figures.npz and figures.png beside itself.
+writes dependency.npz and dependency.png beside itself.
 """
 
 from pathlib import Path
@@ -82,6 +81,7 @@ def offer(found: Mapping[str, Ratios], view: DependencyView) -> None:
 def figure(found: Mapping[str, Ratios]) -> Figure:
     """The bars with their intervals, beside the paper's."""
     modalities = list(dict.fromkeys(name for one in found.values() for name in one))
+    hues = list(charts.palettes()["light"].hues.values())
     drawn = Figure(figsize=(7, 0.3 * (len(found) + 3) * len(modalities) + 0.8), layout="constrained")
     axes = drawn.subplots()
     ticks, place = [], 0.0
@@ -91,7 +91,7 @@ def figure(found: Mapping[str, Ratios]) -> Figure:
                 continue
             ratio = one[modality]
             if math.isfinite(ratio.ratio):
-                axes.barh(place, ratio.ratio, color=COLOURS[i % len(COLOURS)])
+                axes.barh(place, ratio.ratio, color=hues[i % len(hues)])
                 axes.plot([ratio.low, ratio.high], [place, place], color="black", linewidth=1)
             ticks.append((place, f"{names.title(modality)}, {stored_models.title(model)}"))
             place += 1

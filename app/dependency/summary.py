@@ -105,7 +105,7 @@ def warnings(found: Mapping[str, Ratios]) -> Sequence[str]:
 def at_median(ratios: Ratios) -> str:
     """The ratios where each bandwidth is the median distance, of those modalities that must not be quoted."""
     return ", ".join(
-        f"{name} {spoken(ratio.ratio_at_median)}"
+        f"{names.title(name).lower()} {spoken(ratio.ratio_at_median)}"
         for name, ratio in ratios.items()
         if ratio.nearly_identity and math.isfinite(ratio.ratio_at_median)
     )

@@ -27,7 +27,7 @@ class DependencyView(Linked):
 
     Attributes:
         models: Names of the models, with a dot between; ``none`` for none.
-        seed: Which clips are taken, and what the bootstrap and the permutations draw.
+        seed: Which clips are taken, and what the permutations draw.
         kernel: Whether series are averaged over time first, or aligned.
         bandwidth: The median heuristic, the paper's 1.0 (at which most Gram matrices are nearly the identity and no
             ratio may be quoted), or ``value``.

@@ -363,6 +363,8 @@ def test_the_script_makes_the_ratios_of_the_page(tmp_path: Path) -> None:
                 ours = [getattr(wanted, part) for part in parts]
                 np.testing.assert_allclose(made[f"{name}_{modality}"], ours, rtol=1e-9)
     assert (tmp_path / "dependency.png").stat().st_size > 1_000
+    told, _ = dependency_downloads.SCRIPT.split('"""')[1:3]
+    assert "dependency.npz and dependency.png" in told
 
 
 def test_the_downloads_hold_the_numbers_of_the_bars(tmp_path: Path) -> None:
