@@ -27,9 +27,11 @@ def main() -> None:
     name = state.seen(AboutView).model
     try:
         card = mfm.load_card(stored_models.stored_as(name))
-    except (FileNotFoundError, ValueError) as error:
-        logging.getLogger(__name__).warning("%s", error)
+    except FileNotFoundError:
         st.info("This model has no card: how it was made and what was measured of it is not recorded.")
+    except (OSError, ValueError) as error:
+        logging.getLogger(__name__).warning("%s", error)
+        st.warning("The card of this model cannot be read: its file is damaged. The log of the server says how.")
     else:
         with st.container(width=900):
             tables.markdown(card, label=f"Figures of {stored_models.title(name)}")

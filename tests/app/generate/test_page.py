@@ -282,6 +282,8 @@ def test_about_says_that_a_model_has_no_card(models: Path, monkeypatch: pytest.M
     page = visit()
     page.switch_page("about/page.py").run()
     assert "no card" in page.info[0].value
+    (copy / MODEL / "card.md").write_bytes(b"\xff")
+    assert "cannot be read" in page.run().warning[0].value
 
 
 def test_going_to_about_and_back_keeps_the_view() -> None:
