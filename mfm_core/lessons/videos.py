@@ -190,8 +190,9 @@ class ModalityError(OfClips):
             errors[name] = float((score - data.labels[:, 0]).abs().mean())
         found = (min if self.given == "alone" else max)(errors, key=errors.__getitem__)
         told = ", ".join(f"{name} {error:.2f}" for name, error in errors.items())
-        sentence = f"Mean absolute error of the score, {self.given} each modality: {told}."
-        return Answer(found, sentence, errors, f"error of the score, {self.given} it", self.source(len(mask)))
+        way = "given one modality alone" if self.given == "alone" else "with one modality left out"
+        unit = f"mean absolute error of the score, {way}"
+        return Answer(found, f"{unit[0].upper()}{unit[1:]}: {told}.", errors, unit, self.source(len(mask)))
 
 
 class OfRatios(Measure):

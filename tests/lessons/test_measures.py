@@ -129,6 +129,7 @@ def test_the_error_of_one_modality_is_that_of_a_model_given_no_other(shipped: Sh
     score = model.decide(model.encode({"visual": data.modalities["visual"]}, mask=data.mask).y)[:, 0]
     assert found.counts["visual"] == pytest.approx(float((score - data.labels[:, 0]).abs().mean()), rel=1e-5)
     assert found.value == min(found.counts, key=found.counts.__getitem__)
+    assert found.sentence.startswith("Mean absolute error of the score, given one modality alone: language ")
 
 
 def test_steps_and_signs_are_counted_over_the_clips(shipped: ShippedModels) -> None:
