@@ -57,6 +57,13 @@ function rich(text) {
   return parts.map((part, i) => (i % 2 ? element("span", { class: "symbol" }, [part[0], element("sub", {}, part[2])]) : part));
 }
 
+/** Heights of the rows of a network, the first and then every `step`: modalities above and below `y`, which they share. */
+function places(modalities, first, step) {
+  const above = Math.ceil(modalities.length / 2);
+  const order = [...modalities.slice(0, above), "y", ...modalities.slice(above)];
+  return Object.fromEntries(order.map((name, row) => [name, first + row * step]));
+}
+
 function best(percents) {
   return percents.indexOf(Math.max(...percents));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -65,12 +66,14 @@ def numbers(grid: PictureGrid) -> bytes:
 def table(grid: PictureGrid) -> str:
     """Readings of each picture, as CSV."""
     readers = {"label head": grid.label} | {f"judge of {name}": read for name, read in grid.judged.items()}
-    lines = ["row,column,reader," + ",".join(f"p{digit}" for digit in range(grid.label.shape[-1]))]
+    page = io.StringIO()
+    writer = csv.writer(page, lineterminator="\n")
+    writer.writerow(["row", "column", "reader", *(f"p{digit}" for digit in range(grid.label.shape[-1]))])
     for i, row in enumerate(grid.rows):
         for j, column in enumerate(grid.columns):
             for reader, read in readers.items():
-                lines.append(f"{row},{column},{reader}," + ",".join(f"{p:.6f}" for p in read[i, j]))
-    return "\n".join(lines) + "\n"
+                writer.writerow([row, column, reader, *(f"{p:.6f}" for p in read[i, j])])
+    return page.getvalue()
 
 
 def offer(grid: PictureGrid, name: str, title: str, script: Callable[[], str]) -> None:

@@ -20,12 +20,6 @@ function edge(from, to, classes) {
   return shape("path", { d: path, class: `edge ${classes}` });
 }
 
-function lanes(modalities) {
-  const above = Math.ceil(modalities.length / 2);
-  const order = [...modalities.slice(0, above).map((m) => m.name), "y", ...modalities.slice(above).map((m) => m.name)];
-  return Object.fromEntries(order.map((name, row) => [name, TOP + row * ROW]));
-}
-
 /** Words as lines of at most LETTERS letters, where no word is longer. */
 function wrapped(text) {
   return text.split(" ").reduce((lines, word) => {
@@ -49,7 +43,7 @@ function latent(data, name, y, hue, select) {
 }
 
 function draw(data, select) {
-  const y = lanes(data.modalities);
+  const y = places(data.modalities.map((modality) => modality.name), TOP, ROW);
   const height = TOP + data.modalities.length * ROW + 40;
   const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": data.alt });
   svg.append(

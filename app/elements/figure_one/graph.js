@@ -11,18 +11,11 @@ function symbolText(x, y, { letter, below, hat }) {
   return text;
 }
 
-/** Where each node stands: modalities above and below what they share. */
-function places(modalities) {
-  const above = Math.ceil(modalities.length / 2);
-  const order = [...modalities.slice(0, above), "y", ...modalities.slice(above)];
-  return Object.fromEntries(order.map((name, row) => [name, FIRST + row * STEP]));
-}
-
 class Graph {
   /** `nodes`: what is told of each, by its id; `to` is told what the visitor does: look(id), go(id). */
   constructor(modalities, nodes, to) {
     Object.assign(this, { modalities, nodes, to, groups: {}, edges: [], canvases: {} });
-    const rows = places(modalities), height = FIRST + modalities.length * STEP + 50;
+    const rows = places(modalities, FIRST, STEP), height = FIRST + modalities.length * STEP + 50;
     this.svg = shape("svg", { viewBox: `0 0 478 ${height}`, class: "graph", role: "group", "aria-label": "Figure 1 of the paper" });
     const heads = [["x", "data"], ["z", "latent Z"], ["f", "factor F"], ["out", "generated"]];
     this.svg.append(...heads.map(([column, text]) => shape("text", { x: COLUMNS[column], y: 22, class: "head" }, text)));

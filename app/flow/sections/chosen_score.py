@@ -73,10 +73,11 @@ def _slider() -> None:
         return
     key = "view_wanted"
     st.session_state[key] = state.seen(FlowView).wanted / 10
+    lowest, highest = state.bounds("wanted")
     st.slider(
         "The chosen score",
-        -3.0,
-        3.0,
+        lowest / 10,
+        highest / 10,
         step=0.1,
         key=key,
         on_change=lambda: state.change(wanted=round(10 * st.session_state[key])),

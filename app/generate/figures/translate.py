@@ -49,14 +49,18 @@ def start(shown: digit_model.DigitModel, view: View) -> Start | None:
     return Start(_to_bytes_and_back(rebuilt.numpy()), "reconstruction")
 
 
+def infer(shown: digit_model.DigitModel, given: str, start: Start) -> mfm.Latents:
+    """All of Z as the model infers it from a picture of one modality alone."""
+    with torch.inference_mode():
+        return shown.model.encode({given: torch.from_numpy(start.picture)[None]})
+
+
 def typical(shown: digit_model.DigitModel, given: str, start: Start) -> float | None:
     """Share of the stored real pairs whose codes lie at least as far out as a picture's; None of too few pairs."""
     typicality = digit_model.typicality(shown.name, given)
     if typicality is None:
         return None
-    with torch.inference_mode():
-        inferred = shown.model.encode({given: torch.from_numpy(start.picture)[None]})
-    return float(typicality.p_value(inferred))
+    return float(typicality.p_value(infer(shown, given, start)))
 
 
 def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:
@@ -68,8 +72,7 @@ def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:
     given = start(shown, view)
     if given is None:
         raise ValueError("view: expected a picture to start from, got none")
-    with torch.inference_mode():
-        inferred = shown.model.encode({view.given: torch.from_numpy(given.picture)[None]})
+    inferred = infer(shown, view.given, given)
     many = stack([inferred] * STYLES)
     absent = tuple(name for name in shown.model.modalities if name != view.given)
     restyled = mfm.swap(many, with_=draw(shown, view.source, view.seed, STYLES), factor=absent)

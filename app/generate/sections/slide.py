@@ -6,7 +6,6 @@ import logging
 from collections.abc import Hashable
 
 import streamlit as st
-import torch
 
 import mfm_core as mfm
 from app.elements.latent_sliders import latent_sliders
@@ -67,10 +66,7 @@ def _own(shown: digit_model.DigitModel, view: View) -> mfm.Latents | None:
         given = translate.start(shown, view) if view.from_ != "pair" else None
     except UnreadablePictureError:  # which Translate tells of
         return None
-    if given is None:
-        return None
-    with torch.inference_mode():
-        return shown.model.encode({view.given: torch.from_numpy(given.picture)[None]})
+    return None if given is None else translate.infer(shown, view.given, given)
 
 
 def _offered() -> list[str]:
