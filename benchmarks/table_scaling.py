@@ -24,7 +24,7 @@ from mfm_core.experiments.plan import Cell, TablePlan
 
 
 def sleep(job: Job) -> CellResult:
-    """A cell that takes as long as its system's name says."""
+    """A cell that takes as many seconds as its job has in place of a storage."""
     started = time.time()
     time.sleep(float(job.storage))
     plan, cell = job.plan, job.cell

@@ -44,7 +44,7 @@ EQUATIONS = (
             (r"Q_Z,\ P_Z", "the aggregate posterior, all inferred Z together, and the prior N(0, I)"),
             (
                 r"\lambda\,\mathrm{MMD}",
-                "how unlike the two are, times a weight; where it is 0, blocks of Z are independent",
+                "a weight, times how unlike the two are; where they are the same, blocks of Z are independent",
             ),
         ),
         "ablations",
