@@ -11,6 +11,7 @@ from mfm_core.arguments import expect, whole_number
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.forward_mode import forward_mode
+from mfm_core.printing import short_repr
 
 # Tangents pushed through the decoders at a time: the fastest of 4, 8, 16 and 32 on one core.
 CHUNK = 8
@@ -27,6 +28,9 @@ class Directions(NamedTuple):
 
     vectors: Tensor
     effects: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def directions(model: MFM, latents: Latents, *, factor: str, n_directions: int) -> Directions:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.arguments import kind_of, tensor
+from mfm_core.printing import short_repr
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class _Blocks:
     y: Tensor
     a: Mapping[str, Tensor] = field(default_factory=dict)
     mask: Tensor | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if not isinstance(self.a, Mapping):
@@ -81,7 +84,7 @@ class _Blocks:
         return torch.cat(list(self.blocks().values()), dim=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Latents(_Blocks):
     """Latent variables Z = [Z_y, Z_a1, ..., Z_aM] (section 2.1); under the prior each is N(0, I)."""
 
@@ -115,7 +118,7 @@ def concatenate(parts: Sequence[Latents]) -> Latents:
     return Latents(torch.cat([part.y for part in parts]), a, torch.cat(masks) if masks else None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Factors(_Blocks):
     """Factors F_y = G_y(Z_y) and F_a = G_a(Z_a) (section 2.1)."""
 
@@ -132,3 +135,5 @@ class Generated:
 
     modalities: Mapping[str, Tensor]
     label: Tensor
+
+    __repr__ = short_repr

@@ -51,6 +51,14 @@ class MFM(nn.Module):
         )
         self.float()  # whatever torch's default is
 
+    def __repr__(self) -> str:
+        shapes: dict[str, tuple[int | str, ...]] = {name: m.shape for name, m in self.config.images.items()}
+        shapes |= {name: ("T", m.d_x) for name, m in self.config.sequences.items()}
+        modalities = ", ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in shapes.items())
+        sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        label, n = self.config.label, sum(weight.numel() for weight in self.parameters())
+        return f"MFM({modalities}; Z: {sizes}; {label.size} {label.kind}; {n:,} parameters on {self.device})"
+
     @property
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities, in order."""

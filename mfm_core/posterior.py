@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, whole_number
 from mfm_core.latents import Latents
+from mfm_core.printing import short_repr
 
 # Z_a is close to one Gaussian where the prior term works; more components are taken only where BIC asks for them.
 STYLE_COMPONENTS = (1, 2, 4, 8)
@@ -29,6 +30,8 @@ class Mixture:
     weights: Tensor
     means: Tensor
     scales: Tensor
+
+    __repr__ = short_repr
 
     @classmethod
     def fit(cls, points: Tensor, n_components: tuple[int, ...], seed: int) -> Mixture:
@@ -75,6 +78,8 @@ class AggregatePosterior:
 
     mixtures: Mapping[str, Mixture]
     masks: Tensor | None = None
+
+    __repr__ = short_repr
 
     @classmethod
     def fit(cls, latents: Latents, *, n_components: int = 20, seed: int = 0) -> AggregatePosterior:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LINES = 400
 ROOMS = (
-    ("mfm_core.arguments", "mfm_core.problems", "mfm_core.registering"),
+    ("mfm_core.arguments", "mfm_core.printing", "mfm_core.problems", "mfm_core.registering"),
     ("mfm_core.config",),
     ("mfm_core.files",),
     ("mfm_core.jobs",),

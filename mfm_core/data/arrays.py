@@ -13,6 +13,7 @@ from torch import Tensor
 from mfm_core.arguments import check_finite, kind_of
 from mfm_core.config import check_modality_name
 from mfm_core.data.notes import Notes, known_labels, observed
+from mfm_core.printing import short_repr
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
@@ -33,6 +34,9 @@ class Checked(NamedTuple):
     mask: Tensor | None
     known: npt.NDArray[np.bool_]
     lost: dict[str, Tensor]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def checked_arrays(

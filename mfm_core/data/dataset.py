@@ -16,6 +16,7 @@ from torch import Tensor
 from mfm_core.arguments import check_finite, kind_of, seed_number, text_of
 from mfm_core.data.notes import Notes, warn_of
 from mfm_core.data.scaling import Scaling
+from mfm_core.printing import short_repr
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -48,6 +49,8 @@ class Steps:
     unit: Unit
     words: tuple[tuple[str, ...], ...]
     times: Tensor
+
+    __repr__ = short_repr
 
     @classmethod
     def unknown(cls, unit: Unit, n: int, length: int) -> Steps:
@@ -232,6 +235,22 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{split} {int((self.split == split).sum())}" for split in SPLITS)
+        modalities = ", ".join(f"{name} {tuple(x.shape[1:])}" for name, x in self.modalities.items())
+        said = [f"{self.name!r}", f"{len(self)} samples ({sizes})", modalities, self._label()]
+        if self.mask is not None:
+            unit = "step" if self.steps is None else self.steps.unit
+            said.append(f"{int(self.mask.sum())} real steps, each a {unit}")
+        return f"Dataset({'; '.join(said)})"
+
+    def _label(self) -> str:
+        """The kind and size of the label, in two words."""
+        if self.labels.ndim == 1:
+            return f"{int(self.labels.max()) + 1 if len(self) else 0} classes"
+        size = self.labels.shape[1]
+        return f"{size} score{'s' * (size > 1)}"
 
     def _checked_index(self, given: object) -> Tensor:
         if isinstance(given, list | tuple) and all(type(one) is int for one in given):

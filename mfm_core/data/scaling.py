@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mfm_core.printing import short_repr
+
 CLIP = 5.0
 # Rounding alone lets a feature of one value vary by this share of the value.
 _ROUNDING = 1e-6
@@ -23,6 +25,8 @@ class Scaling:
 
     mean: Tensor
     std: Tensor
+
+    __repr__ = short_repr
 
     def apply(self, x: Tensor, mask: Tensor) -> Tensor:
         """Standardise features, as those of the training split were.

@@ -20,6 +20,7 @@ from mfm_core.data.sequence_layout import FILE_SPLITS, LAYOUT, UNIT, file_name, 
 from mfm_core.data.sequences import observed_samples, real_steps
 from mfm_core.files.npz import LOCAL_LIMITS, Array, as_float32, numbers, read_archive
 from mfm_core.files.writing import replaced
+from mfm_core.printing import short_repr
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -42,6 +43,9 @@ class Part(NamedTuple):
     words: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float32] | None = None
     mask: npt.NDArray[np.bool_] | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     @property
     def more(self) -> dict[str, npt.NDArray[Any]]:

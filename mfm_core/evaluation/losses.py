@@ -20,6 +20,7 @@ from mfm_core.evaluation.statistics import Estimate
 from mfm_core.generation import swap
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.printing import short_repr
 
 Key = tuple[str, str]
 """Key and subject of a figure."""
@@ -39,6 +40,8 @@ class Samples:
     factors: Mapping[Key, Sequence[Tensor]]
     probed: Mapping[str, Probed]
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -57,6 +60,8 @@ class Outcomes:
     swapped: Mapping[str, Tensor]
     sampled: Mapping[str, Tensor]
     styles: Mapping[str, Tensor]
+
+    __repr__ = short_repr
 
 
 def measure(model: MFM, judges: Mapping[str, Discriminative], *, seed: int = 0) -> Samples:

@@ -16,6 +16,7 @@ from mfm_core.config import Config
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import SPLITS, Dataset
 from mfm_core.data.registry import dataset_info
+from mfm_core.printing import short_repr
 from mfm_core.systems.registry import find_system
 
 N_FOLDS = 5
@@ -91,6 +92,8 @@ class Split:
     validation: Dataset
     test: Dataset
     tested: npt.NDArray[np.int64]
+
+    __repr__ = short_repr
 
 
 def splits(plan: TablePlan, seed: int) -> Iterator[Split]:

@@ -14,6 +14,7 @@ from mfm_core.interpretation.observations import KernelOfX, Observations, observ
 from mfm_core.interpretation.resampling import MIN_SAMPLES, leave_one_out, permutation_p_values
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 
 # The share of a centred Gram matrix's squared norm that lies on its diagonal, from which on it is nearly the identity.
 NEARLY_IDENTITY = 0.5
@@ -159,6 +160,8 @@ class Measured:
     norms: list[tuple[float, float, float]]
     off_diagonal: list[tuple[float, float, float]]
     n: int
+
+    __repr__ = short_repr
 
     def nearly_identity(self, i: int) -> bool:
         """Whether a Gram matrix that the ratio of modality ``i`` is made of is nearly the identity."""

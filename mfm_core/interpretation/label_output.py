@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mfm_core.model import MFM
 from mfm_core.networks.steps import real_steps
+from mfm_core.printing import short_repr
 
 
 class Explained(NamedTuple):
@@ -22,6 +23,9 @@ class Explained(NamedTuple):
 
     mask: Tensor
     target: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def explained(model: MFM, inputs: Mapping[str, Tensor], mask: Tensor | None, target: int | None) -> Explained:

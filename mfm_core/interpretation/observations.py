@@ -12,6 +12,7 @@ from mfm_core.interpretation.alignment import global_alignment
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Progress, Rbf
 from mfm_core.latents import Factors, Latents
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 
 # Samples decoded at a time.
 BATCH = 256
@@ -29,6 +30,8 @@ class Observations:
 
     factors: Factors
     generated: dict[str, Tensor]
+
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.factors)

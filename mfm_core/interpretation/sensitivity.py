@@ -14,6 +14,7 @@ from mfm_core.interpretation.kernels import Bandwidth, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, observe
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class GramMatrices(NamedTuple):
     y: Tensor
     a: dict[str, Tensor]
     x: dict[str, Tensor]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def bandwidth_curve(

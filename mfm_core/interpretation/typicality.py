@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.latents import Latents
+from mfm_core.printing import short_repr
 
 MIN_CODES = 40
 """Codes that a fit needs at least: half of them fit, half calibrate."""
@@ -32,6 +33,8 @@ class Typicality:
     means: Tensor
     precision: Tensor
     calibration: Tensor
+
+    __repr__ = short_repr
 
     @classmethod
     def fit(cls, latents: Latents, labels: Tensor, factors: Sequence[str], *, seed: int = 0) -> Typicality:

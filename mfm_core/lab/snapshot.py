@@ -20,6 +20,7 @@ from mfm_core.generation import swap
 from mfm_core.lab.judging import Judge, following
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 
 LIVE, MATRIX = 300, 6
 """Held-out samples that a snapshot is of at most, and rows and columns of the swap matrix."""
@@ -36,6 +37,8 @@ class Snapshot:
 
     figures: tuple[Figure, ...]
     tensors: Mapping[str, Tensor]
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)

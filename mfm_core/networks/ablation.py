@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mfm_core.config import ImageModality, ModelConfig, SequenceModality
 from mfm_core.networks import factory
 from mfm_core.networks.fully_connected import fully_connected
+from mfm_core.printing import short_repr
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Coded:
     codes: dict[str, Tensor]
     generated: dict[str, Tensor]
     label: Tensor
+
+    __repr__ = short_repr
 
 
 class Ablation(nn.Module):

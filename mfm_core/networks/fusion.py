@@ -12,6 +12,7 @@ from mfm_core.config import ImageModality, ModelConfig
 from mfm_core.networks.convolutional import ConvolutionalEncoder
 from mfm_core.networks.fully_connected import fully_connected
 from mfm_core.networks.residual import ResidualEncoder
+from mfm_core.printing import short_repr
 
 
 class LateFusion(nn.Module):
@@ -70,6 +71,8 @@ class Guess:
     y: Tensor
     logits: Tensor | None
     a: Mapping[str, Tensor]
+
+    __repr__ = short_repr
 
     def choose(self, labels: Tensor | None = None) -> Tensor:
         """Z_y of the given classes ``(N,)``, or of the likeliest ones: ``(N, d_y)``.

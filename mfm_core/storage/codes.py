@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, kind_of
 from mfm_core.latents import Latents
+from mfm_core.printing import short_repr
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Codes:
     latents: Latents
     labels: Tensor
     fingerprints: Mapping[str, Tensor] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         expect("latents", self.latents, Latents)

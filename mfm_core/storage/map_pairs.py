@@ -15,6 +15,7 @@ from mfm_core.interpretation.picture_attributes import attributes_of
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.printing import short_repr
 from mfm_core.storage.codes import Codes
 from mfm_core.storage.models import MAP_PAIRS
 
@@ -36,6 +37,8 @@ class MapPairs:
     latents: Latents
     labels: Tensor
     colours: Mapping[str, Tensor]
+
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -73,6 +73,12 @@ class Clips:
     ids: tuple[str, ...]
     licence: str
 
+    def __repr__(self) -> str:
+        said = f"{sum(len(edit) for edit in self.edits)} words of a vocabulary of {len(self.vectors)}"
+        sizes = self.vectors.shape[1], len(self.tone_names), len(self.face_names)
+        streams = "{} features of words, {} of tones, {} of faces".format(*sizes)
+        return f"Clips({len(self)} clips of {sum(self.seconds):.0f} s; {said}; {streams})"
+
     def __len__(self) -> int:
         return len(self.edits)
 

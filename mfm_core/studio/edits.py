@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 import torch
 from torch import Tensor
 
+from mfm_core.printing import short_repr
 from mfm_core.studio.truth import FACES, MODALITIES, TONES, Face, Tone, language_evidence
 
 _T = TypeVar("_T")
@@ -31,6 +32,8 @@ class EditedClip:
     tones: tuple[int, ...]
     faces: tuple[int, ...]
     vocabulary: Mapping[str, int]
+
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.words)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.printing import short_repr
 from mfm_core.problems import printable
 from mfm_core.studio.clip_files import is_mp3
 from mfm_core.studio.making import acoustics, voice
@@ -46,6 +47,8 @@ class Recording:
     acoustic: Array
     waveform: voice.Waveform
     unknown: tuple[str, ...]
+
+    __repr__ = short_repr
 
 
 def read_sound(content: bytes, file_name: str) -> voice.Waveform:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.printing import short_repr
 from mfm_core.problems import printable, reason
 
 MAX_BYTES = 1_000_000
@@ -40,6 +41,9 @@ class WordTimes(NamedTuple):
 
     words: tuple[str, ...]
     times: npt.NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def read_word_times(content: bytes, file_name: str) -> WordTimes:

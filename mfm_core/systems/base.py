@@ -162,6 +162,11 @@ class System(ABC):
     def __init__(self, config: SystemConfig, spec: DataSpec) -> None:
         self.config, self.spec = config, spec
 
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {stream.shape}" for name, stream in self.spec.streams.items())
+        label = self.spec.label
+        return f"{type(self).__name__}({self.config.system!r}; reads {shapes}; predicts {label.size} {label.kind})"
+
     @classmethod
     @abstractmethod
     def fit(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 
 SWAPPED, RESTYLED, SAMPLED, TRANSLATED = range(4)
 
@@ -27,6 +28,8 @@ class Imagined:
     latents: Latents
     labels: Tensor
     kind: Tensor
+
+    __repr__ = short_repr
 
 
 def imagine(

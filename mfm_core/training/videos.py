@@ -17,6 +17,7 @@ from mfm_core.data.registry import dataset_info, dataset_infos, load_dataset
 from mfm_core.data.scaling import Scaling
 from mfm_core.latents import Latents, concatenate
 from mfm_core.model import MFM
+from mfm_core.printing import short_repr
 from mfm_core.training.common import (
     add_noise,
     check_weights,
@@ -171,6 +172,8 @@ class Group:
     inputs: dict[str, Tensor]
     mask: Tensor | None
     index: Tensor
+
+    __repr__ = short_repr
 
 
 def groups(data: Dataset, names: tuple[str, ...]) -> list[Group]:

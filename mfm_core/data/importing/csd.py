@@ -19,6 +19,7 @@ from mfm_core.data.dataset import video_of
 from mfm_core.data.notes import Notes
 from mfm_core.files.hdf5 import group, opened, table
 from mfm_core.files.npz import Array
+from mfm_core.printing import short_repr
 
 Role = Literal["words", "labels", "language", "acoustic", "visual"]
 SOURCE = "get it with CMU-MultimodalSDK (github.com/CMU-MultiComp-Lab/CMU-MultimodalSDK)"
@@ -47,6 +48,9 @@ class Track(NamedTuple):
     features: Array
     intervals: npt.NDArray[np.float64]
     rows: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 Tracks = Mapping[str, Track]

@@ -13,6 +13,7 @@ from mfm_core.data.batches import shuffled_batches
 from mfm_core.data.dataset import SPLITS, Dataset, Split
 from mfm_core.data.registry import DatasetInfo, register
 from mfm_core.data.sets import mnist, svhn
+from mfm_core.printing import short_repr
 
 NAME = "svhn_mnist"
 PAIRING_SEED = 0
@@ -62,6 +63,8 @@ class DigitPools:
     mnist: Tensor
     mnist_labels: Tensor
     svhn_ids: tuple[str, ...]
+
+    __repr__ = short_repr
 
     @classmethod
     def load(cls, split: Split) -> DigitPools:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from mfm_core.printing import short_repr
+
 
 class Beliefs(NamedTuple):
     """Result of forward-backward.
@@ -24,6 +26,9 @@ class Beliefs(NamedTuple):
 
     log_partition: Tensor
     marginals: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def log_partition(nodes: Tensor, edges: Tensor, mask: Tensor) -> Tensor:

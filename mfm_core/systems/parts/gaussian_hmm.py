@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mfm_core.printing import short_repr
 from mfm_core.systems.parts.chains import Beliefs, forward_backward, log_partition
 
 VARIANCE_FLOOR = 1e-2
@@ -32,6 +33,8 @@ class GaussianHmms:
     transitions: Tensor
     means: Tensor
     variances: Tensor
+
+    __repr__ = short_repr
 
 
 def beliefs(models: GaussianHmms, x: Tensor, seen: Tensor, mask: Tensor) -> Beliefs:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mfm_core.printing import short_repr
 from mfm_core.systems.base import DataSpec
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class KernelMachine:
     weights: Tensor
     dual: Tensor
     intercept: float
+
+    __repr__ = short_repr
 
 
 def rbf(a: Tensor, b: Tensor, gamma: float) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.printing import short_repr
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
 from mfm_core.systems.parts.sequences import Standardiser, batches, real_steps
 from mfm_core.systems.parts.training import Task, TrainingConfig, train
@@ -36,6 +37,8 @@ class Samples:
     targets: Tensor
     ids: tuple[str, ...] | None = None
 
+    __repr__ = short_repr
+
     def __len__(self) -> int:
         return len(self.targets)
 
@@ -57,6 +60,8 @@ class NetworkData:
     spec: DataSpec
     train: Samples
     validation: Samples
+
+    __repr__ = short_repr
 
 
 class NetworkSystem(System):

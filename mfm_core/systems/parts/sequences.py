@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import CLIP
+from mfm_core.printing import short_repr
 from mfm_core.systems.base import DataSpec, take_tensor
 
 PREDICT_BATCH = 256
@@ -45,6 +46,8 @@ class Standardiser:
 
     mean: Mapping[str, Tensor]
     std: Mapping[str, Tensor]
+
+    __repr__ = short_repr
 
     @classmethod
     def fit(cls, train: Dataset) -> Self:

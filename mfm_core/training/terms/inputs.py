@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mfm_core.latents import Generated, Latents
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
+from mfm_core.printing import short_repr
 from mfm_core.training.imagined import Imagined, imagine
 from mfm_core.training.objective import ObjectiveConfig
 
@@ -37,6 +38,8 @@ class FlowCosts:
     moved: Mapping[str, Tensor] = field(default_factory=dict)
     recognition: Mapping[str, Tensor] = field(default_factory=dict)
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class SingleScores:
@@ -49,6 +52,8 @@ class SingleScores:
 
     index: Tensor
     score: Tensor
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ class TermInputs:
     single: SingleScores | None = None
     helpers: Mapping[str, Helper] = field(default_factory=dict)
     _kept: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    __repr__ = short_repr
 
     @cached_property
     def imagined(self) -> Imagined:

@@ -19,6 +19,7 @@ from torch import Tensor, nn, optim
 
 from mfm_core.arguments import expect, kind_of, text_of, whole_number
 from mfm_core.config import MAX_NAME, ModelConfig, weighed
+from mfm_core.printing import short_repr
 from mfm_core.problems import shown
 from mfm_core.registering import check_takes, import_files, load_before, place_of
 from mfm_core.training.common import summed
@@ -48,6 +49,8 @@ class Parts:
 
     weighed: Mapping[str, Tensor]
     further: Tensor
+
+    __repr__ = short_repr
 
 
 Cost = Callable[["TermInputs"], Tensor | Mapping[str, Tensor] | Parts | None]
