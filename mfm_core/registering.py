@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable
 
 
@@ -20,11 +21,18 @@ def load_before(entered: object, package: str, load: Callable[[], object]) -> No
 
     Args:
         entered: The function or the class that enters.
-        package: The package of the built-in entries, whose own files enter while they are loaded.
+        package: The package of the built-in entries, whose own files enter while they are being imported.
         load: Loads them.
     """
-    if not str(getattr(entered, "__module__", "")).startswith(f"{package}."):
+    module = str(getattr(entered, "__module__", ""))
+    if not module.startswith(f"{package}.") or not _is_being_imported(module):
         load()
+
+
+def _is_being_imported(module: str) -> bool:
+    """Whether a file has not been read to its end; only then does it enter what it has."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
 
 
 def place_of(entered: object) -> tuple[object, object]:

@@ -45,7 +45,7 @@ def test_terms_that_need_readers_are_left_out_of_a_system_unless_asked_for() -> 
         (lambda: MFMConfig(flow=-1), "flow: expected a number of at least 0, got -1"),
         (lambda: MFMConfig(learning_rate=math.nan), "learning_rate: expected a number of at most 1.0, got nan"),
         (
-            lambda: MFMConfig(factorization=FactorizationConfig()),
+            lambda: MFMConfig(factorization=FactorizationConfig(feature_match=20.0)),
             "factorization.feature_match: expected 0, for a system has no readers, got 20.0",
         ),
         (
@@ -70,6 +70,17 @@ def test_what_is_wrong_is_one_sentence(make: Callable[[], Config], sentence: str
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$") as refused:
         make()
     assert not isinstance(refused.value, ValidationError)
+
+
+def test_terms_that_need_readers_are_left_out_of_an_object_as_of_a_dict() -> None:
+    given = {"noise": 0.2, "grey_kept": 3.0}
+    made = MFMConfig(factorization=FactorizationConfig(**given))
+    assert made == MFMConfig(factorization=given)
+    assert MFMConfig(factorization=FactorizationConfig()) == MFMConfig(factorization={})
+    assert made.factorization is not None
+    assert [made.factorization.weight(key) for key in ("grey_kept", "flow", "label_readback")] == [3.0, 10.0, 0.0]
+    assert MFMConfig(factorization=made.factorization) == made
+    assert MFMConfig.model_validate_json(made.model_dump_json()) == made
 
 
 def test_pydantic_builds_and_refuses_configurations_inside_others_as_ever() -> None:

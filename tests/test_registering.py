@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -14,6 +16,8 @@ from mfm_core.registering import check_takes, load_before, place_of
 EARLY = """
 import mfm_core as mfm
 from mfm_core.data.registry import DatasetInfo, dataset_names, register
+from mfm_core.data.sets.pom import load
+from mfm_core.training.terms.mmd_y import content_follows_prior
 from mfm_core.training.terms.registry import all_terms
 
 def own(*given, target=None):
@@ -29,9 +33,9 @@ words = {"title": "Own", "way": "own", "meaning": "own", "unit": "none"}
 calls = {
     "saliency": lambda: mfm.register_interpretation(mfm.Attribution(key="saliency", measure=own, **words)),
     "norm": lambda: mfm.register_interpretation(mfm.Attribution(key="norm", measure=own, **words)),
-    "mmd_y": lambda: mfm.register_term("mmd_y", "own")(own),
+    "adversary": lambda: mfm.register_term("adversary", "own")(content_follows_prior),  # of a built-in file
     "ef_lstm": lambda: mfm.register_system("ef_lstm", title="Own", paper="none")(Own),
-    "youtube": lambda: register(DatasetInfo("youtube"))(own),
+    "youtube": lambda: register(DatasetInfo("youtube"))(load),
 }
 for name, call in calls.items():
     try:
@@ -40,7 +44,7 @@ for name, call in calls.items():
         assert str(error).split(", of ")[0].endswith(f"got {name!r}"), error
         print(name)
 assert {"saliency", "norm"} <= set(mfm.interpretations())
-assert "mmd_y" in [term.key for term in all_terms()]
+assert {"mmd_y", "adversary"} <= {term.key for term in all_terms()}
 assert "ef_lstm" in mfm.system_names()
 assert "youtube" in dataset_names()
 """
@@ -48,17 +52,21 @@ assert "youtube" in dataset_names()
 
 def test_names_of_built_in_entries_are_taken_from_the_start() -> None:
     done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=False)
-    assert (done.stdout.split(), done.stderr) == (["saliency", "norm", "mmd_y", "ef_lstm", "youtube"], "")
+    assert (done.stdout.split(), done.stderr) == (["saliency", "norm", "adversary", "ef_lstm", "youtube"], "")
 
 
-def test_what_a_built_in_file_enters_does_not_load_the_others() -> None:
+def test_what_a_built_in_file_enters_while_it_is_read_does_not_load_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def entered() -> None: ...
 
     loaded: list[str] = []
-    for module in ("mfm_core.systems.majority", "mfm_core.systems_of_mine", "elsewhere"):
+    file = ModuleType("mfm_core.systems.not_yet_read")
+    file.__spec__ = ModuleSpec(file.__name__, None)
+    monkeypatch.setitem(sys.modules, file.__name__, file)
+    for reading, module in ((True, file.__name__), (False, file.__name__), (True, "mfm_core.systems_of_mine")):
+        file.__spec__._initializing = reading  # type: ignore[attr-defined]
         entered.__module__ = module
-        load_before(entered, "mfm_core.systems", lambda to=module: loaded.append(to))  # type: ignore[misc]
-    assert loaded == ["mfm_core.systems_of_mine", "elsewhere"]
+        load_before(entered, "mfm_core.systems", lambda to=f"{module} {reading}": loaded.append(to))  # type: ignore[misc]
+    assert loaded == [f"{file.__name__} False", "mfm_core.systems_of_mine True"]
 
 
 def test_a_data_set_enters_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import path_of
 from mfm_core.data.dataset import Dataset, Steps
 from mfm_core.data.scaling import Scaling
 from mfm_core.data.sets.studio_clips import score_of
@@ -154,15 +155,20 @@ class Clips:
         return evidence
 
 
+def clips_names() -> tuple[str, ...]:
+    """Names of the clips that are stored beside the pretrained models."""
+    return tuple(sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CLIPS}")))
+
+
 def load_clips(name_or_folder: str | Path = "studio_clips") -> Clips:
     """Load shipped clips, by their name in the repository's ``pretrained`` folder or from another folder.
 
     Raises:
-        FileNotFoundError: If a file is not there.
-        ValueError: If a file is damaged, too large, or does not fit the others, in one sentence.
+        FileNotFoundError: If there is no such folder, or a file is not in it.
+        ValueError: If it is neither text nor a path; if a file is damaged, too large, or does not fit the others, in
+            one sentence.
     """
-    shipped = isinstance(name_or_folder, str) and name_or_folder == "studio_clips"
-    folder = PRETRAINED / "studio_clips" if shipped else Path(name_or_folder)
+    folder = _folder(name_or_folder)
     description = ClipsFile.of_folder(folder)
     tensors = read_tensors(folder / FEATURES, expected_tensors(description))
     vocabulary = {word: i for i, word in enumerate(description.vocabulary)}
@@ -196,6 +202,20 @@ def load_clips(name_or_folder: str | Path = "studio_clips") -> Clips:
     )
     _check_numbers(clips, description, folder)
     return clips
+
+
+def _folder(name_or_folder: str | Path) -> Path:
+    """The folder that a name of shipped clips, or a path, means."""
+    known = clips_names()
+    if isinstance(name_or_folder, str) and name_or_folder in known:
+        return PRETRAINED / name_or_folder
+    folder = path_of("name_or_folder", name_or_folder)
+    if not (name_or_folder and folder.is_dir()):
+        of = " or ".join(known) or "no names yet"
+        raise FileNotFoundError(
+            f"name_or_folder: expected {of}, or the folder of stored clips, got {str(name_or_folder)!r}"
+        )
+    return folder
 
 
 def _check_numbers(clips: Clips, description: ClipsFile, folder: Path) -> None:

@@ -55,6 +55,8 @@ class MFMConfig(FamilyConfig):
     @classmethod
     def _none_that_need_readers(cls, given: object) -> object:
         """Terms that need stored readers are left out, unless somebody asks for one, who is then refused."""
+        if isinstance(given, FactorizationConfig):
+            given = given.model_dump(include=given.model_fields_set)
         if not isinstance(given, dict):
             return given
         return {term.key: 0.0 for term in terms_of("image") if term.readers} | given

@@ -261,6 +261,15 @@ def test_a_damaged_sound_is_refused_in_one_sentence(folder: Path, sound: bytes) 
         load_clips(folder)
 
 
+def test_a_name_of_no_clips_is_answered_with_those_there_are() -> None:
+    expected = "name_or_folder: expected studio_clips, or the folder of stored clips, got"
+    for name in ("studio", "", "nowhere/else"):
+        with pytest.raises(FileNotFoundError, match=f"^{expected} {name!r}$"):
+            load_clips(name)
+    with pytest.raises(ValueError, match=r"^name_or_folder: expected text or a path, got an int$"):
+        load_clips(3)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", ["clips.json", "features.safetensors", "audio/29.mp3"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()

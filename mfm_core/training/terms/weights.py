@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, ModelWrapValidatorHandler, model_validator
 
 from mfm_core.config import Config, ModelConfig, Weights
 from mfm_core.problems import printable, shown
@@ -36,11 +36,11 @@ class TermWeights(Config):
         super().__pydantic_init_subclass__(**kwargs)
         reserve(set(cls.model_fields))
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _known(cls, values: object) -> object:
+    def _known(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(values, dict):
-            return values
+            return handler(values)
         terms = {term.key: term for term in terms_of(cls.kind)}
         for key, value in values.items():
             if key not in terms and key not in cls.model_fields:
@@ -50,7 +50,9 @@ class TermWeights(Config):
                 raise ValueError(f"{key}: expected a number, got {shown(value)}")
         # A 0 is not kept where it is meant anyway: a stored configuration then names no term that it has no need of.
         kept = {key: x for key, x in values.items() if key not in terms or key in cls.given or x != 0}
-        return dict(cls.given) | kept
+        made = handler(dict(cls.given) | kept)
+        made.model_fields_set.intersection_update(values)  # what somebody asked for, and not what is given anyway
+        return made
 
     def weight(self, key: str) -> Weights:
         """The weight of a term, or one for each modality."""
