@@ -10,7 +10,7 @@ from torch import Tensor
 
 from app.dependency import summary
 from app.dependency.figures import Ratios, spoken
-from app.shared import charts, names, stored_models
+from app.shared import charts, hues, names, stored_models
 from app.shared.charts import Bar, Line, Table
 from app.shared.made_once import DrawnChart
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
@@ -45,9 +45,9 @@ def ratio_figure(groups: Mapping[str, Sequence[Bar]]) -> DrawnChart:
     rows = [row for group in groups.values() for row in group]
     widest = max([1.0, *(row.value for row in rows if math.isfinite(row.value))])
     ends = max([1.0, *(row.high for row in rows if math.isfinite(row.high))])
-    hues = {title: names.hue(i) for i, title in enumerate(groups)}
+    coloured = {title: hues.hue(i) for i, title in enumerate(groups)}
     return charts.bars(
-        groups, hues, charts.palette(), most=ROOM * max(widest, min(ends, 2 * widest)), mark=1.0, across="ratio r"
+        groups, coloured, charts.palette(), most=ROOM * max(widest, min(ends, 2 * widest)), mark=1.0, across="ratio r"
     )
 
 
@@ -76,7 +76,7 @@ def curve_figure(curve: Curve, title: str, label: str, here: float | None, *, ba
     drawn = [
         Line(
             names.title(name),
-            names.hue(i),
+            hues.hue(i),
             values,
             curve.low[name] if band else (),
             curve.high[name] if band else (),

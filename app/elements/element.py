@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.shared import hues
+
 FOLDER = Path(__file__).parent
 Data = dict[str, Any]
 
@@ -42,7 +44,7 @@ def define(name: str, *parts: str, worker: tuple[str, ...] = ()) -> Callable[...
     show: Callable[..., Any] = st.components.v2.component(
         f"mfm_{name}",
         html='<div class="root"></div>',
-        css=read("common.css") + "".join(style(part) for part in (*parts, name)),
+        css=read("common.css") + hues.rules() + "".join(style(part) for part in (*parts, name)),
         js=read("common.js") + constant + "".join(script(part) for part in (*parts, name)),
     )
 

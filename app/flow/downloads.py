@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.flow.figures import script as flow_script
 from app.flow.figures.flow import Strip, tops
 from app.flow.view import FlowView
-from app.shared import charts, downloads, names, stored_models
+from app.shared import charts, downloads, hues, names, stored_models
 
 UPLOADED = "Your own clip is in no link: put its file beside the script first, under the name that the script reads."
 
@@ -31,7 +31,7 @@ def offer(strips: Sequence[Strip], view: FlowView, revealed: bool) -> None:
 
 def figure(strips: Sequence[Strip], scale: str) -> Figure:
     """Lanes as bars over the words, one column a clip."""
-    lanes, hues = len(strips[0].flow), charts.palettes()["light"].hues
+    lanes, colours = len(strips[0].flow), charts.palettes()["light"].hues
     drawn = Figure(figsize=(max(5.0, 0.42 * max(s.clip.length for s in strips)) * len(strips), 1.3 * lanes + 1.5))
     drawn.set_layout_engine("constrained")
     drawn.suptitle(titled(strips[0]), fontsize=10)
@@ -40,7 +40,7 @@ def figure(strips: Sequence[Strip], scale: str) -> Figure:
         steps = range(strip.clip.length)
         for row, (name, values) in enumerate(strip.flow.items()):
             axes = grid[row, column]
-            axes.bar(steps, values, color=hues[names.hue(row)])
+            axes.bar(steps, values, color=colours[hues.hue(row)])
             if strip.before is not None:
                 axes.step(steps, strip.before.flow[name], where="mid", color="black", linestyle="--", linewidth=0.8)
             most = 1.05 * (top[name] or 1)

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from pydantic import JsonValue
 from torch import Tensor
 
-from app.shared import names, presenter
+from app.shared import hues, names, presenter
 from app.shared.charts import Palette, Table
 from app.shared.made_once import DrawnChart, finished
 from mfm_core.lab.reports import figures_of
@@ -94,7 +94,7 @@ def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int
     modalities, classes = read_of(found)
     followed, probed = ("swap_accuracy", "quick_probe_accuracy") if classes else ("swap_r", "quick_probe_r2")
     for place, name in enumerate(modalities):
-        hue = colours.hues[names.hue(place)]
+        hue = colours.hues[hues.hue(place)]
         for key, said, dash in ((followed, "swap follows Z_y", "solid"), (probed, "read from Z_a", "dot")):
             if (values := found.get((key, name))) is None:
                 continue

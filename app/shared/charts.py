@@ -15,6 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from app.shared import hues
 from app.shared.legible import inked
 from app.shared.made_once import DrawnChart, drawn_once, identity, table_once
 
@@ -30,7 +31,6 @@ ABOVE = 34
 """Pixels of the title of a group of bars."""
 BELOW = 48
 """Pixels of the horizontal axis."""
-HUES = {"y": "blue", "a0": "orange", "a1": "green", "a2": "violet", "a3": "yellow"}
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
@@ -45,7 +45,7 @@ class Palette:
         ink: Of text.
         paper: Of the page.
         quiet: Of what steps back.
-        hues: Of Z_y and of each modality, see ``app.shared.names.hue``.
+        hues: Of Z_y and of each modality, see ``app.shared.hues``.
     """
 
     ink: str
@@ -114,7 +114,7 @@ def palettes() -> Mapping[str, Palette]:
             colours["textColor"],
             colours["backgroundColor"],
             colours["grayColor"],
-            {hue: colours[f"{name}Color"] for hue, name in HUES.items()},
+            hues.colours(colours),
         )
         for kind, colours in themes.items()
         if kind in ("light", "dark")

@@ -32,18 +32,9 @@ def factors(modalities: Sequence[str], label: str) -> dict[str, str]:
     return {factor: meaning(factor, label) for factor in ("y", *modalities)}
 
 
-HUES = ("a0", "a1", "a2", "a3")
-"""Classes of the elements that give the modalities their colours, in order; see ``elements/common.css``."""
-
-
 def stream(modality: str, dataset: DatasetInfo) -> str:
     """Content of a modality of a data set; empty where nothing is known of it."""
     return modality_info(modality, dataset).content
-
-
-def hue(place: int) -> str:
-    """The colour of the modality at a place in their order."""
-    return HUES[place % len(HUES)]
 
 
 def generating(modalities: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.elements.figure_one.figure_one import SLIDERS, Node, Symbol
-from app.shared import names
+from app.shared import hues, names
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def nodes(modalities: Sequence[str], label: str) -> list[Node]:
 
 
 def _of_modality(place: int, name: str, label: str) -> list[Node]:
-    i, hue, title = str(place + 1), names.hue(place), names.title(name)
+    i, hue, title = str(place + 1), hues.hue(place), names.title(name)
     return [
         _node(
             f"x.{name}",

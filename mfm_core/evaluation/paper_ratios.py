@@ -12,3 +12,5 @@ PAPER_RATIOS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     }
 )
 """r_i of each modality, by data set; the paper gives no interval and no n."""
+PAPER_TITLES: Mapping[str, str] = MappingProxyType({"cmu_mosi": "CMU-MOSI", "pom": "POM"})
+"""The data sets of these ratios by their name in the registry."""

@@ -14,6 +14,7 @@ from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown_p
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.networks.ablation import DESIGNS
+from mfm_core.studio.truth import MODALITIES, WORLD_OF
 from mfm_core.systems.registry import system_info
 
 Verdict = Literal["holds", "does not hold", "cannot be tested here"]
@@ -319,8 +320,8 @@ def language_leads(evidence: Evidence) -> Outcome:
 def flow_finds_evidence(evidence: Evidence) -> Outcome:
     """The gradient-norm flow of F_y is larger at steps that carry evidence."""
     rows = []
-    for world in ("studio_language_led", "studio_balanced", "studio_face_led"):
-        subjects = [f"{modality}:norm" for modality in ("language", "acoustic", "visual")]
+    for world in WORLD_OF:
+        subjects = [f"{modality}:norm" for modality in MODALITIES]
         rows += _figures(evidence, world, "evidence_auc", subjects, f"{world}, {{of}}: area under the curve")
     if not rows:
         return untestable("no model of clips whose evidence is known was measured")

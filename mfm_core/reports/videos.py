@@ -7,6 +7,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
+from mfm_core.data.modalities import SPOKEN
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 
@@ -73,26 +74,27 @@ DEPENDENCY_HEADER = (
 )
 
 
-STREAMS = ("language", "acoustic", "visual")
-
-
 def ratios_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Stored dependency ratios of several models as text, with the paper's: a note, a header and a row a model."""
     rows: list[JsonValue] = []
     models = stored.get("rows")
-    for row in models if isinstance(models, list) else []:
-        if isinstance(row, dict) and isinstance(ratios := row.get("ratios"), dict):
-            found = [ratio if isinstance(ratio := ratios.get(stream), dict) else {} for stream in STREAMS]
-            known = [str(part_of(row, key, "ratios.rows")) for key in ("data", "seed", "n")]
-            at_median = [_decimals(ratio.get("at_median")) for ratio in found]
-            rows.append([*known, *(_with_interval(ratio) for ratio in found), *at_median])
+    given = [row for row in models if isinstance(row, dict)] if isinstance(models, list) else []
+    measured = [(row, ratios) for row in given if isinstance(ratios := row.get("ratios"), dict)]
+    others = [name for _, ratios in measured for name in ratios]
+    streams = tuple(dict.fromkeys([*(info.name for info in SPOKEN), *others]))
+    for row, ratios in measured:
+        found = [ratio if isinstance(ratio := ratios.get(stream), dict) else {} for stream in streams]
+        known = [str(part_of(row, key, "ratios.rows")) for key in ("data", "seed", "n")]
+        at_median = [_decimals(ratio.get("at_median")) for ratio in found]
+        rows.append([*known, *(_with_interval(ratio) for ratio in found), *at_median])
     for data, paper in PAPER_RATIOS.items():
-        rows.append([f"{data}, the paper", "", "", *(f"{paper[stream]:.3f}" for stream in STREAMS), "", "", ""])
+        printed = [f"{paper[stream]:.3f}" if stream in paper else "" for stream in streams]
+        rows.append([f"{data}, the paper", "", "", *printed, *("" for _ in streams)])
     note = (
         "r_i = HSIC(F_y, X^_i) / HSIC(F_a_i, X^_i) on held-out videos, at the paper's bandwidth 1 with 95 % jackknife "
         "intervals, and at the median bandwidth."
     )
-    header: list[JsonValue] = ["data", "seed", "n", *STREAMS, *(f"{stream}, median" for stream in STREAMS)]
+    header: list[JsonValue] = ["data", "seed", "n", *streams, *(f"{stream}, median" for stream in streams)]
     return {"note": note, "header": header, "rows": rows}
 
 

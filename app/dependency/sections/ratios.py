@@ -13,8 +13,9 @@ from app.dependency import downloads as dependency_downloads
 from app.dependency import figures, held_out_codes, summary
 from app.dependency.figures import Ratios
 from app.dependency.view import FEWEST, MOST_MODELS, NONE, DependencyLinks, DependencyView
-from app.shared import charts, jobs, prose, state, stored_models, tables
+from app.shared import charts, jobs, names, prose, state, stored_models, tables
 from app.shared.section_header import section_header
+from mfm_core.evaluation.paper_ratios import PAPER_RATIOS, PAPER_TITLES
 
 BANDWIDTHS = {"median": "median", "one": "1.0, the paper's", "value": "a value"}
 KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
@@ -144,10 +145,21 @@ def show(slot: jobs.ProgressSlot) -> None:
         left, right = st.columns([6, 1], vertical_alignment="top")
         with left:
             prose.caption(WHAT_IS_COMPARED)
-            if any("language" not in one for one in found.values()):
-                prose.caption("The paper's POM has language; the copy of POM that can be had today has none.")
+            for sentence in _streams_of_the_paper(found):
+                prose.caption(sentence)
         with right, st.container(horizontal_alignment="right"):
             dependency_downloads.offer(found, view)
+
+
+def _streams_of_the_paper(found: Mapping[str, Ratios]) -> list[str]:
+    """A sentence for each data set of the paper's ratios that has a stream there and none in the model's copy."""
+    sentences = {}
+    for model, one in found.items():
+        data = PAPER_TITLES.get(stored_models.dataset_of(model).name, "")
+        if lacking := [names.title(name).lower() for name in PAPER_RATIOS.get(data, ()) if name not in one]:
+            has = f"The paper's {data} has {' and '.join(lacking)}"
+            sentences[data] = f"{has}; the copy of {data} that can be had today has none."
+    return list(sentences.values())
 
 
 def _before(view: DependencyView, found: Mapping[str, Ratios]) -> Mapping[str, Ratios]:

@@ -10,7 +10,7 @@ from app.dependency import charts as dependency_charts
 from app.dependency import figures, held_out_codes
 from app.dependency.sections.ratios import key_of
 from app.dependency.view import DependencyView
-from app.shared import charts, jobs, names, prose, state, stored_models
+from app.shared import charts, hues, jobs, names, prose, state, stored_models
 from mfm_core.interpretation.sensitivity import Curve, GramMatrices
 
 
@@ -83,7 +83,7 @@ def _grams(shown: held_out_codes.HeldOutCodes, view: DependencyView, slot: jobs.
     if made is None or view.gram not in made.a:
         return
     labels = figures.said_labels(made.labels)
-    title, hue = names.title(view.gram), names.hue(list(made.a).index(view.gram))
+    title, hue = names.title(view.gram), hues.hue(list(made.a).index(view.gram))
     maps = {
         "F_y": (made.y, "y"),
         f"F_a of {title.lower()}": (made.a[view.gram], hue),

@@ -11,7 +11,7 @@ from app.elements.element import Data, define, on_trigger
 from app.flow.clip_source import Range
 from app.flow.clips import Array, Clip
 from app.flow.figures.flow import Strip, tops
-from app.shared import names, stored_models
+from app.shared import hues, names, stored_models
 
 mount = define("lanes", "avatar", "clock")
 KEY = "lanes"
@@ -72,7 +72,7 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
             "name": name,
             "title": names.title(name),
             "note": names.stream(name, stored_models.dataset_of(strip.model)),
-            "hue": names.hue(i),
+            "hue": hues.hue(i),
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,
             "top": _round(top[name]),

@@ -9,7 +9,7 @@ import streamlit as st
 
 import mfm_core as mfm
 from app.flow.clip_source import ClipSource
-from app.shared import charts, names, prose, stored_figures
+from app.shared import charts, hues, names, prose, stored_figures
 from app.shared.charts import Bar, Table
 from mfm_core.evaluation.quantities import way_title
 from mfm_core.interpretation.registry import find_interpretation, flow_readings
@@ -81,7 +81,7 @@ def show(shown: ClipSource) -> None:
         charts.show(
             charts.bars(
                 groups,
-                {title: names.hue(i) for i, title in enumerate(groups)},
+                {title: hues.hue(i) for i, title in enumerate(groups)},
                 charts.palette(),
                 most=1.0,
                 mark=None,

@@ -32,7 +32,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``ict_mmmo.npz`` is not in the data folder.
         ValueError: If it is damaged.
     """
-    return read_dataset("ict_mmmo", ("language", "acoustic", "visual"), "sentence", SOURCE)
+    return read_dataset("ict_mmmo", tuple(one.name for one in SPOKEN), "sentence", SOURCE)
 
 
 def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:

@@ -37,7 +37,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``iemocap.npz`` is not in the data folder.
         ValueError: If it is damaged, or its labels are not of 4 or 6 emotions.
     """
-    dataset = read_dataset("iemocap", ("language", "acoustic", "visual"), "word", SOURCE)
+    dataset = read_dataset("iemocap", tuple(one.name for one in SPOKEN), "word", SOURCE)
     labels = dataset.labels
     if labels.ndim != 2 or labels.shape[1] not in EMOTIONS or not ((labels == 0) | (labels == 1)).all():
         raise ValueError(f"iemocap.npz: expected labels 0 or 1 of 4 or 6 emotions, got {tuple(labels.shape)}")

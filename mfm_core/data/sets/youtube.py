@@ -33,7 +33,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``youtube.npz`` is not in the data folder.
         ValueError: If it is damaged, or its labels are not one of three.
     """
-    dataset = read_dataset("youtube", ("language", "acoustic", "visual"), "word", SOURCE)
+    dataset = read_dataset("youtube", tuple(one.name for one in SPOKEN), "word", SOURCE)
     one_hot = dataset.labels
     if one_hot.ndim != 2 or one_hot.shape[1] != len(CLASSES) or not ((one_hot == 1).sum(1) == 1).all():
         raise ValueError(f"youtube.npz: expected labels one-hot in {', '.join(CLASSES)}, got {tuple(one_hot.shape)}")
