@@ -134,15 +134,27 @@ def checked_split(split: Sequence[str] | npt.NDArray[np.str_], n: int) -> npt.ND
     return np.asarray(split).astype(np.str_)
 
 
-def draw_split(n: int, seed: int) -> npt.NDArray[np.str_]:
-    """Draw the split of ``n`` samples: 70 % train, 10 % validation, 20 % test, at least one each where n allows."""
+def draw_split(video: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.str_]:
+    """Draw the split of each sample: 70 % of the videos train, 10 % validation, 20 % test.
+
+    Each split has a video at least where there are 3. All samples of one video are in one split, because they are not
+    independent.
+
+    Args:
+        video: Number of each sample's video, ``(N,)``, from 0 without gaps.
+        seed: Of the draw.
+
+    Returns:
+        Split of each sample, ``(N,)``.
+    """
+    n = len(np.unique(video))
     order = np.random.default_rng(seed).permutation(n)
     split = np.full(n, "train", dtype="<U10")
     n_test = max(round(SHARES["test"] * n), min(1, n // 3))
     n_validation = max(round(SHARES["validation"] * n), min(1, n // 3))
     split[order[:n_test]] = "test"
     split[order[n_test : n_test + n_validation]] = "validation"
-    return split
+    return split[video]
 
 
 def _floats(name: str, array: npt.ArrayLike | Tensor) -> Tensor:

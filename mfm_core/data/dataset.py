@@ -36,6 +36,18 @@ def video_of(sample: str) -> str:
     return found[1] if found else sample
 
 
+def video_numbers(ids: Sequence[str] | None, n: int) -> npt.NDArray[np.int64]:
+    """Number of the video of each of ``n`` samples, ``(N,)``, in the order in which videos come first.
+
+    Without ids every sample is a video of its own.
+    """
+    if ids is None:
+        return np.arange(n)
+    videos = [video_of(one) for one in ids]
+    number = {video: k for k, video in enumerate(dict.fromkeys(videos))}
+    return np.array([number[video] for video in videos], dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class Steps:
     """Steps of sequences: their unit, words and times.
@@ -135,7 +147,8 @@ class Dataset:
             modalities: Arrays by name: all images ``(N, C, H, W)`` in [0, 1], or all sequences ``(N, T, d)``. A name
                 is an identifier.
             labels: Classes, integers ``(N,)`` from 0; or scores, floating-point ``(N,)`` or ``(N, size)``.
-            split: ``"train"``, ``"validation"`` or ``"test"`` of each sample; drawn 70/10/20 by ``seed`` without it.
+            split: ``"train"``, ``"validation"`` or ``"test"`` of each sample; drawn 70/10/20 by ``seed`` without it,
+                all samples of one video together.
             mask: For sequences, which steps are real, boolean ``(N, T)``; all of them without it.
             ids: Names of the samples; those of one name, or of one ``video[...]``, count as one independent unit.
             name: Of the data set.
@@ -164,7 +177,8 @@ class Dataset:
         kept, n = checked.known, len(checked.labels)
         splits = np.full(n, "train", dtype="<U10") if split is None else checked_split(split, n)
         if split is None:
-            splits[kept] = draw_split(int(kept.sum()), seed)
+            known = names if names is None or len(names) != n else [names[k] for k in np.flatnonzero(kept)]
+            splits[kept] = draw_split(video_numbers(known, int(kept.sum())), seed)
         has = checked_presence(present, n)
         for key, lost in checked.lost.items():
             has[key] = has.get(key, torch.ones(n, dtype=torch.bool)) & ~lost

@@ -1,4 +1,4 @@
-"""Repeated cross-validation over the complete samples of a data set, for sets too small for one split."""
+"""Repeated cross-validation over the complete videos of a data set, for sets too small for one split."""
 
 from __future__ import annotations
 
@@ -9,40 +9,44 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mfm_core.data.dataset import Dataset
+from mfm_core.data.dataset import Dataset, video_numbers
 from mfm_core.data.registry import Fold
 from mfm_core.data.sequences import standardised
 
 
 def repeated_folds(dataset: Dataset, *, n_folds: int, n_repeats: int, seed: int) -> Iterator[Fold]:
-    """Cross-validation, several times over; every complete sample is tested once in each repetition.
+    """Cross-validation, several times over; every complete video is tested once in each repetition.
 
-    Fold ``k`` is the test split and fold ``k + 1`` the validation split. Samples that lack a modality are in the
-    training split always.
+    A video is complete if none of its samples lacks a modality; the others are in the training split always. Fold
+    ``k`` is the test split and fold ``k + 1`` the validation split. All samples of one video are in one fold, because
+    they are not independent.
 
     Args:
         dataset: Sequences with raw features and one score a sample.
         n_folds: Number of folds, at least 3.
-        n_repeats: How often all samples are dealt anew.
+        n_repeats: How often all complete videos are dealt anew.
         seed: Of the dealing.
 
     Raises:
-        ValueError: If the features are standardised already, by other training samples; or there are too few samples.
+        ValueError: If the features are standardised already, by other training samples; or there are too few
+            complete videos.
     """
     if dataset.scaling is not None:
         raise ValueError(f"dataset: expected raw features, got {dataset.name} standardised already")
-    complete = np.flatnonzero(complete_samples(dataset))
+    video = video_numbers(dataset.ids, len(dataset))
+    complete = np.flatnonzero(np.bincount(video, weights=~complete_samples(dataset)) == 0)
     if not 3 <= n_folds <= len(complete):
-        raise ValueError(f"n_folds: expected 3 to {len(complete)}, the number of complete samples, got {n_folds}")
+        raise ValueError(f"n_folds: expected 3 to {len(complete)}, the number of complete videos, got {n_folds}")
     generator = np.random.default_rng(seed)
-    score = dataset.labels[complete].reshape(len(complete), -1)[:, 0].numpy()
-    dealt = [deal(score, n_folds, generator) for _ in range(n_repeats)]
+    score = dataset.labels.reshape(len(dataset), -1)[:, 0].numpy()
+    mean = np.bincount(video, weights=score) / np.bincount(video)
+    dealt = [deal(mean[complete], n_folds, generator) for _ in range(n_repeats)]
     for repeat, number in enumerate(dealt):
         for fold in range(n_folds):
-            split = np.full(len(dataset), "train", dtype="<U10")
+            split = np.full(len(mean), "train", dtype="<U10")
             split[complete[number == (fold + 1) % n_folds]] = "validation"
             split[complete[number == fold]] = "test"
-            yield Fold(repeat, fold, standardised(replace(dataset, split=split)))
+            yield Fold(repeat, fold, standardised(replace(dataset, split=split[video])))
 
 
 def complete_samples(dataset: Dataset) -> npt.NDArray[np.bool_]:
@@ -51,17 +55,17 @@ def complete_samples(dataset: Dataset) -> npt.NDArray[np.bool_]:
 
 
 def deal(score: npt.NDArray[np.floating], n_folds: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Deal samples to folds so that the scores of each are as those of all.
+    """Deal videos to folds so that the scores of each fold are as those of all.
 
-    In order of score, ties in random order, each next ``n_folds`` samples go to different folds at random.
+    In order of score, ties in random order, each next ``n_folds`` videos go to different folds at random.
 
     Args:
-        score: Of each sample, ``(N,)``.
+        score: Of each video, ``(N,)``.
         n_folds: Number of folds.
         generator: Source of randomness.
 
     Returns:
-        Number of each sample's fold, ``(N,)``.
+        Number of each video's fold, ``(N,)``.
     """
     order = np.lexsort([generator.permutation(len(score)), score])
     n_blocks = -(-len(score) // n_folds)

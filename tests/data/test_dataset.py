@@ -175,6 +175,28 @@ def test_the_id_of_a_segment_names_its_video() -> None:
     ]
 
 
+def segments_of_videos(n_videos: int, n_segments: int) -> list[str]:
+    return [f"v{i}[{k}]" for k in range(n_segments) for i in range(n_videos)]
+
+
+def test_a_drawn_split_keeps_the_segments_of_a_video_together() -> None:
+    ids = segments_of_videos(20, 3)
+    made = Dataset.from_arrays({"tone": np.ones((60, 3, 2))}, np.arange(60.0), ids=ids, seed=1)
+    split = {video_of(one): str(name) for one, name in zip(ids, made.split, strict=True)}
+    assert [split[video_of(one)] for one in ids] == made.split.tolist()
+    assert sorted(split.values()) == ["test"] * 4 + ["train"] * 14 + ["validation"] * 2
+
+
+def test_ids_do_not_change_the_draw_where_each_sample_is_a_video() -> None:
+    labels, names = np.arange(30.0), [f"{n}[0]" for n in range(30)]
+    labels[4] = np.nan
+    with pytest.warns(UserWarning, match="label"):
+        unnamed, named = (Dataset.from_arrays({"tone": np.ones((30, 3, 2))}, labels, ids=ids) for ids in (None, names))
+    assert unnamed.split.tolist() == named.split.tolist()
+    assert named.ids is not None
+    assert "4[0]" not in named.ids
+
+
 ARRAYS = {"tone": np.zeros((4, 3, 2))}
 LABELS = [0, 1, 0, 1]
 SPLIT = "split: expected train, validation or test for each sample, got"

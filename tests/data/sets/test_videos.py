@@ -13,6 +13,7 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from mfm_core import Dataset, load_dataset
+from mfm_core.data.dataset import video_of
 from mfm_core.data.folds import complete_samples, deal, repeated_folds
 from mfm_core.data.sets import cmu_mosi, ict_mmmo, iemocap, pom, youtube
 from mfm_core.data.sets.cmu_mosi import spans_in_order, timing_features
@@ -130,6 +131,20 @@ def test_folds_test_every_complete_sample_once_and_train_with_the_others(folder:
     assert (tested == complete).all()
 
 
+def test_folds_keep_the_segments_of_a_video_together() -> None:
+    ids, has = [f"v{i}[{k}]" for k in range(3) for i in range(10)], torch.ones(30, dtype=torch.bool)
+    has[[4, 9]] = False
+    numbers = np.random.default_rng(0).normal(size=(30, 2, 3))
+    raw = Dataset.from_arrays({"a": numbers, "b": numbers}, numbers[:, 0, 0], ids=ids, present={"b": has})
+    tested = []
+    for fold in repeated_folds(raw, n_folds=4, n_repeats=1, seed=0):
+        split = dict(zip(map(video_of, ids), fold.dataset.split.tolist(), strict=True))
+        assert [split[video_of(one)] for one in ids] == fold.dataset.split.tolist()
+        assert split["v4"] == split["v9"] == "train"
+        tested += [video for video, name in split.items() if name == "test"]
+    assert sorted(tested) == [f"v{i}" for i in range(10) if i not in (4, 9)]
+
+
 def test_folds_follow_the_seed(folder: Path) -> None:
     first, again, other = (
         [fold.dataset.split.tolist() for fold in ict_mmmo.folds(n_folds=3, n_repeats=1, seed=seed)]
@@ -153,8 +168,8 @@ def test_the_scores_of_each_fold_are_as_those_of_all() -> None:
     ("call", "message"),
     [
         (lambda: next(repeated_folds(ict_mmmo.load(), n_folds=3, n_repeats=1, seed=0)), "expected raw features"),
-        (lambda: next(ict_mmmo.folds(n_folds=2)), "n_folds: expected 3 to 11, the number of complete samples, got 2"),
-        (lambda: next(ict_mmmo.folds(n_folds=12)), "n_folds: expected 3 to 11, the number of complete samples, got 12"),
+        (lambda: next(ict_mmmo.folds(n_folds=2)), "n_folds: expected 3 to 11, the number of complete videos, got 2"),
+        (lambda: next(ict_mmmo.folds(n_folds=12)), "n_folds: expected 3 to 11, the number of complete videos, got 12"),
     ],
 )
 def test_impossible_folds_are_refused(folder: Path, call: Callable[[], object], message: str) -> None:
