@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from mfm_core.config import Share
+from mfm_core.config import ModelConfig, Share
 from mfm_core.training.terms.registry import Kind
 from mfm_core.training.terms.weights import TermWeights
 
@@ -41,6 +41,12 @@ class FactorizationConfig(TermWeights):
     same_label: bool = Field(True, description="decode with the Z_y of another pair of the same label")
     noise: Share = Field(0.1, description="noise on Z_a while training")
     noise_y: Share = Field(0.5, description="noise on Z_y while training")
+
+    def check(self, place: str, model: ModelConfig) -> None:
+        """Check that a model can be trained with these weights, and so: see :meth:`TermWeights.check`."""
+        super().check(place, model)
+        if self.same_label and model.label.kind != "classes":
+            raise ValueError(f"{place}.same_label: expected False where the label is not of classes, got True")
 
 
 def same_label_partner(labels: Tensor, generator: torch.Generator) -> Tensor:

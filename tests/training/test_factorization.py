@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from mfm_core import Latents
+from mfm_core.config import LabelConfig
 from mfm_core.networks.classifier import Discriminative
-from mfm_core.training.factorization import same_label_partner
+from mfm_core.training.factorization import FactorizationConfig, same_label_partner
 from mfm_core.training.imagined import RESTYLED, SAMPLED, SWAPPED, TRANSLATED, Imagined, imagine
 from mfm_core.training.terms.conditional_mmd import label_independence_cost
 from mfm_core.training.terms.decided import certainty_cost, label_balance_cost
 from mfm_core.training.terms.kept import grey_kept_costs, style_kept_costs
 from mfm_core.training.terms.readback import readback_costs
+from mfm_core.training.terms.registry import terms_of
 from tests.training import eq_4
 
 
@@ -161,6 +163,28 @@ def test_a_haze_is_grey_and_strokes_are_not():
     moved = strokes.flip(2)
     assert float(grey_kept_costs({"mnist": moved}, {"mnist": strokes})["mnist"]) == 0
     assert float(grey_kept_costs({"mnist": haze}, {"mnist": strokes})["mnist"]) > 100
+
+
+@pytest.mark.parametrize("cost", [style_kept_costs, grey_kept_costs])
+def test_a_single_donor_costs_nothing(cost):
+    one = {"mnist": torch.rand(1, 1, 4, 4)}
+    assert float(cost({"mnist": torch.zeros(1, 1, 4, 4)}, one)["mnist"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "problem"),
+    [
+        ({"style_kept": 1.0}, "style_kept: expected 0 where the label is not of classes, got 1.0"),
+        ({"grey_kept": 1.0}, "grey_kept: expected 0 where the label is not of classes, got 1.0"),
+        ({"same_label": True}, "same_label: expected False where the label is not of classes, got True"),
+    ],
+)
+def test_what_needs_classes_is_refused_of_scores(tiny_config, weights, problem):
+    model = tiny_config.model_copy(update={"label": LabelConfig(kind="scores", size=1)})
+    none = dict.fromkeys((term.key for term in terms_of("image")), 0.0)
+    terms = FactorizationConfig(**none | {"same_label": False} | weights)
+    with pytest.raises(ValueError, match=f"^factorization.{problem}$"):
+        terms.check("factorization", model)
 
 
 def test_balance_and_certainty_are_the_two_parts_of_mutual_information(generator):

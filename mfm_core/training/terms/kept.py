@@ -20,6 +20,7 @@ STYLE_MOMENTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, torch.squa
     "style_kept",
     "colour, contrast and ink of a swapped picture are those of the donor of Z_a",
     reads=("image",),
+    label="classes",
     by_modality=True,
     order=100,
 )
@@ -32,6 +33,7 @@ def style_kept(seen: TermInputs) -> dict[str, Tensor]:
     "grey_kept",
     "so is how much of it is grey: ink is drawn in strokes, not as a haze",
     reads=("image",),
+    label="classes",
     by_modality=True,
     order=110,
 )
@@ -70,9 +72,15 @@ def grey_kept_costs(pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor]
 def _kept(
     pictures: Mapping[str, Tensor], donors: Mapping[str, Tensor], moment: Callable[[Tensor], Tensor]
 ) -> dict[str, Tensor]:
-    """Mean over channels of ``(mean(moment(x)) - mean(moment(donor)))^2 / variance``, of each modality."""
+    """Mean over channels of ``(mean(moment(x)) - mean(moment(donor)))^2 / variance``, of each modality.
+
+    0 of fewer than two donors, among which nothing varies.
+    """
     costs = {}
     for name, donor in donors.items():
+        if len(donor) < 2:
+            costs[name] = donor.new_zeros(())
+            continue
         found, wanted = (moment(x).mean(dim=(2, 3)) for x in (pictures[name], donor))
         costs[name] = ((found - wanted).square().mean(0) / wanted.var(0).clamp_min(LEAST_PICTURE_VARIANCE)).mean()
     return costs
