@@ -39,7 +39,7 @@ def read_pickled(path: Path, length: int | None, notes: Notes | None = None) -> 
 
     Args:
         path: The file.
-        length: How many of the last steps to keep; None keeps all.
+        length: How many of the last steps to keep, up to the last that holds a number other than 0; None keeps all.
         notes: Counts what is masked, left out or not read.
 
     Raises:
@@ -85,7 +85,7 @@ def _part(content: Mapping[str, object], where: str, length: int | None, notes: 
         )
     n = len(next(iter(modalities.values())))
     if length is not None:
-        modalities = {name: _last(x, length) for name, x in modalities.items()}
+        modalities = _last(modalities, length)
     y = _labels(content[label], n, f"{where}: {label}")
     return with_known_labels(Part(modalities, y, ids=ids), f"{where}: {label}", notes)
 
@@ -156,10 +156,12 @@ def _text(x: object) -> str:
     return (x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x))[:100]
 
 
-def _last(x: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
-    """The last real steps of each sequence, padded on the left: (N, T, d) -> (N, length, d)."""
-    result = np.zeros((len(x), length, x.shape[2]), dtype=np.float32)
-    for i, row in enumerate(x):
-        kept = row[-length:]
-        result[i, length - len(kept) :] = kept
-    return result
+def _last(modalities: Mapping[str, npt.NDArray[np.float32]], length: int) -> dict[str, npt.NDArray[np.float32]]:
+    """The last steps of each sequence, padded on the left: (N, T, d) -> (N, length, d).
+
+    They end with the last step of which some modality has a number other than 0: some files pad on the right.
+    """
+    real = np.any([x.any(2) for x in modalities.values()], axis=0)
+    steps = np.where(real, np.arange(1, real.shape[1] + 1), 0).max(1, initial=0)
+    rows, places = np.arange(len(real))[:, None], steps[:, None] + np.arange(length)
+    return {name: np.pad(x, ((0, 0), (length, 0), (0, 0)))[rows, places] for name, x in modalities.items()}

@@ -35,16 +35,22 @@ def test_emotions_given_as_pairs_become_zero_and_one(tmp_path: Path) -> None:
     np.testing.assert_array_equal(parts["train"].labels, content["train"]["labels"][:, :, 1])
 
 
-def test_mmsas_padding_becomes_zero_and_the_last_steps_are_kept(tmp_path: Path) -> None:
+def test_mmsas_padding_becomes_zero_and_the_last_real_steps_are_kept(tmp_path: Path) -> None:
     content = features.mmsa()
     path = features.write_pickle(tmp_path / "aligned_50.pkl", content)
-    whole, last = read_pickled(path, None)["test"], read_pickled(path, 3)["test"]
+    whole, last, more = (read_pickled(path, length)["test"] for length in (None, 3, 8))
     real = content["test"]["text_bert"][:, 1] == 1
     for name, key in {"language": "text", "acoustic": "audio", "visual": "vision"}.items():
         x = content["test"][key].astype(np.float32)
         np.testing.assert_array_equal(whole.modalities[name][real], x[real])
         assert (whole.modalities[name][~real] == 0).all()
-        np.testing.assert_array_equal(last.modalities[name], whole.modalities[name][:, -3:])
+        for given, kept, found in zip(
+            whole.modalities[name], last.modalities[name], more.modalities[name], strict=True
+        ):
+            spoken = given[given.any(1)]
+            expected = np.concatenate([np.zeros((8, x.shape[2]), np.float32), spoken])
+            np.testing.assert_array_equal(kept, expected[-3:])
+            np.testing.assert_array_equal(found, expected[-8:])
     np.testing.assert_allclose(whole.labels[:, 0], content["test"]["regression_labels"], rtol=1e-6)
 
 
