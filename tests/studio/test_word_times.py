@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.studio.word_times import ENDINGS, MAX_BYTES, read_word_times
+from mfm_core.studio.word_times import ENDINGS, MAX_BYTES, MAX_WORDS, read_word_times
 
 CSV = "word,start,end\nthe,0.0,0.2\nfilm,0.2,0.7\n"
 SRT = "1\n00:00:00,000 --> 00:00:00,700\nthe film\n"
@@ -54,6 +54,11 @@ item []:
 needs_readers = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("praatio", "pysubs2")), reason="readers not installed"
 )
+
+
+def test_rows_without_a_word_take_no_word_away() -> None:
+    rows = [f"{word},{n}.0,{n}.5" for n in range(MAX_WORDS) for word in ("film", "")]
+    assert len(read_word_times("\n".join(["word,start,end", *rows]).encode(), "a.csv").words) == MAX_WORDS
 
 
 @needs_readers

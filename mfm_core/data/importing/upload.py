@@ -16,6 +16,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -246,7 +247,7 @@ def _read_csv(content: bytes, name: str, shape: ClipShape) -> dict[str, Array]:
         separator = max(SEPARATORS, key=text.partition("\n")[0].count)
         lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
         header = next(lines, [])
-        rows = [row for row in (next(lines, None) for _ in range(MAX_STEPS + 1)) if row]
+        rows = list(islice(filter(None, lines), MAX_STEPS + 1))
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{name}: expected a table in UTF-8: {reason(error)}") from None
     if len(rows) > MAX_STEPS:

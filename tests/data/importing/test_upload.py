@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfm_core.data.importing.upload import ClipShape, clip_table, read_clip
+from mfm_core.data.importing.upload import MAX_STEPS, ClipShape, clip_table, read_clip
 from mfm_core.data.notes import Notes
 from mfm_core.data.scaling import Scaling
 
@@ -235,6 +235,14 @@ def test_tables_are_read_whatever_separates_their_columns(separator: str) -> Non
     assert clip.steps is not None
     assert clip.steps.words == (("a", "b"),)
     assert clip.steps.times[0].tolist() == [[0, 1], [1, 2]]
+
+
+def test_empty_lines_of_a_table_are_no_steps() -> None:
+    lines = [f"w{n},{n}.0,{n}.5,1,2" for n in range(MAX_STEPS)]
+    table = "word,start,end,visual_0,visual_1\n" + "\n\n".join(lines)
+    clip = read_clip(table.encode(), "my.csv", SHAPE)
+    assert clip.steps is not None
+    assert clip.steps.words == (tuple(f"w{n}" for n in range(MAX_STEPS)),)
 
 
 def test_steps_come_in_the_order_of_their_start() -> None:
