@@ -106,6 +106,15 @@ def test_relative_is_to_the_mean_at_the_position(model: MFM, clips: Latents) -> 
         assert not flow[~clips.mask].any()
 
 
+def test_steps_beyond_the_longest_other_clip_are_relative_to_its_last(model: MFM, clips: Latents) -> None:
+    short = Latents(clips.y, clips.a, (torch.arange(5) < 3).expand(6, 5))
+    whole = Latents(clips.y, clips.a, torch.ones(6, 5, dtype=torch.bool))
+    norm, usual = gradient_flow(model, whole), gradient_flow(model, short)
+    for name, flow in gradient_flow(model, whole, reading="relative", reference=short).items():
+        mean = usual[name].mean(dim=0)[[0, 1, 2, 2, 2]]
+        torch.testing.assert_close(flow, norm[name] / mean, rtol=1e-4, atol=1e-7)
+
+
 def test_other_clips_can_be_the_reference(model: MFM, clips: Latents) -> None:
     one = clips[torch.tensor([2])]
     for reading in ("relative", "standardised"):
