@@ -98,6 +98,8 @@ def cross_validate(
 def averaged(folds: Sequence[Figure], *, test_share: float) -> Figure:
     """The mean of one figure over folds with its corrected interval; as ``n`` the number of folds.
 
+    Why a fold has no interval of its own does not matter here: the interval is that of the folds' values.
+
     Args:
         folds: The same figure of each fold.
         test_share: Held-out samples over training samples.
@@ -111,7 +113,7 @@ def averaged(folds: Sequence[Figure], *, test_share: float) -> Figure:
             raise ValueError(f"folds: expected figures of {first.key} {first.subject!r}, got {other.key}")
     limits = LIMITS.get(first.unit, (-math.inf, math.inf))
     found = corrected_interval([one.value for one in folds], test_share=test_share, limits=limits)
-    reason = next((one.reason for one in folds if one.reason), "")
+    reason = "" if math.isfinite(found.value) else next((one.reason for one in folds if one.reason), "")
     numbers = {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
     return first.model_copy(update={**numbers, "reason": reason})
 

@@ -5,7 +5,8 @@ from scipy.stats import t
 from sklearn.metrics import r2_score
 
 from mfm_core.config import ModelConfig
-from mfm_core.evaluation.cross_validation import corrected_interval
+from mfm_core.evaluation.cross_validation import averaged, corrected_interval
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.videos import evaluate_sequences, explained
 from mfm_core.model import MFM
 from tests.made_up_sequences import made_up_sequences, sequence_run
@@ -63,3 +64,13 @@ def test_the_corrected_interval_of_a_correlation_ends_where_correlations_do():
     assert free.high > 1
     kept = corrected_interval(values, test_share=0.25, limits=(-1.0, 1.0))
     assert (kept.value, kept.low, kept.high) == (free.value, free.low, 1.0)
+
+
+def test_why_a_fold_has_no_interval_is_not_told_of_the_mean_over_folds_that_has_one():
+    nan, few = float("nan"), "an interval needs at least 5 independent videos, got 4"
+    of_fold = Figure(key="mae", unit="score", higher_is_better=False, value=1.0, low=nan, high=nan, n=4, reason=few)
+    mean = averaged([of_fold, of_fold.model_copy(update={"value": 2.0})], test_share=0.25)
+    assert (mean.value, mean.n, mean.reason) == (1.5, 2, "")
+    assert mean.low < 1.5 < mean.high
+    unknown = averaged([of_fold, of_fold.model_copy(update={"value": nan})], test_share=0.25)
+    assert unknown.reason == few
