@@ -33,11 +33,7 @@ def swap(latents: Latents, *, with_: Latents, factor: str | tuple[str, ...]) -> 
     expect("with_", with_, Latents).check_names(names)
     if len(with_) != len(latents):
         raise ValueError(f"with_: expected {len(latents)} samples, as in latents, got {len(with_)}")
-    for name in names:
-        given, wanted = with_.blocks()[name], latents.blocks()[name]
-        if given.shape != wanted.shape:
-            raise ValueError(f"with_.{name}: expected shape {tuple(wanted.shape)}, got {tuple(given.shape)}")
-        check_finite(f"with_.{name}", given)
+    _check_blocks("with_", with_, latents, names)
     return latents.replace(**{name: with_.blocks()[name] for name in names})
 
 
@@ -53,11 +49,14 @@ def fix(fixed: Latents, drawn: Latents, factor: str | tuple[str, ...]) -> Latent
         ``N`` samples.
 
     Raises:
-        ValueError: If the factor is unknown or ``fixed`` is not one sample.
+        ValueError: If the factor is unknown, ``fixed`` is not one sample, or its block has another shape.
     """
+    names = factor_names(factor)
     _check_single("fixed", fixed)
-    expect("drawn", drawn, Latents)
-    return swap(drawn, with_=fixed.map(lambda block: block.expand(len(drawn), *block.shape[1:])), factor=factor)
+    expect("drawn", drawn, Latents).check_names(names)
+    fixed.check_names(names)
+    _check_blocks("fixed", fixed, drawn, names)
+    return drawn.replace(**{name: fixed.blocks()[name].expand_as(drawn.blocks()[name]) for name in names})
 
 
 def combine(content: Latents, style: Latents) -> Latents:
@@ -104,7 +103,8 @@ def interpolate(
         ``n_steps`` samples; the block is exactly that of ``start`` at first and that of ``end`` at last.
 
     Raises:
-        ValueError: If an end is not one sample, or an argument is not as said.
+        ValueError: If an end is not one sample, the ends have blocks of different shapes, or an argument is not as
+            said.
     """
     _check_single("start", start)
     _check_single("end", end)
@@ -114,6 +114,7 @@ def interpolate(
     names = factor_names(factor)
     start.check_names(names)
     end.check_names(names)
+    _check_blocks("end", end, start, names)
     path = {}
     for name in names:
         first, last = start.blocks()[name], end.blocks()[name]
@@ -187,6 +188,16 @@ def translate(
     if generator is not None and absent:
         latents = swap(latents, with_=model.sample(len(latents), generator=generator), factor=absent)
     return model.decode(latents)
+
+
+def _check_blocks(argument: str, given: Latents, like: Latents, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless the named blocks are finite, and of the shape of those of ``like`` for each sample."""
+    for name in names:
+        block, wanted = given.blocks()[name], like.blocks()[name]
+        if block.shape[1:] != wanted.shape[1:]:
+            expected = (len(given), *wanted.shape[1:])
+            raise ValueError(f"{argument}.{name}: expected shape {expected}, got {tuple(block.shape)}")
+        check_finite(f"{argument}.{name}", block)
 
 
 def _check_single(argument: str, latents: Latents) -> None:

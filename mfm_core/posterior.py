@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mfm_core.arguments import expect, whole_number
+from mfm_core.arguments import expect, seed_number, whole_number
 from mfm_core.latents import Latents
 from mfm_core.printing import short_repr
 
@@ -92,9 +92,12 @@ class AggregatePosterior:
             seed: Of the fits; the same seed gives the same density.
 
         Raises:
-            ValueError: If ``n_components`` is not positive, or exceeds the number of samples.
+            ValueError: If ``n_components`` is no whole number, not positive, or exceeds the number of samples, or
+                another argument is not as said.
         """
-        if not 1 <= n_components <= len(latents):
+        expect("latents", latents, Latents)
+        seed = seed_number(seed)
+        if not 1 <= (n_components := whole_number("n_components", n_components)) <= len(latents):
             raise ValueError(f"n_components: expected 1 to {len(latents)}, the number of samples, got {n_components}")
         wanted = {"y": (n_components,)} | dict.fromkeys(latents.a, STYLE_COMPONENTS)
         mixtures = {name: Mixture.fit(block, wanted[name], seed) for name, block in latents.blocks().items()}

@@ -163,11 +163,19 @@ ONES = torch.ones(2)
         (lambda: fix(TWO, TWO, "y"), "fixed: expected 1 sample, got 2"),
         (lambda: fix(ONE, TWO, "text"), "factor: expected one of y, svhn, mnist, got 'text'"),
         (
+            lambda: fix(ONE.replace(y=ONE.y[:, :1]), TWO, "y"),
+            f"fixed.y: expected shape {tuple(ONE.y.shape)}, got (1, 1)",
+        ),
+        (
             lambda: combine(ONE, Latents(ONE.y, {"svhn": ONE.a["svhn"]})),
             "style: expected modalities svhn, mnist, got svhn",
         ),
         (lambda: interpolate(TWO, ONE, 3), "start: expected 1 sample, got 2"),
         (lambda: interpolate(ONE, TWO, 3), "end: expected 1 sample, got 2"),
+        (
+            lambda: interpolate(ONE, ONE.replace(y=ONE.y[:, :1]), 3),
+            f"end.y: expected shape {tuple(ONE.y.shape)}, got (1, 1)",
+        ),
         (lambda: interpolate(ONE, ONE, 1), "n_steps: expected 2 or more, got 1"),
         (lambda: interpolate(ONE, ONE, 3, factor="text"), "factor: expected one of y, svhn, mnist, got 'text'"),
         (

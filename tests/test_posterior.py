@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,19 @@ def test_as_many_components_as_there_are_codes_at_most(codes: Latents, n_compone
     message = f"n_components: expected 1 to 2000, the number of samples, got {n_components}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         AggregatePosterior.fit(codes, n_components=n_components)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_components": 2.5}, "n_components: expected a whole number, got 2.5"),
+        ({"seed": "x"}, "seed: expected a whole number, got a str"),
+        ({"latents": 3}, "latents: expected Latents, got an int"),
+    ],
+)
+def test_arguments_of_a_fit_are_checked(codes: Latents, wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        AggregatePosterior.fit(**{"latents": codes, **wrong})
 
 
 def test_a_negative_number_of_samples_is_refused(posterior: AggregatePosterior, generator: torch.Generator) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mfm_core.arguments import expect, seed_number
+from mfm_core.arguments import expect, kind_of, seed_number
 from mfm_core.data.dataset import Dataset, video_of
 from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
@@ -65,7 +65,7 @@ def few_units(units: Ints) -> str:
 
 def _check(dataset: Dataset, predictions: Tensor) -> None:
     if not isinstance(predictions, Tensor):
-        raise TypeError(f"predictions: expected a torch.Tensor, got {type(predictions).__name__}")
+        raise ValueError(f"predictions: expected a Tensor, got {kind_of(predictions)}")  # noqa: TRY004
     given, n = tuple(predictions.shape), len(dataset)
     if dataset.labels.dtype == torch.int64:
         least = int(dataset.labels.max()) + 1 if n else 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect, whole_number
 from mfm_core.interpretation.hsic import moments, normalize
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, Observations, observe
@@ -91,8 +92,8 @@ def dependency_ratios(
         ValueError: If there are fewer than 2 samples, the latents are not the model's, what is generated is not
             finite, or an option is not one of those above.
     """
-    if n_permutations < 0:
-        raise ValueError(f"n_permutations: expected 0 or more, got {n_permutations}")
+    n_permutations = whole_number("n_permutations", n_permutations, 0)
+    own = torch.Generator().manual_seed(0) if generator is None else expect("generator", generator, torch.Generator)
     seen = observe(model, latents)
     kernels = kernels_of(seen, bandwidth, kernel, portion(progress, 0, 0.15))
     found = measure(kernels, portion(progress, 0.15, 0.3))
@@ -105,7 +106,6 @@ def dependency_ratios(
         errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
     p_values = [math.nan] * len(kernels.x)
     if n_permutations:
-        own = generator or torch.Generator().manual_seed(0)
         p_values = permutation_p_values(kernels.y, kernels.x, n_permutations, own, progress=portion(progress, 0.8, 1))
     if progress is not None:
         progress(1.0)

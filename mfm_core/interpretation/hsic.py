@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import tensor, whole_number
 from mfm_core.interpretation.kernels import Bandwidth, Kernel, Progress, Rbf
 from mfm_core.interpretation.one_thread import one_thread
 
@@ -17,8 +20,8 @@ BLOCK = 256
 
 
 def normalized_hsic(
-    f: Tensor | Kernel,
-    x: Tensor | Kernel,
+    f: npt.NDArray[np.floating] | Tensor | Kernel,
+    x: npt.NDArray[np.floating] | Tensor | Kernel,
     bandwidth: Bandwidth = 1.0,
     *,
     block: int = BLOCK,
@@ -33,7 +36,7 @@ def normalized_hsic(
     1 for any ``f`` and ``x``.
 
     Args:
-        f: Samples ``(n, ...)``, flattened, or a kernel over them.
+        f: Samples ``(n, ...)``, a tensor or a NumPy array, flattened; or a kernel over them.
         x: The same samples of the other variable.
         bandwidth: Of the RBF kernels; the paper's is 1 (supplement F). ``"median"`` takes the median distance between
             samples, of each variable its own. Kernels that are given keep theirs.
@@ -44,11 +47,13 @@ def normalized_hsic(
         The dependency; 1 for a variable and itself, 0 where a variable is constant, for it depends on nothing.
 
     Raises:
-        ValueError: If the numbers of samples differ or are below 2, a value is not finite, or the bandwidth is no
-            positive number.
+        ValueError: If the numbers of samples differ or are below 2, a value is not finite, the bandwidth is no
+            positive number, or another argument is not as said.
     """
+    block = whole_number("block", block, 1)
     kernels = [
-        Rbf(given, bandwidth, name=name) if isinstance(given, Tensor) else given for name, given in (("f", f), ("x", x))
+        given if isinstance(given, Kernel) else Rbf(tensor(name, given), bandwidth, name=name)
+        for name, given in (("f", f), ("x", x))
     ]
     return float(normalize(moments(kernels, block=block, progress=progress)[0])[0, 1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ Progress = Callable[[float], None]
 MAX_FOR_MEDIAN = 2_000
 
 
+@runtime_checkable
 class Kernel(Protocol):
     """A positive definite kernel over ``n`` samples."""
 

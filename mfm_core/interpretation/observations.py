@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mfm_core.arguments import expect
 from mfm_core.interpretation.alignment import global_alignment
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Progress, Rbf
 from mfm_core.latents import Factors, Latents
@@ -63,7 +64,8 @@ def observe(model: MFM, latents: Latents) -> Observations:
     Raises:
         ValueError: If there are fewer than 2 samples, or the latents are not the model's.
     """
-    if len(latents) < 2:
+    expect("model", model, MFM)
+    if len(expect("latents", latents, Latents)) < 2:
         raise ValueError(f"latents: expected at least 2 samples, got {len(latents)}")
     parts: dict[str, list[Tensor]] = {name: [] for name in model.modalities}
     with torch.no_grad():

@@ -177,7 +177,7 @@ def fit(
         config = name_or_config
     else:
         given = f"the class {name_or_config.__name__}" if isinstance(name_or_config, type) else kind_of(name_or_config)
-        raise TypeError(f"name_or_config: expected a name or a configuration, got {given}")
+        raise ValueError(f"name_or_config: expected a name or a configuration, got {given}")  # noqa: TRY004
     system = find_system(config.system)
     check_data(system.info, train, validation)
     report = function_or("on_report", on_report, lambda step, figures: None)

@@ -282,6 +282,10 @@ def test_gram_matrices_are_sorted_by_label(spoken: MFM, many: Latents, generator
     [
         (lambda m, z: dependency_ratios(m, z[[0]]), "latents: expected at least 2 samples, got 1"),
         (lambda m, z: dependency_ratios(m, z, n_permutations=-1), "n_permutations: expected 0 or more, got -1"),
+        (lambda m, z: dependency_ratios(m, z, n_permutations=2.5), "n_permutations: expected a whole number, got 2.5"),
+        (lambda m, z: dependency_ratios(m, z, generator=3), "generator: expected a Generator, got an int"),
+        (lambda m, z: dependency_ratios(m, z.joint()), "latents: expected Latents, got a Tensor"),
+        (lambda m, z: dependency_ratios(z, z), "model: expected an MFM, got Latents"),
         (lambda m, z: dependency_ratios(m, z, kernel="mean"), "kernel: expected 'averaged' or 'alignment', got 'mean'"),
         (lambda m, z: bandwidth_curve(m, z, []), "bandwidths: expected at least one, got none"),
         (

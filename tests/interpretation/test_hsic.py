@@ -60,6 +60,15 @@ def test_a_matrix_can_stand_for_a_kernel(pair):
     assert given_as_matrix == pytest.approx(normalized_hsic(f, x), abs=1e-12)
 
 
+def test_arrays_are_read_as_tensors_and_other_arguments_refused(pair):
+    f, x = pair
+    assert normalized_hsic(f.numpy(), x.numpy()) == normalized_hsic(f, x)
+    with pytest.raises(ValueError, match=r"^x: expected a tensor or a NumPy array, got a list$"):
+        normalized_hsic(f, [1.0, 2.0])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^block: expected 1 or more, got 0$"):
+        normalized_hsic(f, x, block=0)
+
+
 def test_of_a_variable_and_itself_it_is_1(pair):
     for bandwidth in (0.1, 1.0, 10.0, "median"):
         assert normalized_hsic(pair[0], pair[0], bandwidth) == pytest.approx(1, abs=1e-12)
