@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from mfm_core.files.writing import replaced
 from mfm_core.studio import face
 from mfm_core.studio.making import acoustics
 from mfm_core.studio.making.grammar import MAX_WORDS
@@ -50,9 +51,8 @@ def measured(seed: int, n_clips: int, folder: Path) -> Iterator[Arrays | None]:
                     chunk["acoustic"][row, :n], chunk["visual"][row, :n] = clip.acoustic, clip.visual
                     chunk["times"][row, :n] = clip.times
                 yield None
-            unfinished = folder / f".{first:06d}.npz"
-            np.savez(unfinished, allow_pickle=False, **chunk)
-            unfinished.replace(path)
+            with replaced(path) as unfinished, unfinished.open("wb") as file:
+                np.savez(file, allow_pickle=False, **chunk)
         else:
             yield from [None] * wanted
         yield chunk

@@ -13,6 +13,7 @@ import torch
 
 from mfm_core.data.sets.studio_clips import scaled
 from mfm_core.files.tensors import write_tensors
+from mfm_core.files.writing import write_whole
 from mfm_core.studio import face, words
 from mfm_core.studio.clip_files import AUDIO, CLIPS, FEATURES, STEPS, audio_path
 from mfm_core.studio.making import acoustics, grammar
@@ -134,7 +135,7 @@ def ship(folder: Path, vectors: Vectors, seed: int, numbers: list[int]) -> Itera
     }
     lines = ",\n".join(json.dumps(entry) for entry in entries)
     text = json.dumps(told)[:-1] + ', "clips": [\n' + lines + "\n]}\n"
-    (folder / CLIPS).write_text(text, encoding="utf-8")
+    write_whole(folder / CLIPS, text)
 
 
 def _measured() -> tuple[Array, dict[str, Array]]:
