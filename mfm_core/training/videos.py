@@ -252,7 +252,7 @@ class SequenceTask:
         model, objective, names = self.model, self.run.objective, self.model.modalities
         data = on(without_padding(self.train.take(batch)), self.device)
         has = presence(data, names).to(self.device)
-        latents, surrogate, single = self.infer(self.blur(data, generator))
+        latents, surrogate, single = self.infer(self.with_noise(data, generator))
         noisy = add_noise(latents, self.run.noise, self.run.noise_y, generator)
         prior = model.sample(len(data), generator=generator)
         decision = label_cost(model.decide(noisy.y), data.labels, self.run.model.label, objective.label_cost)
@@ -319,7 +319,7 @@ class SequenceTask:
         donors[single.index[some]] = single.index[nearest(single.score)[some]]
         return Latents(latents.y[donors], latents.a, latents.mask)
 
-    def blur(self, data: Dataset, generator: torch.Generator) -> Dataset:
+    def with_noise(self, data: Dataset, generator: torch.Generator) -> Dataset:
         """Features as the encoders see them while training."""
         size = self.run.noise_x
         if not size:
