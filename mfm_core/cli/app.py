@@ -29,11 +29,6 @@ data_app = typer.Typer(help="Bring and list real data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 
-@app.callback()
-def _commands() -> None:
-    """Keep ``data`` a command of its own, even while it is the only one."""
-
-
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Turn what a user can put right into one sentence on standard error and exit status 1, without a traceback.

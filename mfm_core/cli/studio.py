@@ -21,11 +21,6 @@ make_app = typer.Typer(help="Make data sets of our own.", no_args_is_help=True)
 data_app.add_typer(make_app, name="make")
 
 
-@make_app.callback()
-def _commands() -> None:
-    """Keep ``studio-clips`` a command of its own, even while it is the only one."""
-
-
 @make_app.command("studio-clips")
 def make_clips(
     seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = make.SEED,

@@ -259,7 +259,8 @@ def clustered_correlation(x: Tensor, y: Tensor, units: npt.NDArray[np.int64]) ->
 def probe_figures(latents: Latents, pairs: Dataset, workers: int) -> list[Figure]:
     """The digit as the best of a family of probes reads it from each block of Z, and what the most frequent class has.
 
-    Each SVHN digit counts once, and digits of one photograph are never in a probe's training and in its test.
+    Z_a of SVHN is probed with each SVHN digit once. Digits of one photograph are never in
+    a probe's training and in its test.
     """
     ids = pairs.ids or ()
     once = torch.tensor(sorted({one: n for n, one in reversed(list(enumerate(ids)))}.values()))

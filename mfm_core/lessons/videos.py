@@ -46,15 +46,15 @@ class OfClips(Measure):
         return model, data, data.mask, latents
 
     def source(self, n: int) -> str:
-        """Model, samples and seed of an answer."""
+        """Model and samples of an answer."""
         return f"model {self.model}, n = {n} held-out clips"
 
 
 class OfFlow(OfClips):
-    """A measure of the flow from F_y into one lane (Eq. 7).
+    """A measure of the flow from F_y into one modality (Eq. 7).
 
     Attributes:
-        modality: The lane.
+        modality: The modality.
         reading: As :func:`mfm_core.gradient_flow` takes it, beside all clips: ``norm`` is Eq. 7 as printed, ``score``
             along the direction in which the score moves.
     """
@@ -219,7 +219,7 @@ class OfRatios(Measure):
         return dependency_ratios(model, codes.latents, bandwidth=bandwidth, n_permutations=0)
 
     def source(self, n: int) -> str:
-        """Model, samples and seed of an answer."""
+        """Model and samples of an answer."""
         return f"model {self.model}, n = {n} held-out clips, bandwidth {self.bandwidth}"
 
 

@@ -41,7 +41,7 @@ def inference_note(figures: Sequence[Figure]) -> str:
 
 
 def dependency_rows(stored: JsonValue) -> list[tuple[str, ...]]:
-    """Stored dependency ratios as text: modality, bandwidth, ratio, interval, p-value, n."""
+    """Stored dependency ratios as text, in the columns of :data:`DEPENDENCY_HEADER`."""
     rows: list[tuple[str, ...]] = []
     for found in stored if isinstance(stored, list) else []:
         if not isinstance(found, dict):

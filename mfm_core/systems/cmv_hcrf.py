@@ -10,7 +10,7 @@ from mfm_core.systems.registry import register_system
 
 
 class CmvHcrfConfig(ChainConfig):
-    """As of every field of hidden states."""
+    """See :class:`ChainConfig`."""
 
     system: Literal["cmv_hcrf"] = "cmv_hcrf"
 

@@ -9,7 +9,7 @@ from mfm_core.systems.registry import register_system
 
 
 class EfHcrfConfig(ChainConfig):
-    """As of every field of hidden states."""
+    """See :class:`ChainConfig`."""
 
     system: Literal["ef_hcrf"] = "ef_hcrf"
 

@@ -9,7 +9,7 @@ from mfm_core.systems.registry import register_system
 
 
 class EfHsshcrfConfig(SummaryConfig):
-    """As of every summarization."""
+    """See :class:`SummaryConfig`."""
 
     system: Literal["ef_hsshcrf"] = "ef_hsshcrf"
 

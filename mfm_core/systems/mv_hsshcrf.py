@@ -9,7 +9,7 @@ from mfm_core.systems.registry import register_system
 
 
 class MvHsshcrfConfig(SummaryConfig):
-    """As of every summarization."""
+    """See :class:`SummaryConfig`."""
 
     system: Literal["mv_hsshcrf"] = "mv_hsshcrf"
 

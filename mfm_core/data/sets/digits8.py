@@ -52,7 +52,7 @@ def load() -> Dataset:
 
 
 def _partners(labels: npt.NDArray[np.int64], split: npt.NDArray[np.str_], generator: torch.Generator) -> Tensor:
-    """For each sample another of the same label and split, ``(N,)``: a permutation."""
+    """For each sample one of the same label and split, ``(N,)``: a permutation, which may leave a sample in place."""
     partner = torch.arange(len(labels))
     for name in np.unique(split):
         for label in np.unique(labels):
