@@ -102,11 +102,6 @@ def system_names() -> tuple[str, ...]:
     return tuple(sorted(_systems, key=lambda name: _place_of(_systems[name])))
 
 
-def paper_system_names() -> tuple[str, ...]:
-    """Names of the systems of the paper, in the order of its tables."""
-    return tuple(name for name in system_names() if _systems[name].info.place is not None)
-
-
 def _place_of(system: type[System]) -> float:
     return math.inf if system.info.place is None else system.info.place
 
