@@ -86,7 +86,7 @@ class HoldCount(OfDigits):
     Attributes:
         factor: The block that is held: ``y``, or a modality for its Z_a.
         reader: As for ``SwapCount``.
-        n: Pictures, each of another held-out pair.
+        n: Pictures, each of a held-out pair drawn at random; a pair may come again.
     """
 
     measure: Literal["hold_count"] = "hold_count"

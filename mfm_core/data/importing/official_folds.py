@@ -91,8 +91,8 @@ def split_videos(keys: Sequence[str], folds: Mapping[str, Split] | None = None) 
     Args:
         keys: Names of videos, or of segments such as ``video[3]``.
         folds: The fold of each video by its id; those that it lacks keep their official fold
-            (:func:`official_folds`) if they have one. The
-            others are split in the order of their names, in the proportions of CMU-MOSI's official folds.
+            (:func:`official_folds`) if they have one. The others are split in the order of their names, in the
+            proportions of CMU-MOSI's official folds.
 
     Returns:
         The keys of each split, in the given order.
