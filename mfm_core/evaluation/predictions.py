@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from mfm_core.evaluation.bootstrap import Ints, bootstrap_interval
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.metrics import Metric, label_metrics
 from mfm_core.interpretation.resampling import MIN_SAMPLES
+from mfm_core.problems import shown
 
 
 def evaluate_predictions(
@@ -39,7 +41,7 @@ def evaluate_predictions(
         and its ``reason`` says so.
 
     Raises:
-        ValueError: If the predictions do not fit the labels, or are not finite.
+        ValueError: If the predictions do not fit the labels, or are not finite, or ``neutral`` is no finite number.
     """
     units, seed = independent_units(expect("dataset", dataset, Dataset)), seed_number(seed)
     return [_figure(metric, units, seed) for metric in metrics_of(dataset, predictions, neutral=neutral)]
@@ -48,6 +50,8 @@ def evaluate_predictions(
 def metrics_of(dataset: Dataset, predictions: Tensor, *, neutral: float | None = None) -> list[Metric]:
     """The metrics of :func:`evaluate_predictions`, without intervals."""
     _check(expect("dataset", dataset, Dataset), predictions)
+    if neutral is not None and not (isinstance(neutral, Real) and math.isfinite(neutral)):
+        raise ValueError(f"neutral: expected a finite number or None, got {shown(neutral)}")
     return label_metrics(predictions.double().numpy(), dataset.labels.numpy(), dataset.name, neutral)
 
 

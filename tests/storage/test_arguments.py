@@ -40,6 +40,14 @@ DATA, LATENTS = made_up(12, scores=True), mfm.Latents(torch.zeros(2, 3))
         (lambda: api.Codes(LATENTS, 2, 3), "fingerprints: expected a dict, got an int"),
         (lambda: api.fit(3, DATA), "name_or_config: expected a name or a configuration, got an int"),
         (lambda: api.evaluate_predictions(DATA, [0.0] * 12), "predictions: expected a Tensor, got a list"),
+        (
+            lambda: api.evaluate_predictions(DATA, DATA.labels, neutral="x"),
+            "neutral: expected a finite number or None, got 'x'",
+        ),
+        (
+            lambda: api.evaluate_predictions(DATA, DATA.labels, neutral=float("nan")),
+            "neutral: expected a finite number or None, got nan",
+        ),
         (lambda: api.evaluate_predictions(torch.zeros(12, 1), DATA), "dataset: expected a Dataset, got a Tensor"),
         (lambda: api.evaluate_predictions(DATA, DATA.labels, seed="x"), "seed: expected a whole number, got a str"),
     ],
