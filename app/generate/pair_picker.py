@@ -40,7 +40,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
             args=(shown, field),
             type="tertiary",
             disabled=locked,
-            help=f"{label}: another pair of each digit",
+            help=f"{label}: another pair of each {shown.label}",
         )
 
 

@@ -22,6 +22,11 @@ def meaning(factor: str, label: str) -> str:
     return f"the {label}" if factor == "y" else modality_info(factor).style
 
 
+def shown_in(label: str) -> str:
+    """Name what a picture of a modality shows, a noun; ``label`` as for :func:`meaning`."""
+    return "picture" if label == DatasetInfo.label else label
+
+
 def plain(factor: str) -> str:
     """A block of Z in running text."""
     return "Z_y" if factor == "y" else f"Z_a of {title(factor)}"

@@ -57,7 +57,7 @@ def imported(folder: Path, given: dict[str, np.ndarray], name: str = "own") -> s
     return run.stderr
 
 
-def test_a_set_of_ones_own_is_written_read_and_trained(tmp_path: Path, data_folder: Path) -> None:
+def test_a_set_of_ones_own_is_written_and_read(tmp_path: Path, data_folder: Path) -> None:
     data = interviews()
     save_dataset(data, tmp_path / "mine.npz")
     run = CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.npz"), "--as", "interviews"])
@@ -80,8 +80,6 @@ def test_a_set_of_ones_own_is_written_read_and_trained(tmp_path: Path, data_fold
     assert again.ids == tuple(data.ids[i] for i in order)
     assert again.steps is not None
     assert again.steps.unit == dataset_info("interviews").unit == "sentence"
-    system = mfm.fit("ef_lstm", again.part("train"), again.part("validation"), seed=0)
-    assert system.predict(again.part("test")).isfinite().all()
 
 
 def test_words_times_and_classes_are_written_too(data_folder: Path) -> None:

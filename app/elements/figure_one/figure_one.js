@@ -30,7 +30,7 @@ class FigureOne {
   #build() {
     const { titles, words, nodes } = this.data, { means } = this.model;
     this.stage = pictured(this.modalities, titles);
-    this.wheel = means.length ? new Wheel(means, this.digits, words.y.meaning, (block) => this.#set("y", block), () => this.#begin("y")) : null;
+    this.wheel = means.length ? new Wheel(means, this.digits, words.y, (block) => this.#set("y", block), () => this.#begin("y")) : null;
     this.sliders = this.modalities.map((name, i) => this.#slider(name, `a${i}`, words[name].meaning));
     if (!this.wheel) this.sliders.unshift(this.#slider("y", "y", words.y.meaning));
     this.said = element("p", { class: "said", role: "status" }, rich(this.data.hint));

@@ -35,7 +35,7 @@ class Sliders {
     this.modalities = Object.keys(model.model.shapes);
     const { titles, words } = this.data;
     this.stage = new Stage(this.modalities, titles, this.digits);
-    this.row = model.means.length ? new Strip(this.modalities, titles, this.digits, (k) => this.#pick(k)) : null;
+    this.row = model.means.length ? new Strip(this.modalities, titles, this.digits, words.y.noun, (k) => this.#pick(k)) : null;
     const to = {
       begin: () => this.begin(),
       slide: (factor, row, wanted) => this.slide(factor, row, wanted),
@@ -45,12 +45,12 @@ class Sliders {
       reset: (factor, id) => this.reset(factor, id),
     };
     this.groups = ["y", ...this.modalities].map((factor, i) => new Group(factor, i ? `a${i - 1}` : "y", words[factor], to));
-    this.wheel = model.means.length ? new Wheel(model.means, this.digits, words.y.meaning, (block) => this.#set("y", block), () => this.begin()) : null;
+    this.wheel = model.means.length ? new Wheel(model.means, this.digits, words.y, (block) => this.#set("y", block), () => this.begin()) : null;
     this.wheelBox = element("div", { class: "wheelbox y" }, this.wheel ? [this.wheel.svg] : []);
     this.tools = new Tools(this);
     this.map = model.means.length ? new LatentMap(this) : null;
-    const styles = this.row ? small("Draw nine further styles and show each in all digits", "Ten styles", () => this.#tenStyles()) : null;
-    const stripTitle = element("div", { class: "title" }, [element("h3", {}, "The same style in every digit"), ...(styles ? [styles] : [])]);
+    const styles = this.row ? small(`Draw nine further styles and show each with every ${words.y.noun}`, "Ten styles", () => this.#tenStyles()) : null;
+    const stripTitle = element("div", { class: "title" }, [element("h3", {}, `The same style in every ${words.y.noun}`), ...(styles ? [styles] : [])]);
     const page = element("div", { class: "page" }, [
       ...(this.data.models.length > 1 ? [this.#switch()] : []),
       element("div", { class: "top" }, [this.wheelBox, this.stage.box]),
@@ -338,7 +338,7 @@ class Sliders {
     const n = this.counts.length, kept = this.counts.filter(Boolean).length;
     const counted = n ? element("b", {}, `label unchanged in ${kept} of the last ${n} pictures you made`) : null;
     this.stage.counted.replaceChildren(
-      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich("Slide a Z_a: here an independent judge counts in how many of your pictures the digit stays.")),
+      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich(`Slide a Z_a: here an independent judge counts in how many of your pictures ${this.data.words.y.meaning} stays.`)),
     );
   }
 

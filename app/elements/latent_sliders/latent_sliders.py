@@ -161,6 +161,7 @@ def _describe(models: Sequence[SliderModel], base: str) -> dict[str, Any]:
             for factor in ("y", *modalities)
         },
     }
+    data["words"]["y"]["noun"] = models[0].label
     data["content"] = _hash(data)
     return data
 

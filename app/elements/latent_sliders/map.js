@@ -21,7 +21,7 @@ class LatentMap {
     this.tip.append(this.tipText);
     this.note = element("p", { class: "note", role: "status" });
     this.chosen = new Chosen(this);
-    this.mine = small("Take the Z of the digit that you drew or uploaded", "Your digit", () => main.jump({ ...main.snapshot(), ...main.own }), { hidden: true });
+    this.mine = small("Take the Z of the picture that you drew or uploaded", "Your picture", () => main.jump({ ...main.snapshot(), ...main.own }), { hidden: true });
     this.body = element("div", { class: "mapbody" }, [
       element("div", { class: "bar" }, [this.block, this.axes, this.colour, this.chosen.clear, this.mine]),
       element("div", { class: "planebox" }, [this.plane.plot, this.plane.ring, this.tip]),
@@ -69,7 +69,7 @@ class LatentMap {
     Object.assign(this, { map, data });
     const kinds = map.umap ? [...this.kinds, ["umap", "UMAP"]] : this.kinds;
     this.axes.replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
-    this.colour.replaceChildren(...["digit", ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
+    this.colour.replaceChildren(...[this.main.data.words.y.noun, ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
     this.chosen.choose([]);
     await this.#lay();
   }
@@ -132,7 +132,7 @@ class LatentMap {
     const told = this.stored
       ? "UMAP keeps neighbours together; its axes and the distances between groups mean nothing, and an empty place is decoded from the codes nearest to it"
       : "What the two axes do not show stays as the sliders have it";
-    const about = own ? "The star is your own digit." : "A digit that you draw or upload in Translate appears here as a star.";
+    const about = own ? "The star is your own picture." : "A picture that you draw or upload in Translate appears here as a star.";
     this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several. ${about}`;
     this.mark();
     await this.plane.draw(this.plotly, {

@@ -104,12 +104,11 @@ class Row {
 
 /** Rows of ten pairs: the same styles in every digit. */
 class Strip {
-  constructor(modalities, titles, digits, onPick) {
-    this.modalities = modalities;
-    this.digits = digits;
+  constructor(modalities, titles, digits, noun, onPick) {
+    Object.assign(this, { modalities, digits, noun });
     this.cells = digits.map((digit, k) => {
       const cell = element("button", { type: "button", class: "cell", title: `Z_y of ${digit}, this style` }, digit);
-      cell.setAttribute("aria-label", `Set Z_y to the mean of digit ${digit}`);
+      cell.setAttribute("aria-label", `Set Z_y to the mean of ${noun} ${digit}`);
       cell.addEventListener("click", () => onPick(k));
       return cell;
     });
@@ -132,7 +131,7 @@ class Strip {
   add(pixels, shapes, about) {
     const row = new Row(this.modalities, this.digits.length, []);
     row.box.setAttribute("role", "img");
-    row.box.setAttribute("aria-label", `${about}, in the digits ${this.digits[0]} to ${this.digits.at(-1)}`);
+    row.box.setAttribute("aria-label", `${about}, with ${this.noun} ${this.digits[0]} to ${this.digits.at(-1)}`);
     row.show(pixels, shapes);
     this.more.append(row.box);
   }

@@ -1,12 +1,12 @@
 // What is done to the whole state: undo, two settings compared, animation, and downloads.
 const FRAMES = 40;
-const PATHS = { last: "the slider moved last", wheel: "all digits, in a circle", ab: "from A to B" };
+const paths = (noun) => ({ last: "the slider moved last", wheel: `every ${noun}, in a circle`, ab: "from A to B" });
 
 class Tools {
   constructor(main) {
     this.main = main;
     this.kept = { A: null, B: null };
-    this.path = element("select", { "aria-label": "What to animate" }, Object.entries(PATHS).map(([value, text]) => element("option", { value }, text)));
+    this.path = element("select", { "aria-label": "What to animate" }, Object.entries(paths(main.data.words.y.noun)).map(([value, text]) => element("option", { value }, text)));
     this.speed = element("select", { "aria-label": "Speed" }, [["0.5", "slow"], ["1", "normal"], ["2", "fast"]].map(([value, text]) => element("option", { value, selected: value === "1" }, text)));
     this.play = small("Play", "Play", () => (this.playing ? this.stop() : this.start()), { class: "primary" });
     this.said = element("span", { class: "said", role: "status" });
@@ -68,7 +68,7 @@ class Tools {
         return (t) => Object.fromEntries(Object.keys(A).map((factor) => [factor, settled(between(A[factor], B[factor], (1 - Math.cos(2 * Math.PI * t)) / 2))]));
       },
     };
-    if (this.path.value === "wheel" && !main.model.means.length) return "This model has no mean Z_y of each digit.";
+    if (this.path.value === "wheel" && !main.model.means.length) return `This model has no mean Z_y of each ${main.data.words.y.noun}.`;
     return to[this.path.value]();
   }
 

@@ -2,7 +2,7 @@
 const RADIUS = 78;
 
 class Wheel {
-  constructor(means, digits, meaning, onMove, onBegin) {
+  constructor(means, digits, { meaning, noun }, onMove, onBegin) {
     this.means = means;
     const n = means.length;
     const dots = means.flatMap((_, k) => {
@@ -12,7 +12,7 @@ class Wheel {
     this.puck = shape("circle", { r: 17, class: "puck" });
     this.svg = shape(
       "svg",
-      { viewBox: "-100 -100 200 200", class: "wheel", role: "slider", tabindex: 0, "aria-label": "Digit wheel: Z_y", "aria-valuemin": 0, "aria-valuemax": n - 1 },
+      { viewBox: "-100 -100 200 200", class: "wheel", role: "slider", tabindex: 0, "aria-label": `${noun[0].toUpperCase()}${noun.slice(1)} wheel: Z_y`, "aria-valuemin": 0, "aria-valuemax": n - 1 },
       [shape("circle", { r: RADIUS, class: "ring" }), shape("text", { y: 5, class: "hub" }, meaning), ...dots, this.puck],
     );
     this.digits = digits;

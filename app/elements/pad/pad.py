@@ -1,4 +1,4 @@
-"""A pad to draw a digit on, and a picture to upload."""
+"""A pad to draw on, and a picture to upload."""
 
 from __future__ import annotations
 
@@ -15,20 +15,25 @@ mount = define("pad")
 Shape = tuple[int, int, int]
 
 
-def draw(shape: Shape) -> None:
-    """Offer the pad; what is drawn becomes the picture of the view."""
+def draw(shape: Shape, shows: str) -> None:
+    """Offer the pad; what is drawn becomes the picture of the view.
+
+    Args:
+        shape: Of the picture that the model takes.
+        shows: What a picture shows, a noun; see :func:`app.shared.names.shown_in`.
+    """
     data = {
-        "label": "Draw a digit. By keyboard: arrows move the pen, space lowers and lifts it, Enter hands it over.",
-        "hint": "One large digit",
+        "label": f"Draw one {shows}. By keyboard: arrows move the pen, space lowers and lifts it, Enter hands it over.",
+        "hint": f"One large {shows}",
     }
     mount(data=data, key="pad", on_drawing_change=on_trigger("pad", "drawing", lambda value: _take(value, shape)))
 
 
-def upload(modality: str, shape: Shape) -> None:
-    """Offer an upload; what is uploaded, or a part of it, becomes the picture of the view."""
+def upload(modality: str, shape: Shape, shows: str) -> None:
+    """Offer an upload, see :func:`draw`; what is uploaded, or a part of it, becomes the picture of the view."""
     own_tab.offer("upload")
     st.file_uploader(
-        f"A PNG or JPEG of one {names.title(modality)} digit",
+        f"A PNG or JPEG of one {names.title(modality)} {shows}",
         type=["png", "jpg", "jpeg"],
         key="upload",
         max_upload_size=MAX_PICTURE_BYTES // 1_000_000,
@@ -38,11 +43,11 @@ def upload(modality: str, shape: Shape) -> None:
     _crop("upload", shape)
 
 
-def camera(modality: str, shape: Shape) -> None:
-    """Offer the camera; the photograph, or a part of it, becomes the picture of the view."""
+def camera(modality: str, shape: Shape, shows: str) -> None:
+    """Offer the camera, see :func:`draw`; the photograph, or a part of it, becomes the picture of the view."""
     own_tab.offer("camera")
     st.camera_input(
-        f"A photograph of one {names.title(modality)} digit, large and on plain paper",
+        f"A photograph of one {names.title(modality)} {shows}, large and on plain paper",
         key="camera",
         resolution="480p",
         on_change=_given,

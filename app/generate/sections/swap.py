@@ -124,7 +124,7 @@ def _matrix(shown: digit_model.DigitModel) -> None:
     content, style = swap.donors(shown, view)
     givers = cache.cached_reconstructions(shown, tuple(content)), cache.cached_reconstructions(shown, tuple(style))
     true = tuple(shown.digit(pair) for pair in content)
-    wall.show_once(_blocks, grid, *givers, true, key="wall_matrix")
+    wall.show_once(_blocks, grid, *givers, true, shown.label, key="wall_matrix")
     title = f"Every content (rows) with every style (columns), seed {view.seed}"
     rates = stored_models.kept("swap rates", shown.name, lambda: swap.rates(shown), shown.version)
     caption_row.show(
@@ -133,10 +133,15 @@ def _matrix(shown: digit_model.DigitModel) -> None:
 
 
 def _blocks(
-    sheet: wall.Sheet, grid: PictureGrid, content: PictureGrid, style: PictureGrid, labels: tuple[int, ...]
+    sheet: wall.Sheet, grid: PictureGrid, content: PictureGrid, style: PictureGrid, labels: tuple[int, ...], noun: str
 ) -> list[Data]:
-    """The modalities of the matrix; ``labels`` are those of the pairs that give content."""
-    return [_block(sheet, grid, name, content, style, labels) for name in grid.pictures]
+    """The modalities of the matrix; ``labels`` are those of the pairs that give content, and each is a ``noun``."""
+    return [_block(sheet, grid, name, content, style, labels) | _title(name, noun) for name in grid.pictures]
+
+
+def _title(name: str, noun: str) -> Data:
+    """Title of a modality of the matrix."""
+    return {"title": f"{names.title(name)}: a row for each {noun}, a column for each style"}
 
 
 def _block(
@@ -147,7 +152,7 @@ def _block(
     style: PictureGrid,
     labels: tuple[int, ...],
 ) -> Data:
-    """One modality of the matrix; a dashed frame where the judge reads another digit than the label head does."""
+    """One modality of the matrix; a dashed frame where the judge reads another label than the label head does."""
     by_content, by_style = content.pictures[name][0], style.pictures[name][0]
     n_columns = grid.shape[1]
     columns = [
@@ -169,7 +174,6 @@ def _block(
         head = wall.cell(sheet.shot(name, by_content[i], f"content: {_said(true, digit)}"), label=label)
         rows.append({"head": head, "cells": cells})
     return {
-        "title": f"{names.title(name)}: a row a digit, a column a style",
         "across": n_columns,
         "columns": columns,
         "rows": rows,
@@ -180,7 +184,7 @@ def _block(
 
 
 def _said(true: int, digit: int) -> str:
-    """The label of a pair, and what the label head says where that is another digit."""
+    """The label of a pair, and what the label head says where that is another."""
     return f"a {digit}" if true == digit else f"true label {true}, the label head says {digit}"
 
 
@@ -195,7 +199,8 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
     ]
     if counts:
         sentences.append(
-            f"The judges read the row's digit in {' and '.join(counts)} pictures; a dashed frame marks the rest."
+            f"The judges read the row's {shown.label} in {' and '.join(counts)} pictures; a dashed frame marks the "
+            "rest."
         )
     for i, digit in zip(content, read, strict=True):
         if (true := shown.digit(i)) != digit:
@@ -206,7 +211,7 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
     if rates:
         sentences.append(
             f"A matrix is few pictures, and its contents repeat. In {swap.COUNTED} pairs of one content and one style "
-            f"each (seed {swap.COUNTED_SEED}), the judges read the true digit of the content in: "
+            f"each (seed {swap.COUNTED_SEED}), the judges read the true {shown.label} of the content in: "
             f"{caption_row.rates(rates)}."
         )
     return " ".join(sentences)

@@ -60,11 +60,11 @@ def show(shown: DigitModel) -> None:
     if way == "pair":
         pair_picker.show(shown, "a", "Pair")
     elif way == "draw":
-        pad.draw(shape)
+        pad.draw(shape, names.shown_in(shown.label))
     elif way == "camera":
-        pad.camera(given, shape)
+        pad.camera(given, shape, names.shown_in(shown.label))
     else:
-        pad.upload(given, shape)
+        pad.upload(given, shape, names.shown_in(shown.label))
     if way != "pair" and shape[0] == 1:
         prose.caption(LIKE_MNIST)
     _pictures(shown, given)
@@ -83,13 +83,14 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.warning(str(error))
         return
     if start is None:
-        st.info("Draw, upload or photograph a digit, and what the model imagines appears here.")
+        what = names.shown_in(shown.label)
+        st.info(f"Draw, upload or photograph one {what}, and what the model imagines appears here.")
         return
     grid = cache.cached_grid(translate.make, shown, view)
     wall.show_once(_panels, grid, given, start.picture, key="wall_translate")
     typical = translate.typical(shown, given, start)
     if typical is not None and typical <= UNLIKE:
-        st.warning(_unlike(grid, typical))
+        st.warning(_unlike(grid, typical, shown.label))
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
         f"{ORIGINS[start.origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
@@ -117,14 +118,14 @@ def _panels(sheet: wall.Sheet, grid: PictureGrid, given: str, picture: NDArray[n
     ]
 
 
-def _unlike(grid: PictureGrid, typical: float) -> str:
-    """Warn that a certain label head is worth little where the picture is unlike any real digit."""
+def _unlike(grid: PictureGrid, typical: float, label: str) -> str:
+    """Warn that a certain label head is worth little where the picture is unlike any real one."""
     said = grid.label[0, 0]
     return (
-        f"This picture is unlike the digits that the model knows: of real pairs, {100 * typical:.1f} % have a code "
+        f"This picture is unlike those that the model knows: of real pairs, {100 * typical:.1f} % have a code "
         f"that lies as far out. Yet the label head says {int(said.argmax())} with {100 * float(said.max()):.0f} %. It "
-        "has to share out 100 % among ten digits and has no way to say “none of them”: how certain it is does not "
-        "tell whether there is a digit at all."
+        f"has to share out 100 % among {len(said)} classes and has no way to say “none of them”: how certain it is "
+        f"does not tell whether any {label} is there at all."
     )
 
 

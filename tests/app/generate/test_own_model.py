@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from examples.own_images import main as make_own_model
-from tests.app.pages import MAIN
+from tests.app.pages import MAIN, elements, words_on
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +33,5 @@ def test_every_section_shows_a_model_of_three_modalities(
     if section in ("sample", "swap"):
         assert page.get_by_key("view_factor").options[0] == "the label"
     assert "three_digits" in "".join(markdown.value for markdown in page.sidebar.markdown)
+    said = " ".join([words_on(page), json.dumps(elements(page)), *(element.value for element in page.main.markdown)])
+    assert "digit" not in re.sub("three.digits", "", said.lower()), "its label is no digit"

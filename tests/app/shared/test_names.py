@@ -16,3 +16,7 @@ def test_a_style_is_that_of_the_data_set_or_of_the_modality() -> None:
         *("the digit", "house-number style", "handwriting", "style of Colour"),
     ]
     assert names.factors(("left",), "breed") == {"y": "the breed", "left": "style of Left"}
+
+
+def test_a_picture_shows_what_the_data_set_calls_its_label() -> None:
+    assert [names.shown_in(label) for label in ("digit", "breed", "label")] == ["digit", "breed", "picture"]
