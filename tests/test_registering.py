@@ -85,6 +85,8 @@ def test_a_data_set_enters_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch)
             register(DatasetInfo(name))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^info: expected a DatasetInfo, got a str$"):
         register("mine")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^info.streams: expected each to be a ModalityInfo, got a str$"):
+        register(DatasetInfo("mine", streams=("pulse",)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^loader: expected a function, got an int$"):
         register(DatasetInfo("mine"))(3)  # type: ignore[arg-type]
     for title in ("first", "second"):  # as a file that is read again enters anew

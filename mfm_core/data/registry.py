@@ -155,11 +155,15 @@ def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
         info: The description, by whose name the data set is loaded.
 
     Raises:
-        ValueError: If the name is taken or no plain name, or the loader is no function without arguments.
+        ValueError: If the name is taken or no plain name, a stream is not described, or the loader is no function
+            without arguments.
     """
     name = expect("info", info, DatasetInfo).name
     if not isinstance(name, str) or re.fullmatch("[a-z][a-z0-9_]{0,39}", name) is None:
         raise ValueError(f"name: expected at most 40 lower-case letters, digits and '_', got {name!r}")
+
+    if wrong := [one for one in info.streams if not isinstance(one, ModalityInfo)]:
+        raise ValueError(f"info.streams: expected each to be a ModalityInfo, got {kind_of(wrong[0])}")
 
     def enter(loader: Loader) -> Loader:
         if not callable(loader):
