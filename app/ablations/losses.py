@@ -42,17 +42,18 @@ def _real_pair(models: Sequence[DigitModel], titles: Sequence[str]) -> None:
     """A pair rebuilt, then its style in all ten digits."""
     with st.container(width=420):
         state.slide("Held-out pair", "pair", len(models[0].codes) - 1)
+    label = models[0].label
     prose.write(
         "Each row is one model. It rebuilds the pair, then keeps the pair's Z_a and takes Z_y from a pair of each "
-        "digit. Where the model factorizes, the digit changes along the row and the style stays."
+        f"{label}. Where the model factorizes, the {label} changes along the row and the style stays."
     )
     pair, donors = state.seen(AblationsView).pair, donor_pairs(models[0])
     grids = [in_all_digits(one, pair, donors) for one in models]
     wanted = [models[0].digit(one) for one in (pair, *donors)]
     wall.show_once(_panels, tuple(grids), tuple(titles), tuple(wanted), key="wall_losses")
     prose.caption(
-        f"Held-out pair {pair}, a {wanted[0]}. A dashed frame: the independent judge reads another digit than the one "
-        "that gave Z_y. " + " ".join(_count(title, grid, wanted) for title, grid in zip(titles, grids, strict=True))
+        f"Held-out pair {pair}, a {wanted[0]}. A dashed frame: the independent judge reads another {label} than the "
+        "one that gave Z_y. " + " ".join(_count(title, grid, wanted) for title, grid in zip(titles, grids, strict=True))
     )
 
 
@@ -62,13 +63,13 @@ def _draws(models: Sequence[DigitModel], titles: Sequence[str]) -> None:
         state.slide("Draw", "draw", 99)
     prose.write(
         "Each row is one model. All of Z is drawn from N(0, I), and both pictures of a column come of the same draw. "
-        "Where Z_y alone carries the label, both show the same digit."
+        f"Where Z_y alone carries the label, both show the same {models[0].label}."
     )
     grids = [drawn_from_prior(one, state.seen(AblationsView).draw) for one in models]
     wall.show_once(_drawn_panels, tuple(grids), tuple(titles), key="wall_draws")
     prose.caption(
-        "A dashed frame: the independent judges read different digits in the two pictures of a draw. "
-        + " ".join(_coherent(title, grid) for title, grid in zip(titles, grids, strict=True))
+        f"A dashed frame: in the two pictures of a draw the independent judges do not read the same {models[0].label}. "
+        + " ".join(_coherent(title, grid, models[0].label) for title, grid in zip(titles, grids, strict=True))
     )
 
 
@@ -148,12 +149,14 @@ def _wide(modality: str, columns: list[str], rows: list[Data]) -> Data:
     }
 
 
-def _coherent(title: str, grid: PictureGrid) -> str:
-    """In how many draws of a row the judges read the same digit in both pictures."""
+def _coherent(title: str, grid: PictureGrid, label: str) -> str:
+    """In how many draws of a row the judges read the same label in both pictures."""
     seen = list(_read(grid).values())
     if len(seen) < 2:
         return ""
-    return f"**{title}**: the same digit in {sum(len(set(each)) == 1 for each in zip(*seen, strict=True))} of {DRAWS}."
+    return (
+        f"**{title}**: the same {label} in {sum(len(set(each)) == 1 for each in zip(*seen, strict=True))} of {DRAWS}."
+    )
 
 
 def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:
