@@ -12,12 +12,16 @@ from app.shared.made_once import drawn_once
 from mfm_core.evaluation.figures import Unit, shown, shown_with_interval
 from mfm_core.evaluation.paper import PaperValue
 
+MAJORITY = "majority"
+
 
 @drawn_once
 def systems_chart(
     rows: pd.DataFrame, paper: dict[str, float], colours: Palette, *, unit: Unit, metric: str
 ) -> go.Figure:
     """Every system with its mean over the seeds and the 95 % interval over test videos, the paper's number beside it.
+
+    A dashed line stands where a guess of the most frequent label does, where that was measured.
 
     Args:
         rows: Of one table, metric and subject.
@@ -63,7 +67,14 @@ def systems_chart(
         xaxis={"title": metric, "tickformat": ".0%" if unit == "share" else None, "zeroline": False},
         yaxis={"autorange": "reversed", "automargin": True},
     )
+    for value in rows.loc[rows["system"] == MAJORITY, "mean"]:
+        chart.add_vline(x=value, line={"dash": "dash", "width": 1, "color": colours.ink}, opacity=0.6)
     return chart
+
+
+def best_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one table, metric and subject in the order of their means, the best in front."""
+    return rows.sort_values("mean", ascending=not rows["higher_is_better"].iloc[0], kind="stable")
 
 
 def aloud(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str, table: str) -> str:

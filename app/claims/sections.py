@@ -96,7 +96,7 @@ def systems() -> None:
     view = state.seen(ClaimsView)
     rows = table[(table["table"] == view.table) & (table["key"] == view.metric) & (table["subject"] == view.subject)]
     dataset, unit = rows["dataset"].iloc[0], rows["unit"].iloc[0]  # the view fits what is stored: there are rows
-    rows = rows if system == ALL else rows[rows["system"] == system]
+    rows = charts.best_first(rows) if system == ALL else rows[rows["system"] == system]
     if rows.empty:
         st.info(f"This table has no {results.METRICS.get(view.metric, view.metric)} of {known[system]}.")
         return
@@ -106,8 +106,9 @@ def systems() -> None:
     chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title)
     draw(chart, key="systems", alt=charts.aloud(rows, paper, unit=unit, metric=title, table=titles[view.table]))
     prose.caption(
-        f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}. Points are means over seeds, "
-        f"bars 95 % bootstrap intervals over test videos. {budget(rows)}"
+        f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}, the best first. Points are "
+        "means over seeds, bars 95 % bootstrap intervals over test videos, the dashed line is the most frequent label. "
+        f"{budget(rows)}"
         + (
             " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
             "experiment."

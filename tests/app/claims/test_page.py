@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.claims import results
-from app.claims.charts import aloud, numbers, systems_chart
+from app.claims.charts import aloud, best_first, numbers, systems_chart
 from app.claims.sections import budget
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
@@ -187,6 +187,15 @@ def test_the_chart_of_systems_has_its_numbers_as_a_text_alternative() -> None:
         "Accuracy of 2 classes of each system on X, with 95 % intervals. MFM 50.00 % (40.00 % to 60.00 %); "
         "MFN 50.00 % (40.00 % to 60.00 %), the paper 70.00 %."
     )
+
+
+def test_the_best_system_stands_first_and_a_line_marks_the_most_frequent_label() -> None:
+    rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",)).assign(mean=[0.4, 0.5, 0.6])
+    assert best_first(rows)["system"].tolist() == ["mfn", "mfm", "majority"]
+    assert best_first(rows.assign(higher_is_better=False))["system"].tolist() == ["majority", "mfm", "mfn"]
+    (line,) = systems_chart(rows, {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
+    assert (line.x0, line.x1) == (0.4, 0.4)
+    assert not systems_chart(rows[1:], {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
 
 
 def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
