@@ -41,7 +41,7 @@ def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -
         page.mouse.move(*at(page, *corner), steps=4)
     page.mouse.up()
     told = page.locator(".lassoed")
-    expect(told).to_contain_text(re.compile(r"\d+ pairs: \d+ of digit \d"))
+    expect(told).to_contain_text(re.compile(r"[\d,]+ pairs: \d+ of digit \d"))
     assert picture(page, 0) == before, "the end of a lasso is no click"
     expect(told.get_by_role("button")).to_have_count(8)
     told.get_by_role("button", name="mean").click()

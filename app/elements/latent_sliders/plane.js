@@ -72,9 +72,9 @@ class Plane {
 
   #follow() {
     if (!this.at || !this.plot._fullLayout?.xaxis) return;
-    const [x, y] = this.pixel(this.at), { width, height } = this.plot._fullLayout;
-    this.ring.hidden = x < 0 || y < 0 || x > width || y > height;
-    this.ring.style.transform = `translate(${x}px, ${y}px)`;
+    const pixel = this.pixel(this.at);
+    this.ring.hidden = this.#axes.some((axis, k) => pixel[k] < axis._offset || pixel[k] > axis._offset + axis._length);
+    this.ring.style.transform = `translate(${pixel[0]}px, ${pixel[1]}px)`;
   }
 
   /** A press that does not move means the point that plotly tells of, or else the empty place. */
