@@ -129,7 +129,7 @@ def main() -> None:
             if root is None:
                 continue
             environment = {"MFM_PRETRAINED": str(root / "pretrained"), "MFM_DATA": place, "PYTHONPATH": str(root)}
-            with serve(root / "app" / "main.py", environment) as app:
+            with serve(root / "app" / "main.py", environment, root=root) as app:
                 page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
                 box = opened(page, app.address)
                 results[f"{name}: points"] = (page.locator(".mapbody .note").text_content() or "").split(" ")[0]

@@ -52,13 +52,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(script: Path, environment: dict[str, str], *, health: str = "/_stcore/health") -> Iterator[Server]:
+def serve(
+    script: Path, environment: dict[str, str], *, health: str = "/_stcore/health", root: Path = ROOT
+) -> Iterator[Server]:
     """Run a Streamlit server until the block is left.
 
     Args:
         script: What it runs.
         environment: Set on top of this process's.
         health: Where it says that it is there; another where it is served under a base path.
+        root: The checkout whose code it imports.
 
     Raises:
         RuntimeError: If it does not answer within a minute.
@@ -67,7 +70,7 @@ def serve(script: Path, environment: dict[str, str], *, health: str = "/_stcore/
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.headless", "true"],
-        cwd=ROOT,
+        cwd=root,
         env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
