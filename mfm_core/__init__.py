@@ -2,6 +2,9 @@
 
 from mfm_core.config import ModelConfig
 from mfm_core.data import Dataset, load_dataset
+from mfm_core.data.modalities import ModalityInfo
+from mfm_core.data.registry import DatasetInfo
+from mfm_core.data.registry import register as register_dataset
 from mfm_core.data.sequence_files import save_dataset
 from mfm_core.directions import Directions, directions
 from mfm_core.evaluation.figures import Figure
@@ -50,6 +53,7 @@ __all__ = [
     "Codes",
     "DataSpec",
     "Dataset",
+    "DatasetInfo",
     "DependencyRatio",
     "Directions",
     "EditedClip",
@@ -59,6 +63,7 @@ __all__ = [
     "Generated",
     "Latents",
     "MFMConfig",
+    "ModalityInfo",
     "ModelConfig",
     "System",
     "SystemConfig",
@@ -86,6 +91,7 @@ __all__ = [
     "load_pretrained",
     "normalized_hsic",
     "pretrained_names",
+    "register_dataset",
     "register_interpretation",
     "register_system",
     "register_term",

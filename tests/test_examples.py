@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import mfm_core as mfm
 from mfm_core.__main__ import app
+from mfm_core.data import registry as datasets
 from mfm_core.interpretation import registry as interpretations
 from mfm_core.systems import registry
 from mfm_core.training.terms import registry as terms
@@ -39,6 +40,20 @@ def test_own_sequences_are_learnt_better_than_by_the_median(capsys: pytest.Captu
     errors = example("own_sequences").main(("majority", "svm_md"), n_folds=2)
     assert errors["svm_md"] < errors["majority"]
     assert "majority" in capsys.readouterr().out
+
+
+def test_a_data_set_from_outside_is_loaded_by_its_name_and_its_streams_are_called_as_it_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mfm.system_names()
+    monkeypatch.setattr(datasets, "_infos", dict(datasets._infos))
+    monkeypatch.setattr(datasets, "_loaders", dict(datasets._loaders))
+    assert example("own_dataset").main().shape == (6, 1)
+    assert "desk" in capsys.readouterr().out
+    assert "desk" in datasets.dataset_names()
+    found = datasets.modality_info("posture")
+    assert found is not None
+    assert found.content == "how one sits"
 
 
 def test_a_system_from_outside_is_registered_stored_and_read_back(

@@ -195,7 +195,11 @@ def _tensor(field: str, array: npt.ArrayLike | Tensor) -> Tensor:
     except ValueError:  # NumPy's word for lists in which some are longer than others
         raise ValueError(f"{field}: expected an array of numbers, got lists of unequal lengths") from None
     if values.dtype.kind not in "biuf":
-        got = kind_of(array) if array is None else str(values.dtype)
+        got = (
+            kind_of(array)
+            if array is None
+            else {"U": "text", "S": "bytes", "O": "objects"}.get(values.dtype.kind, str(values.dtype))
+        )
         raise ValueError(f"{field}: expected an array of numbers, got {got}")
     return torch.from_numpy(np.array(values, dtype=values.dtype.newbyteorder("="), copy=True))
 
