@@ -45,10 +45,10 @@ def test_own_sequences_are_learnt_better_than_by_the_median(capsys: pytest.Captu
 def test_a_data_set_from_outside_is_loaded_by_its_name_and_its_streams_are_called_as_it_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mfm.system_names()
+    datasets.dataset_names()
     monkeypatch.setattr(datasets, "_infos", dict(datasets._infos))
     monkeypatch.setattr(datasets, "_loaders", dict(datasets._loaders))
-    assert example("own_dataset").main().shape == (6, 1)
+    assert example("own_dataset").main().shape == (12, 1)
     assert "desk" in capsys.readouterr().out
     assert "desk" in datasets.dataset_names()
     found = datasets.modality_info("posture")
