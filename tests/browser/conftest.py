@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 import mfm_core as mfm
 from app.generate.digit_model import MODEL
@@ -69,8 +69,8 @@ def server(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Ite
     environment = {"MFM_PRETRAINED": str(models), "MFM_DATA": str(place), "OMP_NUM_THREADS": "2"}
     process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
     yield address
-    process.terminate()
-    process.wait(60)
+    process.kill()  # it has nothing to save, and would take seconds to leave
+    process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -82,51 +82,110 @@ def sequence_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {"MFM_PRETRAINED": str(place / "models"), "MFM_DATA": str(place), "OMP_NUM_THREADS": "2"}
     process, address = serve(ROOT / "app" / "main.py", environment, place / "server.log")
     yield address
-    process.terminate()
-    process.wait(60)
+    process.kill()  # it has nothing to save, and would take seconds to leave
+    process.wait()
 
 
 @pytest.fixture(scope="session")
-def window(chromium: Browser) -> Iterator[BrowserContext]:
-    """The window whose tabs the pages are, for one that has read the app's scripts opens the next page faster."""
-    context = chromium.new_context()
-    yield context
-    context.close()
+def digit_tabs(chromium: Browser, server: str) -> Iterator[Tabs]:
+    """The tabs that stay open on the app with models of digits."""
+    yield from kept(Tabs(chromium, server))
+
+
+@pytest.fixture(scope="session")
+def sequence_tabs(chromium: Browser, sequence_server: str) -> Iterator[Tabs]:
+    """The same with models of sequences."""
+    yield from kept(Tabs(chromium, sequence_server))
 
 
 @pytest.fixture
-def visit(window: BrowserContext, server: str) -> Iterator[Visit]:
+def visit(digit_tabs: Tabs) -> Iterator[Visit]:
     """Open the app as a visitor of its own: ``visit(query, width=, height=, scheme=, workers=)``."""
-    yield from opener(window, server)
+    yield digit_tabs.open
+    digit_tabs.leave()
 
 
 @pytest.fixture
-def watch(window: BrowserContext, sequence_server: str) -> Iterator[Visit]:
+def watch(sequence_tabs: Tabs) -> Iterator[Visit]:
     """The same with models of sequences: ``watch("flow?clip=3")``."""
-    yield from opener(window, sequence_server)
+    yield sequence_tabs.open
+    sequence_tabs.leave()
 
 
-def opener(window: BrowserContext, address: str) -> Iterator[Visit]:
-    """Opener of pages of one server; afterwards they are closed and the window forgets the visitor."""
+class Tabs:
+    """Tabs of one window that go from test to test.
 
-    def open_page(
-        query: str = "generate", *, width: int = 1280, height: int = 860, scheme: str = "light", workers: bool = True
+    A tab that has read the app's scripts keeps them compiled, and opens a link for a third of what a new tab takes.
+    Each link is a session of its own with the server. What the last visitor left in the browser is forgotten.
+
+    Attributes:
+        window: The window, with storage and permissions of its own.
+        address: Address of the app.
+    """
+
+    def __init__(self, chromium: Browser, address: str) -> None:
+        self.window: BrowserContext = chromium.new_context()
+        self.address = address
+        self._workers: dict[Page, bool] = {}
+        self._busy: set[Page] = set()
+
+    def open(
+        self,
+        query: str = "generate",
+        *,
+        width: int = 1280,
+        height: int = 860,
+        scheme: str = "light",
+        workers: bool = True,
     ) -> Page:
-        page = window.new_page()
+        """Open a link in a tab that this test has not used yet; without ``workers``, in one that lacks them."""
+        free = [page for page, has in self._workers.items() if has == workers and page not in self._busy]
+        page = free[0] if free else self._new(workers)
+        self._busy.add(page)
+        page.bring_to_front()  # one behind another would be given little of the processor
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        if not workers:
-            page.add_init_script("delete window.Worker")
-        page.goto(address + "/" + query)
+        page.goto(self.address + "/" + query)
         arrive(page)
         return page
 
-    yield open_page
-    for page in window.pages:
-        page.close()
-    window.set_offline(False)
-    window.clear_permissions()
-    window.clear_cookies()
+    def _new(self, workers: bool) -> Page:
+        page = self.window.new_page()
+        if not workers:
+            page.add_init_script("delete window.Worker")
+        self._workers[page] = workers
+        return page
+
+    def leave(self) -> None:
+        """End the test's sessions, close what it opened itself, and forget what it left in the browser."""
+        self.window.set_offline(False)
+        self.window.clear_permissions()
+        self.window.clear_cookies()
+        for page in self._busy:
+            if not emptied(page):
+                del self._workers[page]
+        self._busy = set()
+        for page in self.window.pages:
+            if page not in self._workers:
+                page.close()
+
+
+def emptied(page: Page) -> bool:
+    """Bring a tab back to where it began; whether that could be done."""
+    try:
+        page.unroute_all()
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.mouse.move(-1, -1)
+        page.goto("about:blank")
+    except Error:  # closed, crashed, or on a page of the browser's own
+        return False
+    return True
+
+
+def kept(tabs: Tabs) -> Iterator[Tabs]:
+    """Tabs until the end of all tests."""
+    yield tabs
+    tabs.window.close()
 
 
 def arrive(page: Page) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, settle
+from tests.browser.looks import check_looks
 
 ALL = "dependency?models=studio_balanced.studio_face_led.ict_mmmo"
 
@@ -85,14 +85,5 @@ def test_a_hostile_link_shows_a_notice_and_no_traceback(watch: Visit) -> None:
     assert "encountered an error" not in text
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
-def test_screenshots(width: int, scheme: str, watch: Visit, tmp_path: Path) -> None:
-    page = ready(watch(ALL, width=width, scheme=scheme))
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": width, "height": int(tall) + 60})
-    settle(page)
-    page.screenshot(path=tmp_path / f"dependency-{width}-{scheme}.png")
-    painted = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    brightness = sum(int(part) for part in re.findall(r"\d+", painted)[:3])
-    assert (brightness > 600) == (scheme == "light")
+def test_its_looks(watch: Visit, tmp_path: Path) -> None:
+    check_looks(watch, ALL, tmp_path, ready)

@@ -1,18 +1,14 @@
-"""Every page wide and light, narrow and dark: clean for axe-core, legible, one first heading, nothing off the side.
-
-One tab a server goes from page to page, for a browser that has begun is what costs most.
-"""
+"""Every page wide and light, narrow and dark: clean for axe-core, legible, one first heading, nothing off the side."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Visit, arrive, settle
+from tests.browser.conftest import ROOT, Visit, settle
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 LOOKS = [(1280, "light"), (390, "dark")]
@@ -100,24 +96,14 @@ def check(page: Page) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.fixture(scope="module")
-def tab(chromium: Browser) -> Iterator[Page]:
-    """A tab that goes from page to page."""
-    context = chromium.new_context(reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
-def look(tab: Page, address: str, place: str) -> None:
+def look(visit: Visit, place: str) -> None:
     """Look at a page in both ways."""
-    for turn, (width, scheme) in enumerate(LOOKS):
-        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        tab.set_viewport_size({"width": width, "height": 860})
-        if turn == 0:
-            tab.goto(f"{address}/{place}")
-            arrive(tab)
-        check(tab)
-        painted = tab.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    page = visit(place)
+    for width, scheme in LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 860})
+        check(page)
+        painted = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
         assert (sum(map(int, painted.strip("rgb()").split(","))) > 380) == (scheme == "light")
 
 
@@ -126,13 +112,13 @@ def test_every_page_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("place", [place for places in SHIPPED.values() for place in places])
-def test_a_page_with_the_shipped_models(place: str, tab: Page, server: str) -> None:
-    look(tab, server, place)
+def test_a_page_with_the_shipped_models(place: str, visit: Visit) -> None:
+    look(visit, place)
 
 
 @pytest.mark.parametrize("place", [place for places in OF_SEQUENCES.values() for place in places])
-def test_a_page_with_models_of_sequences(place: str, tab: Page, sequence_server: str) -> None:
-    look(tab, sequence_server, place)
+def test_a_page_with_models_of_sequences(place: str, watch: Visit) -> None:
+    look(watch, place)
 
 
 def test_type_is_larger_while_someone_presents(visit: Visit) -> None:

@@ -4,16 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser.conftest import Visit, pixels, settle
+from tests.browser.looks import check_looks
 
 FOCUSED = """() => {
   let node = document.activeElement;
   while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
   return [node.tagName, node.type, node.getAttribute("aria-label"), node.innerText].join(" ");
 }"""
-SECTIONS = ("sample", "swap", "slide", "read", "translate")
 LINKS = {
     "sample": "generate?seed=7&factor=mnist&source=posterior",
     "swap": "generate?section=swap&a=4&b=9&factor=svhn&size=4&seed=3",
@@ -26,10 +26,15 @@ LINKS = {
 def count_sent(page: Page) -> list[int]:
     """Counts what the page sends to the server from its next visit on."""
     sent: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))))
+
+    def note(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(len(frame)))
+
+    page.on("websocket", note)
     page.reload()
     page.locator("h2").wait_for(timeout=60_000)
     settle(page)
+    page.remove_listener("websocket", note)
     return sent
 
 
@@ -90,13 +95,15 @@ def steady(page: Page) -> list[str]:
     raise AssertionError("the pictures never came to rest")
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_a_shared_link_opens_the_identical_picture(section: str, visit: Visit) -> None:
-    page = visit(LINKS[section])
-    first = steady(page)
-    assert len(first) >= 5
-    again = visit("generate?" + page.url.split("?", 1)[1])
-    assert steady(again) == first
+@pytest.mark.parametrize("section", LINKS)
+def test_a_shared_link_opens_the_identical_picture_in_every_look(section: str, visit: Visit, tmp_path: Path) -> None:
+    check_looks(visit, LINKS[section], tmp_path, same=some_pictures)
+
+
+def some_pictures(page: Page) -> list[str]:
+    found = steady(page)
+    assert len(found) >= 5
+    return found
 
 
 def test_a_link_made_by_clicking_opens_the_identical_picture(visit: Visit) -> None:
@@ -137,9 +144,8 @@ def test_a_hostile_link_shows_a_notice_and_no_traceback(query: str, visit: Visit
     assert "encountered an error" not in text
 
 
-def test_a_deep_link_to_another_tab_opens_it(server: str, visit: Visit) -> None:
-    page = visit()
-    page.goto(server + "/about_this_model")
+def test_a_deep_link_to_another_tab_opens_it(visit: Visit) -> None:
+    page = visit("about_this_model")
     expect(page.get_by_role("main")).to_contain_text(re.compile("measured", re.IGNORECASE))
     assert "encountered an error" not in page.inner_text("body")
 
@@ -233,28 +239,3 @@ def test_a_copied_link_carries_nothing_that_is_the_visitors_own(visit: Visit) ->
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Copied.")).to_be_visible()
     assert page.evaluate("window.copied").partition("?")[2] == "room=ABCDE"
-
-
-def test_the_page_asks_nobody_but_its_own_server(visit: Visit, server: str) -> None:
-    page = visit()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for section in SECTIONS:
-        page.goto(f"{server}/?section={section}")
-        settle(page)
-    outside = [url for url in asked if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))]
-    assert outside == []
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
-@pytest.mark.parametrize("section", SECTIONS)
-def test_screenshots(section: str, width: int, scheme: str, visit: Visit, tmp_path: Path) -> None:
-    page = visit(f"generate?section={section}", width=width, scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": width, "height": int(tall) + 60})
-    settle(page)
-    page.screenshot(path=tmp_path / f"{section}-{width}-{scheme}.png")
-    painted = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    brightness = sum(int(part) for part in re.findall(r"\d+", painted)[:3])
-    assert (brightness > 600) == (scheme == "light")

@@ -217,10 +217,8 @@ def test_sliding_goes_on_without_a_network(visit: Visit) -> None:
 
 @pytest.mark.parametrize("broken", ["worker", "weights"])
 def test_where_the_browser_cannot_decode_the_server_does(broken: str, visit: Visit) -> None:
-    page = visit("generate?seed=3")
-    if broken == "worker":
-        page.add_init_script("delete window.Worker")
-    else:
+    page = visit("generate?seed=3", workers=broken != "worker")
+    if broken == "weights":
         page.route("**/app/static/**", lambda route: route.abort())
     page.goto(page.url.split("?")[0] + "?section=slide")
     note = page.get_by_role("status").filter(has_text="The server decodes here")
