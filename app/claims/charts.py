@@ -11,8 +11,7 @@ from app.shared.legible import inked, symbols
 from app.shared.made_once import drawn_once
 from mfm_core.evaluation.figures import Unit, shown, shown_with_interval
 from mfm_core.evaluation.paper import PaperValue
-
-MAJORITY = "majority"
+from mfm_core.evaluation.verdicts import MAJORITY
 
 
 @drawn_once

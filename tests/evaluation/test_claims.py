@@ -62,6 +62,17 @@ def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one
     assert outcome("competitive_ict_mmmo", lacking).verdict == "cannot be tested here"
 
 
+def test_where_mfm_is_not_above_the_most_frequent_label_no_two_systems_are_told_apart() -> None:
+    means = {"mfm": 0.5, "tfn": 0.4, "majority": 0.45}
+    found = outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), means, p=0.5))
+    assert found.verdict == "cannot be tested here"
+    assert "most frequent label" in found.because
+    assert len(found.measurements) == 4
+    assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), means, p=0.01)).verdict == "holds"
+    better = means | {"tfn": 0.9}
+    assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), better, p=0.01)).verdict == "does not hold"
+
+
 def test_a_lower_error_counts_as_better() -> None:
     keys = ("a2", "f1", "a7", "mae", "r")
     means = {"mfm": 0.9, "m_a": 0.5, "m_b": 0.5, "m_c": 0.5, "m_d": 0.5, "m_e": 0.5}

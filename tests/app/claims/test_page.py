@@ -41,11 +41,11 @@ def comparison_rows(dataset: str, systems: tuple[str, ...], keys: tuple[str, ...
             "sd": 0.02,
             "low": mean - 0.05,
             "high": mean + 0.06,
-            "difference": 0.0 if system != "mfm" else None,
+            "difference": {"mfm": None, "majority": -0.2}.get(system, 0.0),
             "difference_low": -0.1,
             "difference_high": 0.1,
             "p": 0.5,
-            "p_holm": 1.0,
+            "p_holm": 0.001 if system == "majority" else 1.0,
         }
         for system in systems
         for key in keys
