@@ -86,6 +86,7 @@ def main() -> None:
     heading = "" if titled else f'<h1 class="mfm-hidden">{page.title}</h1>'
     st.html(STYLE + (presenter.STYLE if presenter.on() else "") + heading)
     frame_bar.show(state.open_frame(page.title), catalogue.called)
+    stored_models.remember_linked()
     with stored_models.looked_at_once():
         page.run()
     if presenter.on():

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.generate.digit_model import MissingModelError, load, shown_name
 from app.generate.sections import read, sample, slide, swap, translate
-from app.generate.view import GenerateLinks, View
+from app.generate.view import GenerateLinks
 from app.shared import missing, sidebar, state
 from app.shared.stored_models import stored_as
 from mfm_core.lab.settings import run_of
@@ -27,15 +27,12 @@ def main() -> None:
     except MissingModelError as reason:
         missing.show(reason)
         return
-    state.open_view(GenerateLinks(shown.limits), "Generate")
+    state.open_view(GenerateLinks(shown.limits, run_of(shown_name()) or ""), "Generate")
     sidebar.show(
         f"**Model** {shown_name()}",
         f"{len(shown.codes):,} held-out pairs",
         seed="Every draw on the page starts from it.",
     )
-    if state.seen(View).lab and run_of(shown_name()) is None:
-        state.change(lab="")
-        state.notices().append("The model of this link is not here any more; the page's own is shown.")
     titles = {name: title for name, (title, _) in SECTIONS.items()}
     section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)
     for notice in state.notices():

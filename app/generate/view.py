@@ -135,17 +135,22 @@ class GenerateLinks:
 
     Attributes:
         limits: What a view may ask of the model in use.
+        lab: The run of the page Lab that made this model; empty for another model.
     """
 
     limits: Allowed
+    lab: str = ""
 
     def parse(self, params: Mapping[str, str]) -> tuple[View, list[str]]:
-        """See ``parse``."""
-        return parse(params, self.limits)
+        """See ``parse``; a run whose model is not here is told."""
+        view, notices = parse(params, self.limits)
+        if view.lab not in ("", self.lab):
+            notices.append("The model of this link is not here any more; the page's own is shown.")
+        return self.fit(view), notices
 
     def fit(self, view: View) -> View:
         """See ``fit``."""
-        return fit(view, self.limits)
+        return fit(view, self.limits).model_copy(update={} if view.lab == self.lab else {"lab": ""})
 
     def link(self, view: View) -> dict[str, str]:
         """See ``link``."""

@@ -50,16 +50,29 @@ def lab_folder(run: str) -> Path:
     return default_folder() / run / MODEL
 
 
+LINKED = "linked_models"
+"""Key of the session's state."""
+
+
 def linked() -> tuple[str, ...]:
     """Models of the page Lab that this session has opened by a link, and are still there."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return ()
-    known: list[str] = st.session_state.setdefault("linked_models", [])
+    known = dict.fromkeys((*st.session_state.get(LINKED, ()), *_of_link()))
+    return tuple(name for name in known if Path(stored_as(name), CONFIG).is_file())
+
+
+def remember_linked() -> None:
+    """Keep the models of the page Lab that the link asks for, for the other pages of this session."""
+    st.session_state[LINKED] = tuple(dict.fromkeys((*st.session_state.get(LINKED, ()), *_of_link())))
+
+
+def _of_link() -> tuple[str, ...]:
+    """Models of the page Lab that the link asks for."""
     params = st.query_params.to_dict()
     asked = [model_name(params["lab"])] if "lab" in params else []
     asked += [part for key in ("model", "models") for part in params.get(key, "").split(".")]
-    known += [name for name in dict.fromkeys(asked) if run_of(name) is not None and name not in known]
-    return tuple(name for name in known if Path(stored_as(name), CONFIG).is_file())
+    return tuple(name for name in asked if run_of(name) is not None)
 
 
 def elsewhere() -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.generate.view import FRAMES, Allowed, View, defaults_for, fit, link, parse
+from app.generate.view import FRAMES, Allowed, GenerateLinks, View, defaults_for, fit, link, parse
 
 LIMITS = Allowed(("svhn", "mnist"), {"y": 8, "svhn": 32, "mnist": 16}, directions=8, pairs=60, shown=(3, 7))
 KEYS = sorted(name.rstrip("_") for name in View.model_fields)
@@ -113,3 +113,13 @@ def test_what_cannot_be_read_gives_the_default_and_a_notice(params: dict[str, st
     view, notices = parse(params, LIMITS)
     assert len(notices) == 1
     assert view == defaults_for(LIMITS)
+
+
+def test_a_link_to_a_run_whose_model_is_not_shown_is_told_and_left_out() -> None:
+    run, other = "0" * 12, "1" * 12
+    view, notices = GenerateLinks(LIMITS, run).parse({"lab": run})
+    assert (view.lab, notices) == (run, [])
+    view, notices = GenerateLinks(LIMITS).parse({"lab": other})
+    assert (view.lab, len(notices)) == ("", 1)
+    assert "not here any more" in notices[0]
+    assert GenerateLinks(LIMITS, run).fit(View(lab=other)).lab == ""
