@@ -41,8 +41,10 @@ def bootstrap_interval(sums: Floats, of_sums: OfSums, units: Ints, *, seed: int 
     return float(low), float(high)
 
 
-def bootstrap_distribution(sums: Floats, of_sums: OfSums, units: Ints, *, seed: int = 0) -> Floats:
-    """A statistic in each of 1,000 resamples of the units, ``(1000,)``; see :func:`bootstrap_interval`."""
+def bootstrap_distribution(
+    sums: Floats, of_sums: OfSums, units: Ints, *, seed: int = 0, n_resamples: int = N_RESAMPLES
+) -> Floats:
+    """A statistic in each of many resamples of the units, ``(n_resamples,)``; see :func:`bootstrap_interval`."""
     from scipy.stats import bootstrap
 
     number = np.unique(units, return_inverse=True)[1]
@@ -60,7 +62,7 @@ def bootstrap_distribution(sums: Floats, of_sums: OfSums, units: Ints, *, seed: 
     found = bootstrap(
         (np.arange(n_units),),
         statistic,
-        n_resamples=N_RESAMPLES,
+        n_resamples=n_resamples,
         batch=_BATCH,
         method="percentile",
         rng=np.random.default_rng(seed),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REFERENCE = "mfm"
+N_RESAMPLES = 5_000
+"""Of a comparison: the least p-value is 2 / 5,001, so that Holm's correction for 100 systems still reaches 0.05."""
 
 
 def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
@@ -179,7 +181,8 @@ def _drawn(metrics: Sequence[Metric], weights: Floats, units: Ints) -> Floats:
         each = [metric.of_sums(sums[..., i * width : (i + 1) * width]) for i, metric in enumerate(metrics)]
         return np.asarray(np.tensordot(weights, np.stack(each), axes=1))
 
-    drawn = bootstrap_distribution(np.concatenate([metric.sums for metric in metrics], axis=1), weighted, units)
+    sums = np.concatenate([metric.sums for metric in metrics], axis=1)
+    drawn = bootstrap_distribution(sums, weighted, units, n_resamples=N_RESAMPLES)
     return drawn[np.isfinite(drawn)]
 
 

@@ -108,6 +108,13 @@ def test_a_bootstrap_p_value_has_a_floor() -> None:
     assert two_sided(np.array([-1.0, 1.0])) == 1.0
 
 
+def test_a_clear_difference_stays_one_among_thirty_systems(cell: CellResult) -> None:
+    n = len(cell.units)
+    cells = [made(cell, "mfm", 0, 0.1), *(made(cell, f"worse_{i}", i, 4.0) for i in range(29))]
+    table = comparisons([one.model_copy(update={"units": tuple(range(n))}) for one in cells])
+    assert (table.loc[(table["key"] == "mae") & (table["system"] != "mfm"), "p_holm"] < 0.05).all()
+
+
 def test_cells_of_two_tables_are_not_compared(cell: CellResult) -> None:
     other = cell.model_copy(update={"plan": PLAN.model_copy(update={"trials": 2})})
     with pytest.raises(ValueError, match="cells of one table"):
