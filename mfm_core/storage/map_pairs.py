@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.printing import short_repr
 from mfm_core.storage.codes import Codes
+from mfm_core.storage.identity import block_bytes, number_of
 from mfm_core.storage.models import MAP_PAIRS
 
 BATCH = 128
@@ -129,11 +130,9 @@ def _expected(path: Path, sizes: Mapping[str, int]) -> dict[str, TensorSpec]:
 
 
 def _identity(codes: Codes, judges: Mapping[str, Discriminative]) -> int:
-    whole = hashlib.sha256()
-    for block in codes.latents.blocks().values():
-        whole.update(block.contiguous().numpy().tobytes())
-    for name, judge in sorted(judges.items()):
-        whole.update(name.encode())
-        for tensor in judge.state_dict().values():
-            whole.update(tensor.contiguous().numpy().tobytes())
-    return int.from_bytes(whole.digest()[:8], "little", signed=True)
+    of_judges = (
+        content
+        for name, judge in sorted(judges.items())
+        for content in (name.encode(), *(x.contiguous().numpy().tobytes() for x in judge.state_dict().values()))
+    )
+    return number_of(chain(block_bytes(codes), of_judges))

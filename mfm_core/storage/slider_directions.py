@@ -14,6 +14,7 @@ from mfm_core.interpretation.named_directions import named_directions
 from mfm_core.model import MFM
 from mfm_core.storage.browser import export_model
 from mfm_core.storage.codes import Codes
+from mfm_core.storage.identity import block_bytes
 from mfm_core.storage.models import DIRECTIONS
 
 N_DIRECTIONS = 8
@@ -62,7 +63,7 @@ def identity(weights: bytes, codes: Codes) -> str:
         codes: Where the directions are ranked.
     """
     whole = hashlib.sha256(str(MADE_AS).encode())
-    for content in (weights, *(block.contiguous().numpy().tobytes() for block in codes.latents.blocks().values())):
+    for content in (weights, *block_bytes(codes)):
         whole.update(content)
     return whole.hexdigest()[:24]
 

@@ -6,7 +6,6 @@ axes, mean nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from mfm_core.files.tensors import TensorSpec, read_tensors, write_tensors
 from mfm_core.storage.codes import Codes
+from mfm_core.storage.identity import block_bytes, number_of
 from mfm_core.storage.models import UMAP
 
 NEIGHBOURS = 15
@@ -50,7 +50,7 @@ def umap_layout(codes: Codes, *, seed: int = 0) -> dict[str, Tensor]:
 
 def save_umap(layout: Mapping[str, Tensor], codes: Codes, folder: Path) -> None:
     """Store a layout beside the codes that it is of."""
-    write_tensors({**layout, "of": torch.tensor([_identity(codes)])}, folder / UMAP)
+    write_tensors({**layout, "of": torch.tensor([number_of(block_bytes(codes))])}, folder / UMAP)
 
 
 def load_umap(folder: Path, codes: Codes) -> dict[str, Tensor] | None:
@@ -65,13 +65,6 @@ def load_umap(folder: Path, codes: Codes) -> dict[str, Tensor] | None:
     blocks = codes.latents.blocks()
     specs = {name: TensorSpec((len(codes), 2), torch.float16) for name in blocks}
     found = read_tensors(path, specs | {"of": TensorSpec((1,), torch.int64)})
-    if int(found.pop("of")) != _identity(codes):
+    if int(found.pop("of")) != number_of(block_bytes(codes)):
         raise ValueError(f"{path}: expected the layout of the codes beside it, got that of others; export it anew")
     return found
-
-
-def _identity(codes: Codes) -> int:
-    whole = hashlib.sha256()
-    for block in codes.latents.blocks().values():
-        whole.update(block.contiguous().numpy().tobytes())
-    return int.from_bytes(whole.digest()[:8], "little", signed=True)
