@@ -11,9 +11,7 @@ Run: ``python benchmarks/map.py [--root CHECKOUT] [--repeats 5] [--json map.json
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import FloatRect, Page, sync_playwright
 from scrub import ARGUMENTS, CHROMIUM, summary
-from serving import ROOT, TICKS, serve
+from serving import ROOT, TICKS, serve, tell_figures
 
 MOVES = 60
 POINTS = ".plane .nsewdrag, canvas.plane"
@@ -139,13 +137,7 @@ def main() -> None:
                     results[f"{name}: {gesture}, processor ms a move"] = summary(found[:, 1])
                 page.context.close()
         browser.close()
-    report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load before": load, "results": results}
-    for name, figure in results.items():
-        print(f"{name:48}", f"{figure['p50']:8.2f}  p95 {figure['p95']:8.2f}" if isinstance(figure, dict) else figure)
-    text = json.dumps(report, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n")
-    print(text)
+    tell_figures(results, load, options.json)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Run: ``python benchmarks/scrub.py [--repeats 20] [--json scrub.json]``
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import tempfile
@@ -25,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
-from serving import ROOT, serve
+from serving import ROOT, serve, tell
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -255,10 +254,7 @@ def main() -> None:
         rate, wait = result["frames_per_second"], result["release_to_committed_ms"]
         first = result["first_picture_s"]
         print(f"{result['page']:28} {rate['p50']:10.1f} {wait['p50']:18.0f} {wait['p95']:8.0f} {first['p50']:18.2f}")
-    text = json.dumps(report, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n")
-    print(text)
+    tell(report, options.json)
 
 
 if __name__ == "__main__":

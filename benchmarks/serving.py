@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import re
 import shutil
 import socket
@@ -146,3 +148,25 @@ def wait_for(link: str, seconds: float = 60.0) -> None:
         except OSError:
             time.sleep(0.25)
     raise RuntimeError(f"{link}: expected an answer within {seconds:.0f} s, got none")
+
+
+def tell(report: dict[str, object], path: Path | None) -> None:
+    """Print a report as JSON, and write it to a file where one is named."""
+    text = json.dumps(report, indent=2)
+    if path:
+        path.write_text(text + "\n")
+    print(text)
+
+
+def tell_figures(results: dict[str, object], load: object, path: Path | None) -> None:
+    """Print summaries by name, a line each, then the whole report, see :func:`tell`.
+
+    Args:
+        results: Summaries, or single values, by name.
+        load: Of the machine before.
+        path: Where the report goes, too; None for nowhere.
+    """
+    for name, figure in results.items():
+        print(f"{name:48}", f"{figure['p50']:8.2f}  p95 {figure['p95']:8.2f}" if isinstance(figure, dict) else figure)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    tell({"machine": machine, "load before": load, "results": results}, path)

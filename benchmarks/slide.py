@@ -24,9 +24,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import platform
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 from scrub import ARGUMENTS, CASES, CHROMIUM, FIND, PLAIN, frames_a_second, open_page, summary
-from serving import ROOT, serve
+from serving import ROOT, serve, tell_figures
 from sessions import Session
 
 QUERY = "section=slide"
@@ -221,13 +219,7 @@ def main() -> None:
                 with ThreadPoolExecutor() as beside:  # the browser has the loop of this thread
                     results |= beside.submit(lambda: asyncio.run(crowd(ours, options.sessions, 60))).result()
         browser.close()
-    report = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load before": load, "results": results}
-    for name, figure in results.items():
-        print(f"{name:48}", f"{figure['p50']:8.2f}  p95 {figure['p95']:8.2f}" if isinstance(figure, dict) else figure)
-    text = json.dumps(report, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n")
-    print(text)
+    tell_figures(results, load, options.json)
 
 
 if __name__ == "__main__":
