@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from app.ablations.view import VARIANTS
 from app.claims import results
 from app.claims.view import ALL
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import DESIGN, paper_values
+from mfm_core.experiments.variants import VARIANTS
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -6,12 +6,12 @@ import streamlit as st
 
 from app.ablations import compared, costs, losses, structure
 from app.ablations.pairs import comparable
-from app.ablations.view import MOST_COMPARED, VARIANTS, AblationsLinks, AblationsView
+from app.ablations.view import MOST_COMPARED, AblationsLinks, AblationsView
 from app.claims import results, small_table
 from app.generate import digit_model
 from app.shared import charts, prose, sidebar, state, stored_models
 from mfm_core.evaluation.paper import SOURCE
-from mfm_core.experiments.variants import VARIANTS_FILE
+from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
 
 
 def main() -> None:

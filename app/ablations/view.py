@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.shared.links import Linked, declared_range, names_pattern, read_fields, unknown_parts, write_fields
-from mfm_core.evaluation.verdicts import ABLATIONS, MFM
+from mfm_core.experiments.variants import VARIANTS
 
 MOST_COMPARED = 4
-VARIANTS = (MFM, *ABLATIONS)
 NAMES = names_pattern(MOST_COMPARED)
 
 

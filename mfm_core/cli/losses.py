@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,8 @@ from mfm_core.training.loop import Report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+OnCell = Callable[[str, int, Report], None]
 
 
 def keep_with_codes(model: Path, folder: Path) -> None:
@@ -43,6 +47,18 @@ def numbers_of(seeds: str) -> tuple[int, ...]:
     if not all(seed.strip().isdigit() for seed in seeds.split(",")):
         raise ValueError(f"seed: expected numbers joined by commas, got {seeds!r}")
     return tuple(map(int, seeds.split(",")))
+
+
+@contextmanager
+def trained_cells(names: tuple[str, ...], seeds: tuple[int, ...], steps: int) -> Iterator[OnCell]:
+    """Show the progress of the trainings of every name from every seed, seed by seed.
+
+    Yields:
+        What to call after every step, with the cell's name ``<name>_<seed>``, the step and the terms of the cost.
+    """
+    order = [f"{name}_{seed}" for seed in seeds for name in names]
+    with counted(len(order) * steps, "step") as advance:
+        yield lambda cell, step, terms: advance(order.index(cell) * steps + step, f"{cell}, cost {terms['cost']:.4g}")
 
 
 def write_rows(table: pd.DataFrame, path: Path | None) -> None:
@@ -75,12 +91,7 @@ def losses(
         chosen = tuple(name.strip() for name in objectives.split(","))
         places = dict(_place(text, chosen) for text in store or ())
         numbers = numbers_of(seeds)
-        order, steps = [f"{name}_{seed}" for seed in numbers for name in chosen], loss_run(chosen[0], 0).training.steps
-        with counted(len(order) * steps, "step") as advance:
-
-            def report(cell: str, step: int, terms: Report) -> None:
-                advance(order.index(cell) * steps + step, f"{cell}, cost {terms['cost']:.4g}")
-
+        with trained_cells(chosen, numbers, loss_run(chosen[0], 0).training.steps) as report:
             models = train_losses(folder, seeds=numbers, objectives=chosen, on_report=report)
         for objective, place in places.items():
             keep_with_codes(models[objective, min(seed for _, seed in models)], place)

@@ -9,11 +9,10 @@ import torch
 import typer
 
 from mfm_core.cli.app import Threads, app, one_sentence
-from mfm_core.cli.losses import numbers_of, write_rows
-from mfm_core.cli.progress import counted, stages
+from mfm_core.cli.losses import numbers_of, trained_cells, write_rows
+from mfm_core.cli.progress import stages
 from mfm_core.experiments.losses import SEEDS, loss_run
 from mfm_core.experiments.variants import VARIANTS, train_variants, variant_config, variant_rows
-from mfm_core.training.loop import Report
 
 
 @app.command("variants")
@@ -32,12 +31,7 @@ def variants(
         for name in chosen:
             variant_config(name)
         numbers = numbers_of(seeds)
-        order, steps = [f"{name}_{seed}" for seed in numbers for name in chosen], loss_run("joint", 0).training.steps
-        with counted(len(order) * steps, "step") as advance:
-
-            def report(cell: str, step: int, terms: Report) -> None:
-                advance(order.index(cell) * steps + step, f"{cell}, cost {terms['cost']:.4g}")
-
+        with trained_cells(chosen, numbers, loss_run("joint", 0).training.steps) as report:
             systems = train_variants(folder, seeds=numbers, names=chosen, on_report=report)
         with stages("measuring") as enter:
             table = variant_rows(systems, on_progress=enter)

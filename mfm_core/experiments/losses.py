@@ -16,6 +16,7 @@ from mfm_core.experiments.cells import code_version
 from mfm_core.experiments.results import check_units
 from mfm_core.experiments.run import execute, read_run, read_run_of
 from mfm_core.files.tables import Kind, read_table
+from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.folder import CONFIG
 from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.training.images import FactorizeRun
@@ -107,12 +108,31 @@ def loss_rows(models: Mapping[tuple[str, int], Path], *, on_progress: Callable[[
         Columns objective, seed (``all`` for those of several), the fields of :class:`Figure`, configuration,
         code_version and date.
     """
+    measured = measure_each(models, lambda folder, judges: measure(load_pretrained(folder), judges), on_progress)
+    return figure_rows("objective", measured, lambda name: loss_run(name, 0).model_dump(mode="json"))
+
+
+def measure_each(
+    models: Mapping[tuple[str, int], Path],
+    measure_one: Callable[[Path, Mapping[str, Discriminative]], Samples],
+    on_progress: Callable[[str], None],
+) -> Mapping[str, Mapping[str, Samples]]:
+    """Measure trained models by the judges of digits.
+
+    Args:
+        models: Their folders by what is compared and by seed.
+        measure_one: A folder and the judges by modality -> the outcomes of its model.
+        on_progress: Called with the name of each model.
+
+    Returns:
+        Outcomes by what is compared and by seed.
+    """
     judges = {name: load_judge(name) for name in ("svhn", "mnist")}
     measured: dict[str, dict[str, Samples]] = {}
-    for (objective, seed), folder in models.items():
-        on_progress(f"{objective}, seed {seed}")
-        measured.setdefault(objective, {})[str(seed)] = measure(load_pretrained(folder), judges)
-    return figure_rows("objective", measured, lambda name: loss_run(name, 0).model_dump(mode="json"))
+    for (name, seed), folder in models.items():
+        on_progress(f"{name}, seed {seed}")
+        measured.setdefault(name, {})[str(seed)] = measure_one(folder, judges)
+    return measured
 
 
 def figure_rows(

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, cast
 from mfm_core.data import load_dataset
 from mfm_core.evaluation.losses import Samples, measure
 from mfm_core.evaluation.variants import measure_ablation
-from mfm_core.experiments.losses import SEEDS, figure_rows, loss_run, read_compared
+from mfm_core.evaluation.verdicts import ABLATIONS
+from mfm_core.evaluation.verdicts import MFM as MFM_NAME
+from mfm_core.experiments.losses import SEEDS, figure_rows, loss_run, measure_each, read_compared
 from mfm_core.model import MFM
-from mfm_core.networks.ablation import DESIGNS, Ablation
-from mfm_core.storage.models import load_judge
+from mfm_core.networks.ablation import Ablation
+from mfm_core.networks.classifier import Discriminative
+from mfm_core.storage.folder import CONFIG
 from mfm_core.systems.parts.family import FamilySystem
 from mfm_core.systems.registry import find_system, read_config
 from mfm_core.systems.storage import load, save
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from mfm_core.systems.base import SystemConfig
 
-VARIANTS = ("mfm", *DESIGNS)
+VARIANTS = (MFM_NAME, *ABLATIONS)
 VARIANTS_FILE = "variants.csv"
 """File of the figures in the folder of results."""
 
@@ -42,7 +45,7 @@ def variant_config(name: str) -> SystemConfig:
         raise ValueError(f"variant: expected one of {', '.join(VARIANTS)}, got {name!r}")
     run = loss_run("joint", 0).model_dump(mode="json")
     plain = {"model": run["model"], "objective": run["objective"], "noise": 0.0, "noise_y": 0.0}
-    only_mfm = {"flow": 0, "factorization": run["factorization"]} if name == "mfm" else {}
+    only_mfm = {"flow": 0, "factorization": run["factorization"]} if name == MFM_NAME else {}
     return read_config({"system": name, **plain, **only_mfm})
 
 
@@ -69,7 +72,7 @@ def train_variants(
         for name in names:
             cell = f"{name}_{seed}"
             systems[name, seed] = place = folder / cell / "system"
-            if place.is_dir():
+            if (place / CONFIG).is_file():
                 continue
             kind, loop = cast("type[FamilySystem]", find_system(name)), loss_run("joint", seed).training
             trained = kind.train(
@@ -95,13 +98,14 @@ def variant_rows(systems: Mapping[tuple[str, int], Path], *, on_progress: Callab
     Returns:
         The columns of :func:`figure_rows`, with ``system`` for what is compared.
     """
-    judges = {name: load_judge(name) for name in ("svhn", "mnist")}
-    measured: dict[str, dict[str, Samples]] = {}
-    for (name, seed), folder in systems.items():
-        on_progress(f"{name}, seed {seed}")
+
+    def measure_one(folder: Path, judges: Mapping[str, Discriminative]) -> Samples:
         network = cast(FamilySystem, load(folder)).network
-        of = measure_ablation(network, judges) if isinstance(network, Ablation) else measure(cast(MFM, network), judges)
-        measured.setdefault(name, {})[str(seed)] = of
+        if isinstance(network, Ablation):
+            return measure_ablation(network, judges)
+        return measure(cast(MFM, network), judges)
+
+    measured = measure_each(systems, measure_one, on_progress)
     return figure_rows("system", measured, lambda name: variant_config(name).model_dump(mode="json"))
 
 

@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 from app.ablations.compared import of_table
 from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
 from app.ablations.structure import Structure, drawing
-from app.ablations.view import VARIANTS, AblationsLinks, AblationsView
+from app.ablations.view import AblationsLinks, AblationsView
 from app.generate import digit_model
 from app.shared.charts import palettes
 from mfm_core import Latents
+from mfm_core.experiments.variants import VARIANTS
 from tests.app.pages import open_page
 
 
