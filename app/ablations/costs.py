@@ -15,17 +15,19 @@ import streamlit as st
 from app.claims import results
 from app.claims.view import ALL
 from mfm_core.evaluation.figures import shown
-from mfm_core.evaluation.paper import DESIGN, paper_values
+from mfm_core.evaluation.paper import paper_values
 from mfm_core.experiments.variants import VARIANTS
+from mfm_core.networks.ablation import DESIGN_OF_MFM, TABLE_2
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def design(names: tuple[str, ...]) -> pa.Table:
     """The design choices of Table 2, and whether each variant has them."""
     words = {True: "yes", False: "no", None: "does not apply"}
+    choices = {name: TABLE_2[name].choices() for name in names}
     rows = [
-        {"design choice": choice} | {results.title_of_system(n): words[has.get(n)] for n in names}
-        for choice, has in DESIGN.items()
+        {"design choice": choice} | {results.title_of_system(n): words[has[choice]] for n, has in choices.items()}
+        for choice in DESIGN_OF_MFM.choices()
     ]
     return pa.Table.from_pylist(rows)
 

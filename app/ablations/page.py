@@ -12,6 +12,7 @@ from app.generate import digit_model
 from app.shared import charts, prose, sidebar, state, stored_models
 from mfm_core.evaluation.paper import SOURCE
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
+from mfm_core.networks.ablation import TABLE_2
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def _variants(tables: tuple[str, ...]) -> None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
             st.html(f"<p class='mfm-prose'><b>{prose.markup(results.title_of_system(name))}</b></p>")
-            said = structure.Structure.of(name).sentence()
+            said = structure.sentence(TABLE_2[name])
             alt = f"Structure of {results.title_of_system(name)}. {said}"
             charts.draw(structure.drawing(name, charts.palette()), key=f"structure_{name}", alt=alt, still=True)
             prose.caption(said)

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import plotly.graph_objects as go
 
 from app.shared.charts import Palette
 from app.shared.made_once import drawn_once
-from mfm_core.evaluation.paper import DESIGN
+from mfm_core.networks.ablation import TABLE_2, Design
 
 
-@dataclass(frozen=True)
-class Structure:
-    """Structure of a variant.
-
-    Attributes:
-        multimodal_label: One discriminative factor of all modalities, rather than one a modality.
-        generates: Whether it generates the modalities too.
-        factorized: Whether generative factors are apart from the discriminative one.
-        own_style: Whether each modality has a generative factor of its own.
-    """
-
-    multimodal_label: bool
-    generates: bool
-    factorized: bool
-    own_style: bool
-
-    @classmethod
-    def of(cls, name: str) -> Structure:
-        """The structure of a variant by the columns of Table 2; what does not apply to it is missing."""
-        label, generative, factorized, specific = (bool(has.get(name)) for has in DESIGN.values())
-        return cls(label, generative, factorized, specific)
-
-    def sentence(self) -> str:
-        """The structure in a sentence."""
-        label = "one discriminative factor of all modalities" if self.multimodal_label else "a factor of each modality"
-        if not self.generates:
-            return f"{label}; it generates nothing".capitalize() + "."
-        if not self.factorized:
-            return f"{label}, which generates the modalities too".capitalize() + "."
-        style = "one of each modality" if self.own_style else "one for all modalities"
-        return f"{label}, and generative factors apart from it: {style}".capitalize() + "."
+def sentence(design: Design) -> str:
+    """The structure of a variant in a sentence."""
+    label = "one discriminative factor of all modalities" if design.multimodal else "a factor of each modality"
+    if not design.generates:
+        return f"{label}; it generates nothing".capitalize() + "."
+    if not design.factorized:
+        return f"{label}, which generates the modalities too".capitalize() + "."
+    style = "one of each modality" if design.specific else "one for all modalities"
+    return f"{label}, and generative factors apart from it: {style}".capitalize() + "."
 
 
 _BOXES = {
@@ -61,16 +37,16 @@ _WIDTH, _HEIGHT = 0.34, 0.36
 """Half a box."""
 
 
-def present(structure: Structure) -> set[str]:
+def present(design: Design) -> set[str]:
     """The boxes that a variant has."""
-    here = {"x", "zy", "fy", "y"} | ({"out"} if structure.generates else set())
-    return here | ({"za", "fa"} if structure.factorized else set())
+    here = {"x", "zy", "fy", "y"} | ({"out"} if design.generates else set())
+    return here | ({"za", "fa"} if design.factorized else set())
 
 
-def one_each(structure: Structure) -> set[str]:
+def one_each(design: Design) -> set[str]:
     """The boxes that a variant has once a modality."""
-    many = {"x", "out"} | (set() if structure.multimodal_label else {"zy", "fy"})
-    return (many | ({"za", "fa"} if structure.own_style else set())) & present(structure)
+    many = {"x", "out"} | (set() if design.multimodal else {"zy", "fy"})
+    return (many | ({"za", "fa"} if design.specific else set())) & present(design)
 
 
 @drawn_once
@@ -81,8 +57,7 @@ def drawing(name: str, colours: Palette) -> go.Figure:
         name: The variant.
         colours: Of the theme.
     """
-    structure = Structure.of(name)
-    here, many = present(structure), one_each(structure)
+    here, many = present(TABLE_2[name]), one_each(TABLE_2[name])
     chart = go.Figure()
     hues = {key: colours.hues[_HUES[key]] if key in _HUES else colours.ink for key in _BOXES}
     for start, end in _ARROWS:

@@ -28,14 +28,16 @@ class Scaling:
 
     __repr__ = short_repr
 
-    def apply(self, x: Tensor, mask: Tensor) -> Tensor:
+    def apply(self, x: Tensor, mask: Tensor, *, zeros_observed: bool = False) -> Tensor:
         """Standardise features, as those of the training split were.
 
-        A step of zeros only is one at which the modality was not observed: it becomes the mean, which is 0.
+        What was not observed becomes the mean, which is 0.
 
         Args:
             x: Raw features ``(..., T, d)``.
             mask: Which steps are real, boolean ``(..., T)``.
+            zeros_observed: Whether a real step of zeros only is an observation; in the published files it says that
+                the modality was not observed there.
 
         Returns:
             ``(x - mean) / std``, clipped to +-5; 0 at padded and unobserved steps, and for features of ``std`` 0.
@@ -45,27 +47,34 @@ class Scaling:
         """
         if x.shape[-1] != len(self.mean):
             raise ValueError(f"x: expected {len(self.mean)} features a step, got {x.shape[-1]}")
-        real = (mask & (x != 0).any(-1)).unsqueeze(-1) & (self.std > 0)
-        return torch.where(real, (x - self.mean) / self.std, torch.zeros_like(x)).clamp(-CLIP, CLIP)
+        varies = self.std > 0
+        real = _observed(x, mask, zeros_observed=zeros_observed).unsqueeze(-1) & varies
+        return torch.where(real, (x - self.mean) / torch.where(varies, self.std, 1), 0).clamp(-CLIP, CLIP)
 
     def restore(self, x: Tensor, mask: Tensor) -> Tensor:
         """Features in their own units again, ``(..., T, d)``; 0 at padded steps."""
         return torch.where(mask.unsqueeze(-1), x * self.std + self.mean, torch.zeros_like(x))
 
 
-def fit_scaling(x: Tensor, mask: Tensor) -> Scaling:
+def fit_scaling(x: Tensor, mask: Tensor, *, zeros_observed: bool = False) -> Scaling:
     """Mean and standard deviation of each feature over the real steps at which the modality was observed.
 
     Args:
         x: Raw features ``(N, T, d)``.
         mask: Which steps are real, boolean ``(N, T)``.
+        zeros_observed: Whether a real step of zeros only is an observation, see :meth:`Scaling.apply`.
 
     Raises:
         ValueError: If there is no such step.
     """
-    steps = x[mask & (x != 0).any(2)].double()  # (n, d)
+    steps = x[_observed(x, mask, zeros_observed=zeros_observed)].double()  # (n, d)
     if len(steps) == 0:
         raise ValueError(f"x: expected a real step other than zeros to fit a scaling to, got none in {len(x)} samples")
     mean, std = steps.mean(0), steps.std(0, correction=0)
-    std = torch.where(std > _ROUNDING * mean.abs(), std, torch.zeros_like(std))
+    std = torch.where(std > _ROUNDING * mean.abs() + 1e-12, std, 0)
     return Scaling(mean.float(), std.float())
+
+
+def _observed(x: Tensor, mask: Tensor, *, zeros_observed: bool) -> Tensor:
+    """Steps at which a modality was observed, boolean ``(..., T)``."""
+    return mask if zeros_observed else mask & (x != 0).any(-1)

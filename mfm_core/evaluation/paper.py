@@ -100,15 +100,6 @@ _SENTIMENT_COLUMNS = (
     *(("youtube", "", key) for key in ("accuracy", "f1")),
 )
 
-_ALL = ("m_e", "m_d", "m_c", "m_b", "m_a", "mfm")
-DESIGN = {
-    "multimodal discriminative factor": dict(zip(_ALL, (True, False, True, False, True, True), strict=True)),
-    "hybrid generative-discriminative objective": dict(zip(_ALL, (False, False, True, True, True, True), strict=True)),
-    "factorized generative-discriminative factors": {"m_c": False, "m_b": False, "m_a": True, "mfm": True},
-    "modality-specific generative factors": {"m_a": False, "mfm": True},
-}
-"""Table 2: what each ablation has; what is not named does not apply to it."""
-
 
 @dataclass(frozen=True)
 class PaperValue:

@@ -16,27 +16,44 @@ from mfm_core.printing import short_repr
 
 @dataclass(frozen=True)
 class Design:
-    """The columns of Table 2.
+    """The design choices of Table 2.
 
     Attributes:
         multimodal: One discriminative factor of all modalities, rather than one of each.
         generates: The hybrid objective: modalities are generated as well as the label.
         factorized: Beside the discriminative factor there is a generative one.
+        specific: Each modality has a generative factor of its own, rather than one for all.
     """
 
     multimodal: bool
     generates: bool
     factorized: bool
+    specific: bool
+
+    def choices(self) -> dict[str, bool | None]:
+        """The rows of Table 2, and whether the model has each; None where the table leaves the cell empty.
+
+        What generates nothing has no generative factor to keep apart, and what keeps none apart none to share.
+        """
+        return {
+            "multimodal discriminative factor": self.multimodal,
+            "hybrid generative-discriminative objective": self.generates,
+            "factorized generative-discriminative factors": self.factorized if self.generates else None,
+            "modality-specific generative factors": self.specific if self.factorized else None,
+        }
 
 
 DESIGNS = {
-    "m_a": Design(multimodal=True, generates=True, factorized=True),
-    "m_b": Design(multimodal=False, generates=True, factorized=False),
-    "m_c": Design(multimodal=True, generates=True, factorized=False),
-    "m_d": Design(multimodal=False, generates=False, factorized=False),
-    "m_e": Design(multimodal=True, generates=False, factorized=False),
+    "m_a": Design(multimodal=True, generates=True, factorized=True, specific=False),
+    "m_b": Design(multimodal=False, generates=True, factorized=False, specific=False),
+    "m_c": Design(multimodal=True, generates=True, factorized=False, specific=False),
+    "m_d": Design(multimodal=False, generates=False, factorized=False, specific=False),
+    "m_e": Design(multimodal=True, generates=False, factorized=False, specific=False),
 }
-"""The generative factor of M_A is one of all modalities, which is its one difference from MFM."""
+"""Of the ablations, by name in the registry."""
+DESIGN_OF_MFM = Design(multimodal=True, generates=True, factorized=True, specific=True)
+TABLE_2 = {**DESIGNS, "mfm": DESIGN_OF_MFM}
+"""Of every model of the ablation study."""
 
 
 @dataclass(frozen=True)

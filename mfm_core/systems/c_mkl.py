@@ -11,11 +11,19 @@ from torch import Tensor, nn
 
 from mfm_core.config import Positive, Share
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
 from mfm_core.systems.parts.kernels import KernelMachine, fit_lp_mkl, machine_targets, rbf, validation_error
 from mfm_core.systems.parts.means import known_labels
 from mfm_core.systems.parts.network import label_scale_of, targets_of
-from mfm_core.systems.parts.sequences import Standardiser, mean_and_spread, real_steps
+from mfm_core.systems.parts.sequences import (
+    fit_scalings,
+    mean_and_spread,
+    real_steps,
+    scalings_state,
+    standardised_inputs,
+    take_scalings,
+)
 from mfm_core.systems.parts.stream_networks import StreamNetwork, train_streams
 from mfm_core.systems.registry import register_system
 
@@ -83,7 +91,7 @@ class CMkl(System):
         config: SystemConfig,
         spec: DataSpec,
         networks: nn.ModuleDict,
-        scale: Standardiser,
+        scale: Mapping[str, Scaling],
         machines: Mapping[str, Tensor],
         label_scale: Tensor,
     ) -> None:
@@ -100,15 +108,15 @@ class CMkl(System):
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
         train, validation = known_labels(train), known_labels(validation)
-        scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
+        scale, label_scale = fit_scalings(train), label_scale_of(train.labels, spec)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)  # of the weights' initialisation and of dropout
             data, data_val = (
-                (scale.apply(part), real_steps(part), targets_of(part.labels, label_scale, spec))
+                (standardised_inputs(part, scale), real_steps(part), targets_of(part.labels, label_scale, spec))
                 for part in (train, validation)
             )
             networks = train_streams(
-                build_networks(config, spec), data, data_val, classes=spec.classes, epochs=config.epochs, seed=seed
+                build_networks(config, spec), data, data_val, label=spec.label, epochs=config.epochs, seed=seed
             )
         points, has = kernel_inputs(networks, scale, train)
         gamma = torch.tensor([1 / (p.shape[1] * max(float(p.double().var()), 1e-6)) for p in points]).double()
@@ -151,7 +159,7 @@ class CMkl(System):
     def state(self) -> dict[str, Tensor]:
         """The networks, the machines and the scalings."""
         networks = {f"networks.{name}": x for name, x in self.networks.state_dict().items()}
-        return networks | self.machines | self.scale.state() | {"label_scale": self.label_scale}
+        return networks | self.machines | scalings_state(self.scale) | {"label_scale": self.label_scale}
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
@@ -171,7 +179,7 @@ class CMkl(System):
             "gamma": take_tensor(state, "gamma", (n_kernels,)),
             "has": take_tensor(state, "has", (support, n_kernels)),
         } | {f"points.{i}": take_tensor(state, f"points.{i}", (support, width)) for i, width in enumerate(widths)}
-        scale, label_scale = Standardiser.from_state(spec, state), take_tensor(state, "label_scale", (2, size))
+        scale, label_scale = take_scalings(state, spec), take_tensor(state, "label_scale", (2, size))
         return cls(config, spec, networks, scale, machines, label_scale)
 
 
@@ -186,14 +194,16 @@ def build_networks(config: CMklConfig, spec: DataSpec) -> nn.ModuleDict:
     )
 
 
-def kernel_inputs(networks: nn.ModuleDict, scale: Standardiser, dataset: Dataset) -> tuple[list[Tensor], Tensor]:
+def kernel_inputs(
+    networks: nn.ModuleDict, scale: Mapping[str, Scaling], dataset: Dataset
+) -> tuple[list[Tensor], Tensor]:
     """Input of the kernels, and which samples have it.
 
     Returns:
         Of each modality the features of its network ``(N, features)``, and the means and standard deviations of its
         features over the real steps ``(N, 2 d)``; and 1 where a sample has the modality, ``(N, kernels)`` float64.
     """
-    inputs, mask = scale.apply(dataset), real_steps(dataset)
+    inputs, mask = standardised_inputs(dataset, scale), real_steps(dataset)
     points, has = [], []
     for name, x in inputs.items():
         with torch.no_grad():

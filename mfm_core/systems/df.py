@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from mfm_core.config import Positive
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, SystemConfig
-from mfm_core.systems.parts.network import NetworkConfig, NetworkSystem, label_cost
+from mfm_core.systems.parts.network import SCORE_COST, NetworkConfig, NetworkSystem
 from mfm_core.systems.parts.sequences import masked_mean
 from mfm_core.systems.registry import register_system
+from mfm_core.training.objective import label_cost
 
 
 class DFConfig(NetworkConfig):
@@ -99,5 +100,7 @@ class DF(NetworkSystem):
     ) -> Tensor:
         """The label cost of each modality alone, summed."""
         deep_fusion = cast(DeepFusion, network)
-        costs = [label_cost(one, targets, deep_fusion.spec) for one in deep_fusion.decide(inputs, mask)]
+        costs = [
+            label_cost(one, targets, deep_fusion.spec.label, SCORE_COST) for one in deep_fusion.decide(inputs, mask)
+        ]
         return torch.stack(costs).sum()

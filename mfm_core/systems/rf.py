@@ -12,9 +12,10 @@ from torch import Tensor
 
 from mfm_core.config import Positive
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, take_tensor
 from mfm_core.systems.parts.means import known_labels, late_means
-from mfm_core.systems.parts.sequences import Standardiser
+from mfm_core.systems.parts.sequences import fit_scalings, scalings_state, take_scalings
 from mfm_core.systems.registry import register_system
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class RandomForest(System):
         self,
         config: SystemConfig,
         spec: DataSpec,
-        scale: Standardiser,
+        scale: Mapping[str, Scaling],
         roots: Tensor,
         nodes: Tensor,
         thresholds: Tensor,
@@ -85,7 +86,7 @@ class RandomForest(System):
     ) -> Self:
         """Grow the forest; the validation samples are not needed."""
         del validation
-        spec, train, scale = DataSpec.of(train), known_labels(train), Standardiser.fit(train)
+        spec, train, scale = DataSpec.of(train), known_labels(train), fit_scalings(train)
         forest = grow(cast(RandomForestConfig, config), late_means(train, scale), train.labels, seed)
         on_report(1, {"epochs": 1.0})
         return cls(config, spec, scale, *arrays_of(forest, spec))
@@ -99,7 +100,7 @@ class RandomForest(System):
     def state(self) -> dict[str, Tensor]:
         """The trees and the scaling."""
         trees = {"roots": self.roots, "nodes": self.nodes, "thresholds": self.thresholds, "values": self.values}
-        return trees | self.scale.state()
+        return trees | scalings_state(self.scale)
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
@@ -109,7 +110,7 @@ class RandomForest(System):
         n, n_features = len(nodes), sum(stream.shape[0] for stream in spec.streams.values())
         thresholds, values = take_tensor(state, "thresholds", (n,)), take_tensor(state, "values", (n, spec.label.size))
         check_trees(roots, nodes, n_features)
-        return cls(config, spec, Standardiser.from_state(spec, state), roots, nodes, thresholds, values)
+        return cls(config, spec, take_scalings(state, spec), roots, nodes, thresholds, values)
 
 
 def grow(

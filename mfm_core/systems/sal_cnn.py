@@ -14,10 +14,11 @@ from mfm_core.config import Positive, Weight
 from mfm_core.data.dataset import video_of
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, OnReport, SystemConfig
-from mfm_core.systems.parts.network import NetworkConfig, NetworkData, NetworkSystem, label_cost, task_of
+from mfm_core.systems.parts.network import SCORE_COST, NetworkConfig, NetworkData, NetworkSystem, task_of
 from mfm_core.systems.parts.recurrent import read_out
 from mfm_core.systems.parts.training import train
 from mfm_core.systems.registry import register_system
+from mfm_core.training.objective import label_cost
 
 DRAWS = 8
 """Draws of noise for each validation sample."""
@@ -162,12 +163,14 @@ class SALCNN(NetworkSystem):
 
         def cost(network: nn.Module, batch: Tensor) -> Tensor:
             noisy = features[batch] + torch.randn(len(batch), 1) * size[batch]
-            return label_cost(cast(ConvolutionalNetwork, network).head(noisy), samples.targets[batch], spec)
+            return label_cost(
+                cast(ConvolutionalNetwork, network).head(noisy), samples.targets[batch], spec.label, SCORE_COST
+            )
 
         def validate(network: nn.Module) -> Tensor:
             noisy = (cnn.represent(held_out.inputs, held_out.mask) + noise).expand(DRAWS, -1, -1).flatten(0, 1)
             targets = torch.cat([held_out.targets] * DRAWS)
-            return label_cost(cast(ConvolutionalNetwork, network).head(noisy), targets, spec)
+            return label_cost(cast(ConvolutionalNetwork, network).head(noisy), targets, spec.label, SCORE_COST)
 
         task = replace(task_of(cls, config, data), build=build, cost=cost, validate=validate)
         return train(task, sal, seed, on_report)

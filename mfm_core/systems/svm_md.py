@@ -10,11 +10,12 @@ from pydantic import Field
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.kernels import machine_targets, validation_error
 from mfm_core.systems.parts.means import known_labels, late_means
 from mfm_core.systems.parts.network import label_scale_of, targets_of
-from mfm_core.systems.parts.sequences import Standardiser
+from mfm_core.systems.parts.sequences import fit_scalings, scalings_state, take_scalings
 from mfm_core.systems.registry import register_system
 
 Penalty = Annotated[float, Field(gt=0, le=1e6)]
@@ -69,7 +70,7 @@ class SupportVectors(System):
         self,
         config: SystemConfig,
         spec: DataSpec,
-        scale: Standardiser,
+        scale: Mapping[str, Scaling],
         label_scale: Tensor,
         vectors: Tensor,
         dual: Tensor,
@@ -89,7 +90,7 @@ class SupportVectors(System):
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
         train, validation = known_labels(train), known_labels(validation)
-        scale = Standardiser.fit(train)
+        scale = fit_scalings(train)
         label_scale = label_scale_of(train.labels, spec)
         targets = targets_of(train.labels, label_scale, spec)
         x = late_means(train, scale)
@@ -115,7 +116,7 @@ class SupportVectors(System):
     def state(self) -> dict[str, Tensor]:
         """The machines and the scaling."""
         machines = {"vectors": self.vectors, "dual": self.dual, "intercept": self.intercept, "gamma": self.gamma}
-        return machines | {"label_scale": self.label_scale} | self.scale.state()
+        return machines | {"label_scale": self.label_scale} | scalings_state(self.scale)
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
@@ -124,7 +125,7 @@ class SupportVectors(System):
         return cls(
             config,
             spec,
-            Standardiser.from_state(spec, state),
+            take_scalings(state, spec),
             take_tensor(state, "label_scale", (2, spec.label.size)),
             vectors,
             take_tensor(state, "dual", (spec.label.size, len(vectors))),

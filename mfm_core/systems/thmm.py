@@ -11,10 +11,18 @@ from torch import Tensor
 
 from mfm_core.config import Positive
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.gaussian_hmm import GaussianHmms, beliefs, fit_models
-from mfm_core.systems.parts.sequences import Standardiser, early_fusion, real_steps
+from mfm_core.systems.parts.sequences import (
+    early_fusion,
+    fit_scalings,
+    real_steps,
+    scalings_state,
+    standardised_inputs,
+    take_scalings,
+)
 from mfm_core.systems.parts.soft_labels import (
     anchors_of,
     n_categories,
@@ -77,7 +85,7 @@ class Thmm(System):
         models: GaussianHmms,
         prior: Tensor,
         temperature: Tensor,
-        scale: Standardiser,
+        scale: Mapping[str, Scaling],
         anchors: Tensor,
     ) -> None:
         super().__init__(config, spec)
@@ -92,7 +100,7 @@ class Thmm(System):
         config = cast(ThmmConfig, config)
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
-        scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
+        scale, anchors = fit_scalings(train), anchors_of(train.labels, spec)
         data, data_val = _read(scale, train), _read(scale, validation)
         y, y_val = (soft_labels(part.labels, anchors, spec).double() for part in (train, validation))
         weights = y.permute(0, 2, 1).reshape(-1, len(train))  # (outputs * labels, N)
@@ -124,7 +132,7 @@ class Thmm(System):
         }
         return (
             models
-            | self.scale.state()
+            | scalings_state(self.scale)
             | {
                 "prior": self.prior,
                 "temperature": self.temperature,
@@ -151,14 +159,14 @@ class Thmm(System):
             models,
             take_tensor(state, "prior", (outputs, labels)),
             take_tensor(state, "temperature", (outputs,)),
-            Standardiser.from_state(spec, state),
+            take_scalings(state, spec),
             take_anchors(state, spec),
         )
 
 
-def _read(scale: Standardiser, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
+def _read(scale: Mapping[str, Scaling], dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
     """Features with real steps in front ``(N, T, D)``, which of them a sample has ``(N, D)``, real steps ``(N, T)``."""
-    mask, inputs = real_steps(dataset), scale.apply(dataset)
+    mask, inputs = real_steps(dataset), standardised_inputs(dataset, scale)
     seen = [dataset.has(name)[:, None].expand(-1, x.shape[2]) for name, x in inputs.items()]
     return to_front(early_fusion(inputs), mask).double(), torch.cat(seen, dim=1).double(), in_front(mask)
 

@@ -1,4 +1,8 @@
-"""The training loop: seeded, resumable, with progress and early stopping. It knows no model."""
+"""The training loop: seeded, resumable, with progress and early stopping. It knows no model.
+
+It keeps the running average of the weights, and draws each step's randomness from the number of the step, so that a run
+goes on after a kill. The small networks of :mod:`mfm_core.systems.parts.training` need neither.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
@@ -21,8 +24,11 @@ from torch.optim.swa_utils import AveragedModel
 
 from mfm_core.config import Config, Positive, Share
 from mfm_core.files.writing import disk_errors, replaced, write_whole
+from mfm_core.training.optimisation import Best, descend
 
 Report = Mapping[str, float]
+MAX_NORM = 100.0
+"""Norm of the gradient above which it is scaled down."""
 
 
 class TrainingConfig(Config):
@@ -154,7 +160,7 @@ def train(
             break
     if folder is not None:
         run.save(folder)
-    return (run.best if run.best_step else run.average).eval()
+    return (run.best.network if run.best.step else run.average).eval()
 
 
 class _Run:
@@ -162,11 +168,11 @@ class _Run:
 
     def __init__(self, task: Task, config: TrainingConfig) -> None:
         self.task, self.config = task, config
-        self.step, self.best_score, self.best_step = 0, -math.inf, 0
+        self.step = 0
         self.averaged = AveragedModel(task.model, avg_fn=partial(_towards, config.average), use_buffers=True)
         self.averaged.n_averaged.fill_(1)  # the weights that it begins with count as one
         self.average = self.averaged.module.eval().requires_grad_(False)
-        self.best = deepcopy(self.average)
+        self.best = Best(self.average, equals=True)
         self.optimizer = torch.optim.AdamW(
             task.model.parameters(),
             lr=config.learning_rate,
@@ -179,7 +185,7 @@ class _Run:
     def exhausted(self) -> bool:
         """Whether patience has run out."""
         patience = self.config.patience
-        return patience is not None and self.step - self.best_step >= patience * self.config.validate_every
+        return self.best.exhausted(self.step, None if patience is None else patience * self.config.validate_every)
 
     def batches_of_epoch(self) -> tuple[list[Tensor], int]:
         """The batches of the epoch that the next step belongs to, and its number."""
@@ -193,8 +199,6 @@ class _Run:
         """One optimiser step."""
         config = self.config
         device = next(self.task.model.parameters()).device
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * _pace(self.step, config)
         self.task.model.train()
         with (
             torch.random.fork_rng(devices=[]),
@@ -202,10 +206,7 @@ class _Run:
         ):
             torch.default_generator.manual_seed(step_generator(config.seed, 3, self.step).initial_seed())  # of dropout
             cost, terms = self.task.loss(batch, step_generator(config.seed, 2, self.step))
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(cost)
-        nn.utils.clip_grad_norm_(self.task.model.parameters(), max_norm=100.0)
-        self.optimizer.step()
+        descend(self.optimizer, cost, rate=config.learning_rate * _pace(self.step, config), max_norm=MAX_NORM)
         self.step += 1
         self.averaged.update_parameters(self.task.model)
         return {"cost": float(cost.detach())} | {name: float(term.detach()) for name, term in terms.items()}
@@ -214,14 +215,12 @@ class _Run:
         """Score the averaged model and keep it if it is the best so far."""
         with torch.inference_mode():
             score, figures = self.task.validate(self.average)
-        if score >= self.best_score:
-            self.best_score, self.best_step = score, self.step
-            self.best.load_state_dict(self.average.state_dict())
+        self.best.offer(self.average, score, self.step)
         return {"score": score, **figures}
 
     def modules(self) -> dict[str, nn.Module]:
         helpers = {f"helper.{name}": module for name, (module, _) in self.task.helpers.items()}
-        return {"model": self.task.model, "average": self.average, "best": self.best, **helpers}
+        return {"model": self.task.model, "average": self.average, "best": self.best.network, **helpers}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"main": self.optimizer} | {name: optimizer for name, (_, optimizer) in self.task.helpers.items()}
@@ -234,7 +233,7 @@ class _Run:
         for name, optimizer in self.optimizers().items():
             for number, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{name}/{number}/{key}": torch.as_tensor(v) for key, v in values.items()}
-        status = {"step": self.step, "best_score": self.best_score, "best_step": self.best_step}
+        status = {"step": self.step, "best_score": self.best.score, "best_step": self.best.step}
         metadata = {"config": _same(self.config), "status": json.dumps(status)}
         partial, whole = folder / "state.partial", folder / "state.safetensors"
         with replaced(whole, partial):
@@ -259,7 +258,7 @@ class _Run:
                 values.setdefault(int(number), {})[field] = tensor
             optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
         status = json.loads(metadata["status"])
-        self.step, self.best_score, self.best_step = status["step"], status["best_score"], status["best_step"]
+        self.step, self.best.score, self.best.step = status["step"], status["best_score"], status["best_step"]
         self.averaged.n_averaged.fill_(self.step + 1)
 
 

@@ -157,8 +157,18 @@ def inference_cost(guess: Latents, latents: Latents) -> Tensor:
 
 
 def label_cost(prediction: Tensor, label: Tensor, config: LabelConfig, score_cost: str = "squared") -> Tensor:
-    """c(Y, Y^): cross-entropy of classes, squared or absolute error of scores, averaged over the batch."""
+    """c(Y, Y^): cross-entropy of classes, squared or absolute error of scores, averaged over the batch.
+
+    Args:
+        prediction: Logits, or scores ``(N, size)``.
+        label: Classes ``(N,)``, or scores ``(N, size)``; those that are NaN are not known and cost nothing.
+        config: What the label is.
+        score_cost: ``squared`` or ``absolute``.
+    """
     if config.kind == "classes":
         return nn.functional.cross_entropy(prediction, label)
+    known = ~label.isnan()
+    if not bool(known.any()):
+        return prediction[known].sum()  # 0
     cost = nn.functional.mse_loss if score_cost == "squared" else nn.functional.l1_loss
-    return cost(prediction, label)
+    return cost(prediction[known], label[known])

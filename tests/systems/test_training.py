@@ -12,9 +12,10 @@ from torch import Tensor, nn
 import mfm_core as mfm
 from mfm_core.config import LabelConfig
 from mfm_core.systems.base import DataSpec
-from mfm_core.systems.parts.network import NetworkSystem, constant_cost, label_cost, label_scale_of
+from mfm_core.systems.parts.network import NetworkSystem, constant_cost, label_scale_of
 from mfm_core.systems.parts.training import Task, TrainingConfig, batch_size, learning_rate_share, train
 from mfm_core.systems.registry import find_system
+from mfm_core.training.objective import label_cost
 from tests.systems.made_up import made_up
 from tests.systems.oracle import SPEC, randomised, sequences
 
@@ -113,11 +114,13 @@ def test_the_learning_rate_rises_and_falls() -> None:
 def test_scores_that_are_not_known_cost_nothing() -> None:
     targets = torch.tensor([[1.0, torch.nan], [3.0, 2.0]])
     out = torch.tensor([[2.0, 100.0], [3.0, 0.0]], requires_grad=True)
-    cost = label_cost(out, targets, SCORES)
+    cost = label_cost(out, targets, SCORES.label, "absolute")
     assert float(cost.detach()) == pytest.approx((1 + 0 + 2) / 3)
     cost.backward()
     assert out.grad is not None
     assert float(out.grad[0, 1]) == 0
+    none = torch.full((2, 2), torch.nan)
+    assert float(label_cost(out, none, SCORES.label, "absolute").detach()) == 0
     scale = label_scale_of(torch.tensor([[1.0, torch.nan], [3.0, torch.nan]]), SCORES)
     torch.testing.assert_close(scale, torch.tensor([[2.0, 0.0], [1.0, 1.0]]))
 

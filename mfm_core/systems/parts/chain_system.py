@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.networks.steps import in_front, to_front
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.chain_models import (
@@ -19,7 +20,15 @@ from mfm_core.systems.parts.chain_models import (
     label_scores,
     step_label_scores,
 )
-from mfm_core.systems.parts.sequences import Standardiser, batches, early_fusion, real_steps
+from mfm_core.systems.parts.sequences import (
+    batches,
+    early_fusion,
+    fit_scalings,
+    real_steps,
+    scalings_state,
+    standardised_inputs,
+    take_scalings,
+)
 from mfm_core.systems.parts.side_by_side import SideBySideConfig, train_side_by_side
 from mfm_core.systems.parts.soft_labels import (
     anchors_of,
@@ -79,7 +88,7 @@ class ChainSystem(System):
         config: SystemConfig,
         spec: DataSpec,
         parameters: Mapping[str, Tensor],
-        scale: Standardiser,
+        scale: Mapping[str, Scaling],
         anchors: Tensor,
     ) -> None:
         super().__init__(config, spec)
@@ -114,7 +123,7 @@ class ChainSystem(System):
         config = cast(ChainConfig, config)
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
-        scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
+        scale, anchors = fit_scalings(train), anchors_of(train.labels, spec)
         shape, outputs = cls.shape(config, spec), n_outputs(spec)
         x, mask = cls.views(scale, train)
         x_val, mask_val = cls.views(scale, validation)
@@ -122,10 +131,10 @@ class ChainSystem(System):
 
         def cost(parameters: Mapping[str, Tensor], batch: Tensor) -> Tensor:
             scores = label_scores(shape, parameters, [one[batch] for one in x], mask[batch])
-            return label_cost(shape, scores, y[:, batch])
+            return negative_log_likelihood(shape, scores, y[:, batch])
 
         def validation_cost(parameters: Mapping[str, Tensor]) -> Tensor:
-            return label_cost(shape, label_scores(shape, parameters, x_val, mask_val), y_val)
+            return negative_log_likelihood(shape, label_scores(shape, parameters, x_val, mask_val), y_val)
 
         generator = torch.Generator().manual_seed(seed)
         start = draw_parameters(shape, restarts_of(config, outputs), generator, n_outputs=outputs)
@@ -133,10 +142,10 @@ class ChainSystem(System):
         return cls(config, spec, of_best_restart(best, costs, outputs), scale, anchors)
 
     @classmethod
-    def views(cls, scale: Standardiser, dataset: Dataset) -> tuple[list[Tensor], Tensor]:
+    def views(cls, scale: Mapping[str, Scaling], dataset: Dataset) -> tuple[list[Tensor], Tensor]:
         """Standardised features of each view, ``(N, T, d)``, and their real steps ``(N, T)``, both in front."""
         mask = real_steps(dataset)
-        inputs = scale.apply(dataset)
+        inputs = standardised_inputs(dataset, scale)
         parts = [early_fusion(inputs)] if cls.fused else list(inputs.values())
         return [to_front(x, mask) for x in parts], in_front(mask)
 
@@ -156,14 +165,14 @@ class ChainSystem(System):
     def state(self) -> dict[str, Tensor]:
         """The parameters, the scaling of features and the anchors of scores."""
         parameters = {f"parameters.{name}": x for name, x in self.parameters.items()}
-        return parameters | self.scale.state() | {"anchors": self.anchors}
+        return parameters | scalings_state(self.scale) | {"anchors": self.anchors}
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
         """Back from :meth:`state`."""
         outputs, shapes = n_outputs(spec), cls.shape(config, spec).parameters()
         parameters = {name: take_tensor(state, f"parameters.{name}", (outputs, *size)) for name, size in shapes.items()}
-        return cls(config, spec, parameters, Standardiser.from_state(spec, state), take_anchors(state, spec))
+        return cls(config, spec, parameters, take_scalings(state, spec), take_anchors(state, spec))
 
 
 def restarts_of(config: SideBySideConfig, n_outputs: int) -> int:
@@ -171,7 +180,7 @@ def restarts_of(config: SideBySideConfig, n_outputs: int) -> int:
     return config.restarts if n_outputs == 1 else max(1, min(config.restarts, MODELS // n_outputs))
 
 
-def label_cost(shape: ChainShape, scores: Tensor, targets: Tensor) -> Tensor:
+def negative_log_likelihood(shape: ChainShape, scores: Tensor, targets: Tensor) -> Tensor:
     """Negative log likelihood of each model, ``(models,)``: models of one output follow each other by restart.
 
     Args:

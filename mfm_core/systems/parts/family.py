@@ -34,12 +34,11 @@ from mfm_core.systems.base import (
     System,
     SystemConfig,
     fitting_parts,
-    take_tensor,
     take_weights,
 )
 from mfm_core.systems.parts.means import known_labels
 from mfm_core.systems.parts.network import label_scale_of
-from mfm_core.systems.parts.sequences import Standardiser, batches
+from mfm_core.systems.parts.sequences import batches, fit_scalings, scalings_state, standardised_inputs, take_scalings
 from mfm_core.training.loop import Task, TrainingConfig, train
 from mfm_core.training.objective import ObjectiveConfig
 
@@ -192,8 +191,7 @@ def scaling_of(train: Dataset) -> dict[str, Scaling]:
         return {}
     if train.scaling is not None:
         return dict(train.scaling)
-    fitted = Standardiser.fit(train)
-    return {name: Scaling(fitted.mean[name], fitted.std[name]) for name in train.modalities}
+    return fit_scalings(train)
 
 
 def standardised(data: Dataset, scaling: Mapping[str, Scaling]) -> Dataset:
@@ -204,8 +202,7 @@ def standardised(data: Dataset, scaling: Mapping[str, Scaling]) -> Dataset:
     """
     if data.mask is None or data.scaling is not None:
         return data
-    by = Standardiser({name: s.mean for name, s in scaling.items()}, {name: s.std for name, s in scaling.items()})
-    return replace(data, modalities=by.apply(data), scaling=scaling)
+    return replace(data, modalities=standardised_inputs(data, scaling), scaling=scaling)
 
 
 class FamilySystem(System):
@@ -329,9 +326,8 @@ class FamilySystem(System):
 
     def state(self) -> dict[str, Tensor]:
         """The weights and the scaling."""
-        scaling = {f"scale.mean.{name}": one.mean for name, one in self.scaling.items()}
-        scaling |= {f"scale.std.{name}": one.std for name, one in self.scaling.items()}
-        return {f"network.{name}": x for name, x in self.network.state_dict().items()} | scaling
+        weights = {f"network.{name}": x for name, x in self.network.state_dict().items()}
+        return weights | scalings_state(self.scaling)
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
@@ -343,14 +339,7 @@ class FamilySystem(System):
         with torch.device("meta"):
             network = cls.build(family.model)
         take_weights(network, state)
-        sequences = {name: stream.shape for name, stream in spec.streams.items() if stream.kind == "sequence"}
-        scaling = {
-            name: Scaling(
-                take_tensor(state, f"scale.mean.{name}", shape), take_tensor(state, f"scale.std.{name}", shape)
-            )
-            for name, shape in sequences.items()
-        }
-        return cls(config, spec, network, scaling)
+        return cls(config, spec, network, take_scalings(state, spec))
 
 
 def _prepared(data: Dataset, scaling: Mapping[str, Scaling], label_scale: Tensor, model: ModelConfig) -> Dataset:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.systems.parts.sequences import Standardiser, masked_mean, real_steps
+from mfm_core.data.scaling import Scaling
+from mfm_core.systems.parts.sequences import masked_mean, real_steps, standardised_inputs
 
 
-def late_means(dataset: Dataset, scale: Standardiser) -> Tensor:
+def late_means(dataset: Dataset, scale: Mapping[str, Scaling]) -> Tensor:
     """Means over the real steps of all modalities side by side, ``(N, sum of d)`` float32, standardised by ``scale``.
 
     A modality that a sample lacks is 0, the mean of the training samples.
     """
     mask = real_steps(dataset)
-    return torch.cat([masked_mean(x, mask) for x in scale.apply(dataset).values()], dim=1)
+    return torch.cat([masked_mean(x, mask) for x in standardised_inputs(dataset, scale).values()], dim=1)
 
 
 def known_labels(dataset: Dataset) -> Dataset:

@@ -11,10 +11,22 @@ import torch
 from torch import Tensor, nn
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.scaling import Scaling
 from mfm_core.printing import short_repr
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor, take_weights
-from mfm_core.systems.parts.sequences import Standardiser, batches, real_steps
+from mfm_core.systems.parts.sequences import (
+    batches,
+    fit_scalings,
+    real_steps,
+    scalings_state,
+    standardised_inputs,
+    take_scalings,
+)
 from mfm_core.systems.parts.training import Task, TrainingConfig, train
+from mfm_core.training.objective import label_cost
+
+SCORE_COST = "absolute"
+"""Cost of a standardised score: the paper's metric, and its code's cost."""
 
 
 class NetworkConfig(TrainingConfig):
@@ -72,7 +84,12 @@ class NetworkSystem(System):
     """
 
     def __init__(
-        self, config: SystemConfig, spec: DataSpec, network: nn.Module, scale: Standardiser, label_scale: Tensor
+        self,
+        config: SystemConfig,
+        spec: DataSpec,
+        network: nn.Module,
+        scale: Mapping[str, Scaling],
+        label_scale: Tensor,
     ) -> None:
         super().__init__(config, spec)
         self.network, self.scale = network.eval().requires_grad_(requires_grad=False), scale
@@ -103,9 +120,11 @@ class NetworkSystem(System):
         """Train with AdamW and keep the weights of the best validation cost."""
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
-        scale, label_scale = Standardiser.fit(train), label_scale_of(train.labels, spec)
+        scale, label_scale = fit_scalings(train), label_scale_of(train.labels, spec)
         samples, held_out = (
-            Samples(scale.apply(part), real_steps(part), targets_of(part.labels, label_scale, spec), part.ids)
+            Samples(
+                standardised_inputs(part, scale), real_steps(part), targets_of(part.labels, label_scale, spec), part.ids
+            )
             for part in (train, validation)
         )
         data = NetworkData(spec, samples, held_out)
@@ -115,7 +134,7 @@ class NetworkSystem(System):
     def predict(self, dataset: Dataset) -> Tensor:
         """Logits ``(N, n_labels)``, or scores ``(N, size)`` in their own units."""
         self.spec.check(dataset)
-        inputs, mask = self.scale.apply(dataset), real_steps(dataset)
+        inputs, mask = standardised_inputs(dataset, self.scale), real_steps(dataset)
         with torch.inference_mode():
             parts = [self.network({name: x[i] for name, x in inputs.items()}, mask[i]) for i in batches(len(dataset))]
         out = torch.cat(parts).float() if parts else torch.zeros(0, self.spec.label.size)
@@ -125,7 +144,7 @@ class NetworkSystem(System):
     def state(self) -> dict[str, Tensor]:
         """The weights, the scaling of features and that of labels."""
         weights = {f"network.{name}": x for name, x in self.network.state_dict().items()}
-        return weights | self.scale.state() | {"label_scale": self.label_scale}
+        return weights | scalings_state(self.scale) | {"label_scale": self.label_scale}
 
     @classmethod
     def from_state(cls, config: SystemConfig, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
@@ -134,7 +153,7 @@ class NetworkSystem(System):
             network = cls.build(config, spec)
         take_weights(network, state)
         label_scale = take_tensor(state, "label_scale", (2, spec.label.size))
-        return cls(config, spec, network, Standardiser.from_state(spec, state), label_scale)
+        return cls(config, spec, network, take_scalings(state, spec), label_scale)
 
 
 def task_of(system: type[NetworkSystem], config: SystemConfig, data: NetworkData) -> Task:
@@ -143,12 +162,12 @@ def task_of(system: type[NetworkSystem], config: SystemConfig, data: NetworkData
 
     def cost(network: nn.Module, batch: Tensor) -> Tensor:
         some = samples.take(batch)
-        label = label_cost(network(some.inputs, some.mask), some.targets, spec)
+        label = label_cost(network(some.inputs, some.mask), some.targets, spec.label, SCORE_COST)
         extra = system.extra_cost(config, network, some.inputs, some.mask, some.targets)
         return label if extra is None else label + extra
 
     def validate(network: nn.Module) -> Tensor:
-        return label_cost(network(held_out.inputs, held_out.mask), held_out.targets, spec)
+        return label_cost(network(held_out.inputs, held_out.mask), held_out.targets, spec.label, SCORE_COST)
 
     constant = constant_cost(samples.targets, held_out.targets, spec)
     return Task(lambda: system.build(config, spec), cost, validate, len(samples), constant)
@@ -163,14 +182,6 @@ def label_scale_of(labels: Tensor, spec: DataSpec) -> Tensor:
     return torch.stack([mean.nan_to_num(0), spread.nan_to_num(1).clamp_min(1e-6)]).float()
 
 
-def label_cost(out: Tensor, targets: Tensor, spec: DataSpec) -> Tensor:
-    """Cross-entropy of classes, mean absolute error of standardised scores (the paper's metric and its code's cost)."""
-    if spec.classes:
-        return nn.functional.cross_entropy(out, targets)
-    known = ~torch.isnan(targets)
-    return (out - targets).masked_fill(~known, 0).abs().sum() / known.sum().clamp_min(1)
-
-
 def constant_cost(targets: Tensor, held_out: Tensor, spec: DataSpec) -> float:
     """Cost on ``held_out`` of the frequencies of the classes of ``targets``, or of the median of each score."""
     if spec.classes:
@@ -178,7 +189,7 @@ def constant_cost(targets: Tensor, held_out: Tensor, spec: DataSpec) -> float:
         best = frequencies.clamp_min(1e-6).log()
     else:
         best = targets.nanmedian(dim=0).values.nan_to_num(0)
-    return float(label_cost(best.expand(len(held_out), -1), held_out, spec))
+    return float(label_cost(best.expand(len(held_out), -1), held_out, spec.label, SCORE_COST))
 
 
 def targets_of(labels: Tensor, label_scale: Tensor, spec: DataSpec) -> Tensor:

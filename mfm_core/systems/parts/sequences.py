@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
 
 import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.data.scaling import CLIP
-from mfm_core.printing import short_repr
+from mfm_core.data.scaling import Scaling, fit_scaling
 from mfm_core.systems.base import DataSpec, take_tensor
 
 PREDICT_BATCH = 256
@@ -33,58 +30,52 @@ def batches(n: int) -> tuple[Tensor, ...]:
     return torch.split(torch.arange(n), PREDICT_BATCH) if n else ()
 
 
-@dataclass(frozen=True)
-class Standardiser:
-    """Mean 0 and standard deviation 1 of each feature over the real steps of the training samples that have it.
+def fit_scalings(train: Dataset) -> dict[str, Scaling]:
+    """Scaling of each modality by the real steps of the training samples that have it, zeros too.
 
-    A missing modality and a padded step are 0 afterwards, which is the mean: no system sees what stood there.
-
-    Attributes:
-        mean: By modality, ``(d,)``.
-        std: By modality, ``(d,)``; 0 for a feature that does not vary, which stays 0.
+    A modality that no sample has is 0 at every step once scaled.
     """
+    mask, scalings = real_steps(train), {}
+    for name, x in train.modalities.items():
+        observed = mask & train.has(name)[:, None]
+        zeros = torch.zeros(x.shape[2])
+        scalings[name] = fit_scaling(x, observed, zeros_observed=True) if observed.any() else Scaling(zeros, zeros)
+    return scalings
 
-    mean: Mapping[str, Tensor]
-    std: Mapping[str, Tensor]
 
-    __repr__ = short_repr
+def standardised_inputs(dataset: Dataset, scalings: Mapping[str, Scaling]) -> dict[str, Tensor]:
+    """Each modality standardised, ``(N, T, d)`` float32, clipped to +-5.
 
-    @classmethod
-    def fit(cls, train: Dataset) -> Self:
-        """Measure the training samples."""
-        mean, std, mask = {}, {}, real_steps(train)
-        for name, x in train.modalities.items():
-            steps = x[mask & train.has(name)[:, None]].double()  # (n, d)
-            if len(steps) == 0:
-                steps = torch.zeros(1, x.shape[2], dtype=torch.float64)
-            mean[name] = steps.mean(0).float()
-            spread = steps.std(0, correction=0)
-            std[name] = torch.where(spread > 1e-6 * steps.mean(0).abs() + 1e-12, spread, 0).float()
-        return cls(mean, std)
+    A missing modality and a padded step are 0, which is the mean: no system sees what stood there.
+    """
+    mask = real_steps(dataset)
+    return {
+        name: of.apply(dataset.modalities[name].float(), mask & dataset.has(name)[:, None], zeros_observed=True)
+        for name, of in scalings.items()
+    }
 
-    def apply(self, dataset: Dataset) -> dict[str, Tensor]:
-        """Each modality standardised, ``(N, T, d)`` float32, clipped to +-5."""
-        mask, standardised = real_steps(dataset), {}
-        for name, mean in self.mean.items():
-            x, std = dataset.modalities[name].float(), self.std[name]
-            real = (mask & dataset.has(name)[:, None]).unsqueeze(2) & (std > 0)
-            scaled = (x - mean) / torch.where(std > 0, std, 1)
-            standardised[name] = torch.where(real, scaled, 0).clamp(-CLIP, CLIP)
-        return standardised
 
-    def state(self) -> dict[str, Tensor]:
-        """As tensors to store."""
-        return {f"scale.mean.{name}": x for name, x in self.mean.items()} | {
-            f"scale.std.{name}": x for name, x in self.std.items()
-        }
+def scalings_state(scalings: Mapping[str, Scaling]) -> dict[str, Tensor]:
+    """The scaling of each modality as tensors to store with a system."""
+    return {f"scale.mean.{name}": of.mean for name, of in scalings.items()} | {
+        f"scale.std.{name}": of.std for name, of in scalings.items()
+    }
 
-    @classmethod
-    def from_state(cls, spec: DataSpec, state: Mapping[str, Tensor]) -> Self:
-        """Back from tensors; raises ValueError if they do not fit ``spec``."""
-        return cls(
-            {name: take_tensor(state, f"scale.mean.{name}", s.shape) for name, s in spec.streams.items()},
-            {name: take_tensor(state, f"scale.std.{name}", s.shape) for name, s in spec.streams.items()},
+
+def take_scalings(state: Mapping[str, Tensor], spec: DataSpec) -> dict[str, Scaling]:
+    """The scaling of each modality of sequences, back from :func:`scalings_state`.
+
+    Raises:
+        ValueError: If the tensors do not fit ``spec``.
+    """
+    return {
+        name: Scaling(
+            take_tensor(state, f"scale.mean.{name}", stream.shape),
+            take_tensor(state, f"scale.std.{name}", stream.shape),
         )
+        for name, stream in spec.streams.items()
+        if stream.kind == "sequence"
+    }
 
 
 def early_fusion(inputs: Mapping[str, Tensor]) -> Tensor:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
+from mfm_core.config import LabelConfig
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.networks.steps import in_front, to_front
+from mfm_core.training.objective import label_cost
+from mfm_core.training.optimisation import Best, descend
 
 
 class StreamNetwork(nn.Module):
@@ -55,7 +57,7 @@ def train_streams(
     train: tuple[Mapping[str, Tensor], Tensor, Tensor],
     validation: tuple[Mapping[str, Tensor], Tensor, Tensor],
     *,
-    classes: bool,
+    label: LabelConfig,
     epochs: int,
     seed: int,
 ) -> nn.ModuleDict:
@@ -65,27 +67,23 @@ def train_streams(
         networks: By modality.
         train: Inputs by modality, real steps, and classes or standardised scores.
         validation: The same.
-        classes: Whether the labels are classes.
+        label: What the labels are.
         epochs: Passes over the training samples.
         seed: Of the order of samples.
     """
     (x, mask, y), (x_val, mask_val, y_val) = train, validation
-    cost = nn.functional.cross_entropy if classes else nn.functional.mse_loss
-    optimizer = torch.optim.AdamW(networks.parameters(), lr=5e-3, weight_decay=1e-2, fused=True)
+    optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
     generator = torch.Generator().manual_seed(seed)
-    best, best_costs = deepcopy(networks), dict.fromkeys(networks, math.inf)
-    for _ in range(epochs):
+    best = {name: Best(network) for name, network in networks.items()}
+    for epoch in range(epochs):
         networks.train()
-        for batch in torch.split(torch.randperm(len(y), generator=generator), 64):
-            optimizer.zero_grad(set_to_none=True)
-            total = torch.stack([cost(net(x[name][batch], mask[batch]), y[batch]) for name, net in networks.items()])
-            torch.autograd.backward(total.sum())
-            optimizer.step()
+        for batch in shuffled_batches(len(y), 64, generator, least=1):
+            costs = [label_cost(net(x[name][batch], mask[batch]), y[batch], label) for name, net in networks.items()]
+            descend(optimizer, torch.stack(costs).sum(), rate=5e-3)
         networks.eval()
-        with torch.inference_mode():
-            costs = {name: float(cost(net(x_val[name], mask_val), y_val)) for name, net in networks.items()}
-        for name, reached in costs.items():
-            if reached < best_costs[name]:
-                best_costs[name] = reached
-                best[name].load_state_dict(networks[name].state_dict())
-    return best.eval().requires_grad_(requires_grad=False)
+        for name, network in networks.items():
+            with torch.inference_mode():
+                reached = float(label_cost(network(x_val[name], mask_val), y_val, label))
+            best[name].offer(network, -reached, epoch)
+    kept = nn.ModuleDict({name: of.network for name, of in best.items()})
+    return kept.eval().requires_grad_(requires_grad=False)

@@ -17,11 +17,11 @@ from mfm_core.systems.parts.chain_system import (
     FIRST_STEPS,
     ChainConfig,
     ChainSystem,
-    label_cost,
+    negative_log_likelihood,
     of_best_restart,
     restarts_of,
 )
-from mfm_core.systems.parts.sequences import Standardiser
+from mfm_core.systems.parts.sequences import fit_scalings, take_scalings
 from mfm_core.systems.parts.side_by_side import train_side_by_side
 from mfm_core.systems.parts.soft_labels import anchors_of, n_outputs, soft_labels, take_anchors
 from mfm_core.systems.parts.summaries import averaging, distances, group_steps
@@ -63,7 +63,7 @@ class SummarySystem(ChainSystem):
         config = cast(SummaryConfig, config)
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
-        scale, anchors = Standardiser.fit(train), anchors_of(train.labels, spec)
+        scale, anchors = fit_scalings(train), anchors_of(train.labels, spec)
         shape, outputs = cls.shape(config, spec), n_outputs(spec)
         (x, mask), (x_val, mask_val) = (cls.views(scale, part) for part in (train, validation))
         y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
@@ -79,10 +79,10 @@ class SummarySystem(ChainSystem):
             def cost(p: Mapping[str, Tensor], batch: Tensor, groups: Groups = groups) -> Tensor:
                 of_batch = None if groups is None else (groups[0][:, batch], groups[1][:, batch])
                 scores = label_scores(shape, p, *gated(p, [one[batch] for one in x], mask[batch], of_batch))
-                return label_cost(shape, scores, y[:, batch])
+                return negative_log_likelihood(shape, scores, y[:, batch])
 
             def validation_cost(p: Mapping[str, Tensor], groups: Groups = groups_val) -> Tensor:
-                return label_cost(shape, label_scores(shape, p, *gated(p, x_val, mask_val, groups)), y_val)
+                return negative_log_likelihood(shape, label_scores(shape, p, *gated(p, x_val, mask_val, groups)), y_val)
 
             best, costs = train_side_by_side(
                 config, start, cost, validation_cost, len(train), seed, on_report, 0 if layer else FIRST_STEPS
@@ -120,7 +120,7 @@ class SummarySystem(ChainSystem):
             for layer in range(summary.layers)
             for name, size in cls.sizes(summary, spec).items()
         }
-        return cls(config, spec, parameters, Standardiser.from_state(spec, state), take_anchors(state, spec))
+        return cls(config, spec, parameters, take_scalings(state, spec), take_anchors(state, spec))
 
 
 def draw_gates(views: Sequence[Tensor], gates: int, n_models: int, generator: torch.Generator) -> dict[str, Tensor]:

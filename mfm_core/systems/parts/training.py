@@ -1,10 +1,13 @@
-"""Training of one network: AdamW with warm-up and decay, early stopping, and restarts of what finds nothing."""
+"""Training of one small network, in seconds: early stopping, and restarts of what finds nothing.
+
+It shares its steps and its best weights with :mod:`mfm_core.training.loop`. What differs: it keeps the weights rather
+than their average, which lags in a few hundred steps; it may begin anew; it stores nothing to go on from after a kill.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,7 +16,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mfm_core.config import Positive, Share
+from mfm_core.data.batches import shuffled_batches
 from mfm_core.systems.base import OnReport, SystemConfig
+from mfm_core.training.optimisation import Best, descend
 
 MAX_NORM = 1.0
 """Gradients of a larger norm are scaled down to it: recurrent networks now and then have gradients that are huge."""
@@ -102,7 +107,7 @@ def train(task: Task, config: TrainingConfig, seed: int, on_report: OnReport) ->
     Raises:
         ValueError: If no start has a validation cost that is a number.
     """
-    best, best_cost = None, math.inf
+    best, best_score = None, -math.inf
     with torch.random.fork_rng(devices=[]):
         for start in range(config.starts):
             torch.default_generator.manual_seed(seed + 1_000_003 * start)  # of the initial weights and of dropout
@@ -111,10 +116,10 @@ def train(task: Task, config: TrainingConfig, seed: int, on_report: OnReport) ->
             def report(step: int, figures: dict[str, float], start: int = start) -> None:
                 on_report(start * config.steps + step, figures | {"steps": float(config.starts * config.steps)})
 
-            network, validation_cost = _train_once(task, config, generator, report)
-            if validation_cost < best_cost:
-                best, best_cost = network, validation_cost
-            if best_cost < FOUND * task.constant:
+            found = _train_once(task, config, generator, report)
+            if found.score > best_score:
+                best, best_score = found.network, found.score
+            if -best_score < FOUND * task.constant:
                 break
     if best is None:
         raise ValueError(f"training: expected a validation cost, got no number in any of {config.starts} starts")
@@ -126,22 +131,19 @@ def _train_once(
     config: TrainingConfig,
     generator: torch.Generator,
     report: Callable[[int, dict[str, float]], None],
-) -> tuple[nn.Module, float]:
+) -> Best[nn.Module]:
+    """Train from one start; the score of a validation is its negated cost."""
     network = task.build()
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
-    best, best_cost, best_step, step, learnt = network, math.inf, 0, 0, False
-    while step < config.steps and step - best_step < config.patience and not learnt:
+    best, step, learnt = Best(network), 0, False
+    while step < config.steps and not best.exhausted(step, config.patience) and not learnt:
         network.train()
         costs = []
-        for batch in torch.split(torch.randperm(task.n, generator=generator), batch_size(config, task.n)):
-            for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * learning_rate_share(step, config.steps)
-            optimizer.zero_grad(set_to_none=True)
+        for batch in shuffled_batches(task.n, batch_size(config, task.n), generator, least=1):
+            rate = config.learning_rate * learning_rate_share(step, config.steps)
             cost = task.cost(network, batch)
-            torch.autograd.backward(cost)
-            nn.utils.clip_grad_norm_(parameters, max_norm=MAX_NORM)
-            optimizer.step()
+            descend(optimizer, cost, rate=rate, max_norm=MAX_NORM)
             costs.append(cost.detach())
             step += 1
             if step == config.steps:
@@ -150,7 +152,6 @@ def _train_once(
         with torch.inference_mode():
             validation_cost = float(task.validate(network))
         report(step, {"validation_cost": validation_cost})
-        if validation_cost < best_cost:
-            best, best_cost, best_step = deepcopy(network), validation_cost, step
+        best.offer(network, -validation_cost, step)
         learnt = float(torch.stack(costs).mean()) < LEARNT * task.constant
-    return best, best_cost
+    return best

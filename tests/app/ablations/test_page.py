@@ -12,12 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from app.ablations.compared import of_table
 from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
-from app.ablations.structure import Structure, drawing
+from app.ablations.structure import drawing, sentence
 from app.ablations.view import AblationsLinks, AblationsView
 from app.generate import digit_model
 from app.shared.charts import palettes
 from mfm_core import Latents
 from mfm_core.experiments.variants import VARIANTS
+from mfm_core.networks.ablation import TABLE_2
 from tests.app.pages import open_page
 
 
@@ -31,13 +32,9 @@ def visit(**params: str) -> AppTest:
     return open_page("ablations/page.py", params, timeout=120)
 
 
-def test_structures_follow_table_2() -> None:
-    assert Structure.of("mfm") == Structure(True, True, True, True)
-    assert Structure.of("m_a") == Structure(True, True, True, False)
-    assert Structure.of("m_b") == Structure(False, True, False, False)
-    assert Structure.of("m_c") == Structure(True, True, False, False)
-    assert Structure.of("m_d") == Structure(False, False, False, False)
-    assert Structure.of("m_e") == Structure(True, False, False, False)
+def test_each_structure_has_a_sentence_of_its_own() -> None:
+    assert len({sentence(design) for design in TABLE_2.values()}) == len(VARIANTS) == len(TABLE_2)
+    assert sentence(TABLE_2["m_d"]) == "A factor of each modality; it generates nothing."
 
 
 @pytest.mark.parametrize("name", VARIANTS)
