@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mfm_core.arguments import expect
 from mfm_core.config import Config, LabelConfig
-from mfm_core.data.dataset import Dataset, Unit
+from mfm_core.data.dataset import Dataset, Unit, video_numbers
 from mfm_core.files.tensors import write_tensors
 from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import CONFIG, StoredModel
@@ -280,8 +280,8 @@ def take_weights(network: nn.Module, state: Mapping[str, Tensor], part: str = "n
 def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, seed: int) -> tuple[Dataset, Dataset]:
     """Samples to learn from, and samples for early stopping and choices.
 
-    Without validation samples some of ``train`` are held out. Of those given, the ones of a class that no training
-    sample has are left out: no system could learn it.
+    Without validation samples some videos of ``train`` are held out. Of those given, the ones of a class that no
+    training sample has are left out: no system could learn it.
 
     Args:
         train: Training samples.
@@ -290,7 +290,8 @@ def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, se
         seed: Of what is held out.
 
     Raises:
-        ValueError: If there are fewer than 4 samples to hold some out of, or no validation sample is of a known class.
+        ValueError: If there are too few samples or videos to hold some out of, or no validation sample is of a known
+            class.
     """
     if validation is None:
         return hold_out(train, seed)
@@ -304,11 +305,21 @@ def fitting_parts(train: Dataset, validation: Dataset | None, spec: DataSpec, se
 def hold_out(train: Dataset, seed: int, share: float = HELD_OUT_SHARE) -> tuple[Dataset, Dataset]:
     """Part training samples into those to learn from and those to validate on, by the seed alone.
 
+    All samples of one video are on one side, because they are not independent: videos are drawn until ``share`` of the
+    samples, and 2 at least, are held out, or one video is left.
+
     Raises:
-        ValueError: If there are fewer than 4 samples.
+        ValueError: If there are fewer than 4 samples, or all are of one video.
     """
     if len(train) < 4:
         raise ValueError(f"train: expected at least 4 samples, got {len(train)}")
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    n_held_out = max(2, round(share * len(train)))
+    video = torch.from_numpy(video_numbers(train.ids, len(train)))
+    place = torch.randperm(int(video.max()) + 1, generator=torch.Generator().manual_seed(seed)).argsort()[video]
+    if len(place.unique()) == 1:
+        raise ValueError(
+            f"train: expected samples of 2 videos at least, one to hold out for early stopping, got {len(train)} of "
+            "one; give validation samples"
+        )
+    last = place.sort().values[max(2, round(share * len(train))) - 1]
+    n_held_out, order = int((place <= min(last, place.max() - 1)).sum()), place.argsort(stable=True)
     return train.take(order[n_held_out:]), train.take(order[:n_held_out])

@@ -213,7 +213,7 @@ def train(
     Args:
         config: The configuration, or the architecture alone.
         train: Samples to learn from.
-        validation: Samples that decide which weights are kept; None to hold out 15 % of ``train``.
+        validation: Samples that decide which weights are kept; None to hold out 15 % of ``train``, by video.
         folder: Where the state of the run and ``log.jsonl`` are kept: what was killed goes on from there. None to keep
             nothing.
         seed: Of everything random.

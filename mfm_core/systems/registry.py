@@ -156,7 +156,8 @@ def fit(
     Args:
         name_or_config: A name of :func:`system_names`, fitted with its default configuration, or a configuration.
         train: Samples to learn from.
-        validation: Samples for early stopping; without them those systems that need some hold out 15 % of ``train``.
+        validation: Samples for early stopping; without them those systems that need some hold out 15 % of
+            ``train``, by video.
         seed: Of everything random; 0 to 2^32 - 1.
         on_report: Called with the number of the step and figures by name.
 
