@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mfm_core.data.dataset import SPLITS, Dataset
+from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling, fit_scaling
 
 
@@ -32,8 +32,9 @@ def observed_samples(modalities: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def standardised(dataset: Dataset) -> Dataset:
     """Standardise every modality by the real steps of the training split.
 
-    A modality that no training sample has is scaled by the first split that has it: of ICT-MMMO's file, only the
-    validation and test videos have language.
+    A modality that no training sample has stays as it is, with a scaling of mean 0 and standard deviation 1: what other
+    splits hold must not decide how anything is read. Of ICT-MMMO's file only the validation and test videos have
+    language. No system is fitted to such a modality.
 
     Args:
         dataset: Sequences with their raw features and a mask.
@@ -46,18 +47,19 @@ def standardised(dataset: Dataset) -> Dataset:
     """
     if dataset.mask is None:
         raise ValueError(f"dataset: expected sequences with a mask, got {dataset.name} without")
-    scaling = {name: _scaling_of(dataset, name, dataset.mask) for name in dataset.modalities}
-    modalities = {name: scaling[name].apply(x, dataset.mask) for name, x in dataset.modalities.items()}
+    training, mask = torch.from_numpy(dataset.split == "train"), dataset.mask
+    scaling, modalities = {}, {}
+    for name, x in dataset.modalities.items():
+        observed = mask & (x != 0).any(2)
+        if not observed.any():
+            raise ValueError(f"{dataset.name}: {name}: expected an observed step, got none in {len(x)} samples")
+        if observed[training].any():
+            scaling[name] = fit_scaling(x[training], mask[training])
+            modalities[name] = scaling[name].apply(x, mask)
+        else:
+            scaling[name] = Scaling(torch.zeros(x.shape[2]), torch.ones(x.shape[2]))
+            modalities[name] = x * mask.unsqueeze(2)
     return replace(dataset, modalities=modalities, scaling=scaling)
-
-
-def _scaling_of(dataset: Dataset, name: str, mask: Tensor) -> Scaling:
-    x = dataset.modalities[name]
-    for split in SPLITS:
-        part = torch.from_numpy(dataset.split == split)
-        if (x[part][mask[part]] != 0).any():
-            return fit_scaling(x[part], mask[part])
-    raise ValueError(f"{dataset.name}: {name}: expected an observed step, got none in {len(x)} samples")
 
 
 def of_length(x: Tensor, length: int) -> Tensor:

@@ -72,14 +72,16 @@ def test_a_step_without_a_face_is_neither_counted_nor_moved() -> None:
     assert scaling.apply(x, mask)[0].tolist() == [[-1, -1], [0, 0], [1, 1]]
 
 
-def test_a_modality_that_training_lacks_is_scaled_by_the_first_split_that_has_it() -> None:
+def test_a_modality_that_training_lacks_is_not_scaled_by_other_splits() -> None:
     dataset = raw()
     assert dataset.mask is not None
     language = dataset.modalities["language"] * torch.from_numpy(SPLIT != "train")[:, None, None]
-    scaled = standardised(Dataset("toy", {"language": language}, dataset.labels, SPLIT, dataset.mask)).scaling
-    assert scaled is not None
-    expected = fit_scaling(language[6:8], dataset.mask[6:8])
-    assert torch.equal(scaled["language"].mean, expected.mean)
+    modalities = {"language": language, "visual": dataset.modalities["visual"]}
+    found = standardised(Dataset("toy", modalities, dataset.labels, SPLIT, dataset.mask))
+    assert found.scaling is not None
+    assert torch.equal(found.modalities["language"], language), "even what is far from 0 is not clipped"
+    assert torch.equal(found.scaling["language"].restore(language, dataset.mask), language)
+    assert torch.equal(found.modalities["visual"], standardised(dataset).modalities["visual"])
 
 
 def test_restoring_undoes_what_was_not_clipped() -> None:

@@ -62,5 +62,5 @@ def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fo
     )
 )
 def load() -> Dataset:
-    """The videos, standardised; language by the 40 validation videos, since no training video has any."""
+    """The videos, standardised, all but language, which no training video has: its features are as published."""
     return standardised(read())
