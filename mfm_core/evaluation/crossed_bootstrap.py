@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
-from mfm_core.evaluation.statistics import Estimate, estimate, two_sided
+from mfm_core.evaluation.statistics import Estimate, correlation, estimate, two_sided
 from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 N_BOOTSTRAP = 2000
@@ -35,6 +36,32 @@ def multiplicities(clusters: Integers, n: int, generator: np.random.Generator) -
     for _ in range(n):
         drawn = np.bincount(generator.integers(n_clusters, size=n_clusters), minlength=n_clusters)
         yield drawn[place].astype(np.float64)
+
+
+def connected_clusters(factors: Sequence[Tensor]) -> Tensor:
+    """The smallest clusters that share no level of any factor, such as neither a photograph nor a picture, ``(N,)``.
+
+    Folds of such clusters have nothing in common. Clusters of one factor alone may: two photographs whose digits are
+    paired with the same MNIST digit are one cluster here.
+
+    Args:
+        factors: For each factor the level of each sample, ``(N,)`` integers.
+
+    Raises:
+        ValueError: If there are no factors, or their lengths differ.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not factors or any(factor.shape != factors[0].shape or factor.ndim != 1 for factor in factors):
+        raise ValueError(f"factors: expected some of one shape (N,), got {[tuple(f.shape) for f in factors]}")
+    n, edges = len(factors[0]), []
+    for factor in factors:  # of each level, an edge from every sample to the first one
+        _, first, place = np.unique(factor.cpu().numpy(), return_index=True, return_inverse=True)
+        edges.append(first[place])
+    rows, columns = np.tile(np.arange(n), len(factors)), np.concatenate(edges)
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
+    return torch.from_numpy(connected_components(graph, directed=False)[1].astype(np.int64))
 
 
 def crossed_mean(
@@ -66,22 +93,54 @@ def crossed_mean(
     if len(x) == 0:
         raise ValueError("values: expected at least one sample, got none")
     resampled = [*factors] if trainings is None else [*factors, trainings]
-    if not factors or any(factor.shape != (len(x),) for factor in resampled):
-        raise ValueError(
-            f"factors: expected at least one of shape ({len(x)},), got {[tuple(f.shape) for f in resampled]}"
-        )
-    clusters = [factor.cpu().numpy().astype(np.int64) for factor in resampled]
-    n = min(len(np.unique(c)) for c in clusters[: len(factors)])
+    _check_factors(factors, resampled, len(x))
+    n = min(len(torch.unique(factor)) for factor in factors)
     if n < MIN_SAMPLES:
         return estimate(float(x.mean()), math.nan, math.nan, n, of="clusters")
-    generator = np.random.default_rng(seed)
-    drawn = []
-    for each in zip(*(multiplicities(c, N_BOOTSTRAP, generator) for c in clusters), strict=True):
-        weights = np.prod(each, axis=0)
-        if (total := weights.sum()) > 0:
-            drawn.append(x @ weights / total)
+    drawn = [x @ weights / weights.sum() for weights in _crossed_weights(resampled, seed)]
     low, high = np.percentile(drawn, [2.5, 97.5])
     return Estimate(float(x.mean()), float(low), float(high), n)
+
+
+def crossed_correlation(x: Tensor, y: Tensor, factors: Sequence[Tensor], *, seed: int = 0) -> Estimate:
+    """Pearson's correlation of variables ``(N,)``, with an interval and ``n`` as :func:`crossed_mean` has them.
+
+    Args:
+        x: One variable.
+        y: The other.
+        factors: For each factor the cluster of each sample, ``(N,)`` integers.
+        seed: Of the resampling.
+
+    Raises:
+        ValueError: If there are fewer than 4 samples or no factors, lengths differ, or a variable is constant.
+    """
+    value = correlation(x, y).value
+    _check_factors(factors, factors, len(x))
+    n = min(len(torch.unique(factor)) for factor in factors)
+    if n < MIN_SAMPLES:
+        return estimate(value, math.nan, math.nan, n, of="clusters")
+    pair = torch.stack([x, y]).detach().cpu().double().numpy()
+    drawn = []
+    for weights in _crossed_weights(factors, seed):
+        covariance = np.cov(pair, aweights=weights, ddof=0)
+        if (scale := covariance[0, 0] * covariance[1, 1]) > 0:  # else of one sample, or of one value
+            drawn.append(covariance[0, 1] / scale**0.5)
+    low, high = np.clip(np.percentile(drawn, [2.5, 97.5]), -1, 1)
+    return Estimate(value, float(low), float(high), n)
+
+
+def _check_factors(factors: Sequence[Tensor], resampled: Sequence[Tensor], n: int) -> None:
+    if not factors or any(factor.shape != (n,) for factor in resampled):
+        raise ValueError(f"factors: expected at least one of shape ({n},), got {[tuple(f.shape) for f in resampled]}")
+
+
+def _crossed_weights(factors: Sequence[Tensor], seed: int) -> Iterator[Floats]:
+    """How often each sample counts, ``(N,)``, in bootstrap samples of the levels of all factors that are not empty."""
+    generator = np.random.default_rng(seed)
+    drawn = (multiplicities(f.cpu().numpy().astype(np.int64), N_BOOTSTRAP, generator) for f in factors)
+    for each in zip(*drawn, strict=True):
+        if (weights := np.prod(each, axis=0)).any():
+            yield weights
 
 
 class Difference(NamedTuple):

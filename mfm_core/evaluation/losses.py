@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import Dataset
-from mfm_core.evaluation.crossed_bootstrap import crossed_mean
+from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean
 from mfm_core.evaluation.digits import Judges, decode_all, encode_all, one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.predictions import independent_units
@@ -21,6 +21,7 @@ from mfm_core.generation import swap
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.printing import short_repr
+from mfm_core.storage.codes import fingerprint
 
 Key = tuple[str, str]
 """Key and subject of a figure."""
@@ -116,8 +117,10 @@ def measured(
             first, second = (judging.digits(name, x) for name, x in made.sampled.items())
             values["joint_coherence", ""] = first == second
             factors["joint_coherence", ""] = [torch.arange(len(pairs))]  # draws of the prior are independent
+        # Partners are drawn with replacement: without the pictures one MNIST digit would stand in two folds.
+        apart = connected_clusters([photograph, *(fingerprint(x) for x in pairs.modalities.values())])
         probed = {
-            name: probe_classes(z, pairs.labels, clusters=photograph, seeds=(0,), workers=workers)
+            name: probe_classes(z, pairs.labels, clusters=apart, seeds=(0,), workers=workers)
             for name, z in made.styles.items()
         }
     return Samples(values, factors, probed)

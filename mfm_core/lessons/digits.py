@@ -48,6 +48,18 @@ class OfDigits(Measure):
         return f"model {self.model}, n = {n}, seed {self.seed}"
 
 
+def split_codes(cluster: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Rows to train a probe on, three of four, and the rows to test it on; all of one cluster are on one side.
+
+    Args:
+        cluster: Of each code, ``(N,)``, from 0 without gaps.
+        seed: Of the order.
+    """
+    place = torch.randperm(int(cluster.max()) + 1, generator=torch.Generator().manual_seed(seed))[cluster]
+    first = place <= place.sort().values[TRAINED_ON * len(cluster) // (TRAINED_ON + 1) - 1]
+    return first.nonzero().flatten(), (~first).nonzero().flatten()
+
+
 class SwapCount(OfDigits):
     """Number of swapped pictures in which a reader sees the digit of the pair that gave the factor.
 
@@ -133,7 +145,8 @@ class PriorAgreement(OfDigits):
 class ProbeAccuracy(OfDigits):
     """Percentage of digits that a probe, a network with one hidden layer, reads from a block of held-out codes.
 
-    Three quarters of the codes train the probe, the rest tests it. It is one probe: another may read more.
+    Three quarters of the codes train the probe, the rest tests it. Pairs of one picture are on one side; pictures that
+    are cut from one photograph need not be, for codes do not tell. It is one probe: another may read more.
 
     Attributes:
         block: ``y``, or a modality for its Z_a.
@@ -144,15 +157,16 @@ class ProbeAccuracy(OfDigits):
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        from mfm_core.evaluation.statistics import probe_hits, share  # scikit-learn takes a second to import
+        from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean  # SciPy takes a second
+        from mfm_core.evaluation.statistics import probe_hits
 
         _, codes = self.load(models)
         codes.latents.check_names((self.block,))
-        order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(self.seed))
-        cut = TRAINED_ON * len(order) // (TRAINED_ON + 1)
-        block, train, test = codes.latents.blocks()[self.block], order[:cut], order[cut:]
+        cluster = connected_clusters(list(codes.fingerprints.values()))
+        train, test = split_codes(cluster, self.seed)
+        block = codes.latents.blocks()[self.block]
         hits = probe_hits(block[train], codes.labels[train], block[test], codes.labels[test], seed=self.seed)
-        found = share(hits)
+        found = crossed_mean(hits, [cluster[test]])
         most = 100 * float((codes.labels[test] == codes.labels[train].mode().values).float().mean())
         sentence = (
             f"The probe reads {100 * found.value:.0f} % of the digits (95 % interval {100 * found.low:.0f} to "

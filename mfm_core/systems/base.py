@@ -315,7 +315,7 @@ def hold_out(train: Dataset, seed: int, share: float = HELD_OUT_SHARE) -> tuple[
         raise ValueError(f"train: expected at least 4 samples, got {len(train)}")
     video = torch.from_numpy(video_numbers(train.ids, len(train)))
     place = torch.randperm(int(video.max()) + 1, generator=torch.Generator().manual_seed(seed)).argsort()[video]
-    if len(place.unique()) == 1:
+    if len(torch.unique(place)) == 1:
         raise ValueError(
             f"train: expected samples of 2 videos at least, one to hold out for early stopping, got {len(train)} of "
             "one; give validation samples"

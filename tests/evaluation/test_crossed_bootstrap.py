@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import bootstrap
 
-from mfm_core.evaluation.crossed_bootstrap import crossed_mean, difference
+from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean, difference
 
 
 def test_of_samples_that_stand_for_themselves_it_is_scipys_percentile_interval(generator):
@@ -118,3 +118,22 @@ def test_a_difference_of_other_samples_is_refused():
 def test_what_has_no_samples_or_clusters_is_refused(values, factors, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         crossed_mean(values, factors)
+
+
+def test_connected_clusters_are_those_of_sets_that_are_merged_as_long_as_they_meet(generator):
+    factors = [torch.randint(40, (60,), generator=generator) - 20, torch.randint(30, (60,), generator=generator)]
+    sets = [{i} for i in range(60)]
+    for factor in factors:
+        for level in factor.unique():
+            meeting = [one for one in sets if any(factor[i] == level for i in one)]
+            sets = [one for one in sets if one not in meeting] + [set.union(*meeting)]
+    found = connected_clusters(factors)
+    members = {frozenset((found == one).nonzero().flatten().tolist()) for one in found.unique()}
+    assert members == {frozenset(one) for one in sets}
+    assert 1 < len(sets) < len(factors[0].unique())
+
+
+def test_connected_clusters_of_no_factor_or_of_unequal_lengths_are_refused():
+    for factors in ([], [torch.arange(3), torch.arange(4)]):
+        with pytest.raises(ValueError, match=r"factors: expected some of one shape \(N,\), got"):
+            connected_clusters(factors)

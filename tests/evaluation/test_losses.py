@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from mfm_core import MFM, ModelConfig
 from mfm_core.cli import losses as command
+from mfm_core.data import load_dataset
+from mfm_core.evaluation import losses as evaluated
 from mfm_core.evaluation.losses import Samples, figures, measure
-from mfm_core.evaluation.probes import Probed
+from mfm_core.evaluation.probes import Probed, probe_classes
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.experiments.losses import OBJECTIVES, loss_run, read_losses
 from mfm_core.networks.classifier import Discriminative
@@ -59,6 +61,30 @@ def test_a_model_is_measured_on_each_held_out_svhn_digit_once(tiny_model: MFM, t
         assert figure.value == pytest.approx(values.double().mean().item())
         assert figure.low <= figure.value <= figure.high
         assert (figure.n < len(values)) == (key != "joint_coherence")
+
+
+@pytest.mark.usefixtures("made_up_data", "few_probes")
+def test_no_picture_that_two_pairs_share_is_in_two_folds_of_a_probe(
+    tiny_model: MFM, tiny_config: ModelConfig, monkeypatch: pytest.MonkeyPatch
+):
+    given: list[torch.Tensor] = []
+
+    def recorded(z: torch.Tensor, labels: torch.Tensor, *, clusters: torch.Tensor, **options: object) -> Probed:
+        given.append(clusters)
+        return probe_classes(z, labels, clusters=clusters, **options)
+
+    monkeypatch.setattr(evaluated, "probe_classes", recorded)
+    judges = {
+        name: Discriminative(tiny_config.model_copy(update={"modalities": {name: m}})).eval()
+        for name, m in tiny_config.modalities.items()
+    }
+    measure(tiny_model, judges)
+    pairs = load_dataset("svhn_mnist").part("test")
+    same = (pairs.modalities["mnist"][:, None] == pairs.modalities["mnist"]).flatten(2).all(2)
+    assert int(same.sum()) > len(pairs), "some pairs share their MNIST digit"
+    for clusters in given:
+        assert bool((clusters[:, None] == clusters)[same].all())
+        assert len(clusters.unique()) > 2
 
 
 def hits_of(*rows: list[int]) -> list[Samples]:

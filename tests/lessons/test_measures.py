@@ -7,7 +7,15 @@ import torch
 
 import mfm_core as mfm
 from mfm_core.config import ModelConfig
-from mfm_core.lessons.digits import HoldCount, LabelErrors, PriorAgreement, ProbeAccuracy, SwapCount, WorstDigit
+from mfm_core.lessons.digits import (
+    HoldCount,
+    LabelErrors,
+    PriorAgreement,
+    ProbeAccuracy,
+    SwapCount,
+    WorstDigit,
+    split_codes,
+)
 from mfm_core.lessons.measure import ShippedModels
 from mfm_core.lessons.videos import FlowAtFirstStep, FlowHits, LargestRatio, ModalityError, TopWord, WrongSign
 from mfm_core.networks.classifier import Discriminative
@@ -84,6 +92,17 @@ def test_judges_agree_as_often_as_counted_one_draw_at_a_time(small: SmallModels)
         generated = model.decode(drawn[[i]]).modalities
         agree += len({int(small.judge(name)({name: picture}).argmax()) for name, picture in generated.items()}) == 1
     assert PriorAgreement(n=40, seed=2).answer(small).value == agree
+
+
+def test_pairs_of_one_picture_do_not_both_train_and_test_a_probe() -> None:
+    generator = torch.Generator().manual_seed(0)
+    cluster = torch.randint(200, (400,), generator=generator).unique(return_inverse=True)[1]
+    train, test = split_codes(cluster, 3)
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(400))
+    assert not set(cluster[train].tolist()) & set(cluster[test].tolist())
+    assert abs(len(train) - 300) < 10
+    alone = torch.arange(80)
+    assert [len(part) for part in split_codes(alone, 1)] == [60, 20]
 
 
 def test_the_same_seed_gives_the_same_answer(small: SmallModels) -> None:
