@@ -35,8 +35,9 @@ STYLE = """<style>
 .mfm-term { font-style: normal; text-decoration: underline dotted; text-underline-offset: 0.2em; cursor: help; }
 .mfm-term:is(:hover, :focus)::after {
   content: attr(data-tip); position: absolute; left: 0; top: calc(100% + 0.3rem); z-index: 9; width: min(32rem, 100%);
-  padding: 0.5rem 0.75rem; border-radius: 0.375rem; border: 1px solid #8886; font-size: 0.9375rem; font-weight: 400;
-  line-height: 1.4; background: Canvas; color: CanvasText; box-shadow: 0 4px 16px #0003;
+  padding: 0.5rem 0.75rem; border-radius: 0.375rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  font-size: 0.9375rem; font-weight: 400; line-height: 1.4; background: Canvas; color: CanvasText;
+  box-shadow: 0 4px 16px color-mix(in srgb, CanvasText 20%, transparent);
 }
 :is(.stElementContainer, .stHtml):has(.mfm-term:is(:hover, :focus)) { z-index: 9; overflow: visible; }
 .mfm-frame-title { margin: 0; font-family: "Source Serif", serif; font-size: 1.5rem; overflow-wrap: anywhere; }

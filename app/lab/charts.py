@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 from pydantic import JsonValue
 from torch import Tensor
 
 from app.shared import hues, names, presenter
 from app.shared.charts import Palette, Table
+from app.shared.legible import inked
 from app.shared.made_once import DrawnChart, finished
 from mfm_core.lab.reports import figures_of
 
@@ -22,6 +24,8 @@ Series = tuple[list[float], list[float]]
 """Steps, and a value at each of them."""
 K = TypeVar("K", bound=Hashable)
 LEGEND = {"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0}
+SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")
+"""Of the classes of a map, by turns of the colours."""
 SHOWN_TERMS = 6
 """Terms of the cost that have a line of their own: those that are largest at the end."""
 
@@ -130,29 +134,29 @@ def maps(
     )
     for place, block in enumerate(blocks, start=1):
         points = tensors[f"map.{block}"].numpy()
-        figure.add_scatter(
-            x=points[:, 0],
-            y=points[:, 1],
-            mode="markers",
-            marker={
-                "size": 5,
-                "color": labels,
-                "colorscale": "HSV" if classes else "RdBu",
-                "opacity": 0.75,
-                "line": {"width": 0.3, "color": colours.ink},
-            },
-            customdata=labels,
-            hovertemplate="label %{customdata:.3g}<extra></extra>",
-            row=1,
-            col=place,
-        )
-    figure.update_xaxes(showticklabels=False, zeroline=False)
+        for chosen, named, marker in _marked(labels, colours, classes=classes):
+            figure.add_scatter(
+                x=points[chosen, 0],
+                y=points[chosen, 1],
+                mode="markers",
+                name=named,
+                legendgroup=named,
+                showlegend=classes and place == 1,
+                marker={"size": 5, "opacity": 0.75, **marker},
+                customdata=labels[chosen],
+                hovertemplate="label %{customdata:.3g}<extra></extra>",
+                row=1,
+                col=place,
+            )
+    figure.update_xaxes(showticklabels=False, zeroline=False, title="component 1")
     figure.update_yaxes(showticklabels=False, zeroline=False)
+    figure.update_yaxes(title="component 2", col=1)
     figure.update_annotations(font={"size": 13, "color": colours.ink})
+    inked(figure, colours.ink)
     figure.update_layout(
-        height=230,
+        height=320,
         margin={"l": 0, "r": 0, "t": 60, "b": 8},
-        showlegend=False,
+        legend={**LEGEND, "itemsizing": "constant"},
         title={"text": "Map of held-out codes, by label", "font": {"size": 15}},
     )
     spread = [float(np.round(tensors[f"map.{block}"].numpy().std(), 3)) for block in blocks]
@@ -161,6 +165,24 @@ def maps(
         "n": [len(labels)] * len(blocks),
         "standard deviation on the map": spread,
     }
+
+
+def _marked(
+    labels: NDArray[np.floating], colours: Palette, *, classes: bool
+) -> Iterator[tuple[NDArray[np.bool_], str, dict[str, object]]]:
+    """Points of one trace ``(n,)``, its name and its marks: a trace a class, or one of all scores from low to high.
+
+    Classes have the colours of the theme in turn, and after the last of them the same ones with another symbol.
+    """
+    told = list(colours.hues.values())[: len(hues.BASE) + 1]
+    if classes:
+        for place, label in enumerate(np.unique(labels)):
+            symbol = SYMBOLS[place // len(told) % len(SYMBOLS)]
+            yield labels == label, f"{label:.0f}", {"color": told[place % len(told)], "symbol": symbol}
+        return
+    ends = {"cmin": float(labels.min()), "cmax": float(labels.max()), "colorscale": [[0, told[1]], [1, told[0]]]}
+    bar = {"title": {"text": "label"}, "thickness": 10}
+    yield np.ones(len(labels), np.bool_), "", {"color": labels, **ends, "colorbar": bar, "showscale": True}
 
 
 def _laid_out(figure: go.Figure, title: str, total: int) -> None:

@@ -124,5 +124,14 @@ def shown_p(p: float) -> str:
 
 
 def shown_with_interval(value: float, low: float, high: float, unit: Unit) -> str:
-    """A value with its interval, as their unit is read: ``99.69 % (99.31 % to 99.89 %)``."""
+    """A value with its interval, as their unit is read: ``99.69 % (99.31 % to 99.89 %)``, ``0.413 (no interval)``."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{shown(value, unit)} (no interval)"
     return f"{shown(value, unit)} ({shown(low, unit)} to {shown(high, unit)})"
+
+
+def shown_interval(figure: Figure) -> str:
+    """The interval of a figure, ``99.31 % to 99.89 %``, or why there is none."""
+    if not (math.isfinite(figure.low) and math.isfinite(figure.high)):
+        return figure.reason or "none"
+    return f"{shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.figures import Figure
-from mfm_core.evaluation.probes import probe_classes, probe_scores
 from mfm_core.evaluation.quantities import exact, figure
-from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
 from mfm_core.generation import swap
+from mfm_core.lab.estimates import (
+    correlation_of,
+    correlation_over,
+    fold_units,
+    mean_over,
+    probed,
+    quick_probe,
+    units_of,
+)
 from mfm_core.lab.judging import Judge, following
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
@@ -75,12 +79,13 @@ class Observer:
             found = self._figures(model, few, latents)
             tensors = self._matrix(model, few, latents) | {"labels": few.labels.reshape(len(few), -1)[:, 0].float()}
         tensors |= {f"map.{name}": plane(z) for name, z in latents.blocks().items()}
-        found += [
-            (*self._probe("quick_probe", name), quick_probe(z, few.labels)) for name, z in latents.blocks().items()
-        ]
         if self.classes:
             found.append(("most_frequent_class", "", float((few.labels == few.labels.mode().values).float().mean())))
-        return Snapshot(tuple(figure(key, of, exact(value, len(few))) for key, of, value in found), tensors)
+        n, apart = len(torch.unique(units_of(few))), fold_units(few)
+        figures = [figure(key, of, exact(value, n)) for key, of, value in found]
+        for name, z in latents.blocks().items():
+            figures.append(figure(*self._probe("quick_probe", name), quick_probe(z, few.labels, apart)))
+        return Snapshot(tuple(figures), tensors)
 
     def _probe(self, probe: str, block: str) -> tuple[str, str]:
         """Key and subject of what a probe reads of the label from a block of Z."""
@@ -94,11 +99,12 @@ class Observer:
     def _figures(self, model: MFM, few: Dataset, latents: Latents) -> list[tuple[str, str, float]]:
         told, swapped = model.decode(latents), self._swapped(model, latents)
         y = few.labels if self.classes else few.labels[:, 0]
-        label = float((told.label.argmax(1) == y).float().mean()) if self.classes else _r(told.label[:, 0], y)
+        right = (told.label.argmax(1) == y).float() if self.classes else told.label[:, 0]
+        label = float(right.mean()) if self.classes else correlation_of(right, y)
         found = [(self._read("label"), "", label)]
         wanted = few.labels[self._donors(len(few))]
         for name, read in following(self.judges, swapped, few.mask, wanted).items():
-            follow = float(read.float().mean()) if self.classes else _r(read, wanted[:, 0])
+            follow = float(read.float().mean()) if self.classes else correlation_of(read, wanted[:, 0])
             found.append((self._read("swap"), name, follow))
             error = float(self._errors(told.modalities[name], few, name).mean())
             found.append(("reconstruction_error", name, error))
@@ -120,32 +126,31 @@ class Observer:
         return tensors
 
     def measure(self, model: MFM, n: int) -> list[Figure]:
-        """The final figures, with intervals, on up to ``n`` held-out samples."""
+        """The final figures on up to ``n`` held-out samples, with intervals over videos or photographs."""
         few = self.data.take(torch.arange(min(n, len(self.data))))
         with torch.inference_mode():
             latents = encode(model, few)
             told, swapped = model.decode(latents), self._swapped(model, latents)
-        donors, found = few.labels[self._donors(len(few))], []
+        donor, units, apart = self._donors(len(few)), units_of(few), fold_units(few)
+        wanted = {"swap": few.labels[donor], "judge": few.labels}
         if self.classes:
-            found.append(figure("label_accuracy", "", share(told.label.argmax(1) == few.labels)))
+            found = [figure("label_accuracy", "", mean_over(told.label.argmax(1) == few.labels, [units]))]
         else:
-            found.append(figure("label_r", "", _correlation(told.label[:, 0], few.labels[:, 0])))
-        made = {
-            "swap": following(self.judges, swapped, few.mask, donors),
-            "judge": following(self.judges, few.modalities, few.mask, few.labels),
-        }
+            found = [figure("label_r", "", correlation_over(told.label[:, 0], few.labels[:, 0], [units]))]
+        made = {"swap": swapped, "judge": few.modalities}
+        # A swapped sample comes of two, the one whose style it has and the one whose Z_y it has.
+        of = {"swap": [units, units[donor]], "judge": [units]}
         for name in self.judges:
-            for key, wanted in (("swap", donors), ("judge", few.labels)):
-                read = made[key][name]
-                followed = share(read) if self.classes else _correlation(read, wanted[:, 0])
+            for key, labels in wanted.items():
+                read = following({name: self.judges[name]}, made[key], few.mask, labels)[name]
+                followed = mean_over(read, of[key]) if self.classes else correlation_over(read, labels[:, 0], of[key])
                 found.append(figure(self._read(key), name, followed))
-            found.append(figure("reconstruction_error", name, mean(self._errors(told.modalities[name], few, name))))
-        probe = probe_classes if self.classes else probe_scores
+            error = mean_over(self._errors(told.modalities[name], few, name), [units])
+            found.append(figure("reconstruction_error", name, error))
         for name, z in latents.blocks().items():
-            probed = probe(z, few.labels, seeds=(0,))
-            found.append(figure(*self._probe("probe", name), probed.estimate))
+            found.append(figure(*self._probe("probe", name), probed(z, few.labels, apart)))
         if self.classes:
-            top = share(few.labels == few.labels.mode().values)
+            top = mean_over(few.labels == few.labels.mode().values, [units])
             found.append(figure("most_frequent_class", "", top))
         return found
 
@@ -190,43 +195,6 @@ def plane(z: Tensor) -> Tensor:
     return torch.mm(centred, axes.T)
 
 
-def quick_probe(z: Tensor, labels: Tensor) -> float:
-    """Accuracy (of scores R²) of the better of a linear and an RBF probe of codes, cross-fitted.
-
-    Both are quick, for they are fitted at every look: a logistic regression reads no more and takes ten times as long.
-    """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.linear_model import Ridge
-    from sklearn.model_selection import KFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC, SVR
-
-    x, classes = z.double().numpy(), labels.dtype == torch.int64
-    y = labels.numpy() if classes else labels[:, 0].double().numpy()
-    folds, best = KFold(3, shuffle=True, random_state=0), -math.inf
-    probes: tuple[Any, ...] = (LinearDiscriminantAnalysis(), SVC()) if classes else (Ridge(), SVR())
-    for probe in probes:
-        try:
-            guess = cross_val_predict(make_pipeline(StandardScaler(), probe), x, y, cv=folds)
-        except ValueError:  # a fold of one class
-            continue
-        score = float((guess == y).mean()) if classes else float(1 - np.square(guess - y).mean() / y.var())
-        best = max(best, score)
-    return best if math.isfinite(best) else math.nan
-
-
 def as_bytes(x: Tensor) -> Tensor:
     """Pixels in [0, 1] as bytes."""
     return (x.clamp(0, 1) * 255).round().to(torch.uint8)
-
-
-def _r(x: Tensor, y: Tensor) -> float:
-    return _correlation(x, y).value
-
-
-def _correlation(x: Tensor, y: Tensor) -> Estimate:
-    try:
-        return correlation(x, y)
-    except ValueError:  # of constants, or too few
-        return Estimate(math.nan, math.nan, math.nan, len(x), "what is read does not vary")

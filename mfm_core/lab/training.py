@@ -17,7 +17,7 @@ from torch import nn
 from mfm_core.config import ModelConfig, first_problem
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.figures import Figure, shown
+from mfm_core.evaluation.figures import Figure, shown, shown_interval
 from mfm_core.files.tensors import write_tensors
 from mfm_core.files.writing import write_whole
 from mfm_core.jobs.kinds import Control, Outcome, register_kind
@@ -256,7 +256,7 @@ def card(
     )
     rows = [
         f"| {figure.key.replace('_', ' ')} {figure.subject} | {shown(figure.value, figure.unit)} "
-        f"| {shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)} | {figure.n} |"
+        f"| {shown_interval(figure)} | {figure.n} |"
         for figure in figures
     ]
     return "\n".join(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 from rich.table import Table
 
 from mfm_core.data.registry import dataset_info
-from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_p
+from mfm_core.evaluation.figures import Figure, read_figures, shown, shown_interval, shown_p
 from mfm_core.evaluation.quantities import title
 from mfm_core.reports.videos import DEPENDENCY_HEADER, dependency_rows, inference_note, part_of, ratios_table
 from mfm_core.storage.folder import StoredModel
@@ -38,14 +37,8 @@ def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
         bound = ">= " if figure.higher_is_better else "<= "
         reached = {None: "", True: "yes", False: "no"}[figure.reached]
         value = shown(figure.value, figure.unit)
-        rows.append((title(figure), value, _interval(figure), str(figure.n), target and bound + target, reached))
+        rows.append((title(figure), value, shown_interval(figure), str(figure.n), target and bound + target, reached))
     return rows
-
-
-def _interval(figure: Figure) -> str:
-    if not (math.isfinite(figure.low) and math.isfinite(figure.high)):
-        return figure.reason or "none"
-    return f"{shown(figure.low, figure.unit)} to {shown(figure.high, figure.unit)}"
 
 
 def _value(given: JsonValue | None, key: str = "comparison") -> float:

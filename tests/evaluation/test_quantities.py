@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from mfm_core.evaluation.figures import Figure, shown, shown_p
+from mfm_core.evaluation.figures import Figure, shown, shown_interval, shown_p, shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES, exact, figure, title
+from mfm_core.evaluation.statistics import Estimate
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,11 @@ def test_a_subject_comes_apart() -> None:
 
 def test_no_p_value_is_nought() -> None:
     assert [shown_p(p) for p in (0.0787, 4.2e-15, 0.0)] == ["= 0.079", "= 4.2e-15", "< 1e-300"]
+
+
+def test_where_there_is_no_interval_none_is_shown() -> None:
+    assert shown_with_interval(0.4134, 0.4, 0.5, "correlation") == "0.413 (0.400 to 0.500)"
+    assert shown_with_interval(0.4134, math.nan, math.nan, "correlation") == "0.413 (no interval)"
+    assert shown_interval(figure("label_r", "", Estimate(0.4, 0.1, 0.6, 9))) == "0.100 to 0.600"
+    few = "an interval needs at least 5 clusters, got 4"
+    assert shown_interval(figure("label_r", "", Estimate(0.4, math.nan, math.nan, 4, few))) == few

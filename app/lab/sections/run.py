@@ -254,6 +254,7 @@ def final_figures(figures: Sequence[mfm.Figure]) -> dict[str, str]:
     return {
         f"{one.key.replace('_', ' ')} {one.subject}".strip(): (
             f"{shown_with_interval(one.value, one.low, one.high, one.unit)}, n = {one.n}"
+            + (f": {one.reason}" if one.reason else "")
         )
         for one in figures
     }
