@@ -1,4 +1,4 @@
-"""Repeated cross-validation over the complete videos of a data set, for sets too small for one split."""
+"""Repeated cross-validation over the complete samples of a data set, for sets too small for one split."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ from mfm_core.data.sequences import standardised
 
 
 def repeated_folds(dataset: Dataset, *, n_folds: int, n_repeats: int, seed: int) -> Iterator[Fold]:
-    """Cross-validation, several times over; every complete video is tested once in each repetition.
+    """Cross-validation, several times over; every complete sample is tested once in each repetition.
 
-    A video is complete if none of its samples lacks a modality; the others are in the training split always. Fold
-    ``k`` is the test split and fold ``k + 1`` the validation split. All samples of one video are in one fold, because
-    they are not independent.
+    A sample is complete if it lacks no modality. Fold ``k`` is the test split and fold ``k + 1`` the validation split.
+    All samples of one video are in one fold, because they are not independent. Videos without a complete sample are in
+    the training split always; incomplete samples of a video that is held out are in no split of that fold.
 
     Args:
         dataset: Sequences with raw features and one score a sample.
         n_folds: Number of folds, at least 3.
-        n_repeats: How often all complete videos are dealt anew.
+        n_repeats: How often all videos with a complete sample are dealt anew.
         seed: Of the dealing.
 
     Raises:
         ValueError: If the features are standardised already, by other training samples; or there are too few
-            complete videos.
+            videos with a complete sample.
     """
     if dataset.scaling is not None:
         raise ValueError(f"dataset: expected raw features, got {dataset.name} standardised already")
     video = video_numbers(dataset.ids, len(dataset))
-    complete = np.flatnonzero(np.bincount(video, weights=~complete_samples(dataset)) == 0)
-    if not 3 <= n_folds <= len(complete):
-        raise ValueError(f"n_folds: expected 3 to {len(complete)}, the number of complete videos, got {n_folds}")
+    complete = complete_samples(dataset)
+    dealt_out = np.flatnonzero(np.bincount(video, weights=complete))
+    if not 3 <= n_folds <= len(dealt_out):
+        raise ValueError(f"n_folds: expected 3 to {len(dealt_out)}, the number of complete videos, got {n_folds}")
     generator = np.random.default_rng(seed)
     score = dataset.labels.reshape(len(dataset), -1)[:, 0].numpy()
     mean = np.bincount(video, weights=score) / np.bincount(video)
-    dealt = [deal(mean[complete], n_folds, generator) for _ in range(n_repeats)]
+    dealt = [deal(mean[dealt_out], n_folds, generator) for _ in range(n_repeats)]
     for repeat, number in enumerate(dealt):
         for fold in range(n_folds):
             split = np.full(len(mean), "train", dtype="<U10")
-            split[complete[number == (fold + 1) % n_folds]] = "validation"
-            split[complete[number == fold]] = "test"
-            yield Fold(repeat, fold, standardised(replace(dataset, split=split[video])))
+            split[dealt_out[number == (fold + 1) % n_folds]] = "validation"
+            split[dealt_out[number == fold]] = "test"
+            used = np.flatnonzero(complete | (split[video] == "train"))
+            chosen = replace(dataset, split=split[video]).take(torch.from_numpy(used))
+            yield Fold(repeat, fold, standardised(chosen), used)
 
 
 def complete_samples(dataset: Dataset) -> npt.NDArray[np.bool_]:

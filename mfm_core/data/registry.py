@@ -62,12 +62,14 @@ class Fold(NamedTuple):
     Attributes:
         repeat: Number of the repetition.
         fold: Number of the fold in it.
-        dataset: All samples, split this way and standardised by this training split.
+        dataset: The samples, split this way and standardised by this training split.
+        rows: Place of each of them in the data set, ``(n,)``, for some may be left out.
     """
 
     repeat: int
     fold: int
     dataset: Dataset
+    rows: npt.NDArray[np.int64]
 
 
 class Folds(Protocol):

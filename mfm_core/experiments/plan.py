@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Self
 
@@ -103,9 +103,10 @@ def splits(plan: TablePlan, seed: int) -> Iterator[Split]:
         ValueError: If the data set lacks a modality of the plan, or one of its parts is empty.
         FileNotFoundError: If its files are not there.
     """
-    for dataset in _datasets(plan.dataset, seed):
+    for dataset, rows in _datasets(plan.dataset, seed):
         chosen = dataset.only(plan.modalities) if plan.modalities else dataset
-        yield split_of(chosen, plan.train_samples, seed)
+        split = split_of(chosen, plan.train_samples, seed)
+        yield replace(split, tested=rows[split.tested])
 
 
 def split_of(dataset: Dataset, train_samples: int = 0, seed: int = 0) -> Split:
@@ -130,10 +131,12 @@ def split_of(dataset: Dataset, train_samples: int = 0, seed: int = 0) -> Split:
 
 
 @lru_cache(maxsize=2)
-def _datasets(name: str, seed: int) -> tuple[Dataset, ...]:
+def _datasets(name: str, seed: int) -> tuple[tuple[Dataset, npt.NDArray[np.int64]], ...]:
+    """The data set, or each fold of one repetition, and the place of each sample in the data set."""
     if (folds := dataset_info(name).folds) is not None:  # its complete samples are dealt anew for each seed
-        return tuple(fold.dataset for fold in folds(n_folds=N_FOLDS, n_repeats=seed + 1) if fold.repeat == seed)
-    return (_loaded(name),)
+        dealt = folds(n_folds=N_FOLDS, n_repeats=seed + 1)
+        return tuple((fold.dataset, fold.rows) for fold in dealt if fold.repeat == seed)
+    return ((whole := _loaded(name), np.arange(len(whole))),)
 
 
 @lru_cache(maxsize=1)

@@ -168,7 +168,7 @@ def load(name: str) -> Dataset | None:
 
 
 def describe(name: str) -> DatasetInfo | None:
-    """Describe a set that the user imported, with repeated folds over its complete videos; None if there is none."""
+    """Describe a set that the user imported, with repeated folds over its complete samples; None if there is none."""
     if not _NAME.fullmatch(name) or name not in imported_names():
         return None
 

@@ -16,6 +16,8 @@ from mfm_core import Dataset, load_dataset
 from mfm_core.cli.app import app
 from mfm_core.data.importing.imported import import_files, imported_names
 from mfm_core.data.registry import dataset_info
+from mfm_core.data.sequence_files import save_dataset
+from mfm_core.experiments.plan import TablePlan, splits
 from tests.data import features, videos
 
 
@@ -202,6 +204,23 @@ def test_an_imported_set_is_dealt_into_folds(tmp_path: Path, data_folder: Path) 
     assert [int((fold.dataset.split == "test").sum()) for fold in dealt] == [5, 5, 5, 5]
     assert all(fold.dataset.scaling is not None for fold in dealt)
     assert dataset_info("another").folds is None
+
+
+def test_a_table_knows_each_tested_segment_by_its_place_though_others_are_left_out(data_folder: Path) -> None:
+    """A segment without a face is left out of the folds that hold out its video: what is behind it moves up."""
+    numbers, has = np.random.default_rng(0).normal(size=(40, 2, 3)), torch.ones(40, dtype=torch.bool)
+    has[::7] = False
+    ids, split = [f"v{i // 2:02}[{i % 2}]" for i in range(40)], np.repeat(["train", "validation", "test"], [20, 10, 10])
+    whole = Dataset.from_arrays(
+        {"a": numbers, "b": numbers}, numbers[:, 0, 0], ids=ids, split=split, present={"b": has}
+    )
+    save_dataset(whole, data_folder / "mine.npz")
+    names = load_dataset("mine").ids or ()
+    parts = list(splits(TablePlan(dataset="mine"), 0))
+    for part in parts:
+        assert part.test.ids == tuple(names[place] for place in part.tested)
+    tested = np.concatenate([part.tested for part in parts])
+    assert sorted(tested.tolist()) == np.flatnonzero(has).tolist()
 
 
 def test_classes_below_0_are_refused(tmp_path: Path, data_folder: Path) -> None:

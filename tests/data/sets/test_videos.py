@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,8 +119,9 @@ def test_folds_test_every_complete_sample_once_and_train_with_the_others(folder:
     complete = complete_samples(raw)
     assert complete.tolist() == [False] * 9 + [True] * 11
     tested = np.zeros((2, 20), int)
-    for repeat, fold, dataset in ict_mmmo.folds(n_folds=4, n_repeats=2, seed=3):
+    for repeat, fold, dataset, rows in ict_mmmo.folds(n_folds=4, n_repeats=2, seed=3):
         assert (dataset.split[~complete] == "train").all()
+        assert rows.tolist() == list(range(20))
         tested[repeat] += dataset.split == "test"
         assert {"validation", "test"} <= set(dataset.split[complete])
         assert dataset.scaling is not None
@@ -136,13 +138,20 @@ def test_folds_keep_the_segments_of_a_video_together() -> None:
     has[[4, 9]] = False
     numbers = np.random.default_rng(0).normal(size=(30, 2, 3))
     raw = Dataset.from_arrays({"a": numbers, "b": numbers}, numbers[:, 0, 0], ids=ids, present={"b": has})
-    tested = []
+    has[[5, 15, 25]] = False  # nothing of v5 is complete
+    raw = replace(raw, present={"b": has})
+    tested: list[str] = []
     for fold in repeated_folds(raw, n_folds=4, n_repeats=1, seed=0):
-        split = dict(zip(map(video_of, ids), fold.dataset.split.tolist(), strict=True))
-        assert [split[video_of(one)] for one in ids] == fold.dataset.split.tolist()
-        assert split["v4"] == split["v9"] == "train"
-        tested += [video for video, name in split.items() if name == "test"]
-    assert sorted(tested) == [f"v{i}" for i in range(10) if i not in (4, 9)]
+        names, split = list(fold.dataset.ids or ()), fold.dataset.split.tolist()
+        of_video = dict(zip(map(video_of, names), split, strict=True))
+        assert [of_video[video_of(one)] for one in names] == split
+        assert names == [ids[row] for row in fold.rows]
+        assert of_video["v5"] == "train"
+        tested += [one for one, name in zip(names, split, strict=True) if name == "test"]
+        left_out = {"v4[0]", "v9[0]"} - set(names)
+        assert left_out == {one for one in ("v4[0]", "v9[0]") if of_video[video_of(one)] != "train"}
+        assert len(names) == 30 - len(left_out)
+    assert sorted(tested) == sorted(set(ids) - {"v4[0]", "v9[0]", "v5[0]", "v5[1]", "v5[2]"})
 
 
 def test_folds_follow_the_seed(folder: Path) -> None:
@@ -314,17 +323,14 @@ def test_the_real_ict_mmmo_lacks_language_in_220_and_is_scaled_as_scikit_learn_d
     assert dataset.steps is not None
     assert dataset.steps.unit == "sentence"
     with np.load(real_folder / "ict_mmmo.npz") as archive:
-        for modality, split, fitted in (
-            ("audio", "test", "train"),
-            ("visual", "test", "train"),
-            ("text", "test", "valid"),
-        ):
-            x, y = archive[f"{modality}_{fitted}"], archive[f"{modality}_{split}"]
+        for modality, name in (("audio", "acoustic"), ("visual", "visual")):
+            x, y = archive[f"{modality}_train"], archive[f"{modality}_test"]
             oracle = StandardScaler().fit(x[(x != 0).any(2)].astype(np.float64))
             expected = np.clip(oracle.transform(y[(y != 0).any(2)].astype(np.float64)), -5, 5)
-            name = {"audio": "acoustic", "visual": "visual", "text": "language"}[modality]
             given = dataset.part("test").modalities[name].numpy()[(y != 0).any(2)]
             np.testing.assert_allclose(given, expected, atol=1e-3)
+        text = archive["text_test"].astype(np.float32)
+        np.testing.assert_array_equal(dataset.part("test").modalities["language"], text, "no training video has any")
 
 
 def test_the_real_mosi_has_the_official_folds_and_words_at_their_times(real_folder: Path) -> None:
