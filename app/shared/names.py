@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from mfm_core.data.registry import DatasetInfo, modality_info
 
 
-def title(modality: str) -> str:
-    """A modality in a heading: by the data set that it is, where pairs are made of one."""
-    return modality_info(modality).title
+def title(modality: str, dataset: DatasetInfo | None = None) -> str:
+    """A modality in a heading: as its data set describes it, or by the data set that it is, in pairs of two."""
+    return modality_info(modality, dataset).title
 
 
 def meaning(factor: str, label: str) -> str:

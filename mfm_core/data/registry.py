@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -148,6 +148,7 @@ _infos: dict[str, DatasetInfo] = {}
 _loaders: dict[str, Loader] = {}
 _finders: list[Callable[[str], Dataset | None]] = []
 _describers: list[Callable[[str], DatasetInfo | None]] = []
+_listers: list[Callable[[], Sequence[DatasetInfo]]] = []
 
 
 def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
@@ -181,15 +182,21 @@ def register(info: DatasetInfo) -> Callable[[Loader], Loader]:
     return enter
 
 
-def register_finder(find: Callable[[str], Dataset | None], describe: Callable[[str], DatasetInfo | None]) -> None:
+def register_finder(
+    find: Callable[[str], Dataset | None],
+    describe: Callable[[str], DatasetInfo | None],
+    every: Callable[[], Sequence[DatasetInfo]],
+) -> None:
     """Enter a function that loads data sets of names which the registry does not know, or returns None.
 
     Args:
         find: Loads the data set of a name.
         describe: Describes that data set; None where there is none of that name.
+        every: Describes all that there are now.
     """
     _finders.append(find)
     _describers.append(describe)
+    _listers.append(every)
 
 
 @cache
@@ -227,15 +234,21 @@ def modality_info(modality: str, dataset: DatasetInfo | None = None) -> Modality
         dataset: The data set that it is of, whose description counts first; any that has it without one.
     """
     infos = dataset_infos()
-    streams = (one for info in ((dataset,) if dataset else ()) + infos for one in info.streams if one.name == modality)
-    part = next((info for info in infos if any(info.name == modality in other.parts for other in infos)), None)
-    known = next(streams, None)
+    known = _stream(modality, ((dataset,) if dataset else ()) + infos)
     if known is None:
         known = ModalityInfo(modality)
+        part = next((info for info in infos if any(info.name == modality in other.parts for other in infos)), None)
         if part is not None:
             known = replace(known, title=part.title, style=part.style, label=part.label)
+        elif dataset is None:  # perhaps of a set that the user imported
+            known = _stream(modality, [info for every in _listers for info in every()]) or known
     title = known.title or modality.replace("_", " ").capitalize()
     return replace(known, title=title, style=known.style or f"style of {title}")
+
+
+def _stream(modality: str, infos: Iterable[DatasetInfo]) -> ModalityInfo | None:
+    """A modality as the first of some data sets describes it."""
+    return next((one for info in infos for one in info.streams if one.name == modality), None)
 
 
 def load_dataset(name: str) -> Dataset:

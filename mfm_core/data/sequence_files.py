@@ -13,10 +13,18 @@ from torch import Tensor
 
 from mfm_core.arguments import expect, path_of
 from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
-from mfm_core.data.modalities import SPOKEN
+from mfm_core.data.modalities import SPOKEN, ModalityInfo
 from mfm_core.data.notes import Notes, known_labels, observed
 from mfm_core.data.registry import data_folder
-from mfm_core.data.sequence_layout import FILE_SPLITS, LAYOUT, UNIT, file_name, modalities_of
+from mfm_core.data.sequence_layout import (
+    FILE_SPLITS,
+    LAYOUT,
+    STREAMS,
+    UNIT,
+    file_name,
+    modalities_of,
+    streams_array,
+)
 from mfm_core.data.sequences import observed_samples, real_steps
 from mfm_core.files.npz import LOCAL_LIMITS, Array, as_float32, numbers, read_archive
 from mfm_core.files.writing import replaced
@@ -59,18 +67,25 @@ class Part(NamedTuple):
         return Part({name: x[kept] for name, x in self.modalities.items()}, self.labels[kept], **more)
 
 
-def write_parts(parts: Mapping[Split, Part], path: Path, unit: Unit | None = None) -> None:
+def write_parts(
+    parts: Mapping[Split, Part], path: Path, unit: Unit | None = None, streams: Sequence[ModalityInfo] = ()
+) -> None:
     """Write sequences; a kill at any moment leaves the old file or the new one.
 
     Args:
         parts: The three splits.
         path: Of the file.
         unit: What a step is, where that is known.
+        streams: Descriptions of modalities, where there are any.
 
     Raises:
-        ValueError: If a file cannot hold a modality of such a name.
+        ValueError: If a file cannot hold a modality of such a name, or with such a description.
     """
     arrays: dict[str, Array] = {} if unit is None else {UNIT: np.array(unit)}
+    if streams:
+        arrays[STREAMS] = streams_array(
+            streams, list(dict.fromkeys(m for one in parts.values() for m in one.modalities))
+        )
     for split, part in parts.items():
         end = FILE_SPLITS[split]
         arrays |= {f"{file_name(name)}_{end}": x for name, x in part.modalities.items()}
@@ -81,7 +96,7 @@ def write_parts(parts: Mapping[Split, Part], path: Path, unit: Unit | None = Non
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def save_dataset(dataset: Dataset, path: str | Path) -> None:
+def save_dataset(dataset: Dataset, path: str | Path, *, streams: Sequence[ModalityInfo] = ()) -> None:
     """Write sequences in the layout that ``python -m mfm_core data import`` reads.
 
     A file ``<name>.npz`` in the data folder is loaded by that name. A sample has a modality there if any number of it
@@ -90,10 +105,12 @@ def save_dataset(dataset: Dataset, path: str | Path) -> None:
     Args:
         dataset: Sequences with their raw features, such as :meth:`Dataset.from_arrays` makes; any modality names.
         path: Of the file, which ends in ``.npz``.
+        streams: Of modalities, ``mfm.ModalityInfo(name, title=..., content=...)``: what pages call each and say that it
+            holds, in plain text.
 
     Raises:
         ValueError: If it holds images, or features that are standardised already; if a split has no sample; or if a
-            file cannot hold a modality of such a name.
+            file cannot hold a modality of such a name or description.
     """
     data, target = expect("dataset", dataset, Dataset), path_of("path", path)
     if data.mask is None:
@@ -106,7 +123,7 @@ def save_dataset(dataset: Dataset, path: str | Path) -> None:
         raise ValueError(f"dataset: expected samples of every split, got none of {lacking}")
     whole = _part_of(data)
     parts = {split: whole.rows(data.split == split) for split in SPLITS}
-    write_parts(parts, target, data.steps.unit if data.steps else None)
+    write_parts(parts, target, data.steps.unit if data.steps else None, streams)
 
 
 def _part_of(data: Dataset) -> Part:

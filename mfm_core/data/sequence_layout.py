@@ -6,11 +6,15 @@ of ICT-MMMO, YouTube and POM language is called ``text`` and the acoustic stream
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
+from mfm_core.arguments import expect
 from mfm_core.config import check_modality_name
 from mfm_core.data.dataset import Split
-from mfm_core.data.modalities import SPOKEN
+from mfm_core.data.modalities import SPOKEN, ModalityInfo
 from mfm_core.data.notes import Notes
 from mfm_core.files.npz import Array
 from mfm_core.problems import printable
@@ -18,7 +22,10 @@ from mfm_core.problems import printable
 FILE_SPLITS: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
 _FILE_NAMES = {info.name: info.file_name or info.name for info in SPOKEN}
 _MODALITIES = {kind: name for name, kind in _FILE_NAMES.items()}
-UNIT = "unit"
+UNIT, STREAMS = "unit", "streams"
+TITLE, CONTENT = 40, 120
+"""Letters that the title of a modality, and what it holds, may have at most in a file."""
+_PLAIN = re.compile(r"[^\W_][\w ,.:;()/+%-]*")
 LAYOUT: Mapping[str, tuple[str, str]] = {
     "y": ("(N,) or (N, size)", "labels: scores as floating point, or classes (N,) as integers from 0"),
     "ids": ("(N,)", "names of the samples, text; optional"),
@@ -43,6 +50,7 @@ def layout_lines() -> list[str]:
         "Needed are y of every split and one modality; a split may lack a modality. Nothing is pickled.",
         "Padded steps are 0 in all modalities; unless mask says it, a step is real where words has a word, or without",
         f"words where a modality has another number. An array {UNIT} may say what a step is: word, sentence or step.",
+        f"An array {STREAMS} (k, 3) of text may say of k modalities the name, title and content, empty where unsaid.",
     ]
 
 
@@ -62,7 +70,7 @@ def file_name(modality: str) -> str:
 def modalities_of(arrays: Mapping[str, Array], where: str, notes: Notes) -> dict[str, str]:
     """Find the modalities of a file.
 
-    Arrays of no modality are counted, but for those of :data:`LAYOUT`.
+    Arrays of no modality are counted, but for those of :data:`LAYOUT` and what is said of the whole file.
 
     Args:
         arrays: Content of the file.
@@ -79,7 +87,7 @@ def modalities_of(arrays: Mapping[str, Array], where: str, notes: Notes) -> dict
     kinds = {key: _kind(key) for key in arrays}
     sequences = {kinds[key] for key, x in arrays.items() if x.ndim == 3 and x.dtype.kind in "biuf"} - {*LAYOUT, None}
     for key, kind in kinds.items():
-        if kind in LAYOUT or key == UNIT:
+        if kind in LAYOUT or key in (UNIT, STREAMS):
             continue
         if kind is None or (kind not in sequences and kind not in _MODALITIES):
             expected = "expected such as text_train, ids_valid or y_test, or sequences (N, T, d) of another name"
@@ -96,6 +104,58 @@ def modalities_of(arrays: Mapping[str, Array], where: str, notes: Notes) -> dict
             raise ValueError(f"{where}: {printable(key)[:60]}: {error}") from None
     order = [*_FILE_NAMES, *found]
     return {name: found[name] for name in dict.fromkeys(order) if name in found}
+
+
+def streams_of(arrays: Mapping[str, Array], where: str) -> tuple[ModalityInfo, ...]:
+    """Read how a file describes its modalities; those that it says nothing of are left out.
+
+    What is shown on pages is plain text: letters, digits, spaces and some punctuation, so that no file can put markup
+    there.
+
+    Raises:
+        ValueError: If it is no text ``(k, 3)``, of a modality that is not there or was described before, or not plain.
+    """
+    if STREAMS not in arrays:
+        return ()
+    if (told := arrays[STREAMS]).ndim != 2 or told.shape[1] != 3 or told.dtype.kind != "U":
+        raise ValueError(f"{where}: {STREAMS}: expected text (k, 3), got shape {told.shape} of {told.dtype}")
+    known, found = modalities_of(arrays, where, Notes()), {}
+    for given, title, content in told.tolist():
+        name = _MODALITIES.get(given, given)
+        if name not in known or name in found:
+            raise ValueError(
+                f"{where}: {STREAMS}: expected each of {', '.join(known)} once at most, got {printable(given)!r}"
+            )
+        for text, most in ((title, TITLE), (content, CONTENT)):
+            check_plain(text, most, f"{where}: {STREAMS}: {name}")
+        found[name] = ModalityInfo(name, title=title, content=content)
+    return tuple(found.values())
+
+
+def streams_array(streams: Sequence[ModalityInfo], modalities: Collection[str]) -> Array:
+    """Array that describes modalities in a file, text ``(k, 3)``, see :func:`streams_of`.
+
+    Args:
+        streams: The descriptions.
+        modalities: Names of the modalities that the file holds.
+
+    Raises:
+        ValueError: If one is of no such modality, or not plain text.
+    """
+    for one in streams:
+        if expect("streams", one, ModalityInfo).name not in modalities:
+            raise ValueError(f"streams: expected some of {', '.join(modalities)}, got {one.name!r}")
+        check_plain(one.title, TITLE, f"streams: {one.name}")
+        check_plain(one.content, CONTENT, f"streams: {one.name}")
+    return np.array([(one.name, one.title, one.content) for one in streams], dtype=np.str_).reshape(-1, 3)
+
+
+def check_plain(text: str, most: int, where: str) -> None:
+    """Raise ValueError unless a text is empty, or short and plain."""
+    if text and (len(text) > most or _PLAIN.fullmatch(text) is None):
+        raise ValueError(
+            f"{where}: expected at most {most} letters, digits, spaces and , . : ; ( ) / + % -, got {printable(text)!r}"
+        )
 
 
 def _kind(key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import mfm_core as mfm
 import mfm_core.cli.data
 from mfm_core import Dataset, load_dataset, save_dataset
 from mfm_core.cli.app import app
+from mfm_core.data.modalities import ModalityInfo
 from mfm_core.data.registry import DatasetInfo, dataset_info, modality_info
 from mfm_core.studio.truth import MODALITIES
 from tests.data import videos
@@ -119,6 +121,17 @@ def test_words_times_and_classes_are_written_too(data_folder: Path) -> None:
         ({"mask_test": np.ones((4, 3))}, "mask_test: expected booleans (N, T), got shape (4, 3) of float64"),
         ({"unit": np.array("frame")}, "unit: expected word or sentence or step, got 'frame'"),
         ({"y_test": np.ones((4, 2))}, "expected labels (N,) or (N, size) of one size"),
+        ({"streams": np.array(["tone"])}, "streams: expected text (k, 3), got shape (1,) of <U4"),
+        ({"streams": np.ones((1, 3))}, "streams: expected text (k, 3), got shape (1, 3) of float64"),
+        ({"streams": np.array([["taste", "", ""]])}, "streams: expected each of tone once at most, got 'taste'"),
+        ({"streams": np.array([["tone", "", ""]] * 2)}, "streams: expected each of tone once at most, got 'tone'"),
+        (
+            {"streams": np.array([["tone", "<img src=x onerror=alert(1)>", ""]])},
+            "streams: tone: expected at most 40 letters, digits, spaces and , . : ; ( ) / + % -, got '<img src=x",
+        ),
+        ({"streams": np.array([["tone", "a" * 41, ""]])}, "streams: tone: expected at most 40 letters"),
+        ({"streams": np.array([["tone", "", "a\nb"]])}, "streams: tone: expected at most 120 letters"),
+        ({"streams": np.array([["tone", "", "[a](javascript:1)"]])}, "streams: tone: expected at most 120 letters"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(
@@ -128,6 +141,39 @@ def test_what_does_not_fit_is_refused_in_a_sentence(
     assert said in told
     assert len(told.splitlines()) == 1
     assert list(data_folder.iterdir()) == []
+
+
+def test_what_streams_are_called_is_written_imported_and_read_back(tmp_path: Path, data_folder: Path) -> None:
+    told = (
+        ModalityInfo("pulse", title="Heart rate (wrist)", content="beats per second, 2 sensors"),
+        ModalityInfo("language", content="сказанное"),
+    )
+    save_dataset(interviews(), tmp_path / "mine.npz", streams=told)
+    for name in ("first", "second"):  # a file of the layout is imported whole, again from what was written
+        assert CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.npz"), "--as", name]).exit_code == 0
+        assert dataset_info(name).streams == told
+        shutil.copy(data_folder / f"{name}.npz", tmp_path / "mine.npz")
+    info = dataset_info("second")
+    assert modality_info("pulse", info).title == modality_info("pulse").title == "Heart rate (wrist)"
+    assert modality_info("pulse").style == "style of Heart rate (wrist)"
+    assert modality_info("language", info).content == "сказанное"
+    assert modality_info("language").content == "the words", "another set's description is not everybody's"
+    for name in ("first", "second"):
+        (data_folder / f"{name}.npz").write_bytes(b"no archive")
+    assert modality_info("pulse").title == "Pulse"
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (ModalityInfo("taste"), "streams: expected some of pulse, language, Gait_2, got 'taste'"),
+        (ModalityInfo("pulse", title="<b>pulse</b>"), "streams: pulse: expected at most 40 letters, digits"),
+    ],
+)
+def test_descriptions_that_a_file_cannot_hold_are_not_written(tmp_path: Path, stream: ModalityInfo, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        save_dataset(interviews(), tmp_path / "own.npz", streams=[stream])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_sequence_is_counted_and_a_split_may_lack_a_modality(tmp_path: Path, data_folder: Path) -> None:

@@ -66,12 +66,12 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
     clip = strip.clip
     evidence = clip.evidence if truth and clip.evidence else {}
     most = max((abs(float(value)) for steps in evidence.values() for value in steps), default=0.0)
-    spans = apart(clip.spans)
+    spans, dataset = apart(clip.spans), stored_models.dataset_of(strip.model)
     lanes = [
         {
             "name": name,
-            "title": names.title(name),
-            "note": names.stream(name, stored_models.dataset_of(strip.model)),
+            "title": names.title(name, dataset),
+            "note": names.stream(name, dataset),
             "hue": hues.hue(i),
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from mfm_core.data.dataset import Dataset, Split, Unit
 from mfm_core.data.folds import repeated_folds
 from mfm_core.data.importing.official_folds import read_folds
+from mfm_core.data.modalities import ModalityInfo
 from mfm_core.data.notes import Notes
 from mfm_core.data.registry import (
     DatasetInfo,
@@ -23,7 +25,7 @@ from mfm_core.data.registry import (
     register_finder,
 )
 from mfm_core.data.sequence_files import Part, read_dataset, read_parts, unit_of, write_parts
-from mfm_core.data.sequence_layout import UNIT
+from mfm_core.data.sequence_layout import STREAMS, UNIT, streams_of
 from mfm_core.data.sequences import standardised
 from mfm_core.files.npz import LOCAL_LIMITS, read_archive, read_shapes
 
@@ -80,10 +82,10 @@ def import_files(
     if folds is not None and {path.suffix for path in paths} != {".csd"}:
         raise ValueError("folds: expected none but for .csd files, which alone have no split of their own")
     dealt = None if folds is None else read_folds(folds)
-    parts, unit = _read(paths, length, Notes() if notes is None else notes, dealt)
+    parts, unit, streams = _read(paths, length, Notes() if notes is None else notes, dealt)
     unfinished, given = target.with_name(f"{name}_unchecked.npz"), str(paths[0] if len(paths) == 1 else paths[0].parent)
     try:
-        write_parts(parts, unfinished, unit)
+        write_parts(parts, unfinished, unit, streams)
         with _called(given, unfinished):
             _load(unfinished.stem)
         kept = target.with_name(f".{name}.old.npz") if target.is_file() else None
@@ -117,22 +119,23 @@ def _called(given: str, ours: Path) -> Iterator[None]:
 
 def _read(
     paths: Sequence[Path], length: int | None, notes: Notes, folds: Mapping[str, Split] | None
-) -> tuple[dict[Split, Part], Unit | None]:
-    """The splits of files, and what a step is where a file says it."""
+) -> tuple[dict[Split, Part], Unit | None, tuple[ModalityInfo, ...]]:
+    """The splits of files, and what a step and each modality is where a file says it."""
     from mfm_core.data.importing.h5 import read_tensors_of
     from mfm_core.data.importing.pickles import read_pickled
     from mfm_core.data.importing.segments import read_aligned
 
     endings = {path.suffix for path in paths}
     if endings == {".csd"}:
-        return read_aligned(paths, length or DEFAULT_LENGTH, notes=notes, folds=folds), None
+        return read_aligned(paths, length or DEFAULT_LENGTH, notes=notes, folds=folds), None, ()
     if endings == {".h5"} and length is None:
-        return read_tensors_of(paths, notes), None
+        return read_tensors_of(paths, notes), None, ()
     if endings in ({".pkl"}, {".pickle"}) and len(paths) == 1:
-        return read_pickled(paths[0], length, notes), None
+        return read_pickled(paths[0], length, notes), None, ()
     if endings == {".npz"} and len(paths) == 1 and length is None:
         arrays = read_archive(paths[0], LOCAL_LIMITS)
-        return read_parts(arrays, str(paths[0]), notes), unit_of(arrays, str(paths[0]))
+        where = str(paths[0])
+        return read_parts(arrays, where, notes), unit_of(arrays, where), streams_of(arrays, where)
     raise ValueError(
         "files: expected the .h5 files of a data set, its .csd files, one .pkl, or one .npz, "
         f"and a length only for .csd and .pkl, got {', '.join(path.name for path in paths) or 'none'}"
@@ -171,14 +174,33 @@ def describe(name: str) -> DatasetInfo | None:
     """Describe a set that the user imported, with repeated folds over its complete samples; None if there is none."""
     if not _NAME.fullmatch(name) or name not in imported_names():
         return None
+    path = data_folder() / f"{name}.npz"
+    return _described(path, path.stat().st_mtime_ns)
+
+
+def describe_all() -> list[DatasetInfo]:
+    """Describe every set that the user imported, but for those whose file is damaged."""
+    found = []
+    for name in imported_names():
+        try:
+            found.append(describe(name))
+        except (OSError, ValueError):  # said by whoever loads it
+            continue
+    return [info for info in found if info is not None]
+
+
+@lru_cache(maxsize=64)
+def _described(path: Path, changed: int) -> DatasetInfo:
+    del changed  # a changed file makes another key
+    name = path.stem
 
     def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
         return repeated_folds(_read_raw(name), n_folds=n_folds, n_repeats=n_repeats, seed=seed)
 
-    path = data_folder() / f"{name}.npz"
-    said = read_archive(path, LOCAL_LIMITS, only=(UNIT,))
-    unit = unit_of(said or dict.fromkeys(read_shapes(path, LOCAL_LIMITS), np.zeros(0)), str(path))
-    return DatasetInfo(name, title=name.replace("_", " "), unit=unit, folds=folds)
+    said = read_archive(path, LOCAL_LIMITS, only=(UNIT, STREAMS))
+    arrays = {key: np.zeros((0,) * len(shape)) for key, shape in read_shapes(path, LOCAL_LIMITS).items()} | said
+    unit, streams = unit_of(arrays, str(path)), streams_of(arrays, str(path))
+    return DatasetInfo(name, title=name.replace("_", " "), unit=unit, folds=folds, streams=streams)
 
 
 def _load(name: str) -> Dataset:
@@ -189,4 +211,4 @@ def _read_raw(name: str) -> Dataset:
     return read_dataset(name, None, None, "import it again")
 
 
-register_finder(load, describe)
+register_finder(load, describe, describe_all)

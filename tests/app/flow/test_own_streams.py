@@ -24,7 +24,8 @@ def test_streams_of_ones_own_are_written_read_trained_and_shown(
     features = {name: rng.normal(size=(n, length, d)) for name, d in STREAMS.items()}
     mask = np.arange(length) < rng.integers(2, length + 1, size=n)[:, None]
     own = mfm.Dataset.from_arrays(features, features["pulse"][:, 0, 0], mask=mask, unit="sentence")
-    mfm.save_dataset(own, tmp_path / "interviews.npz")
+    told = [mfm.ModalityInfo("pulse", title="Heart rate", content="beats, per second")]
+    mfm.save_dataset(own, tmp_path / "interviews.npz", streams=told)
     data = mfm.load_dataset("interviews")
     config = mfm.MFMConfig(epochs=1, hidden=4, d_y=2, d_a=2)
     system = mfm.fit(config, data.part("train"), data.part("validation"), seed=0)
@@ -36,6 +37,6 @@ def test_streams_of_ones_own_are_written_read_trained_and_shown(
     (panel,) = lanes(page)["panels"]
     assert panel["unit"] == "Sentence"
     shown = [(lane["name"], lane["title"], lane["note"]) for lane in panel["lanes"]]
-    titles = ("Language", "Pulse", "Gait 2", "Mains hum", "Мимика")
-    assert shown == list(zip(STREAMS, titles, ("the words", "", "", "", ""), strict=True))
+    titles = ("Language", "Heart rate", "Gait 2", "Mains hum", "Мимика")
+    assert shown == list(zip(STREAMS, titles, ("the words", "beats, per second", "", "", ""), strict=True))
     assert [lane["hue"] for lane in panel["lanes"]] == [hues.hue(place) for place in range(5)]
