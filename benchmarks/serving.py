@@ -55,7 +55,12 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    script: Path, environment: dict[str, str], *, health: str = "/_stcore/health", root: Path = ROOT
+    script: Path,
+    environment: dict[str, str],
+    *,
+    health: str = "/_stcore/health",
+    root: Path = ROOT,
+    log: Path | None = None,
 ) -> Iterator[Server]:
     """Run a Streamlit server until the block is left.
 
@@ -64,19 +69,21 @@ def serve(
         environment: Set on top of this process's.
         health: Where it says that it is there; another where it is served under a base path.
         root: The checkout whose code it imports.
+        log: File of what it prints; None where nobody reads it.
 
     Raises:
         RuntimeError: If it does not answer within a minute.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--server.address", "127.0.0.1", "--server.headless", "true"],
-        cwd=root,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (log or Path(os.devnull)).open("wb") as printed:
+        process = subprocess.Popen(
+            [*command, "--server.address", "127.0.0.1", "--server.headless", "true"],
+            cwd=root,
+            env=os.environ | environment,
+            stdout=printed,
+            stderr=printed,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(address + health)
@@ -97,7 +104,7 @@ def proxy(nginx: str, replicas: Sequence[Server], folder: Path, base: str) -> It
     Args:
         nginx: The program.
         replicas: Servers of the app under the base path.
-        folder: For its cache, its temporary files and its access log, ``access.log``.
+        folder: For its cache, its temporary files and its logs, ``access.log`` and ``error.log``.
         base: The base path, without slashes.
 
     Yields:
@@ -119,7 +126,8 @@ def proxy(nginx: str, replicas: Sequence[Server], folder: Path, base: str) -> It
     path = folder / "nginx.conf"
     path.write_text(re.sub(r"\$\{(MFM_\w+)\}", lambda found: values[found[1]], template))
     own = " user root;" if os.geteuid() == 0 else ""  # or its workers could not write into the folder
-    process = subprocess.Popen([nginx, "-e", "stderr", "-c", str(path), "-g", f"daemon off;{own}"])
+    with (folder / "error.log").open("wb") as errors:
+        process = subprocess.Popen([nginx, "-e", "stderr", "-c", str(path), "-g", f"daemon off;{own}"], stderr=errors)
     address = f"http://127.0.0.1:{port}/{base}"
     try:
         wait_for(f"{address}/_stcore/health")

@@ -46,11 +46,13 @@ class Hall:
         address: Of the app through the proxy.
         replicas: The servers behind it.
         log: The proxy's access log.
+        printed: Everything that the replicas and the proxy print.
     """
 
     address: str
     replicas: tuple[Server, ...]
     log: Path
+    printed: tuple[Path, ...]
 
     def served_by(self, visitor: str) -> list[str]:
         """The replica of every request of a visitor so far, in order; those that were opened and are over."""
@@ -74,8 +76,8 @@ def hall(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "OMP_NUM_THREADS": "1",
     }
     with ExitStack() as stack:
-        replicas = tuple(
-            stack.enter_context(serve(ROOT / "app" / "main.py", environment, health=f"/{BASE}/_stcore/health"))
-            for _ in range(2)
-        )
-        yield Hall(stack.enter_context(proxy(nginx, replicas, place, BASE)), replicas, place / "access.log")
+        script, health = ROOT / "app" / "main.py", f"/{BASE}/_stcore/health"
+        logs = tuple(place / f"replica_{number}.log" for number in range(2))
+        replicas = tuple(stack.enter_context(serve(script, environment, health=health, log=log)) for log in logs)
+        address, access = stack.enter_context(proxy(nginx, replicas, place, BASE)), place / "access.log"
+        yield Hall(address, replicas, access, (*logs, access, place / "error.log"))

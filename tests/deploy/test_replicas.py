@@ -104,6 +104,7 @@ def test_a_visitor_stays_with_one_replica_and_both_have_some(hall: Hall, run: Ru
     assert {f"127.0.0.1:{server.address.rpartition(':')[2]}" for server in hall.replicas} == set().union(*replicas)
 
 
+PRIVATE = "known-to-nobody-else"
 LINKS = [
     *(f"section=sample&factor={factor}&seed=13" for factor in ("y", "mnist")),
     *(f"section=slide&names=known-to-{who}-alone" for who in ("one", "two")),
@@ -143,6 +144,24 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
         place = LINKS.index(f"section=slide&names=known-to-{who}-alone")
         assert f"known-to-{who}-alone" in "".join(seen[place][0])
         assert not any(f"known-to-{other}-alone" in "".join(texts) for texts in seen[place])
+
+
+def test_nothing_of_a_visitor_is_printed(hall: Hall, run: Run[None]) -> None:
+    """Neither what a link carries, nor what of it is wrong."""
+
+    async def visit() -> None:
+        session = await Session.connect(hall.address, cookie(2))
+        for page in ("", "generate", "flow", "lab", "lessons", "about_this_model"):
+            for link in (f"section=slide&names={PRIVATE}", f"section={PRIVATE}&seed={PRIVATE}&{PRIVATE}=1"):
+                await session.open(page, link)
+        await session.close()
+
+    run(visit())
+    get(f"{hall.address}/generate?names={PRIVATE}", **cookie(2))
+    printed = [log.read_text() for log in hall.printed]
+    assert all("You can now view" in text for text in printed[:2])
+    assert "GET /mfm/generate 200" in printed[2]
+    assert PRIVATE not in "".join(printed)
 
 
 @pytest.mark.browser
@@ -195,8 +214,10 @@ def test_visitors_of_a_killed_replica_go_on_with_their_state(
     sessions = run(before())
     assert any(NAMED in text for text in sessions[0][1])
     os.kill(server_of(hall, name), signal.SIGKILL)
+    get(f"{hall.address}/generate?{STATE}", Cookie=f"mfm_visitor={name}")  # which the proxy asks the dead one for first
     lost, n = run(after(sessions))
     assert 0 < lost < n
+    assert NAMED not in "".join(log.read_text() for log in hall.printed)
 
     end = time.monotonic() + PATIENCE / 1_000
     while (
