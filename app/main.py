@@ -11,6 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts the folder of this file on the path, not the project's
     sys.path.insert(0, str(ROOT))
 
+from app.shared import allocator  # noqa: E402 - once the project is on the path
+
+allocator.give_back_what_is_freed()  # before models are loaded
+
 from app.lessons import catalogue  # noqa: E402 - once the project is on the path
 from app.shared import app_view, collector, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
 

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 from scrub import ARGUMENTS, CHROMIUM
-from serving import ROOT, Server, find_nginx, proxy, serve
+from serving import IMAGE, ROOT, Server, find_nginx, proxy, serve
 from sessions import Session, SessionError
 
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -120,15 +120,14 @@ def serve_replicas(n: int) -> Iterator[Servers]:
     """One server, or several behind the nginx of ``deploy``, each with its own caches."""
     with ExitStack() as stack:
         if n == 1:
-            server = stack.enter_context(serve(ROOT / "app" / "main.py", {}))
+            server = stack.enter_context(serve(ROOT / "app" / "main.py", IMAGE))
             yield Servers(server.address, (server,))
             return
         nginx = find_nginx()
         if nginx is None:
             raise ValueError("--replicas: expected 1 where nginx is not installed (apt-get install nginx)")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        environment = {"STREAMLIT_SERVER_BASE_URL_PATH": BASE, "STREAMLIT_SERVER_COOKIE_SECRET": "0" * 64}
-        environment["OMP_NUM_THREADS"] = "1"
+        environment = IMAGE | {"STREAMLIT_SERVER_BASE_URL_PATH": BASE, "STREAMLIT_SERVER_COOKIE_SECRET": "0" * 64}
         health = f"/{BASE}/_stcore/health"
         script = ROOT / "app" / "main.py"
         replicas = tuple(stack.enter_context(serve(script, environment, health=health)) for _ in range(n))
@@ -236,10 +235,12 @@ async def visitor(server: Servers, seed: int, end: float, think: float, record: 
 
 
 async def watch(server: Servers, record: Record) -> None:
-    """Note the server's memory until cancelled."""
+    """Note the server's memory until cancelled, and tell it each minute."""
     start = time.monotonic()
     while True:
         record.memory.append((time.monotonic() - start, server.megabytes()))
+        if len(record.memory) % 12 == 1:
+            print(f"{record.memory[-1][0]:6.0f} s: {record.memory[-1][1]:.0f} MB", file=sys.stderr)
         await asyncio.sleep(5)
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+IMAGE = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Environment of a replica, as ``deploy/Dockerfile`` sets it."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 from app.shared import prose
 from app.shared.byte_cache import n_bytes
 
-KEPT, MOST_BYTES = 64, 64_000_000
+KEPT, MOST_BYTES = 64, 16_000_000
 """Finished pieces of work that are kept, and what their results may hold together."""
 
 AT_ONCE = 0.3

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 import mfm_core as mfm
-from benchmarks.serving import ROOT, Server, find_nginx, proxy, serve
+from benchmarks.serving import IMAGE, ROOT, Server, find_nginx, proxy, serve
 from tests.app.conftest import save_models
 
 BASE = "mfm"
@@ -67,13 +67,12 @@ def hall(tiny_model: mfm.MFM, tmp_path_factory: pytest.TempPathFactory) -> Itera
     if nginx is None:
         pytest.skip("no nginx: install it (apt-get install nginx) to test replicas behind the shipped configuration")
     place = tmp_path_factory.mktemp("hall")
-    environment = {
+    environment = IMAGE | {
         "MFM_PRETRAINED": str(save_models(place / "models", tiny_model)),
         "MFM_DATA": str(place),
         "MFM_JOBS": str(place / "store"),
         "STREAMLIT_SERVER_BASE_URL_PATH": BASE,
         "STREAMLIT_SERVER_COOKIE_SECRET": SECRET,
-        "OMP_NUM_THREADS": "1",
     }
     with ExitStack() as stack:
         script, health = ROOT / "app" / "main.py", f"/{BASE}/_stcore/health"

@@ -8,7 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from benchmarks.serving import IMAGE
+
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 RULES = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
 
 
@@ -28,7 +31,7 @@ def ignored(path: str) -> bool:
 
 def copied() -> list[str]:
     """Names in the project's folder that the Dockerfile copies."""
-    lines = [line.split() for line in (ROOT / "deploy" / "Dockerfile").read_text().splitlines()]
+    lines = [line.split() for line in DOCKERFILE.splitlines()]
     return [source for words in lines if words[:1] == ["COPY"] for source in words[1:-1]]
 
 
@@ -65,3 +68,8 @@ def test_the_image_gets_what_it_copies_and_nothing_else() -> None:
 )
 def test_what_a_checkout_gathers_is_left_out(path: str) -> None:
     assert ignored(path)
+
+
+def test_benchmarks_and_tests_run_replicas_in_the_environment_of_the_image() -> None:
+    (line,) = (line for line in DOCKERFILE.splitlines() if line.startswith("ENV "))
+    assert dict(word.split("=") for word in line.split()[1:]) == IMAGE
