@@ -19,7 +19,7 @@ from app.shared.byte_cache import ByteCache
 from app.shared.picture_grid import PictureGrid, decode_grid
 
 Make = Callable[[digit_model.DigitModel, View], PictureGrid]
-MOST_BYTES = 24_000_000
+MOST_BYTES = 16_000_000
 """Bytes that all grids may hold together."""
 
 

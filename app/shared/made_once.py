@@ -23,7 +23,7 @@ from app.shared.byte_cache import ByteCache
 from app.shared.legible import legible
 from app.shared.pictures import Sprite, sprite
 
-MOST_BYTES = 24_000_000
+MOST_BYTES = 16_000_000
 """Bytes that all things that are kept may hold together."""
 
 P = ParamSpec("P")

@@ -25,7 +25,7 @@ from mfm_core.storage.folder import CONFIG, PRETRAINED, StoredModel, model_folde
 from mfm_core.storage.models import CODES, DIRECTIONS, METRICS, UMAP, WEIGHTS, check_pretrained
 from mfm_core.studio.clip_files import CLIPS, FEATURES
 
-MOST_BYTES = 128_000_000
+MOST_BYTES = 112_000_000
 """Bytes that models, codes and clips may hold together; those looked at longest ago are loaded again when asked for."""
 
 V = TypeVar("V")
