@@ -21,7 +21,7 @@ from mfm_core.lessons.videos import (
     TopWord,
     WrongSign,
 )
-from mfm_core.problems import reason
+from mfm_core.problems import printable, reason
 
 MAX_LESSON_BYTES = 65_536
 """Bytes of a lesson's file."""
@@ -189,6 +189,7 @@ def parse_lesson(text: bytes, source: str) -> Lesson:
     Raises:
         ValueError: In one sentence that names the file and the field.
     """
+    source = printable(source, len(source))  # a visitor may have named the file
     if len(text) > MAX_LESSON_BYTES:
         raise ValueError(f"{source}: expected at most {MAX_LESSON_BYTES} bytes, got {len(text)}")
     try:

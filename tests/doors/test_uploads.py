@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -107,6 +107,7 @@ LESSONS = [path.read_bytes() for path in sorted(catalogue.CONTENT.glob("*.toml")
 
 
 @given(content=st.sampled_from(LESSONS).flatmap(damaged), name=st.text(max_size=20).map(lambda text: f"{text}.toml"))
+@example(content=b"\x80", name="a\nb.toml")
 @door
 def test_any_lesson_is_taken_or_refused(content: bytes, name: str) -> None:
     try:
