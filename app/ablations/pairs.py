@@ -8,6 +8,7 @@ import mfm_core as mfm
 from app.generate.digit_model import DigitModel
 from app.shared import stored_models
 from app.shared.picture_grid import PictureGrid, decode_grid, stack
+from mfm_core.interpretation.examples import central_samples
 
 DRAWS = 10
 
@@ -27,13 +28,7 @@ def _same_pairs(first: str, other: str) -> bool:
 
 def donor_pairs(shown: DigitModel) -> tuple[int, ...]:
     """The pair of each digit whose Z_y lies nearest to its digit's mean."""
-    y, labels = shown.codes.latents.y, shown.codes.labels
-    nearest = []
-    for digit in sorted(set(labels.tolist())):
-        of_digit = (labels == digit).nonzero()[:, 0]
-        distance = (y[of_digit] - y[of_digit].mean(0)).square().sum(1)
-        nearest.append(int(of_digit[distance.argmin()]))
-    return tuple(nearest)
+    return tuple(central_samples(shown.codes.latents.y, shown.codes.labels).tolist())
 
 
 def in_all_digits(shown: DigitModel, pair: int, donors: tuple[int, ...]) -> PictureGrid:

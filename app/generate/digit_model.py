@@ -13,6 +13,7 @@ import mfm_core as mfm
 from app.generate.view import Allowed
 from app.shared import state, stored_models
 from app.shared.stored_models import image_models, stored_as
+from mfm_core.interpretation.examples import clearest_sample
 from mfm_core.interpretation.typicality import MIN_CODES, Typicality
 from mfm_core.lab.settings import model_name, run_of
 from mfm_core.networks.classifier import Discriminative
@@ -139,9 +140,7 @@ def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:
     """Of the first few pairs, the one whose fainter picture has the most contrast."""
     few = list(pairs[:LOOKED_AT])
     with torch.inference_mode():
-        pictures = model.decode(codes.latents[few]).modalities
-    contrast = torch.stack([x.flatten(1).std(1) / x.flatten(1).std(1).max() for x in pictures.values()])
-    return few[int(contrast.amin(0).argmax())]
+        return few[clearest_sample(model.decode(codes.latents[few]).modalities)]
 
 
 def posterior(name: str) -> mfm.AggregatePosterior:
