@@ -27,8 +27,6 @@ def test_the_sample_nearest_to_each_mean_is_that_of_scikit_learn(generator: torc
 def test_the_clearest_sample_is_faint_in_no_modality() -> None:
     stripes = torch.tensor([0.0, 1.0]).repeat(8).reshape(1, 1, 4, 4)
     first = torch.cat([1.0 * stripes, 0.5 * stripes, 0.8 * stripes])
-    second = (
-        torch.cat([0.1 * stripes, 0.5 * stripes, 0.4 * stripes]) * 0.2
-    )  # beside the best of its modality
+    second = torch.cat([0.1 * stripes, 0.5 * stripes, 0.4 * stripes]) * 0.2  # beside the best of its modality
     assert clearest_sample({"one": first, "two": second}) == 2
     assert clearest_sample({"one": first}) == 0
