@@ -282,6 +282,32 @@ def slide(label: str, field: str, highest: int = 0) -> None:
     st.slider(label, lowest, highest, key=key, on_change=_take, args=(field, key), disabled=held(field))
 
 
+def fraction(draw: Callable[..., object], label: str, field: str, parts: int, step: float) -> None:
+    """A number of the view, of which its field holds whole parts.
+
+    Args:
+        draw: ``st.slider`` or ``st.number_input``.
+        label: What the control is called.
+        field: The field.
+        parts: Of a whole.
+        step: Of the control.
+    """
+    if not offered(field, label):
+        return
+    key = f"view_{field}"
+    st.session_state[key] = getattr(st.session_state["view"], field) / parts
+    lowest, highest = bounds(field)
+    draw(
+        label,
+        lowest / parts,
+        highest / parts,
+        step=step,
+        key=key,
+        on_change=lambda: change(**{field: round(parts * st.session_state[key])}),
+        disabled=held(field),
+    )
+
+
 def _place(field: str) -> str:
     """Set a control to what the view says, before it is drawn."""
     key = f"view_{field}"

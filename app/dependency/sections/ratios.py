@@ -42,7 +42,7 @@ def controls(codec: DependencyLinks) -> None:
         state.choose("Bandwidth", "bandwidth", BANDWIDTHS)
         if view.bandwidth == "value":
             with st.container(width=130):
-                _value(view)
+                state.fraction(st.number_input, "Its value", "value", 100, 0.5)
         state.choose("Series are", "kernel", KERNELS)
         most = max((codec.limits(name).clips for name in view.names), default=0)
         with st.container(width=260):
@@ -66,22 +66,6 @@ def _models(codec: DependencyLinks, view: DependencyView) -> None:
 
 def _take_models() -> None:
     state.change(models=".".join(st.session_state["view_models"]) or NONE, of=0)
-
-
-def _value(view: DependencyView) -> None:
-    if not state.offered("value", "Its value"):
-        return
-    st.session_state["view_value"] = view.value / 100
-    lowest, highest = state.bounds("value")
-    st.number_input(
-        "Its value",
-        lowest / 100,
-        highest / 100,
-        step=0.5,
-        key="view_value",
-        on_change=lambda: state.change(value=round(100 * st.session_state["view_value"])),
-        disabled=state.held("value"),
-    )
 
 
 def _clips(view: DependencyView, most: int) -> None:

@@ -46,7 +46,7 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
             with st.container(width=140):
                 state.number("Draw", "draw")
         with st.container(width=320):
-            _slider()
+            state.fraction(st.slider, "The chosen score", "wanted", 10, 0.1)
         aloud = st.toggle(
             "Say it aloud",
             key="chosen_aloud",
@@ -66,23 +66,6 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
         key="chosen_lanes",
     )
     prose.write(sentence(made))
-
-
-def _slider() -> None:
-    if not state.offered("wanted", "The chosen score"):
-        return
-    key = "view_wanted"
-    st.session_state[key] = state.seen(FlowView).wanted / 10
-    lowest, highest = state.bounds("wanted")
-    st.slider(
-        "The chosen score",
-        lowest / 10,
-        highest / 10,
-        step=0.1,
-        key=key,
-        on_change=lambda: state.change(wanted=round(10 * st.session_state[key])),
-        disabled=state.held("wanted"),
-    )
 
 
 def _made(shown: ClipSource, index: int, draw: int | None, tenths: int) -> ChosenScore:

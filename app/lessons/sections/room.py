@@ -69,17 +69,24 @@ def join(view: LessonsView) -> None:
 
 @st.fragment(run_every=LIVE)
 def _live(code: str) -> None:
-    try:
-        seen = rooms().look(code, job_store.visitor())
-    except ValueError as error:
-        st.warning(f"The room cannot be read now: {error}.")
-        return
+    seen = _look(code, "The room is closed.")
     if seen is None:
-        st.info("The room is closed.")
         return
     st.html(f'<p class="mfm-room-count" role="status">{seen.total} answered</p>')
     if st.session_state.get("room_bars", True):
         _bars(seen)
+
+
+def _look(code: str, none: str) -> Seen | None:
+    """The room of a code, or None and a sentence: ``none``, or why it cannot be read."""
+    try:
+        seen = rooms().look(code, job_store.visitor())
+    except ValueError as error:
+        st.warning(f"The room cannot be read now: {error}.")
+        return None
+    if seen is None:
+        st.info(none)
+    return seen
 
 
 def _bars(seen: Seen) -> None:
@@ -94,15 +101,10 @@ def _bars(seen: Seen) -> None:
 
 @st.fragment(run_every=FOLLOW)
 def _follow(code: str) -> None:
-    try:
-        seen = rooms().look(code, job_store.visitor())
-    except ValueError as error:
-        st.warning(f"The room cannot be read now: {error}.")
-        return
+    seen = _look(
+        code, "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
+    )
     if seen is None:
-        st.info(
-            "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
-        )
         return
     prose.write(f"**{seen.poll.ask}**")
     for place, choice in enumerate(seen.poll.choices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self, cast
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.scaling import Scaling
 from mfm_core.networks.steps import in_front, to_front
+from mfm_core.printing import short_repr
 from mfm_core.systems.base import DataSpec, OnReport, System, SystemConfig, fitting_parts, take_tensor
 from mfm_core.systems.parts.chain_models import (
     ChainShape,
@@ -70,6 +72,23 @@ class OwnStatesConfig(ChainConfig):
     l2: Annotated[float, Field(ge=0, le=1e6)] = 0.3
 
 
+@dataclass(frozen=True)
+class ChainSamples:
+    """Samples that a field is fitted to.
+
+    Attributes:
+        x: Of each view, standardised, ``(N, T, d)``, real steps in front.
+        mask: Real steps, ``(N, T)``.
+        y: Weights of the labels, ``(outputs, N, labels)``.
+    """
+
+    x: list[Tensor]
+    mask: Tensor
+    y: Tensor
+
+    __repr__ = short_repr
+
+
 class ChainSystem(System):
     """A field of hidden states over the standardised features; a subclass says which.
 
@@ -120,26 +139,44 @@ class ChainSystem(System):
         cls, config: SystemConfig, train: Dataset, validation: Dataset | None, *, seed: int, on_report: OnReport
     ) -> Self:
         """Maximise the likelihood of the labels, from several starts, and keep the best on the validation data."""
-        config = cast(ChainConfig, config)
         spec = DataSpec.of(train)
         train, validation = fitting_parts(train, validation, spec, seed)
         scale, anchors = fit_scalings(train), anchors_of(train.labels, spec)
+        samples, held_out = (
+            ChainSamples(*cls.views(scale, part), soft_labels(part.labels, anchors, spec))
+            for part in (train, validation)
+        )
+        parameters = cls.train_fields(config, spec, samples, held_out, seed=seed, on_report=on_report)
+        return cls(config, spec, parameters, scale, anchors)
+
+    @classmethod
+    def train_fields(
+        cls,
+        config: SystemConfig,
+        spec: DataSpec,
+        samples: ChainSamples,
+        held_out: ChainSamples,
+        *,
+        seed: int,
+        on_report: OnReport,
+    ) -> dict[str, Tensor]:
+        """The parameters of each output, ``(outputs, …)``: of the start that is best on the held-out samples."""
+        config = cast(ChainConfig, config)
         shape, outputs = cls.shape(config, spec), n_outputs(spec)
-        x, mask = cls.views(scale, train)
-        x_val, mask_val = cls.views(scale, validation)
-        y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
 
         def cost(parameters: Mapping[str, Tensor], batch: Tensor) -> Tensor:
-            scores = label_scores(shape, parameters, [one[batch] for one in x], mask[batch])
-            return negative_log_likelihood(shape, scores, y[:, batch])
+            scores = label_scores(shape, parameters, [one[batch] for one in samples.x], samples.mask[batch])
+            return negative_log_likelihood(shape, scores, samples.y[:, batch])
 
         def validation_cost(parameters: Mapping[str, Tensor]) -> Tensor:
-            return negative_log_likelihood(shape, label_scores(shape, parameters, x_val, mask_val), y_val)
+            scores = label_scores(shape, parameters, held_out.x, held_out.mask)
+            return negative_log_likelihood(shape, scores, held_out.y)
 
         generator = torch.Generator().manual_seed(seed)
         start = draw_parameters(shape, restarts_of(config, outputs), generator, n_outputs=outputs)
-        best, costs = train_side_by_side(config, start, cost, validation_cost, len(train), seed, on_report, FIRST_STEPS)
-        return cls(config, spec, of_best_restart(best, costs, outputs), scale, anchors)
+        n = len(samples.mask)
+        best, costs = train_side_by_side(config, start, cost, validation_cost, n, seed, on_report, FIRST_STEPS)
+        return of_best_restart(best, costs, outputs)
 
     @classmethod
     def views(cls, scale: Mapping[str, Scaling], dataset: Dataset) -> tuple[list[Tensor], Tensor]:

@@ -10,20 +10,20 @@ from pydantic import Field
 from torch import Tensor
 
 from mfm_core.config import Positive
-from mfm_core.data.dataset import Dataset
-from mfm_core.systems.base import DataSpec, OnReport, SystemConfig, fitting_parts, take_tensor
+from mfm_core.systems.base import DataSpec, OnReport, SystemConfig, take_tensor
 from mfm_core.systems.parts.chain_models import ChainShape, draw_parameters, label_beliefs, label_scores, split
 from mfm_core.systems.parts.chain_system import (
     FIRST_STEPS,
     ChainConfig,
+    ChainSamples,
     ChainSystem,
     negative_log_likelihood,
     of_best_restart,
     restarts_of,
 )
-from mfm_core.systems.parts.sequences import fit_scalings, take_scalings
+from mfm_core.systems.parts.sequences import take_scalings
 from mfm_core.systems.parts.side_by_side import train_side_by_side
-from mfm_core.systems.parts.soft_labels import anchors_of, n_outputs, soft_labels, take_anchors
+from mfm_core.systems.parts.soft_labels import n_outputs, take_anchors
 from mfm_core.systems.parts.summaries import averaging, distances, group_steps
 
 Groups = tuple[Tensor, Tensor] | None
@@ -56,17 +56,20 @@ class SummarySystem(ChainSystem):
         return ChainShape(gates, below.states, below.labels, below.topology, below.disjoint)
 
     @classmethod
-    def fit(
-        cls, config: SystemConfig, train: Dataset, validation: Dataset | None, *, seed: int, on_report: OnReport
-    ) -> Self:
+    def train_fields(
+        cls,
+        config: SystemConfig,
+        spec: DataSpec,
+        samples: ChainSamples,
+        held_out: ChainSamples,
+        *,
+        seed: int,
+        on_report: OnReport,
+    ) -> dict[str, Tensor]:
         """Train layer by layer, each from the parameters of the one below, on the groups that the one below found."""
         config = cast(SummaryConfig, config)
-        spec = DataSpec.of(train)
-        train, validation = fitting_parts(train, validation, spec, seed)
-        scale, anchors = fit_scalings(train), anchors_of(train.labels, spec)
         shape, outputs = cls.shape(config, spec), n_outputs(spec)
-        (x, mask), (x_val, mask_val) = (cls.views(scale, part) for part in (train, validation))
-        y, y_val = (soft_labels(part.labels, anchors, spec) for part in (train, validation))
+        x, mask, y = samples.x, samples.mask, samples.y
         generator = torch.Generator().manual_seed(seed)
         restarts = restarts_of(config, outputs)
         start = draw_parameters(shape, restarts, generator, n_outputs=outputs, spread=8.0)
@@ -82,16 +85,17 @@ class SummarySystem(ChainSystem):
                 return negative_log_likelihood(shape, scores, y[:, batch])
 
             def validation_cost(p: Mapping[str, Tensor], groups: Groups = groups_val) -> Tensor:
-                return negative_log_likelihood(shape, label_scores(shape, p, *gated(p, x_val, mask_val, groups)), y_val)
+                scores = label_scores(shape, p, *gated(p, held_out.x, held_out.mask, groups))
+                return negative_log_likelihood(shape, scores, held_out.y)
 
             best, costs = train_side_by_side(
-                config, start, cost, validation_cost, len(train), seed, on_report, 0 if layer else FIRST_STEPS
+                config, start, cost, validation_cost, len(mask), seed, on_report, 0 if layer else FIRST_STEPS
             )
             start = of_best_restart(best, costs, outputs)  # also of the layer above
             layers |= {f"{layer}.{name}": value for name, value in start.items()}
             groups = next_groups(shape, start, x, mask, groups, config.threshold)[1]
-            groups_val = next_groups(shape, start, x_val, mask_val, groups_val, config.threshold)[1]
-        return cls(config, spec, layers, scale, anchors)
+            groups_val = next_groups(shape, start, held_out.x, held_out.mask, groups_val, config.threshold)[1]
+        return layers
 
     def _log_probabilities(self, x: Sequence[Tensor], mask: Tensor) -> Tensor:
         config, shape = cast(SummaryConfig, self.config), self.shape(self.config, self.spec)
