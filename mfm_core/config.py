@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from torch import Tensor, nn
 
-from mfm_core.problems import expectation, shown
+from mfm_core.problems import expectation, shown, unknown_key
 
 Positive = Annotated[int, Field(gt=0, le=65_536)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -45,6 +45,15 @@ class Config(BaseModel):
 
     # By this mark pydantic builds configurations inside others by itself still, and knows the place of a problem.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: object) -> object:
+        if isinstance(values, dict) and cls.model_config.get("extra") == "forbid":
+            for key, value in values.items():
+                if key not in cls.model_fields:
+                    raise ValueError(unknown_key(key, value, cls.model_fields))
+        return values
 
     @classmethod
     def parse(cls, text: str | bytes, source: str) -> Self:
@@ -87,7 +96,7 @@ def first_problem(error: ValidationError, whole: str = "the file") -> str:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"] if not _NO_KEY.fullmatch(str(part)))
     if problem["type"] == "value_error":  # ours, which begins with the key and ends with what was given
-        return f"{where}.".lstrip(".") + problem["msg"].removeprefix("Value error, ")
+        return f"{where}.".lstrip(".") + expectation(problem)
     sentence = f"{where or whole}: {expectation(problem)}"
     if isinstance(problem["input"], dict):  # the configuration around what is missing or contradicts itself
         return sentence

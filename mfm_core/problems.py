@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN = 80
 _EXPECTED: Mapping[str, str] = {
-    "extra_forbidden": "no such key",
     "missing": "this key, which is missing",
     "greater_than": "a number above {gt}",
     "greater_than_equal": "a number of at least {ge}",
@@ -46,9 +46,23 @@ def expectation(problem: ErrorDetails) -> str:
     """Describe what was expected where pydantic found a problem, as ``expected …``; others in pydantic's words."""
     template = _EXPECTED.get(problem["type"])
     if template is None:
-        return problem["msg"]
+        return problem["msg"].removeprefix("Value error, ")  # which are ours
     sentence = "expected " + template.format_map(problem.get("ctx", {}))
     return sentence + f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else sentence
+
+
+def unknown_key(key: object, value: object, known: Iterable[str]) -> str:
+    """Describe a key that there is not: the nearest one that there is, or all of them where none is near.
+
+    Args:
+        key: As it was given.
+        value: Given under it.
+        known: The keys that there are.
+    """
+    name, keys = printable(str(key)), list(known)
+    near = get_close_matches(name, keys, n=1)
+    instead = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
+    return f"{name}: expected no such key ({instead}), got {shown(value)}"
 
 
 def printable(text: str, most: int = 60) -> str:

@@ -37,7 +37,17 @@ def test_terms_that_need_readers_are_left_out_of_a_system_unless_asked_for() -> 
     ("make", "sentence"),
     [
         (lambda: MFMConfig(epochs=-1), "epochs: expected a number above 0, got -1"),
-        (lambda: MFMConfig(foo=1), "foo: expected no such key, got 1"),
+        (lambda: MFMConfig(epoch=1), "epoch: expected no such key (did you mean epochs?), got 1"),
+        (lambda: LabelConfig(foo=1), "foo: expected no such key (there are kind, size), got 1"),
+        (lambda: LabelConfig(**{"siz\x00e": 1}), "siz?e: expected no such key (did you mean size?), got 1"),
+        (
+            lambda: ImageModality(sahpe=(3, 28, 28), d_z=8, d_f=16),  # type: ignore[call-arg]
+            "sahpe: expected no such key (did you mean shape?), got (3, 28, 28)",
+        ),
+        (
+            lambda: MFMConfig(objective={"mdm": 1.0}),
+            "objective.mdm: expected no such key (did you mean mmd?), got 1.0",
+        ),
         (lambda: MFMConfig(mmd_y=math.nan), "mmd_y: expected a finite number, got nan"),
         (lambda: MFMConfig(mmd_y=-1), "mmd_y: expected a number of at least 0.0, got -1"),
         (lambda: MFMConfig(mmd_y=math.inf), "mmd_y: expected a finite number, got inf"),

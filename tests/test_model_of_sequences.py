@@ -267,8 +267,11 @@ def test_images_beside_sequences_are_refused_and_so_is_what_is_neither() -> None
             "modalities.one: expected a modality of kind 'image' or 'sequence'",
         ),
         ({"one": 5}, "modalities.one: expected a modality of kind 'image' or 'sequence', got 5"),
-        ({"one": sequence | {"shape": 3}}, "modalities.one.shape: expected no such key, got 3"),
-        ({"one": image | {"d_x": 3}}, "modalities.one.d_x: expected no such key, got 3"),
+        (
+            {"one": sequence | {"hiddne": 3}},
+            "modalities.one.hiddne: expected no such key (did you mean hidden?), got 3",
+        ),
+        ({"one": image | {"d_x": 3}}, "modalities.one.d_x: expected no such key (did you mean d_z?), got 3"),
         (
             {"one": sequence | {"feedback": "teacher"}},
             "modalities.one.feedback: expected 'hidden' or 'output', got 'teacher'",

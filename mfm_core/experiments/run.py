@@ -73,8 +73,8 @@ def read_run_of(kind: type[R], name_or_path: str, changes: Mapping[str, JsonValu
 
 def _set(configuration: JsonValue, key: str, value: JsonValue) -> None:
     *parents, last = key.split(".")
-    for parent in parents:
-        configuration = configuration.get(parent) if isinstance(configuration, dict) else None
+    for parent in parents:  # one that the file leaves to its defaults is begun, and checked with all the others
+        configuration = configuration.setdefault(parent, {}) if isinstance(configuration, dict) else None
     match configuration:
         case dict():
             configuration[last] = value

@@ -75,18 +75,18 @@ def test_changes_replace_values_by_dotted_key(tmp_path):
         ("[]", {"a": 1}, "set: expected a key of the configuration, such as training.seed, got 'a'"),
         (
             tiny_runs.factorizing(),
-            {"training.seed.x": 1},
-            "set: expected a key of the configuration, such as training.seed, got 'training.seed.x'",
+            {"system.seed": 1},
+            "set: expected a key of the configuration, such as training.seed, got 'system.seed'",
         ),
         (
             tiny_runs.factorizing(),
             {"trainin.seed": 1},
-            "set: expected a key of the configuration, such as training.seed, got 'trainin.seed'",
+            "{path}: trainin: expected no such key (did you mean training?), got {'seed': 1}",
         ),
         (
             tiny_runs.factorizing(),
             {"training.sed": 1},
-            "{path}: training.sed: expected no such key, got 1",
+            "{path}: training.sed: expected no such key (did you mean seed?), got 1",
         ),
         (
             tiny_runs.factorizing(),

@@ -91,7 +91,7 @@ CONFIG_DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
         "the file: expected JSON (…), got b'\"\\xff\"'",
     ),
     "a list": (text("[]"), "the file: expected an object, got []"),
-    "unknown key": (config("model", "dy", value=3), "model.dy: expected no such key, got 3"),
+    "unknown key": (config("model", "dy", value=3), "model.dy: expected no such key (did you mean d_y?), got 3"),
     "unknown kind": (
         config("kind", value="vae"),
         "kind: expected 'mfm' or 'discriminative', got 'vae'",

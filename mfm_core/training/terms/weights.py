@@ -9,7 +9,7 @@ import torch
 from pydantic import ConfigDict, ModelWrapValidatorHandler, model_validator
 
 from mfm_core.config import Config, ModelConfig, Weights
-from mfm_core.problems import printable, shown
+from mfm_core.problems import shown, unknown_key
 from mfm_core.training.common import check_weights
 from mfm_core.training.terms.inputs import Helper
 from mfm_core.training.terms.registry import Kind, Term, label_problem, reserve, terms_of
@@ -44,8 +44,7 @@ class TermWeights(Config):
         terms = {term.key: term for term in terms_of(cls.kind)}
         for key, value in values.items():
             if key not in terms and key not in cls.model_fields:
-                known = ", ".join([*cls.model_fields, *terms])
-                raise ValueError(f"{printable(str(key))}: expected one of {known}, got this key with {shown(value)}")
+                raise ValueError(unknown_key(key, value, [*cls.model_fields, *terms]))
             if key in terms and isinstance(value, Mapping) and not terms[key].by_modality:
                 raise ValueError(f"{key}: expected a number, got {shown(value)}")
         # A 0 is not kept where it is meant anyway: a stored configuration then names no term that it has no need of.

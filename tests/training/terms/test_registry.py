@@ -115,7 +115,7 @@ def test_a_key_is_known_as_long_as_its_term_is_entered(
     with pytest.raises(ValueError, match=r"^short_z_y: expected a number, got {'svhn': 1.0}$"):
         config(short_z_y={"svhn": 1.0})
     monkeypatch.delitem(registry._terms, entered)
-    with pytest.raises(ValueError, match=r"^short_z_y: expected one of .*, mmd_y, .*, got this key with 2$"):
+    with pytest.raises(ValueError, match=r"^short_z_y: expected no such key \(there are .*, mmd_y, .*\), got 2$"):
         config(short_z_y=2)
 
 
