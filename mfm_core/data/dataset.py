@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.arguments import check_finite, kind_of, seed_number, text_of
-from mfm_core.data.notes import Notes, warn_of
+from mfm_core.data.notes import Notes, check_classes, warn_of
 from mfm_core.data.scaling import Scaling
 from mfm_core.printing import short_repr
 
@@ -146,7 +146,8 @@ class Dataset:
         Args:
             modalities: Arrays by name: all images ``(N, C, H, W)`` in [0, 1], or all sequences ``(N, T, d)``. A name
                 is an identifier.
-            labels: Classes, integers ``(N,)`` from 0; or scores, floating-point ``(N,)`` or ``(N, size)``.
+            labels: Classes, integers ``(N,)`` from 0, each with a sample somewhere; or scores, floating-point ``(N,)``
+                or ``(N, size)``.
             split: ``"train"``, ``"validation"`` or ``"test"`` of each sample; drawn 70/10/20 by ``seed`` without it,
                 all samples of one video together.
             mask: For sequences, which steps are real, boolean ``(N, T)``; all of them without it.
@@ -161,8 +162,8 @@ class Dataset:
             The data set, checked.
 
         Raises:
-            ValueError: If an array has another shape or type than said here, a picture has a number that is not
-                finite, or a sample has no finite step.
+            ValueError: If an array has another shape or type than said here, classes do not begin at 0, a picture has
+                a number that is not finite, or a sample has no finite step.
         """
         from mfm_core.data.arrays import (  # which are made of this module
             checked_arrays,
@@ -176,6 +177,8 @@ class Dataset:
         checked = checked_arrays(modalities, labels, mask, names, report)
         kept, n = checked.known, len(checked.labels)
         splits = np.full(n, "train", dtype="<U10") if split is None else checked_split(split, n)
+        if (splits == "train").any():  # else it is a part, which may lack classes
+            check_classes(checked.labels.numpy(), "labels", report)
         if split is None:
             known = names if names is None or len(names) != n else [names[k] for k in np.flatnonzero(kept)]
             splits[kept] = draw_split(video_numbers(known, int(kept.sum())), seed)

@@ -94,5 +94,27 @@ def known_labels(y: Array, where: str, notes: Notes, ids: Sequence[str] | None =
     return known
 
 
+def check_classes(y: Array, where: str, notes: Notes) -> None:
+    """Check the classes of a whole data set; of a part of one, any class may have no sample.
+
+    Args:
+        y: Labels; those that are not classes, integers ``(N,)``, are not checked.
+        where: File and array of the labels, for the report and messages.
+        notes: Counts the classes between others that have no sample.
+
+    Raises:
+        ValueError: If the first class with a sample is not 0: most likely all of them are counted from 1.
+    """
+    if y.dtype.kind not in "iu" or y.ndim != 1 or not len(y):
+        return
+    found = np.unique(y)
+    first, last = int(found[0]), int(found[-1])
+    if first > 0:
+        raise ValueError(f"{where}: expected classes from 0, got {first} to {last}; subtract {first}")
+    if first == 0 and len(found) <= last:
+        empty = int(np.flatnonzero(found != np.arange(len(found)))[0])
+        notes.add("classes have no sample", f"{where}, class {empty} of 0 to {last}", last + 1 - len(found))
+
+
 def _sample(place: int, ids: Sequence[str] | None) -> str:
     return f"sample {place}" if ids is None else f"video {ids[place]}"

@@ -14,7 +14,7 @@ from torch import Tensor
 from mfm_core.arguments import expect, path_of
 from mfm_core.data.dataset import SPLITS, Dataset, Split, Steps, Unit
 from mfm_core.data.modalities import SPOKEN, ModalityInfo
-from mfm_core.data.notes import Notes, known_labels, observed
+from mfm_core.data.notes import Notes, check_classes, known_labels, observed
 from mfm_core.data.registry import data_folder
 from mfm_core.data.sequence_layout import (
     FILE_SPLITS,
@@ -297,7 +297,7 @@ def dataset_of(
     return Dataset(
         name,
         tensors,
-        _labels([part.labels for part in parts.values()], path),
+        _labels([part.labels for part in parts.values()], path, notes),
         np.repeat(np.array(SPLITS), sizes),
         mask,
         present=observed_samples(tensors),
@@ -369,11 +369,12 @@ def _joined(parts: Mapping[Split, Part], modality: str, path: str) -> Tensor:
     return torch.from_numpy(np.concatenate([known.get(split, empty[split]) for split in parts]))
 
 
-def _labels(parts: list[Array], path: str) -> Tensor:
+def _labels(parts: list[Array], path: str, notes: Notes) -> Tensor:
     """Classes ``(N,)`` of integers, else scores ``(N, size)``."""
     if len({part.shape[1:] for part in parts}) != 1 or parts[0].ndim > 2:
         raise ValueError(f"{path}: expected labels (N,) or (N, size) of one size, got {[part.shape for part in parts]}")
     y = np.concatenate(parts)
+    check_classes(y, f"{path}: y", notes)
     if y.dtype.kind in "iu" and y.ndim == 1:
         return torch.from_numpy(y.astype(np.int64))
     return torch.from_numpy(numbers(y, f"{path}: y").reshape(len(y), -1))

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from mfm_core.arguments import expect, function_or, kind_of, seed_number, text_of, whole_number
 from mfm_core.config import first_problem
 from mfm_core.data.dataset import Dataset
+from mfm_core.data.notes import warn_of
 from mfm_core.registering import import_files, load_before, place_of
 from mfm_core.systems.base import DataSpec, Kind, OnReport, System, SystemConfig, SystemInfo
 
@@ -192,6 +193,10 @@ def check_data(info: SystemInfo, train: Dataset, validation: Dataset | None) -> 
                 f"train: expected modalities of kind {' or '.join(info.reads)} for {info.name}, "
                 f"got {name} of kind {stream.kind}"
             )
+    if spec.classes:
+        known, most = set(train.labels.tolist()), int(train.labels.max())
+        if empty := ", ".join(str(one) for one in range(most) if one not in known):
+            warn_of([f"train: no sample of class {empty} of 0 to {most}, which is not learnt"], 3)
     if nowhere := [name for name in spec.streams if not train.has(name).any()]:
         others = tuple(name for name in spec.streams if name not in nowhere)
         raise ValueError(
