@@ -11,7 +11,11 @@ import torch
 from sklearn.ensemble import RandomForestClassifier
 
 import mfm_core as mfm
-from mfm_core.systems.registry import read_config
+from mfm_core.systems.parts.chain_system import ChainSystem
+from mfm_core.systems.parts.family import FamilySystem
+from mfm_core.systems.parts.network import NetworkSystem
+from mfm_core.systems.parts.summary_system import SummarySystem
+from mfm_core.systems.registry import find_system, read_config
 from tests.systems.planted import NAMES, SIGNALS, share_right
 
 FOUND, NOT_FOUND = 0.75, 0.64
@@ -52,13 +56,15 @@ FINDS: dict[str, tuple[str, str]] = {
     "um": ("order", "one_modality interaction"),  # it reads words alone
     "mm": ("order one_modality", ""),
 }
-# Of systems that take seconds by default, budgets that are enough for these signals.
-STEPS = {
-    **dict.fromkeys(("ef_hcrf", "mv_hcrf", "cmv_hcrf", "ef_ldhcrf", "mv_ldhcrf", "cmv_ldhcrf"), 150),
-    **dict.fromkeys(("ef_hsshcrf", "mv_hsshcrf"), 80),
+# Budgets that are enough, by kind of system and signal; in others, which need the time, the default one.
+EASY = ("one_modality", "interaction", "missing", "padding")
+HARD = ("order", "hidden_state")
+BUDGETS: dict[type[mfm.System], Mapping[str, Mapping[str, int]]] = {
+    FamilySystem: {"order": {"epochs": 30}, "one_modality": {"epochs": 14}, "missing": {"epochs": 14}},
+    NetworkSystem: {signal: {"steps": 100} for signal in EASY},
+    SummarySystem: {signal: {"steps": 50} for signal in EASY} | {signal: {"steps": 80} for signal in HARD},
+    ChainSystem: {signal: {"steps": 60} for signal in EASY} | {signal: {"steps": 150} for signal in HARD},
 }
-FAMILY = ("mfm", "m_a", "m_b", "m_c", "m_d", "m_e", "um", "mm")
-EPOCHS_OF_FAMILY = {"one_modality": 20, "missing": 20}
 CELLS = [
     pytest.param(system, signal, found, id=f"{system} {'finds' if found else 'does not find'} {signal}")
     for system, finds in FINDS.items()
@@ -79,11 +85,10 @@ def share_found(system: str, data: mfm.Dataset, budget: Mapping[str, int]) -> fl
     return share_right(fitted.predict(test), test)
 
 
-def enough(system: str, signal: str) -> dict[str, int]:
+def enough(system: str, signal: str) -> Mapping[str, int]:
     """The budget at which a system finds a signal; what is not to be found is sought with the default one."""
-    if system in FAMILY and signal in EPOCHS_OF_FAMILY:
-        return {"epochs": EPOCHS_OF_FAMILY[signal]}
-    return {"steps": STEPS[system]} if system in STEPS else {}
+    kind = next((kind for kind in BUDGETS if issubclass(find_system(system), kind)), None)
+    return {} if kind is None else BUDGETS[kind].get(signal, {})
 
 
 @pytest.mark.parametrize(("system", "signal", "found"), CELLS)
