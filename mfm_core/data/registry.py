@@ -24,6 +24,7 @@ from mfm_core.data.dataset import Dataset, Unit
 from mfm_core.data.modalities import ModalityInfo
 from mfm_core.data.notes import warn_of
 from mfm_core.files.npz import LOCAL_LIMITS, read_archive
+from mfm_core.printing import short_repr
 from mfm_core.registering import check_takes, import_files, load_before, place_of
 
 Loader = Callable[[], Dataset]
@@ -70,6 +71,9 @@ class Fold(NamedTuple):
     fold: int
     dataset: Dataset
     rows: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 class Folds(Protocol):
