@@ -66,9 +66,9 @@ def test_a_trained_flow_leaves_the_normal_distribution_of_which_no_label_can_be_
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         flow = ConditionalFlow(2, 3, 4, 32)
-    optimizer = torch.optim.Adam(flow.parameters(), lr=0.01)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 400)
-    for _ in range(400):
+    optimizer = torch.optim.Adam(flow.parameters(), lr=0.02)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 250)
+    for _ in range(250):
         batch = torch.randint(4000, (256,), generator=generator)
         optimizer.zero_grad()
         torch.autograd.backward(flow.costs(x[batch], context[batch])[0])
@@ -97,9 +97,9 @@ def test_of_the_maps_that_leave_the_normal_distribution_a_near_flow_finds_the_ne
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             flow = ConditionalFlow(2, 2, 0, 32, 4)
-        optimizer = torch.optim.Adam(flow.parameters(), lr=0.01)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 300)
-        for _ in range(300):
+        optimizer = torch.optim.Adam(flow.parameters(), lr=0.02)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 150)
+        for _ in range(150):
             batch = torch.randint(4000, (256,), generator=generator)
             surprise, way = flow.costs(x[batch], context[batch])
             optimizer.zero_grad()
