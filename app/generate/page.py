@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.generate.digit_model import MissingModelError, load, shown_name
 from app.generate.sections import read, sample, slide, swap, translate
-from app.generate.view import GenerateLinks
+from app.generate.view import GenerateLinks, View
 from app.shared import missing, sidebar, state
 from app.shared.stored_models import stored_as
 from mfm_core.lab.settings import run_of
@@ -31,7 +31,7 @@ def main() -> None:
     sidebar.show(
         f"**Model** {shown_name()}",
         f"{len(shown.codes):,} held-out pairs",
-        seed="Every draw on the page starts from it.",
+        seed=None if state.seen(View).section == "slide" else "Every draw on the page starts from it.",
     )
     titles = {name: title for name, (title, _) in SECTIONS.items()}
     section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)

@@ -143,10 +143,16 @@ def test_the_link_survives_what_the_server_writes_into_it(visit: Visit) -> None:
     drag(page, slider(page, "a0", 1), 0.5, 0.8)
     expect(page).to_have_url(re.compile(r"\bz="))
     before = [picture(page, place) for place in (0, 1)]
+    expect(page.get_by_label("Seed", exact=True)).to_have_count(0)  # nothing on Slide is drawn by it
+    page.get_by_role("radio", name="Read").click()
+    settle(page)
     page.get_by_label("Seed", exact=True).fill("7")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"\bseed=7"))
     settle(page)
+    page.get_by_role("radio", name="Slide").click()
+    settle(page)
+    painted(page)
     expect(page).to_have_url(re.compile(r"seed=7.*\bz=|\bz=.*seed=7"))
     assert [picture(page, place) for place in (0, 1)] == before
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -310,3 +310,11 @@ def _png_of_a_stroke() -> bytes:
     buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_the_seed_is_offered_where_something_is_drawn_by_it() -> None:
+    page = visit()
+    assert page.number_input(key="view_seed").value == 1
+    page.get_by_key("view_section").set_value("slide").run()
+    assert not page.exception
+    assert "view_seed" not in [one.key for one in page.number_input]
