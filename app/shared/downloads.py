@@ -18,21 +18,32 @@ from app.shared.pictures import to_bytes
 
 CELL = 0.62
 """Inches of a picture in the figure."""
+ACROSS = 15
+"""Pictures of a single row that a figure shows at most, evenly chosen: it is to fit a page."""
 
 
 def figure(grid: PictureGrid, title: str) -> Figure:
-    """The grid as a figure: one block a modality, side by side, with the labels of rows and columns."""
+    """The grid as a figure: one block a modality, with the labels of rows and columns.
+
+    Blocks stand side by side; those of a single row below each other, of which every second, third, ... picture is
+    shown where there are too many for a page.
+    """
     n_rows, n_columns = grid.shape
-    drawn = Figure(figsize=(CELL * n_columns * len(grid.pictures) + 1.6, CELL * n_rows + 1.2), layout="constrained")
-    drawn.suptitle(title, fontsize=9)
-    for axes, (name, pictures) in zip(
-        np.atleast_1d(drawn.subplots(1, len(grid.pictures))), grid.pictures.items(), strict=True
-    ):
+    single, every = n_rows == 1, -(-n_columns // ACROSS) if n_rows == 1 else 1
+    labels, n_blocks = grid.columns[::every], len(grid.pictures)
+    n_columns = len(labels)
+    wide, high = (1, n_blocks) if single else (n_blocks, 1)
+    size = (CELL * n_columns * wide + 1.6, (CELL + 0.5 * single) * n_rows * high + 1.2)
+    drawn = Figure(figsize=size, layout="constrained")
+    drawn.suptitle(title if every == 1 else f"{title}, one picture in {every}", fontsize=9)
+    blocks = np.atleast_1d(drawn.subplots(high, wide))
+    for axes, (name, every_picture) in zip(blocks, grid.pictures.items(), strict=True):
+        pictures = every_picture[:, ::every]
         height, width = pictures.shape[-2:]
         mosaic = to_bytes(pictures).transpose(0, 2, 1, 3, 4).reshape(n_rows * height, n_columns * width, 3)
         axes.imshow(mosaic, interpolation="nearest")
         axes.set_title(names.title(name), fontsize=9)
-        axes.set_xticks([width * (i + 0.5) for i in range(n_columns)], grid.columns, fontsize=6, rotation=90)
+        axes.set_xticks([width * (i + 0.5) for i in range(n_columns)], labels, fontsize=6, rotation=90)
         axes.set_yticks([height * (i + 0.5) for i in range(n_rows)], grid.rows, fontsize=6)
         axes.tick_params(length=0)
     return drawn

@@ -132,6 +132,14 @@ def test_the_figure_is_a_file_of_its_kind(kind: str, shown: DigitModel) -> None:
     assert made.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
 
 
+def test_the_figure_of_a_slide_fits_a_page_and_shows_both_ends_and_the_pair_itself(shown: DigitModel) -> None:
+    grid = slide.make(shown, View(factor="y", path="dimension-1"))
+    drawn = downloads.figure(grid, "A slide")
+    assert all(inches <= 12 for inches in drawn.get_size_inches())
+    told = [label.get_text() for label in drawn.axes[0].get_xticklabels()]
+    assert (told[0], told[len(told) // 2], told[-1]) == (grid.columns[0], "0", grid.columns[-1])
+
+
 def test_the_numbers_are_those_of_the_grid(shown: DigitModel, tmp_path: Path) -> None:
     grid = swap.make(shown, View(a=1, b=2))
     (tmp_path / "swap.npz").write_bytes(downloads.numbers(grid))
