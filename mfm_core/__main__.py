@@ -4,6 +4,7 @@ import mfm_core.cli.browser
 import mfm_core.cli.check
 import mfm_core.cli.data
 import mfm_core.cli.jobs
+import mfm_core.cli.label_accuracy
 import mfm_core.cli.lessons
 import mfm_core.cli.lists
 import mfm_core.cli.losses
