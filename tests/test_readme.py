@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CODE = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-DISTANCES = {"real": 1.0, "mean_pictures": 21.0, "swapped": 3.0, "prior": 6.0}
+DISTANCES = {"real": 1.0, "mean_pictures": 21.0, "swapped": 3.0, "prior_matched": 6.0}
 FIGURES = [
     figure("label_accuracy", "svhn", Estimate(0.991, 0.98, 1.0, 10), target=0.99).stored(),
     *(figure("frechet_distance", f"svhn:{way}", exact(x, 5)).stored() for way, x in DISTANCES.items()),

@@ -74,6 +74,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 WAYS: Mapping[str, str] = {
     "aggregate": "aggregate posterior",
     "real": "real (floor)",
+    "prior_matched": "prior, real digits as frequent as in training",
     "mean_pictures": "mean pictures (ceiling)",
 }
 """Titles of the ways in subjects of figures, where a way is not its own title and no interpretation."""

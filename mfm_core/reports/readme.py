@@ -48,14 +48,15 @@ def _realism(figures: Sequence[Figure]) -> list[str]:
     sentences = []
     for modality in ("svhn", "mnist"):
         floor, ceiling, *generated = (
-            distances.get(f"{modality}:{way}") for way in ("real", "mean_pictures", "swapped", "prior", "aggregate")
+            distances.get(f"{modality}:{way}")
+            for way in ("real", "mean_pictures", "swapped", "prior_matched", "aggregate")
         )
         if floor is not None and ceiling is not None and ceiling > floor:
             shares = [f"{100 * (x - floor) / (ceiling - floor):.1f} %" for x in generated if x is not None]
             sentences.append(
                 f"Of the way from real {modality} pictures (Frechet distance {shown(floor, 'distance')}) to the mean "
-                f"picture of each digit ({shown(ceiling, 'distance')}), pictures of swapped codes, of the prior and of "
-                f"the aggregate posterior are at {', '.join(shares)}."
+                f"picture of each digit ({shown(ceiling, 'distance')}), pictures of swapped codes, of the prior (from "
+                f"real ones as frequent as in training) and of the aggregate posterior are at {', '.join(shares)}."
             )
     return sentences
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ from mfm_core import MFM, Latents, ModelConfig
 from mfm_core.data.dataset import Dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.digits import (
+    Judges,
+    as_frequent,
     clustered_correlation,
     decode_all,
     encode_all,
     evaluate,
     evaluation_pairs,
+    frechet_figures,
     style_figures,
 )
 from mfm_core.evaluation.figures import Figure
@@ -173,7 +177,7 @@ def test_all_figures_of_any_model_are_there_finite_and_of_their_seed(tiny_model:
     of_seed_0, figures = figures, evaluate(tiny_model, judges, seed=3, on_progress=stages.append)
     assert torch.equal(torch.random.get_rng_state(), before)
     of_each = ("judge_accuracy", "reconstruction_error", "swap_accuracy", "prior_style_accuracy")
-    ways = ("real", "mean_pictures", "swapped", "prior", "aggregate")
+    ways = ("real", "mean_pictures", "swapped", "prior", "prior_matched", "aggregate")
     assert sorted((figure.key, figure.subject) for figure in figures) == sorted(
         [
             ("label_accuracy", "svhn+mnist"),
@@ -186,6 +190,8 @@ def test_all_figures_of_any_model_are_there_finite_and_of_their_seed(tiny_model:
             *(("frechet_distance", f"{name}:{way}") for name in JUDGES for way in ways),
         ]
     )
+    often = DigitPools.load("train").svhn_labels
+    matched = len(as_frequent(DigitPools.load("test").mnist_labels, often, torch.Generator()))
     assert len(stages) == len(set(stages))
     for figure in figures:
         assert math.isfinite(figure.value), figure
@@ -193,7 +199,7 @@ def test_all_figures_of_any_model_are_there_finite_and_of_their_seed(tiny_model:
             assert (math.isnan(figure.low), figure.reason) == (True, "not resampled")
         else:
             assert figure.low <= figure.value <= figure.high
-        assert figure.n in (300, 150) or figure.n <= photographs
+        assert figure.n in (300, 150, matched) or figure.n <= photographs
     assert values(of_seed_0) != values(figures)
 
 
@@ -231,6 +237,32 @@ def test_every_mnist_digit_is_paired_once_with_an_svhn_digit_of_its_label():
     again, other = (evaluation_pairs(pools, seed).modalities["svhn"] for seed in (0, 1))
     assert torch.equal(again, pairs.modalities["svhn"])
     assert not torch.equal(other, pairs.modalities["svhn"])
+
+
+def test_digits_as_frequent_as_others_are_as_many_as_there_can_be_each_once(generator):
+    labels, wanted = torch.arange(10).repeat(40), torch.tensor([1] * 19 + [9] * 5 + [0, 2, 3, 4, 5, 6, 7, 8] * 9)
+    chosen = as_frequent(labels, wanted, generator)
+    counts = torch.bincount(labels[chosen], minlength=10)
+    assert len(torch.unique(chosen)) == len(chosen)
+    assert int(counts[1]) == 40  # all there are of the one that is wanted most
+    assert [int(counts[0]), int(counts[9])] == [40 * 9 // 19, 40 * 5 // 19]
+    with pytest.raises(ValueError, match=r"^labels: expected samples of each of \[1, 7\], got \[0\.0, 2\.0"):
+        as_frequent(torch.ones(2, dtype=torch.long), torch.tensor([1, 7]), generator)
+
+
+def test_the_distance_of_the_prior_to_digits_as_frequent_as_in_training_leaves_out_how_frequent_they_are(monkeypatch):
+    """Real digits, drawn as often as in training, are far from pairs of another frequency, near to those of theirs."""
+    pairs = evaluation_pairs(DigitPools.load("test"), 0)
+    train = DigitPools.load("train")
+    often = torch.cat([torch.arange(len(train.svhn_labels)), torch.nonzero(train.svhn_labels < 2).squeeze(1).repeat(6)])
+    monkeypatch.setattr(DigitPools, "load", lambda _: replace(train, svhn_labels=train.svhn_labels[often]))
+    index = as_frequent(pairs.labels, train.svhn_labels[often], torch.Generator().manual_seed(1))
+    index = index[torch.randperm(len(index))]
+    drawn = {name: x[index.repeat(len(pairs) // len(index) + 1)[: len(pairs)]] for name, x in pairs.modalities.items()}
+    found = values(frechet_figures(Judges(JUDGES), pairs, {"prior": drawn}, torch.Generator().manual_seed(0)))
+    for name in JUDGES:
+        distances = [found["frechet_distance", f"{name}:{way}"] for way in ("prior_matched", "prior")]
+        assert distances[0] < distances[1] / 3, distances
 
 
 def test_batches_change_nothing(tiny_model: MFM, monkeypatch):
