@@ -17,6 +17,7 @@ from mfm_core.data.importing.fetch import fetch, recipes_of_sets
 from mfm_core.data.importing.imported import imported_names
 from mfm_core.data.notes import DataWarning
 from mfm_core.data.registry import DatasetInfo, data_folder, dataset_info, dataset_infos
+from mfm_core.problems import printable
 
 app = typer.Typer(
     help="Train, measure and feed the Multimodal Factorization Model.",
@@ -45,7 +46,8 @@ def one_sentence() -> Iterator[None]:
         typer.echo(f"{error.name}: expected this package to be installed, see {known}", err=True)
         raise typer.Exit(1) from None
     except (OSError, ValueError) as error:
-        typer.echo(str(error), err=True)
+        told = str(error)  # may repeat a file's name, which may hold a line break
+        typer.echo(printable(told, len(told)), err=True)
         raise typer.Exit(1) from None
 
 

@@ -39,7 +39,12 @@ def opened(path: Path) -> Iterator[Any]:
         raise ValueError(f"{path}: expected a whole HDF5 file: {reason(error)}") from None
 
 
-def group(parent: Any, key: str, where: str) -> Any:  # noqa: ANN401 - h5py has no types
+def members(parent: Any) -> list[str]:  # noqa: ANN401 - h5py has no types
+    """Names of the parts of a group; of one that is no text its bytes are spelt, by which nothing is found."""
+    return [name if isinstance(name, str) else name.decode(errors="backslashreplace") for name in parent]
+
+
+def group(parent: Any, key: str, where: str) -> Any:  # noqa: ANN401
     """A group that lies in the file itself.
 
     Raises:
@@ -79,7 +84,7 @@ def _own(parent: Any, key: str, where: str) -> Any:  # noqa: ANN401
 
     link = parent.get(key, getlink=True) if isinstance(parent, h5py.Group) else None
     if link is None:
-        raise ValueError(f"{where}: expected the key {key!r}, got {', '.join(list(parent)[:5]) or 'none'}")
+        raise ValueError(f"{where}: expected the key {key!r}, got {', '.join(members(parent)[:5]) or 'none'}")
     if not isinstance(link, h5py.HardLink):
         raise ValueError(f"{where}: {key}: expected a part of the file itself, got a link")  # noqa: TRY004
     return parent[key]

@@ -56,6 +56,10 @@ def run(words: Sequence[str]) -> tuple[int, str]:
         return int(ended.value.code or 0), told.getvalue()
 
 
+def test_a_name_with_a_line_break_leaves_a_message_one_line(nowhere: Path) -> None:
+    assert run(["readme-figures", "--readme", "0\x1e"]) == (1, "0?: no such file\n")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @given(data=st.data())
 @door

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from mfm_core.data.dataset import video_of
 from mfm_core.data.notes import Notes
-from mfm_core.files.hdf5 import group, opened, table
+from mfm_core.files.hdf5 import group, members, opened, table
 from mfm_core.files.npz import Array
 from mfm_core.printing import short_repr
 
@@ -71,10 +71,10 @@ def read_csd(path: Path, notes: Notes) -> dict[str, Track]:
         raise FileNotFoundError(f"{path}: no such file; {SOURCE}")
     tracks, first = {}, ""
     with opened(path) as file:
-        if len(roots := list(file)) != 1:
+        if len(roots := members(file)) != 1:
             raise ValueError(f"{path}: expected one group that names the content, got {len(roots)}")
         data = group(group(file, roots[0], str(path)), "data", f"{path}: {roots[0]}")
-        for video in data:
+        for video in members(data):
             try:
                 tracks[video] = _track(group(data, video, str(path)), f"{path}: {video}", notes)
             except ValueError as error:

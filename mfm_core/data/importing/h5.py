@@ -10,7 +10,7 @@ from mfm_core.data.dataset import Split
 from mfm_core.data.notes import Notes, observed
 from mfm_core.data.sequence_files import Part, with_known_labels
 from mfm_core.data.sequence_layout import FILE_SPLITS
-from mfm_core.files.hdf5 import opened, table
+from mfm_core.files.hdf5 import members, opened, table
 from mfm_core.files.npz import Array, as_float32
 
 KEY = "d1"
@@ -43,7 +43,7 @@ def read_tensors_of(paths: Sequence[Path], notes: Notes | None = None) -> dict[S
         with opened(path) as file:
             where = f"{path}: {KEY}"
             found[f"{match['kind']}_{match['split']}"] = as_float32(table(file, KEY, str(path)), where), where
-            for key in file:
+            for key in members(file):
                 if key != KEY:
                     notes.add("tables are not read", f"{path}: {key}")
     parts: dict[Split, Part] = {}
