@@ -177,6 +177,7 @@ def execute(
     run.prepare(task, folder, on_report)
     report = after(run.steps_before, on_report)
     trained = cast(Network, train(task, run.training, folder, on_report=report).cpu())
+    run.finish(trained)
     provenance: dict[str, JsonValue] = {
         "configuration": run.model_dump(mode="json"),
         "data": run.trains_on,

@@ -111,7 +111,7 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
                 mean,
                 ", ".join(shown(accuracy, "share") for accuracy in accuracies),
                 f"{', '.join(f'{(1 - accuracy) * n:.0f}' for accuracy in accuracies)} of {n:.0f}",
-                ", ".join(map(str, _list(system.get("differ")))),
+                _differing(_list(system.get("differ"))),
                 tested,
             ]
         )
@@ -121,6 +121,14 @@ def comparison_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     kept = [[cell for i, cell in enumerate(row) if i not in empty] for row in rows if isinstance(row, list)]
     columns: list[JsonValue] = [name for i, name in enumerate(header) if i not in empty]
     return {"note": part_of(stored, "note", "comparison"), "header": columns, "rows": list[JsonValue](kept)}
+
+
+def _differing(counts: Sequence[JsonValue]) -> str:
+    """On how many pairs seeds differ, two by two; of many twos the least and the most."""
+    if len(counts) <= 3:
+        return ", ".join(map(str, counts))
+    numbers = [round(_value(count)) for count in counts]
+    return f"{min(numbers)} to {max(numbers)}"
 
 
 def systems_of(stored: Mapping[str, JsonValue]) -> list[str]:

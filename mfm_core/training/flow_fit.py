@@ -156,12 +156,12 @@ def fit_flows(
 
     Args:
         model: An MFM whose encoders are fixed.
-        fits: How, by modality: one fit after the other.
+        fits: How, by modality: one fit after the other; of none, the flow stays as it is.
         folder: Holds those folders.
         on_report: Called after every step; they are counted through.
     """
     done = 0
-    for name, of in fits.items():
+    for name, of in ((name, of) for name, of in fits.items() if of):
         training, held_out = (getattr(pool, name) for pool in DigitPools.load_each("train", "validation"))
         for n, fit in enumerate(of):
             kept = folder / f"flow_{name}_{n}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
@@ -10,13 +10,13 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mfm_core.config import weighed
+from mfm_core.config import Share, weighed
 from mfm_core.data.sets.svhn_mnist import NAME as PAIRS
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.networks.flow import ConditionalFlow
 from mfm_core.networks.style import StyleEncoder
-from mfm_core.storage.models import load_discriminative
+from mfm_core.storage.models import load_discriminative, load_pretrained
 from mfm_core.training.augmentation import Augmentation, augment
 from mfm_core.training.common import (
     add_noise,
@@ -50,14 +50,19 @@ class FactorizeRun(TrainingRun):
         seen: Further augmentation of what the encoder of Z_y reads, by modality: Z_y learns to overlook it. Where there
             is none it reads the picture that is reconstructed.
         readers: Stored classifiers, by modality, that read pictures back while training.
+        further_readers: More of them, by modality, in whose features pictures are compared too: what one reader
+            overlooks, another may see.
         start: A stored MFM whose weights training starts from, of the same architecture, but for mixed couplings of its
             flows, which may be added; None for random weights.
+        start_share: Share of ``start`` in the weights of the result, which lie on the line between those and the
+            trained ones (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"): between two aims that pull
+            apart it ends better than a weaker pull does.
         settle: Fix what encodes, and go on with the flows, G, D and the decoders: a flow that follows codes which move
             is always late.
         flow_pairs: Further pairs a step that the flows alone learn from, in a run that settles: with what encodes
             fixed, their codes cost little.
         fit_flows: Modalities whose flow, in a run that settles, is fitted to all training codes before the steps, in
-            one fit after the other, and fixed in them.
+            one fit after the other, and fixed in them; of no fit, fixed as it is.
         only: Modalities whose G, flow and decoder, and the surrogates, are all that a run that settles trains; empty to
             train every modality's, G of Z_y and D. What is generated of the others then stays as it is.
     """
@@ -68,10 +73,12 @@ class FactorizeRun(TrainingRun):
     augmentation: dict[str, Augmentation]
     seen: dict[str, Augmentation] = Field(default_factory=dict)
     readers: dict[str, str]
+    further_readers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     start: str | None = None
+    start_share: Share = 0.0
     settle: bool = False
     flow_pairs: Annotated[int, Field(ge=0, le=65536)] = 0
-    fit_flows: dict[str, Annotated[tuple[FlowFit, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    fit_flows: dict[str, tuple[FlowFit, ...]] = Field(default_factory=dict)
     only: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -81,6 +88,8 @@ class FactorizeRun(TrainingRun):
         self.factorization.check("factorization", self.model)
         if self.settle and self.start is None:
             raise ValueError("settle: expected a run that starts from a stored model, got one without start")
+        if self.start_share and not self.settle:
+            raise ValueError(f"start_share: expected 0 for a run that does not settle, got {self.start_share}")
         if self.flow_pairs and not self.settle:
             raise ValueError(f"flow_pairs: expected 0 for a run that does not settle, got {self.flow_pairs}")
         if self.fit_flows and not self.settle:
@@ -99,6 +108,9 @@ class FactorizeRun(TrainingRun):
             raise ValueError(f"only: expected modalities of the model, which are {of}, got {given}")
         if any(term.readers for term in self.factorization.active()):
             check_each("readers", self.readers, self.model)
+        if not set(self.further_readers) <= set(self.readers):
+            of, given = ", ".join(self.readers) or "none", ", ".join(self.further_readers)
+            raise ValueError(f"further_readers: expected modalities that have a reader, which are {of}, got {given}")
         return self
 
     @property
@@ -119,11 +131,21 @@ class FactorizeRun(TrainingRun):
     def task(self, where: torch.device) -> FactorizeTask:
         """Eq. 4 and the added terms on pairs of digits, with the stored readers."""
         readers = {modality: load_discriminative(name) for modality, name in self.readers.items()}
-        return FactorizeTask(self, readers, DigitPairs(self.model, self.augmentation), where)
+        further = {m: tuple(map(load_discriminative, names)) for m, names in self.further_readers.items()}
+        return FactorizeTask(self, readers, DigitPairs(self.model, self.augmentation), where, further)
 
     def prepare(self, task: Task, folder: Path, on_report: OnReport) -> None:
         """Fit the flows of ``fit_flows``, or go on with them, each in a folder of its own."""
         fit_flows(cast(MFM, task.model), self.fit_flows, folder, on_report)
+
+    def finish(self, model: nn.Module) -> None:
+        """Move the weights towards those of ``start``, by ``start_share``."""
+        if self.start is None or not self.start_share:
+            return
+        begun = load_pretrained(self.start).state_dict()
+        for name, value in model.state_dict().items():
+            if name in begun and value.is_floating_point():
+                value.lerp_(begun[name], self.start_share)
 
 
 class FactorizeTask:
@@ -134,15 +156,22 @@ class FactorizeTask:
         readers: Frozen classifiers by modality.
         source: The images.
         device: Where to train.
+        further: More frozen classifiers by modality, see ``further_readers`` of the run.
 
     Raises:
         ValueError: If a reader reads something else than its modality's images.
     """
 
     def __init__(
-        self, run: FactorizeRun, readers: Mapping[str, Discriminative], source: ImageSource, device: torch.device
+        self,
+        run: FactorizeRun,
+        readers: Mapping[str, Discriminative],
+        source: ImageSource,
+        device: torch.device,
+        further: Mapping[str, Sequence[Discriminative]] | None = None,
     ) -> None:
-        for name, reader in readers.items():
+        self.further = {name: [reader.to(device) for reader in more] for name, more in (further or {}).items()}
+        for name, reader in (*readers.items(), *((m, one) for m, more in self.further.items() for one in more)):
             if (reader.modalities, reader.config.label) != ((name,), run.model.label):
                 got = f"{reader.config.label.size} {reader.config.label.kind} from {', '.join(reader.modalities)}"
                 wanted = f"{run.model.label.size} {run.model.label.kind}"
@@ -241,6 +270,7 @@ class FactorizeTask:
                 generator=generator,
                 flows=flows,
                 readers=self.readers,
+                further_readers=self.further,
                 only=self.run.only,
                 helpers=self.helpers,
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError
-from torch import device
+from torch import device, nn
 
 from mfm_core.config import Config, ModelConfig, first_problem
 from mfm_core.data.scaling import Scaling
@@ -62,6 +62,9 @@ class TrainingRun(Config):
 
     def prepare(self, task: Task, folder: Path, on_report: OnReport) -> None:
         """Do what comes before the steps, or go on with it; nothing, for most runs."""
+
+    def finish(self, model: nn.Module) -> None:
+        """Do what comes after the steps, to the trained network in place; nothing, for most runs."""
 
     def scaling(self, task: Task) -> Mapping[str, Scaling]:
         """Scaling of what the network reads, by modality; none where it reads the data as it is."""

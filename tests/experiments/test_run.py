@@ -30,7 +30,14 @@ def written(folder: Path, run: object) -> str:
 
 
 def test_every_configuration_of_the_project_can_be_read_and_built():
-    digits = ("svhn_mnist", "svhn_mnist_codes", "svhn_mnist_flow", "svhn_mnist_whitened", "svhn_mnist_losses")
+    digits = (
+        "svhn_mnist",
+        "svhn_mnist_codes",
+        "svhn_mnist_flow",
+        "svhn_mnist_whitened",
+        "svhn_mnist_spread",
+        "svhn_mnist_losses",
+    )
     systems = dict.fromkeys(digits, FactorizeRun) | dict.fromkeys(VIDEOS, SequenceRun)
     assert {*VIDEOS, "svhn_mnist", "um_svhn", "um_mnist", "mm", "judge_svhn", "judge_mnist"} <= set(run_names())
     for name in run_names():

@@ -9,7 +9,16 @@ from mfm_core.config import ModelConfig
 from mfm_core.evaluation.figures import Figure, read_figures
 from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.reports.card import added_terms, card, figure_rows, figures_table, markdown_table, side_by_side, table_of
+from mfm_core.reports.card import (
+    added_terms,
+    card,
+    comparison_table,
+    figure_rows,
+    figures_table,
+    markdown_table,
+    side_by_side,
+    table_of,
+)
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.factorization import FactorizationConfig
 from tests.doors.doors import one_sentence
@@ -147,6 +156,15 @@ def test_a_card_tells_what_was_made_how_and_how_good_it_is(tiny_config):
         "- `flow`: a flow, told the label that one modality shows,",
     ):
         assert part in text
+
+
+def test_of_many_seeds_the_least_and_the_most_differing_pairs_are_told():
+    rows = [
+        {"system": name, "accuracies": [0.5] * n, "n": 9, "differ": differ}
+        for name, n, differ in (("a", 2, [4]), ("b", 4, [7, 5, 6, 9, 8, 7]))
+    ]
+    table = comparison_table({"note": "n.", "reference": "b", "systems": rows})
+    assert [row[4] for row in table["rows"]] == ["4", "5 to 9"]
 
 
 def test_a_card_of_what_was_not_measured_claims_nothing(tiny_config):

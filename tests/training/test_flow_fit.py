@@ -8,6 +8,7 @@ import torch
 from mfm_core.config import ModelConfig
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.model import MFM
+from mfm_core.storage.models import save_model
 from mfm_core.training.common import seeded
 from mfm_core.training.digits import DigitPairs
 from mfm_core.training.flow_fit import FlowFit, FlowTask, encode_to_codes, fit_flow, fit_flows, with_variants
@@ -137,9 +138,30 @@ def test_a_run_of_one_modality_leaves_what_is_generated_of_the_others_as_it_was(
     assert not any(".svhn." in name for name in moved if not name.startswith("surrogates"))
 
 
+def test_a_flow_of_no_fits_stays_as_it_is(tmp_path):
+    run = settling(only=["mnist"], fit_flows={"mnist": []})
+    assert run.steps_before == 0
+    task = FactorizeTask(run, {}, DigitPairs(run.model, run.augmentation), torch.device("cpu"))
+    run.prepare(task, tmp_path, lambda step, report: None)
+    before = {name: tensor.clone() for name, tensor in task.model.encoders_a["mnist"].state_dict().items()}
+    after = train(task, run.training, tmp_path).encoders_a["mnist"].state_dict()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+
+
+def test_what_is_trained_is_moved_towards_where_it_started(tmp_path):
+    start, trained = new_model(), seeded(lambda: MFM(ModelConfig.model_validate(tiny_runs.mixed(1))), 1)
+    save_model(start, tmp_path / "start", run={}, card="")
+    ends = trained.state_dict()
+    expected = {name: 0.25 * x + 0.75 * ends[name] for name, x in start.state_dict().items() if x.is_floating_point()}
+    settling(start=str(tmp_path / "start"), start_share=0.25).finish(trained)
+    for name, wanted in expected.items():
+        torch.testing.assert_close(trained.state_dict()[name], wanted)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"settle": False, "start_share": 0.5}, "start_share: expected 0 for a run that does not settle, got 0.5"),
         (
             {"settle": False, "fit_flows": {"mnist": [{"training": TRAINING}]}},
             "fit_flows: expected none for a run that does not settle, got mnist",

@@ -76,6 +76,7 @@ class TermInputs:
         inferred: Z as each surrogate infers it of the same samples; of images alone.
         flows: Costs of flows; of images alone.
         readers: Frozen classifiers by modality; of images alone.
+        further_readers: More of them, in whose features pictures are compared too.
         only: Modalities to generate; all of them if empty.
         single: What each modality alone tells of a score, where a term or option of the run reads it.
         helpers: Networks that terms train by themselves, with their optimisers, by the key of the term.
@@ -95,6 +96,7 @@ class TermInputs:
     inferred: Sequence[Latents] = ()
     flows: FlowCosts = FlowCosts()
     readers: Mapping[str, Discriminative] = field(default_factory=dict)
+    further_readers: Mapping[str, Sequence[Discriminative]] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     single: SingleScores | None = None
     helpers: Mapping[str, Helper] = field(default_factory=dict)
