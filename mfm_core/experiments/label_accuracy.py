@@ -26,7 +26,8 @@ CLASSIFIERS: Mapping[str, tuple[str, ...]] = {
 OBJECTIVES: Mapping[str, str] = {"MFM with our terms": "shipped", "MFM": "joint"}
 """Objective, of :data:`mfm_core.experiments.losses.OBJECTIVES`, that each MFM is trained by."""
 SYSTEMS = (*CLASSIFIERS, *OBJECTIVES)
-"""The last is what the others are compared with."""
+COMPARED = (*CLASSIFIERS, "MFM")
+"""Those of the stored comparison; the last is what the others are compared with."""
 
 
 def accuracy_run(name: str, seed: int) -> TrainingRun:
@@ -63,7 +64,7 @@ def train_for_accuracy(
     folder: Path,
     *,
     seeds: tuple[int, ...] = SEEDS,
-    names: tuple[str, ...] = SYSTEMS,
+    names: tuple[str, ...] = COMPARED,
     on_report: Callable[[str, int, Report], None] = lambda cell, step, report: None,
 ) -> Mapping[str, list[str]]:
     """Train every system from every seed on the same pairs, or go on where that was stopped; seed by seed.
