@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from pydantic import JsonValue
+from torch import Tensor
 
 from mfm_core.data import load_dataset
 from mfm_core.data.sets.svhn_mnist import DigitPools
 from mfm_core.evaluation.comparison import label_hits
 from mfm_core.evaluation.crossed_bootstrap import crossed_mean
-from mfm_core.evaluation.digits import encode_all, evaluate, evaluation_pairs, one_thread_each
+from mfm_core.evaluation.digits import decode_all, encode_all, evaluate, evaluation_pairs, one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.held_out_videos import held_out, measure_videos, video_codes
 from mfm_core.evaluation.predictions import independent_units
@@ -99,7 +100,15 @@ def _classifier(name: str, stored: StoredModel, seed: int, on_progress: OnProgre
 def _digit_codes(model: MFM, stored: StoredModel) -> Codes:
     pairs = load_dataset("svhn_mnist").part("test")
     latents = encode_all(model, pairs.modalities).map(lambda block: block.clone())
-    return Codes(latents, pairs.labels, {name: fingerprint(x) for name, x in pairs.modalities.items()})
+    prints = {name: fingerprint(x) for name, x in pairs.modalities.items()}
+    errors = {name: errors_alone(model, name, x) for name, x in pairs.modalities.items()}
+    return Codes(latents, pairs.labels, prints, errors)
+
+
+def errors_alone(model: MFM, name: str, pictures: Tensor) -> Tensor:
+    """Mean squared error a pixel of pictures, painted again as a model infers them from them alone, ``(N,)``."""
+    painted, _ = decode_all(model, encode_all(model, {name: pictures}))
+    return (painted[name] - pictures).square().flatten(1).mean(1)
 
 
 def _video_codes(model: MFM, stored: StoredModel) -> Codes:

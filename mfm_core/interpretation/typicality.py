@@ -83,6 +83,21 @@ class Typicality:
         return torch.einsum("nkd,de,nke->nk", away, self.precision, away).amin(dim=1).clamp_min(0).sqrt()
 
 
+def error_p_value(error: float, errors: Tensor) -> float:
+    """Share of real pictures that a model paints again at least as badly, a conformal p-value.
+
+    Args:
+        error: Mean squared error a pixel of a picture, painted again from it alone.
+        errors: Those of ``N`` real pictures that the model was not trained on, ``(N,)``.
+    """
+    return (1 + int((errors >= error).sum())) / (1 + len(errors))
+
+
+def either_p_value(*p_values: float) -> float:
+    """One p-value of several of one sample: it is small where one of them is (Bonferroni)."""
+    return min(1.0, len(p_values) * min(p_values))
+
+
 def _points(latents: Latents, factors: Sequence[str]) -> Tensor:
     """The blocks side by side, ``(N, d)``."""
     blocks = latents.blocks()

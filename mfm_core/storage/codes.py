@@ -27,6 +27,8 @@ class Codes:
         labels: Their classes, ``(N,)`` int64, or scores, ``(N, size)`` float32.
         fingerprints: Of each picture's original, by modality, ``(N,)`` int64, see :func:`fingerprint`; none of
             sequences.
+        errors: Mean squared error a pixel of each picture, painted again as the model infers it from that picture
+            alone, by modality, ``(N,)`` float32; none where it was not measured.
 
     Raises:
         ValueError: If the numbers of samples differ, or a shape or type is not as said.
@@ -35,6 +37,7 @@ class Codes:
     latents: Latents
     labels: Tensor
     fingerprints: Mapping[str, Tensor] = field(default_factory=dict)
+    errors: Mapping[str, Tensor] = field(default_factory=dict)
 
     __repr__ = short_repr
 
@@ -60,12 +63,22 @@ class Codes:
                     f"{name}: expected shape ({n},) of torch.int64{other}, got {tuple(column.shape)} of {column.dtype}"
                 )
 
+        for name, column in self.errors.items():
+            expect(f"errors.{name}", column, Tensor)
+            if name not in wanted or column.dtype != torch.float32 or column.shape != (n,):
+                of = ", ".join(wanted) or "no images"
+                raise ValueError(
+                    f"errors.{name}: expected shape ({n},) of torch.float32 for one of {of}, got "
+                    f"{tuple(column.shape)} of {column.dtype}"
+                )
+
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: slice | Tensor | list[int]) -> Codes:
         fingerprints = {name: column[index] for name, column in self.fingerprints.items()}
-        return Codes(self.latents[index], self.labels[index], fingerprints)
+        errors = {name: column[index] for name, column in self.errors.items()}
+        return Codes(self.latents[index], self.labels[index], fingerprints, errors)
 
 
 def fingerprint(images: Tensor) -> Tensor:

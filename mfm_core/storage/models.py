@@ -225,6 +225,7 @@ def save_codes(codes: Codes, folder: str | Path) -> None:
     tensors = {"labels": codes.labels, "y": codes.latents.y.float()}
     tensors |= {f"a.{name}": z.float() for name, z in codes.latents.a.items()}
     tensors |= {f"fingerprints.{name}": numbers for name, numbers in codes.fingerprints.items()}
+    tensors |= {f"errors.{name}": numbers for name, numbers in codes.errors.items()}
     if codes.latents.mask is not None:
         tensors["mask"] = codes.latents.mask
     write_tensors(tensors, place)
@@ -250,7 +251,9 @@ def load_codes(name_or_folder: str | Path) -> Codes:
         sample = int((~real).nonzero()[0])
         raise ValueError(f"{path}: mask: expected at least one real step of each sample, got none of sample {sample}")
     latents = Latents(tensors["y"], {name: tensors[f"a.{name}"] for name in config.modalities}, mask)
-    return Codes(latents, labels, {name: tensors[f"fingerprints.{name}"] for name in config.images})
+    fingerprints = {name: tensors[f"fingerprints.{name}"] for name in config.images}
+    errors = {name: tensors[f"errors.{name}"] for name in config.images if f"errors.{name}" in tensors}
+    return Codes(latents, labels, fingerprints, errors)
 
 
 def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
@@ -265,6 +268,7 @@ def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
     expected["y"] = TensorSpec((n, config.d_y), torch.float32)
     expected |= {f"a.{name}": TensorSpec((n, m.d_z), torch.float32) for name, m in config.modalities.items()}
     expected |= {f"fingerprints.{name}": TensorSpec((n,), torch.int64) for name in config.images}
+    expected |= {key: TensorSpec((n,), torch.float32) for m in config.images if (key := f"errors.{m}") in specs}
     if config.sequences:
         n_steps = _size(specs, "mask", 1)
         if n_steps > MAX_STEPS:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from mfm_core import MFM, Codes, Latents, find_originals, fingerprint
+from mfm_core.storage.models import load_codes, save_codes, save_model
 from tests.conftest import make_codes
 
 
@@ -91,6 +94,29 @@ def test_columns_that_do_not_fit_are_refused_in_one_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Codes(latents, labels, fingerprints)
+
+
+def test_errors_of_pictures_are_stored_and_taken_with_their_samples(
+    tiny_model: MFM, generator: torch.Generator, tmp_path: Path
+) -> None:
+    made = make_codes(tiny_model, generator)
+    codes = replace(made, errors={"mnist": torch.rand(len(made), generator=generator)})
+    save_model(tiny_model, tmp_path, run={}, card="")
+    save_codes(codes, tmp_path)
+    assert torch.equal(load_codes(tmp_path).errors["mnist"], codes.errors["mnist"])
+    assert torch.equal(codes[[4, 1]].errors["mnist"], codes.errors["mnist"][[4, 1]])
+    save_codes(made, tmp_path)
+    assert load_codes(tmp_path).errors == {}
+
+
+@pytest.mark.parametrize(
+    ("errors", "got"),
+    [({"svhn": torch.zeros(3)}, "(3,) of torch.float32"), ({"svhn": NUMBERS}, "(2,) of torch.int64")],
+)
+def test_errors_that_do_not_fit_are_refused_in_one_sentence(errors: dict[str, torch.Tensor], got: str) -> None:
+    message = f"errors.svhn: expected shape (2,) of torch.float32 for one of svhn, got {got}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Codes(LATENTS, NUMBERS, {"svhn": NUMBERS}, errors)
 
 
 def test_sequences_have_scores_or_classes_and_no_fingerprints() -> None:

@@ -11,6 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, SVR
 
 import mfm_core as mfm
+from mfm_core.data.notes import DataWarning
 from mfm_core.systems.parts.means import late_means
 from mfm_core.systems.rf import RandomForest, RandomForestConfig, grow
 from mfm_core.systems.svm_md import SupportVectorConfig, SupportVectors
@@ -42,7 +43,8 @@ def test_the_stored_trees_predict_as_scikit_learns_forest(scores: bool) -> None:
 def test_a_forest_that_never_saw_a_class_holds_it_for_impossible() -> None:
     train, _, test = parts(scores=False)
     seen = train.take((train.labels != 1).nonzero().squeeze(1))
-    out = mfm.fit("rf", seen).predict(test)
+    with pytest.warns(DataWarning, match="no sample of class 1 of 0 to 2, which is not learnt"):
+        out = mfm.fit("rf", seen).predict(test)
     assert out.shape == (len(test), 3)
     assert (out[:, 1] <= out.min(1).values + 1e-6).all()
 

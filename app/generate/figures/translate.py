@@ -15,6 +15,7 @@ from app.generate.figures.script import DRAWS, compose
 from app.generate.view import View
 from app.shared.picture_grid import PictureGrid, decode_grid, stack
 from app.shared.pictures import pack, unpack
+from mfm_core.interpretation.typicality import either_p_value, error_p_value
 
 STYLES = 7
 
@@ -56,11 +57,21 @@ def infer(shown: digit_model.DigitModel, given: str, start: Start) -> mfm.Latent
 
 
 def typical(shown: digit_model.DigitModel, given: str, start: Start) -> float | None:
-    """Share of the stored real pairs whose codes lie at least as far out as a picture's; None of too few pairs."""
+    """Share of the stored real pairs that are at least as unusual as a picture; None of too few pairs.
+
+    A picture is unusual by its code, or by how badly the model paints it again; the latter only where errors of real
+    pictures are stored.
+    """
     typicality = digit_model.typicality(shown.name, given)
     if typicality is None:
         return None
-    return float(typicality.p_value(infer(shown, given, start)))
+    inferred = infer(shown, given, start)
+    found = [float(typicality.p_value(inferred))]
+    if (errors := shown.codes.errors.get(given)) is not None:
+        with torch.inference_mode():
+            painted = shown.model.decode(inferred).modalities[given][0].numpy()
+        found.append(error_p_value(float(np.square(painted - start.picture).mean()), errors))
+    return either_p_value(*found)
 
 
 def make(shown: digit_model.DigitModel, view: View) -> PictureGrid:

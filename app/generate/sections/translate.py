@@ -26,7 +26,7 @@ LIKE_MNIST = (
 )
 FROM = {"pair": "a held-out pair", "draw": "draw it", "upload": "upload it", "camera": "photograph it"}
 UNLIKE = 0.01
-"""Share of real codes as far out, up to which a picture is called unlike them."""
+"""Share of real pairs as unusual, up to which a picture is called unlike them."""
 ORIGINS = {
     "original": "The given picture is a real one, from your copy of the data.",
     "reconstruction": "The given picture is the model's reconstruction from a stored code; no real one is stored.",
@@ -94,7 +94,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
         f"{ORIGINS[start.origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
-        + ("" if typical is None else f" Of real pairs, {100 * typical:.1f} % have a code as far out as this one's."),
+        + ("" if typical is None else f" Of real pairs, {100 * typical:.1f} % are at least as unusual as this one."),
         grid,
         "translate",
         title,
@@ -122,10 +122,10 @@ def _unlike(grid: PictureGrid, typical: float, label: str) -> str:
     """Warn that a certain label head is worth little where the picture is unlike any real one."""
     said = grid.label[0, 0]
     return (
-        f"This picture is unlike those that the model knows: of real pairs, {100 * typical:.1f} % have a code "
-        f"that lies as far out. Yet the label head says {int(said.argmax())} with {100 * float(said.max()):.0f} %. It "
-        f"has to share out 100 % among {len(said)} classes and has no way to say “none of them”: how certain it is "
-        f"does not tell whether any {label} is there at all."
+        f"This picture is unlike those that the model knows: of real pairs, {100 * typical:.1f} % are as unusual, by "
+        f"their code or by how badly they are painted again. Yet the label head says {int(said.argmax())} with "
+        f"{100 * float(said.max()):.0f} %. It has to share out 100 % among {len(said)} classes and has no way to say "
+        f"“none of them”: how certain it is does not tell whether any {label} is there at all."
     )
 
 

@@ -20,6 +20,7 @@ from mfm_core.data.registry import DatasetInfo, Fold, register
 from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
+STREAMS = SPOKEN
 SOURCE = (
     "download new_data/mmmo of github.com/pliang279/MFN and run: python -m mfm_core data import mmmo/*.h5 --as ict_mmmo"
 )
@@ -32,7 +33,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``ict_mmmo.npz`` is not in the data folder.
         ValueError: If it is damaged.
     """
-    return read_dataset("ict_mmmo", tuple(one.name for one in SPOKEN), "sentence", SOURCE)
+    return read_dataset("ict_mmmo", tuple(one.name for one in STREAMS), "sentence", SOURCE)
 
 
 def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fold]:
@@ -58,7 +59,7 @@ def folds(*, n_folds: int = 5, n_repeats: int = 4, seed: int = 0) -> Iterator[Fo
         "The videos may not be passed on.",
         folds=folds,
         importable=True,
-        streams=SPOKEN,
+        streams=STREAMS,
     )
 )
 def load() -> Dataset:

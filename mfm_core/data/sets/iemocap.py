@@ -24,6 +24,7 @@ EMOTIONS = {
     4: ("neutral", "happy", "sad", "angry"),
     6: ("neutral", "happy", "sad", "angry", "frustrated", "excited"),
 }
+STREAMS = SPOKEN
 SOURCE = (
     "get iemocap_data.pkl from the data links of github.com/yaohungt/Multimodal-Transformer and run: "
     "python -m mfm_core data import iemocap_data.pkl --as iemocap"
@@ -37,7 +38,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``iemocap.npz`` is not in the data folder.
         ValueError: If it is damaged, or its labels are not of 4 or 6 emotions.
     """
-    dataset = read_dataset("iemocap", tuple(one.name for one in SPOKEN), "word", SOURCE)
+    dataset = read_dataset("iemocap", tuple(one.name for one in STREAMS), "word", SOURCE)
     labels = dataset.labels
     if labels.ndim != 2 or labels.shape[1] not in EMOTIONS or not ((labels == 0) | (labels == 1)).all():
         raise ValueError(f"iemocap.npz: expected labels 0 or 1 of 4 or 6 emotions, got {tuple(labels.shape)}")
@@ -57,7 +58,7 @@ def read() -> Dataset:
         source=SOURCE,
         about_clips="The videos may not be passed on.",
         importable=True,
-        streams=SPOKEN,
+        streams=STREAMS,
     )
 )
 def load() -> Dataset:

@@ -18,6 +18,7 @@ from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
 N_TRAITS = 17
+STREAMS = (ACOUSTIC, VISUAL)
 SOURCE = "download new_data/pom of github.com/pliang279/MFN and run: python -m mfm_core data import pom/*.h5 --as pom"
 
 
@@ -28,7 +29,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``pom.npz`` is not in the data folder.
         ValueError: If it is damaged, or does not rate 17 traits.
     """
-    dataset = read_dataset("pom", ("acoustic", "visual"), "sentence", SOURCE)
+    dataset = read_dataset("pom", tuple(one.name for one in STREAMS), "sentence", SOURCE)
     if dataset.labels.shape[1:] != (N_TRAITS,):
         raise ValueError(f"pom.npz: expected ratings of {N_TRAITS} traits, got {tuple(dataset.labels.shape)}")
     return dataset
@@ -50,7 +51,7 @@ def read() -> Dataset:
         about_clips="A step of POM is a part of a video that its file does not name, called a **sentence** here. The "
         "videos may not be passed on.",
         importable=True,
-        streams=(ACOUSTIC, VISUAL),
+        streams=STREAMS,
     )
 )
 def load() -> Dataset:

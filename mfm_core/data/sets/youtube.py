@@ -20,6 +20,7 @@ from mfm_core.data.sequence_files import read_dataset
 from mfm_core.data.sequences import standardised
 
 CLASSES = ("negative", "neutral", "positive")
+STREAMS = SPOKEN
 SOURCE = (
     "download new_data/youtube of github.com/pliang279/MFN and run: "
     "python -m mfm_core data import youtube/*.h5 --as youtube"
@@ -33,7 +34,7 @@ def read() -> Dataset:
         FileNotFoundError: If ``youtube.npz`` is not in the data folder.
         ValueError: If it is damaged, or its labels are not one of three.
     """
-    dataset = read_dataset("youtube", tuple(one.name for one in SPOKEN), "word", SOURCE)
+    dataset = read_dataset("youtube", tuple(one.name for one in STREAMS), "word", SOURCE)
     one_hot = dataset.labels
     if one_hot.ndim != 2 or one_hot.shape[1] != len(CLASSES) or not ((one_hot == 1).sum(1) == 1).all():
         raise ValueError(f"youtube.npz: expected labels one-hot in {', '.join(CLASSES)}, got {tuple(one_hot.shape)}")
@@ -53,7 +54,7 @@ def read() -> Dataset:
         source=SOURCE,
         about_clips="The videos may not be passed on.",
         importable=True,
-        streams=SPOKEN,
+        streams=STREAMS,
     )
 )
 def load() -> Dataset:
