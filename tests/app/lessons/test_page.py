@@ -141,7 +141,7 @@ def test_a_lesson_of_ones_own_is_tried_and_kept_nowhere() -> None:
     [
         (
             SWAP.replace(b"ask = ", b"asks = ", 1),
-            "mine.toml: steps.0.question.ask: expected this key, which is missing",
+            "mine.toml: steps.0.question.asks: expected no such key (did you mean ask?), got ",
         ),
         (SWAP.replace(b'section = "swap"', b'section = "swamp"', 1), "mine.toml: steps.0.opens: The link's “section”"),
         (
