@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from mfm_core.experiments.losses import loss_run
-from mfm_core.experiments.run import execute
-from mfm_core.storage.folder import CONFIG
+from mfm_core.experiments.losses import loss_run, train_runs
 from mfm_core.training.loop import Report
 from mfm_core.training.runs import TrainingRun, parse_run
 
@@ -78,16 +75,8 @@ def train_for_accuracy(
     Returns:
         The folders of the stored models of each system, as :func:`mfm_core.evaluation.comparison.compare` takes them.
     """
-    groups: dict[str, list[str]] = {name: [] for name in names}
-    for seed in seeds:
-        for name in names:
-            cell = f"{name}_{seed}"
-            place = folder / cell
-            if not (place / "model" / CONFIG).is_file():
-                command = f'python -m mfm_core label-accuracy --system "{name}" --seed {seed}'
-                execute(accuracy_run(name, seed), place, command=command, on_report=partial(on_report, cell))
-            groups[name].append(str(place / "model"))
-    return groups
+    models = train_runs(folder, seeds, names, accuracy_run, "label-accuracy --system", on_report)
+    return {name: [str(models[name, seed]) for seed in seeds] for name in names}
 
 
 def note_of_training() -> JsonValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,7 @@ from mfm_core.storage.folder import CONFIG
 from mfm_core.storage.models import load_judge, load_pretrained
 from mfm_core.training.images import FactorizeRun
 from mfm_core.training.loop import Report
+from mfm_core.training.runs import TrainingRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,14 +213,37 @@ def train_losses(
     Returns:
         The folder of each trained model by objective and seed.
     """
+    return train_runs(folder, seeds, objectives, loss_run, "losses --objective", on_report)
+
+
+def train_runs(
+    folder: Path,
+    seeds: tuple[int, ...],
+    names: tuple[str, ...],
+    run_of: Callable[[str, int], TrainingRun],
+    command: str,
+    on_report: Callable[[str, int, Report], None],
+) -> dict[tuple[str, int], Path]:
+    """Train the run of every name and seed, or go on where that was stopped; seed by seed.
+
+    Args:
+        folder: Holds a run a cell, named ``<name>_<seed>``.
+        seeds: Of the runs.
+        names: Of what is compared.
+        run_of: The run of a name and a seed.
+        command: Of the command line, with its option for the name, for the models' cards.
+        on_report: Called after every step with the cell's name.
+
+    Returns:
+        The folder of each trained model by name and seed.
+    """
     models = {}
     for seed in seeds:
-        for objective in objectives:
-            cell = f"{objective}_{seed}"
+        for name in names:
+            cell = f"{name}_{seed}"
             place = folder / cell
-            models[objective, seed] = place / "model"
+            models[name, seed] = place / "model"
             if not (place / "model" / CONFIG).is_file():
-                command = f"python -m mfm_core losses --objective {objective} --seed {seed}"
-                run = loss_run(objective, seed)
-                execute(run, place, command=command, on_report=partial(on_report, cell))
+                told = shlex.join(["python", "-m", "mfm_core", *command.split(), name, "--seed", str(seed)])
+                execute(run_of(name, seed), place, command=told, on_report=partial(on_report, cell))
     return models

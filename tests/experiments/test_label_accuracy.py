@@ -44,7 +44,7 @@ def test_the_reference_is_trained_by_eq_4_alone_and_seeds_draw_anew() -> None:
 def test_what_is_trained_goes_on_and_what_is_stored_is_not_trained_again(tmp_path: Path) -> None:
     (stored := tmp_path / "MM_0" / "model").mkdir(parents=True)
     (stored / "config.json").touch()
-    with patch("mfm_core.experiments.label_accuracy.execute") as execute:
+    with patch("mfm_core.experiments.losses.execute") as execute:
         groups = train_for_accuracy(tmp_path, seeds=(0, 1), names=("MM", "MFM"))
     assert [call.args[1].name for call in execute.call_args_list] == ["MFM_0", "MM_1", "MFM_1"]
     assert groups == {name: [str(tmp_path / f"{name}_{seed}" / "model") for seed in (0, 1)] for name in ("MM", "MFM")}
