@@ -50,3 +50,10 @@ def test_a_package_without_a_hash_is_refused() -> None:
         lock({"environment": environment, "install": [one]})
     one["download_info"]["archive_info"]["hashes"] = {"sha256": "0" * 64}
     assert lock({"environment": environment, "install": [one]}).endswith(f"a==1 \\\n    --hash=sha256:{'0' * 64}\n")
+
+
+def test_the_image_is_built_with_the_index_that_has_what_pypi_lacks() -> None:
+    assert [name for name, version in locked().items() if "+" in version] == ["torch"]
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
+    named = lines.index("ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu")
+    assert named < next(at for at, line in enumerate(lines) if "--require-hashes" in line)
