@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mfm_core.evaluation.statistics import Estimate, correlation, estimate, two_sided
+from mfm_core.evaluation.statistics import Estimate, correlation, estimate, mean, share, two_sided
 from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 N_BOOTSTRAP = 2000
@@ -84,7 +84,8 @@ def crossed_mean(
 
     Returns:
         The mean, 2.5 % and 97.5 % percentiles, and as ``n`` the number of clusters of the factor that has fewest; no
-        interval where that is below 5.
+        interval where that is below 5. Hits that are all alike are so in every resample: theirs is the Wilson interval
+        of ``n`` such hits.
 
     Raises:
         ValueError: If there are no samples or no factors, or their lengths differ.
@@ -97,9 +98,24 @@ def crossed_mean(
     n = min(len(torch.unique(factor)) for factor in factors)
     if n < MIN_SAMPLES:
         return estimate(float(x.mean()), math.nan, math.nan, n, of="clusters")
+    if values.dtype == torch.bool and (x == x[0]).all():
+        return share(torch.full((n,), bool(x[0])))
     drawn = [x @ weights / weights.sum() for weights in _crossed_weights(resampled, seed)]
     low, high = np.percentile(drawn, [2.5, 97.5])
     return Estimate(float(x.mean()), float(low), float(high), n)
+
+
+def mean_over(values: Tensor, units: Sequence[Tensor]) -> Estimate:
+    """Mean of numbers or share of hits ``(N,)``, with an interval over independent units.
+
+    Args:
+        values: A number or hit of each sample.
+        units: The unit of each sample, ``(N,)``; several where it comes of several, as a swap does. Where no two
+            samples share one, the interval is Student's or Wilson's; else see :func:`crossed_mean`.
+    """
+    if all(len(torch.unique(one)) == len(one) for one in units):
+        return share(values) if values.dtype == torch.bool else mean(values)
+    return crossed_mean(values, units)
 
 
 def crossed_correlation(x: Tensor, y: Tensor, factors: Sequence[Tensor], *, seed: int = 0) -> Estimate:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
+from mfm_core.evaluation.crossed_bootstrap import connected_clusters, mean_over
 from mfm_core.evaluation.digits import Judges, decode_all, one_thread_each
 from mfm_core.evaluation.figures import Figure, read_figures
 from mfm_core.evaluation.metrics import class_metrics, score_metrics, trait_metrics
-from mfm_core.evaluation.statistics import Estimate, share
+from mfm_core.evaluation.statistics import Estimate
 from mfm_core.generation import swap
 from mfm_core.model import MFM
 from mfm_core.storage.codes import Codes
@@ -92,6 +93,10 @@ def _of_pictures(model: MFM, codes: Codes, folder: Path) -> Sequence[_Value]:
     donors = torch.randperm(len(codes), generator=torch.Generator().manual_seed(SEED))
     _, decided = decode_all(model, codes.latents)
     swapped, _ = decode_all(model, swap(codes.latents, with_=codes.latents[donors], factor=model.modalities))
-    hits = {("label_accuracy", "+".join(model.modalities)): decided.argmax(1) == codes.labels}
-    hits |= {("swap_accuracy", name): judges.digits(name, swapped[name]) == codes.labels for name in model.modalities}
-    return [(key, share(hit)) for key, hit in hits.items()]
+    pair = connected_clusters(list(codes.fingerprints.values()))  # pairs may share a picture
+    key = ("label_accuracy", "+".join(model.modalities))
+    found = [(key, mean_over(decided.argmax(1) == codes.labels, [pair]))]
+    for name in model.modalities:
+        follows = judges.digits(name, swapped[name]) == codes.labels
+        found.append((("swap_accuracy", name), mean_over(follows, [pair, pair[donors]])))
+    return found

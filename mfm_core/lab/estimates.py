@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
-from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_correlation, crossed_mean
+from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_correlation
 from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.probes import FOLDS, probe_classes, probe_scores
-from mfm_core.evaluation.statistics import Estimate, correlation, mean, share
+from mfm_core.evaluation.statistics import Estimate, correlation
 from mfm_core.storage.codes import fingerprint
 
 CONSTANT = "what is read does not vary"
@@ -29,18 +29,6 @@ def fold_units(data: Dataset) -> Tensor:
     """Clusters that share neither a video or photograph nor a picture, ``(N,)``: what folds of probes are dealt of."""
     pictures = data.modalities.values() if data.mask is None else ()
     return connected_clusters([units_of(data), *(fingerprint(x) for x in pictures)])
-
-
-def mean_over(values: Tensor, units: Sequence[Tensor]) -> Estimate:
-    """Mean of numbers or share of hits ``(N,)``, with an interval over independent units.
-
-    Args:
-        values: A number or hit of each sample.
-        units: The unit of each sample, ``(N,)``; several where it comes of several, as a swap does.
-    """
-    if all(len(torch.unique(one)) == len(one) for one in units):
-        return share(values) if values.dtype == torch.bool else mean(values)
-    return crossed_mean(values, units)
 
 
 def correlation_of(x: Tensor, y: Tensor) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mfm_core.data.dataset import Dataset
+from mfm_core.evaluation.crossed_bootstrap import mean_over
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.generation import swap
@@ -16,7 +17,6 @@ from mfm_core.lab.estimates import (
     correlation_of,
     correlation_over,
     fold_units,
-    mean_over,
     probed,
     quick_probe,
     units_of,

@@ -43,6 +43,13 @@ class OfDigits(Measure):
             raise ValueError(f"model: expected a model of images and classes, got {self.model!r}")
         return model, codes
 
+    @staticmethod
+    def clusters(codes: Codes) -> Tensor:
+        """Which codes share a picture, ``(N,)``."""
+        from mfm_core.evaluation.crossed_bootstrap import connected_clusters  # SciPy takes a second
+
+        return connected_clusters(list(codes.fingerprints.values()))
+
     def source(self, n: int) -> str:
         """Model, samples and seed of an answer."""
         return f"model {self.model}, n = {n}, seed {self.seed}"
@@ -78,6 +85,7 @@ class SwapCount(OfDigits):
         """See ``Measure.answer``."""
         model, codes = self.load(models)
         own, other = _unlike_pairs(codes, self.n, self.seed)
+        cluster = self.clusters(codes)
         swapped = swap(codes.latents[own], with_=codes.latents[other], factor=self.factor)
         read = _read(model, models, swapped, self.reader)
         follows, keeps = read == codes.labels[other], read == codes.labels[own]
@@ -87,7 +95,7 @@ class SwapCount(OfDigits):
             "its own digit": n_keeps,
             "another digit": self.n - n_follows - n_keeps,
         }
-        found = counted(follows, "swaps")
+        found = counted(follows, "swaps", [cluster[own], cluster[other]])
         sentence = f"{_who(self.reader)} reads the digit of the pair that gave the factor in {found}."
         return Answer(n_follows, sentence, counts, f"of {self.n} swaps", self.source(self.n))
 
@@ -115,7 +123,8 @@ class HoldCount(OfDigits):
         held = swap(drawn, with_=codes.latents[pairs], factor=self.factor)
         kept = _read(model, models, held, self.reader) == codes.labels[pairs]
         n_kept = int(kept.sum())
-        sentence = f"{_who(self.reader)} reads the digit of the pair in {counted(kept, 'pictures')}."
+        told = counted(kept, "pictures", [self.clusters(codes)[pairs]])
+        sentence = f"{_who(self.reader)} reads the digit of the pair in {told}."
         counts = {"the digit of the pair": n_kept, "another digit": self.n - n_kept}
         return Answer(n_kept, sentence, counts, f"of {self.n} pictures", self.source(self.n))
 
@@ -157,12 +166,12 @@ class ProbeAccuracy(OfDigits):
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean  # SciPy takes a second
+        from mfm_core.evaluation.crossed_bootstrap import crossed_mean  # SciPy takes a second
         from mfm_core.evaluation.statistics import probe_hits
 
         _, codes = self.load(models)
         codes.latents.check_names((self.block,))
-        cluster = connected_clusters(list(codes.fingerprints.values()))
+        cluster = self.clusters(codes)
         train, test = split_codes(cluster, self.seed)
         block = codes.latents.blocks()[self.block]
         hits = probe_hits(block[train], codes.labels[train], block[test], codes.labels[test], seed=self.seed)
@@ -187,7 +196,8 @@ class LabelErrors(OfDigits):
         wrong = _misread(model, codes)
         by_digit = torch.bincount(codes.labels[wrong], minlength=model.config.label.size)
         counts = {str(digit): int(n) for digit, n in enumerate(by_digit)}
-        sentence = f"The label head misreads {counted(wrong, 'held-out pairs')}."
+        told = counted(wrong, "held-out pairs", [self.clusters(codes)])
+        sentence = f"The label head misreads {told}."
         return Answer(int(wrong.sum()), sentence, counts, "misread pairs of each digit", self.source(len(codes)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, ClassVar, Protocol
@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from mfm_core.config import MAX_NAME, Config
-from mfm_core.evaluation.statistics import share
+from mfm_core.evaluation.crossed_bootstrap import mean_over
 from mfm_core.model import MFM
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.codes import Codes
@@ -92,9 +92,15 @@ class Measure(Config, ABC):
         """
 
 
-def counted(hits: Tensor, noun: str) -> str:
-    """``"93 of 100 pictures (95 % interval 86 to 97 %)"``, of hits ``(N,)``."""
-    found = share(hits)
+def counted(hits: Tensor, noun: str, units: Sequence[Tensor] = ()) -> str:
+    """``"93 of 100 pictures (95 % interval 86 to 97 %)"``, of hits ``(N,)``.
+
+    Args:
+        hits: Of each sample.
+        noun: What is counted.
+        units: As of :func:`mfm_core.evaluation.crossed_bootstrap.mean_over`; none where samples are independent.
+    """
+    found = mean_over(hits, units)
     told = f"{int(hits.sum())} of {len(hits)} {noun}"
     if found.reason:
         return told

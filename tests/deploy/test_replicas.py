@@ -165,6 +165,21 @@ def test_nothing_of_a_visitor_is_printed(hall: Hall, run: Run[None]) -> None:
 
 
 @pytest.mark.browser
+def test_nothing_of_an_upload_is_printed(hall: Hall, chromium: Browser) -> None:
+    """Neither the name of a file nor what is wrong in it."""
+    page = chromium.new_context().new_page()
+    page.goto(f"{hall.address}/lab?data=upload")
+    page.locator("input[type=file]").set_input_files(
+        {"name": f"{PRIVATE}.npz", "mimeType": "application/zip", "buffer": PRIVATE.encode()}
+    )
+    expect(page.get_by_role("button", name=f"Remove {PRIVATE}.npz")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("expected a whole NumPy archive")).to_be_visible(timeout=PATIENCE)
+    printed = [log.read_text() for log in hall.printed]
+    assert PRIVATE not in "".join(printed)
+
+
+@pytest.mark.browser
 def test_a_page_of_another_site_can_embed_the_app(hall: Hall, chromium: Browser) -> None:
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_content(

@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.stats import bootstrap
 
-from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean, difference
+from mfm_core.evaluation.crossed_bootstrap import connected_clusters, crossed_mean, difference, mean_over
+from mfm_core.evaluation.statistics import share
 
 
 def test_of_samples_that_stand_for_themselves_it_is_scipys_percentile_interval(generator):
@@ -36,6 +37,13 @@ def test_repeating_every_sample_makes_nothing_surer():
     once = crossed_mean(values, [torch.arange(40)])
     often = crossed_mean(values.repeat(25), [torch.arange(40).repeat(25)])
     assert (often.low, often.high, often.n) == pytest.approx((once.low, once.high, once.n))
+
+
+@pytest.mark.parametrize("hit", [True, False])
+def test_hits_that_are_all_alike_are_as_sure_as_so_many_clusters_make_them(hit):
+    hits, clusters = torch.full((200,), hit), torch.arange(50).repeat(4)
+    assert crossed_mean(hits, [torch.arange(200), clusters]) == share(torch.full((50,), hit))
+    assert mean_over(hits, [clusters]) == share(torch.full((50,), hit))
 
 
 def test_of_two_factors_that_cross_the_variances_add(generator):

@@ -10,8 +10,9 @@ import torch
 from mfm_core import MFM, ModelConfig
 from mfm_core.data import load_dataset
 from mfm_core.data.dataset import video_of
+from mfm_core.evaluation.crossed_bootstrap import mean_over
 from mfm_core.evaluation.statistics import correlation, mean, share
-from mfm_core.lab.estimates import correlation_over, fold_units, mean_over, probed, quick_probe, units_of
+from mfm_core.lab.estimates import correlation_over, fold_units, probed, quick_probe, units_of
 from mfm_core.lab.judging import Judge
 from mfm_core.lab.snapshot import Observer
 from mfm_core.networks.classifier import Discriminative

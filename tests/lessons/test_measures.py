@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
@@ -103,6 +105,15 @@ def test_pairs_of_one_picture_do_not_both_train_and_test_a_probe() -> None:
     assert abs(len(train) - 300) < 10
     alone = torch.arange(80)
     assert [len(part) for part in split_codes(alone, 1)] == [60, 20]
+
+
+def test_pairs_that_share_a_picture_make_a_count_no_surer(small: SmallModels, monkeypatch) -> None:
+    def ends() -> list[int]:
+        return [int(end) for end in re.findall(r"interval (\d+) to (\d+) %", LabelErrors().answer(small).sentence)[0]]
+
+    once, codes = ends(), small.codes("")
+    monkeypatch.setattr(small, "codes", lambda name: codes[list(range(PAIRS)) * 9])
+    assert ends() == pytest.approx(once, abs=3)
 
 
 def test_the_same_seed_gives_the_same_answer(small: SmallModels) -> None:

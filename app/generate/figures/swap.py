@@ -64,15 +64,16 @@ def digits_read(grid: PictureGrid) -> list[int]:
 
 def rates(shown: DigitModel) -> dict[str, Estimate]:
     """Over many pairs of one content and one style, how often each judge reads the content's true digit."""
-    from mfm_core.evaluation.statistics import share  # SciPy comes with it, and takes a second
+    from mfm_core.evaluation.crossed_bootstrap import connected_clusters, mean_over  # SciPy takes a second
 
     generator = torch.Generator().manual_seed(COUNTED_SEED)
     content, style = (torch.randint(len(shown.codes), (COUNTED,), generator=generator) for _ in range(2))
     latents = mfm.swap(shown.codes.latents[content], with_=shown.codes.latents[style], factor=shown.model.modalities)
     columns = tuple(str(i) for i in range(COUNTED))
     read = decode_grid(shown.model, latents, ("",), columns, shown.judges).judged
-    wanted = shown.codes.labels[content]
-    return {name: share(torch.from_numpy(seen[0].argmax(-1)) == wanted) for name, seen in read.items()}
+    wanted, pair = shown.codes.labels[content], connected_clusters(list(shown.codes.fingerprints.values()))
+    units = [pair[content], pair[style]]
+    return {name: mean_over(torch.from_numpy(seen[0].argmax(-1)) == wanted, units) for name, seen in read.items()}
 
 
 def matrix_script(shown: DigitModel, view: View) -> str:
