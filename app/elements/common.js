@@ -77,7 +77,7 @@ function chart(count, height, digits) {
   const box = { viewBox: `0 0 ${count * step} ${height + (digits ? 11 : 0)}`, class: "bars", "aria-hidden": "true" };
   const svg = shape("svg", digits ? box : { ...box, preserveAspectRatio: "none", height }, [ground, ...columns, ...names]);
   const set = (percents) => {
-    const top = best(percents);
+    const top = percents.some((percent) => percent > 0) ? best(percents) : -1;
     percents.forEach((percent, i) => {
       const tall = (percent / 100) * (height - 1);
       columns[i].setAttribute("y", height - tall);

@@ -374,11 +374,21 @@ def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_we
     page = opened(visit)
     drag(page, slider(page, "a0", 1), 0.5, 0.8)
     first = picture(page, 0)
+    page.get_by_role("button", name="Keep this as A").click()
+    page.locator(".group.a0 .lock").first.click()
+    page.get_by_role("button", name="Draw nine further styles").click()
+    page.locator(".more .ten").first.wait_for(timeout=60_000)  # others are being decoded
     models = page.get_by_role("group", name="Model").get_by_role("button")
     models.nth(1).click()
     expect(page).to_have_url(re.compile(f"model={CONTRAST}"))
     at_rest(page)
-    assert picture(page, 0) != first
+    second = picture(page, 0)
+    assert second != first
+    for of_the_first in (".more .ten", ".card.filled", ".lock[aria-pressed=true]"):
+        expect(page.locator(of_the_first)).to_have_count(0)
+    expect(page.locator(".counted")).not_to_contain_text("label unchanged")
+    page.get_by_role("button", name="Undo").click()
+    assert picture(page, 0) == second, "there is nothing of this model to undo"
     drag(page, slider(page, "a0", 1), 0.5, 0.3)
     again = opened(visit, "generate?" + page.url.split("?", 1)[1])
     assert picture(again, 0) == picture(page, 0)
@@ -386,3 +396,5 @@ def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_we
     at_rest(page)
     expect(models.nth(0)).to_have_attribute("aria-pressed", "true")
     assert picture(page, 0) == first
+    expect(page.locator(".lock[aria-pressed=true]")).to_have_count(1)
+    expect(page.locator(".more .ten")).to_have_count(0)

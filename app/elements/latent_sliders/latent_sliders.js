@@ -7,22 +7,20 @@ let left = null; // the state in which the sliders were left for another page, a
 
 class Sliders {
   constructor(root, data, unable, wantMap) {
-    Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], locks: new Set(), names: {} });
+    Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], laid: 0 });
     performance.mark("mfm-element");
     this.decoder = new Decoder(WORKER, data.place);
     const asked = data.models.find((one) => one.name === data.link.model) ?? data.models[0];
     this.decoder.load(asked); // first of all, for it takes longest
-    this.mine = new Map(); // Z of each model, and the Z it was opened with
-    this.dirty = new Set();
+    this.mine = new Map(); // of each model: Z, the Z it was opened with, locks, and what the visitor calls its directions
+    Object.assign(this, { dirty: new Set(), stale: new Set(), unread: new Set() }); // pictures to decode, rows, pictures to judge
     const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
     this.turn = turn;
     this.live = new Newest(() => this.#decode(), turn);
-    this.strip = new Newest((what) => this.#decodeStrip(what), turn, STRIP_EVERY);
-    this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
+    this.strip = new Newest(() => this.#decodeStrip(), turn, STRIP_EVERY);
+    this.judge = new Newest((style) => this.#judge(style), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
-    const { pairs, tiles } = this.model, canvas = (name) => [this.stage.pictures.find((one) => one.name === name).canvas];
-    if (alike(this.z, settledAll(pairs[0]))) showStored(tiles, canvas, () => this.works);
     this.watch = setInterval(() => this.#rewritten(), 1000);
   }
 
@@ -80,24 +78,24 @@ class Sliders {
 
   #choose(model) {
     if (model === this.model) return;
-    this.tools.stop();
     this.#lay(model);
     this.written();
   }
 
-  /** Show another model, at the Z it was left at. */
+  /** Show another model, at the Z it was left at. What was made by the one before is taken away; none of it is of this one. */
   #lay(model) {
-    const same = model.means.length > 0 === this.model.means.length > 0;
+    const same = model.means.length > 0 === this.model.means.length > 0, laid = ++this.laid;
     this.model = model;
     if (!same) this.#build(model);
     if (this.wheel) this.wheel.means = model.means;
-    this.map?.forget();
-    if (!this.mine.has(model.key)) this.mine.set(model.key, { z: settledAll(model.pairs[0]), base: settledAll(model.pairs[0]), pair: 0 });
-    Object.assign(this, { past: [], counts: [] });
-    this.tools.kept = { A: null, B: null };
+    Object.assign(this, { past: [], counts: [], changed: undefined, digit: undefined, styles: null });
+    this.unread.clear();
+    for (const part of [this.stage, this.row, this.wheel, this.tools, this.map]) part?.forget();
+    const first = settledAll(model.pairs[0]), canvas = (name) => [this.stage.pictures.find((one) => one.name === name).canvas];
+    if (!this.mine.has(model.key)) this.mine.set(model.key, { z: first, base: first, pair: 0, locks: new Set(), names: {} });
+    showStored(model.tiles, canvas, () => laid !== this.laid || this.works === model || !alike(this.z, first));
     for (const button of this.root.querySelectorAll(".models button")) button.setAttribute("aria-pressed", String(button.dataset.key === model.key));
     if (this.note) this.note.replaceChildren(...rich(model.note));
-    for (const { read } of this.stage.pictures) read.textContent = "\u00a0";
     this.setRaw(this.tools.raw.checked);
     this.#count();
     this.#load();
@@ -106,22 +104,20 @@ class Sliders {
   /** Open a link's state: {z, model, locks, names}; what it does not say starts at the first pair. */
   open({ z, model, locks, names }) {
     const chosen = this.data.models.find((one) => one.name === model) ?? this.data.models[0];
-    this.locks = new Set(locks ? locks.split(".") : []);
-    this.names = namesFromText(names);
-    const raw = [...this.locks].some((id) => id.includes("-raw"));
-    this.tools.raw.checked = raw;
-    const given = z ? fromLetters(z, chosen.model.sizes) : null;
+    const locked = locks ? locks.split(".") : [], given = z ? fromLetters(z, chosen.model.sizes) : null;
+    this.tools.raw.checked = locked.some((id) => id.includes("-raw"));
     this.mine.delete(chosen.key);
     this.#lay(chosen);
     const rows = new Set(this.groups.flatMap((group) => group.rows.map((row) => row.id)));
-    this.locks = new Set([...this.locks].filter((id) => rows.has(id)));
+    Object.assign(this.mine.get(chosen.key), { locks: new Set(locked.filter((id) => rows.has(id))), names: namesFromText(names) });
+    this.#showAll();
     if (given) this.take(given);
     else if (z) this.tools.say("The link's sliders could not be read; the first pair is shown.", true);
     else if (model && chosen.name !== model) this.tools.say(`The link's model is not offered here; ${chosen.title} is shown.`, true);
   }
 
   async #load() {
-    const { model } = this;
+    const { model, laid } = this;
     this.root.dataset.pending = this.version;
     const { live, side } = this.decoder.load(model);
     try {
@@ -130,19 +126,19 @@ class Sliders {
     } catch (error) {
       const reason = String(error.message ?? error);
       if (!this.works) return this.unable(reason);
-      if (model !== this.model) return;
+      if (laid !== this.laid) return;
       this.#lay(this.works);
       this.written();
       this.tools.say(`${model.title} could not be loaded (${reason}); ${this.works.title} is shown.`, true);
       return;
     }
-    if (model !== this.model) return;
+    if (laid !== this.laid) return;
     this.works = model;
     for (const name of this.modalities) this.dirty.add(name);
     this.live.ask({});
-    this.strip.ask(this.modalities);
+    this.#askStrip(this.modalities);
     this.decoder.loadJudges(model).then(() => {
-      this.judge.ask({ names: this.modalities, style: false });
+      if (laid === this.laid) this.#askJudges(this.modalities, false);
       for (const other of this.data.models) if (other !== model) this.decoder.prefetch(other);
     }, () => {});
   }
@@ -153,17 +149,9 @@ class Sliders {
     return own && this.model === models[0] ? settledAll(own) : null;
   }
 
-  /** A map that was asked for has come. */
-  async giveMaps({ maps, plotly }) {
-    Object.assign(this.data, { maps, plotly });
-    try {
-      await this.map?.give(maps[this.model.name]);
-    } catch (error) {
-      this.map.note.textContent = `The map could not be read: ${error.message ?? error}`;
-    }
-  }
-
   get z() { return this.mine.get(this.model.key).z; }
+  get locks() { return this.mine.get(this.model.key).locks; }
+  get names() { return this.mine.get(this.model.key).names; }
   snapshot() { return Object.fromEntries(Object.entries(this.z).map(([factor, block]) => [factor, block.slice()])); }
 
   begin() {
@@ -205,7 +193,7 @@ class Sliders {
     if (factor === "y") this.wheel?.follow(after);
     if (this.map?.block.value === factor) this.map.mark();
     this.live.ask({});
-    if (factor !== "y") this.strip.ask([factor]);
+    if (factor !== "y") this.#askStrip([factor]);
     this.written();
   }
 
@@ -253,7 +241,7 @@ class Sliders {
   }
 
   setRaw(raw) {
-    this.locks = new Set([...this.locks].filter((id) => id.includes("-raw") === raw));
+    for (const id of [...this.locks]) if (id.includes("-raw") !== raw) this.locks.delete(id);
     for (const group of this.groups) group.lay(this.model.directions[group.factor], this.sizes[group.factor], raw);
     const strongest = this.groups[1] ?? this.groups[0];
     this.last = { factor: strongest.factor, row: strongest.rows[0] };
@@ -266,12 +254,12 @@ class Sliders {
   }
 
   async #decode() {
-    const { model } = this, names = [...this.dirty], style = this.changed !== "y" && this.changed !== undefined;
+    const { model, laid } = this, names = [...this.dirty], style = ![undefined, "y"].includes(this.changed);
     this.dirty.clear();
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     if (!names.length) return;
     const answer = await this.decoder.decode(model, z);
-    if (model !== this.model) return;
+    if (laid !== this.laid) return;
     const { shapes, label } = model.model;
     const { top, sure } = this.stage.show(answer.pixels, shapes, label.kind === "classes" ? softmax(answer.label) : [...answer.label]);
     this.wheel?.say(top, sure);
@@ -283,13 +271,13 @@ class Sliders {
       this.root.dataset.ready = this.version;
       delete this.root.dataset.pending;
     }
-    this.judge.ask({ names, style });
+    this.#askJudges(names, style);
   }
 
   /** Pictures of one Z of every modality, for a file. */
-  async decodeOne(z) {
+  async decodeOne(z, model = this.model) {
     const { y, ...a } = z;
-    return (await this.decoder.back.ask("decode", { key: this.model.key, n: 1, z: { y, a } })).pixels;
+    return (await this.decoder.back.ask("decode", { key: model.key, n: 1, z: { y, a } })).pixels;
   }
 
   #inEveryDigit(styles) {
@@ -298,34 +286,47 @@ class Sliders {
     return this.decoder.back.ask("decode", { key: this.model.key, n, z: { y: Float32Array.from(means.flat()), a } });
   }
 
-  async #decodeStrip(asked) {
-    this.stale = new Set([...(this.stale ?? []), ...asked]);
-    if (!this.row) return;
-    const { model } = this, names = [...this.stale];
+  #askStrip(names) {
+    for (const name of names) this.stale.add(name);
+    this.strip.ask({});
+  }
+
+  async #decodeStrip() {
+    const { model, laid } = this, names = [...this.stale];
     this.stale.clear();
+    if (!this.row || !names.length) return;
     const { pixels } = await this.#inEveryDigit(Object.fromEntries(names.map((name) => [name, this.z[name]])));
-    if (model !== this.model) return;
+    if (laid !== this.laid) return;
     this.row.show(pixels, model.model.shapes);
     this.root.dataset.strip = Number(this.root.dataset.strip ?? 0) + 1;
   }
 
   async #tenStyles() {
-    const { model } = this, draws = normals(Math.floor(Math.random() * 2 ** 32));
+    const { model } = this, draws = normals(Math.floor(Math.random() * 2 ** 32)), asked = {};
+    this.styles = asked;
     this.row.more.replaceChildren();
-    for (let row = 1; row < 10 && model === this.model; row++) {
+    for (let row = 1; row < 10; row++) {
       const styles = Object.fromEntries(this.modalities.map((name) => [name, draws(this.sizes[name])]));
       const { pixels } = await this.#inEveryDigit(styles);
+      if (this.styles !== asked) return; // another model is shown, or other styles were asked for
       this.row.add(pixels, model.model.shapes, `style ${row + 1} of ten`);
     }
     this.root.dataset.matrix = Number(this.root.dataset.matrix ?? 0) + 1;
   }
 
+  #askJudges(names, style) {
+    for (const name of names) this.unread.add(name);
+    this.judge.ask(style);
+  }
+
   /** Let the judges read what is shown; of a moved style count whether they see the digit that Z_y stands for. */
-  async #judge({ names, style }) {
-    const { model, digit } = this;
+  async #judge(style) {
+    const { model, digit, laid } = this, names = [...this.unread];
+    this.unread.clear();
+    if (!names.length) return;
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     const { read } = await this.decoder.back.ask("decode", { key: model.key, n: 1, z, read: true });
-    if (model !== this.model) return;
+    if (laid !== this.laid) return;
     for (const [name, logits] of Object.entries(read)) {
       const top = this.stage.read(name, softmax(logits));
       if (style && names.length === 1) this.counts.push(top === digit);
@@ -335,11 +336,7 @@ class Sliders {
   }
 
   #count() {
-    const n = this.counts.length, kept = this.counts.filter(Boolean).length;
-    const counted = n ? element("b", {}, `label unchanged in ${kept} of the last ${n} pictures you made`) : null;
-    this.stage.counted.replaceChildren(
-      ...(counted ? ["Style moved: ", counted, ", as an independent judge reads them."] : rich(`Slide a Z_a: here an independent judge counts in how many of your pictures ${this.data.words.y.meaning} stays.`)),
-    );
+    this.stage.count(this.counts, Object.keys(this.model.judges).map((name) => this.data.titles[name]), this.data.words.y.meaning);
   }
 
   link() { return linkOf(this); }
@@ -380,7 +377,7 @@ export default function (component) {
   if (known && known.data.content === data.content && JSON.stringify(known.data.link) === JSON.stringify(data.link)) {
     known.version = data.version;
     known.data.own = data.own;
-    known.giveMaps(data);
+    known.map?.take(data);
     return;
   }
   known?.stop();

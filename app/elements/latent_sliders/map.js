@@ -40,14 +40,28 @@ class LatentMap {
     if (this.data) return this.#lay();
     this.note.textContent = "The codes are being laid out \u2026";
     const { data, model } = this.main;
-    if (data.maps[model.name]) this.main.giveMaps(data); // the page has sent it before
+    if (data.maps[model.name]) this.take(data); // the page has sent it before
     else this.main.wantMap(model.name);
   }
 
   /** Forget the map, for another model is shown. */
   forget() {
-    Object.assign(this, { data: null, map: null, given: null });
+    Object.assign(this, { data: null, map: null, given: null, asked: -1 });
     this.box.open = false;
+    this.tip.hidden = true;
+    this.mine.hidden = true;
+    this.chosen.choose([]);
+    this.plane.forget();
+  }
+
+  /** A map that was asked for has come. */
+  async take({ maps, plotly }) {
+    Object.assign(this.main.data, { maps, plotly });
+    try {
+      await this.give(maps[this.main.model.name]);
+    } catch (error) {
+      this.note.textContent = `The map could not be read: ${error.message ?? error}`;
+    }
   }
 
   /** Take the map of the model on show: its description, and the file with the codes; one that failed is fetched again. */

@@ -61,6 +61,13 @@ class Plane {
 
   get #axes() { return [this.plot._fullLayout.xaxis, this.plot._fullLayout.yaxis]; }
 
+  /** Take the chart away, for its points are of another model. */
+  forget() {
+    this.at = null;
+    this.ring.hidden = true;
+    this.plotly?.purge(this.plot);
+  }
+
   /** Where a place of the plane lies in the chart, in pixels. */
   pixel(at) { return this.#axes.map((axis, k) => axis._offset + axis.d2p(at[k])); }
 

@@ -7,6 +7,11 @@ function put(canvas, pixels, [, height, width], index = 0) {
   canvas.getContext("2d").putImageData(new ImageData(pixels.subarray(index * area, (index + 1) * area), width, height), 0, 0);
 }
 
+/** Take a picture away; its place stays. */
+function wipe(canvas) {
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
+
 function percent(share) {
   return Math.round(100 * share);
 }
@@ -54,6 +59,18 @@ class Stage {
     this.box = element("div", { class: "stage" }, [pictures, this.words]);
   }
 
+  /** Show nothing, for another model is shown. */
+  forget() {
+    this.text = null;
+    this.bars.set(this.digits.map(() => 0));
+    this.says.replaceChildren("\u00a0");
+    for (const { title, canvas, read } of this.pictures) {
+      wipe(canvas);
+      canvas.setAttribute("aria-label", title);
+      read.textContent = "\u00a0";
+    }
+  }
+
   /** Show pictures by modality, and what the label head says: probabilities. */
   show(pixels, shapes, label) {
     const top = best(label), sure = percent(label[top]), text = label.map((p) => p.toFixed(3)).join(" ");
@@ -64,6 +81,16 @@ class Stage {
     this.says.replaceChildren("The label head says ", element("b", {}, this.digits[top]), `, ${sure} %`);
     for (const { title, canvas } of this.pictures) canvas.setAttribute("aria-label", `${title}, generated; the label head says ${this.digits[top]}`);
     return { top, sure };
+  }
+
+  /** Tell in how many pictures of a moved style the judges, by the titles of what they read, saw the label stay. */
+  count(stayed, judged, meaning) {
+    const n = stayed.length, of = judged.length < this.pictures.length ? ` of ${judged.join(" and ")}` : "";
+    const counted = () => ["Style moved: ", element("b", {}, `label unchanged in ${stayed.filter(Boolean).length} of the last ${n} pictures you made`), ", as an independent judge reads them."];
+    const asked = judged.length
+      ? `Slide a Z_a: here an independent judge counts in how many of your pictures${of} ${meaning} stays.`
+      : "No independent judge is stored for the pictures of this model, so none is read and nothing is counted.";
+    this.counted.replaceChildren(...(n ? counted() : rich(asked)));
   }
 
   /** Show what a judge read from a picture: probabilities. */
@@ -95,6 +122,8 @@ class Row {
     this.box = element("div", { class: "ten" }, this.halves.map((half) => half.box));
   }
 
+  get canvases() { return this.halves.flatMap((half) => Object.values(half.canvases)); }
+
   show(pixels, shapes) {
     for (const { from, to, canvases } of this.halves) {
       for (const [name, data] of Object.entries(pixels)) putRow(canvases[name], data, shapes[name], from, to);
@@ -119,6 +148,13 @@ class Strip {
 
   show(pixels, shapes) {
     this.row.show(pixels, shapes);
+  }
+
+  /** Show nothing, for another model is shown. */
+  forget() {
+    this.row.canvases.forEach(wipe);
+    this.more.replaceChildren();
+    this.mark(undefined);
   }
 
   mark(digit) {

@@ -5,7 +5,7 @@ const paths = (noun) => ({ last: "the slider moved last", wheel: `every ${noun},
 class Tools {
   constructor(main) {
     this.main = main;
-    this.kept = { A: null, B: null };
+    this.cards = [];
     this.path = element("select", { "aria-label": "What to animate" }, Object.entries(paths(main.data.words.y.noun)).map(([value, text]) => element("option", { value }, text)));
     this.speed = element("select", { "aria-label": "Speed" }, [["0.5", "slow"], ["1", "normal"], ["2", "fast"]].map(([value, text]) => element("option", { value, selected: value === "1" }, text)));
     this.play = small("Play", "Play", () => (this.playing ? this.stop() : this.start()), { class: "primary" });
@@ -22,6 +22,8 @@ class Tools {
         small("Animation, WebM", "Animation, WebM", () => this.record("webm"), typeof MediaRecorder === "undefined" ? { disabled: true } : {}),
       ]),
     ]);
+    const cards = ["A", "B"].map((letter) => this.#card(letter));
+    this.forget();
     this.box = element("div", { class: "tools" }, [
       element("div", { class: "bar" }, [
         small("Draw everything that is not locked from the prior N(0, I)", "Draw all", () => main.draw(null)),
@@ -31,8 +33,20 @@ class Tools {
         element("label", { class: "switch" }, [this.raw, "raw dimensions"]),
       ]),
       element("div", { class: "bar" }, [this.play, this.path, this.speed, take, this.said]),
-      element("div", { class: "ab" }, [element("span", {}, "Compare two settings:"), ...["A", "B"].map((letter) => this.#card(letter))]),
+      element("div", { class: "ab" }, [element("span", {}, "Compare two settings:"), ...cards]),
     ]);
+  }
+
+  /** Keep and play nothing, for another model is shown. */
+  forget() {
+    this.kept = { A: null, B: null };
+    for (const { box, show, canvases } of this.cards) {
+      show.disabled = true;
+      box.classList.remove("filled");
+      canvases.forEach(wipe);
+    }
+    this.say("");
+    this.#still();
   }
 
   #card(letter) {
@@ -49,26 +63,27 @@ class Tools {
       box.classList.add("filled");
     });
     const box = element("div", { class: "card" }, [show, element("div", { class: "pair" }, canvases), keep]);
+    this.cards.push({ box, show, canvases });
     return box;
   }
 
   /** Z along the chosen path at t in [0, 1], or a sentence that says why there is none. */
   route() {
-    const { main } = this, start = main.snapshot();
+    const { main } = this, { means } = main.model, start = main.snapshot();
     const to = {
       last: () => {
         const { factor, row } = main.last;
         const begun = Math.asin(Math.min(Math.max(dot(start[factor], row.vector) / 3, -1), 1)); // from where it stands
         return (t) => ({ ...start, [factor]: settled(moved(start[factor], row.vector, 3 * Math.sin(2 * Math.PI * t + begun))) });
       },
-      wheel: () => (t) => ({ ...start, y: settled(fromWheel(station(t * main.digits.length, main.digits.length), main.model.means)) }),
+      wheel: () => (t) => ({ ...start, y: settled(fromWheel(station(t * means.length, means.length), means)) }),
       ab: () => {
         const { A, B } = this.kept;
         if (!A || !B) return "Keep an A and a B first.";
         return (t) => Object.fromEntries(Object.keys(A).map((factor) => [factor, settled(between(A[factor], B[factor], (1 - Math.cos(2 * Math.PI * t)) / 2))]));
       },
     };
-    if (this.path.value === "wheel" && !main.model.means.length) return `This model has no mean Z_y of each ${main.data.words.y.noun}.`;
+    if (this.path.value === "wheel" && !means.length) return `This model has no mean Z_y of each ${main.data.words.y.noun}.`;
     return to[this.path.value]();
   }
 
@@ -95,9 +110,13 @@ class Tools {
   }
 
   stop() {
+    this.#still();
+    this.main.written();
+  }
+
+  #still() {
     this.playing = false;
     this.play.textContent = "Play";
-    this.main.written();
   }
 
   /** Say something for six seconds, or until something else is said. */
@@ -119,7 +138,7 @@ class Tools {
   }
 
   png() {
-    composed(this.main.stage.pictures.map((one) => one.canvas)).toBlob((blob) => save(blob, "pair.png"));
+    composed(this.main.stage.pictures.map((one) => one.canvas)).toBlob((blob) => save(blob, `${this.main.model.name}_pair.png`));
   }
 
   /** Decode the chosen path once and make a file of it. */
@@ -127,10 +146,10 @@ class Tools {
     const route = this.route();
     if (typeof route === "string") return this.say(route);
     this.say("Decoding \u2026");
-    const { main } = this, canvas = element("canvas"), sources = main.modalities.map(() => element("canvas"));
+    const { main } = this, { model } = main, canvas = element("canvas"), sources = main.modalities.map(() => element("canvas"));
     const paint = async (i) => {
-      const pixels = await main.decodeOne(route(i / FRAMES));
-      main.modalities.forEach((name, place) => put(sources[place], pixels[name], main.model.model.shapes[name]));
+      const pixels = await main.decodeOne(route(i / FRAMES), model); // another may be shown meanwhile
+      main.modalities.forEach((name, place) => put(sources[place], pixels[name], model.model.shapes[name]));
       composed(sources, canvas);
     };
     try {
@@ -146,7 +165,7 @@ class Tools {
         }
         blob = gif(frames, 8);
       }
-      save(blob, `slide.${kind}`);
+      save(blob, `${model.name}_slide.${kind}`);
       this.say(`${kind === "gif" ? "GIF" : "WebM"}, ${Math.ceil(blob.size / 1024)} kB`);
     } catch (error) {
       this.say(`It could not be made: ${error.message}`);

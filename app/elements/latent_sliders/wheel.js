@@ -69,6 +69,12 @@ class Wheel {
     this.puck.setAttribute("cy", at[1] * RADIUS);
   }
 
+  /** Say nothing of the label head, for another model is shown. */
+  forget() {
+    for (const text of this.texts) text.classList.remove("top");
+    for (const said of ["aria-valuenow", "aria-valuetext"]) this.svg.removeAttribute(said);
+  }
+
   /** Show the digit that the label head says. */
   say(digit, percent) {
     this.texts.forEach((text, k) => text.classList.toggle("top", k === digit));
