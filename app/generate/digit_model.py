@@ -121,26 +121,39 @@ def load(name: str) -> DigitModel:
             continue
         except ValueError as error:  # the page says that no judges are stored
             logging.getLogger(__name__).warning("%s", error)
-    digits, shown = stored_models.kept("pairs of each digit", name, lambda: _pairs(model, codes))
+    digits, shown = stored_models.kept("pairs of each digit", name, lambda: _pairs(model, codes, judges))
     return DigitModel(name, model, codes, judges, digits, shown)
 
 
-def _pairs(model: mfm.MFM, codes: mfm.Codes) -> tuple[tuple[tuple[int, ...], ...], tuple[int, int]]:
+def _pairs(
+    model: mfm.MFM, codes: mfm.Codes, judges: Mapping[str, Discriminative]
+) -> tuple[tuple[tuple[int, ...], ...], tuple[int, int]]:
     """The pairs of each digit, and the two that a visitor meets first."""
     labels = codes.labels.tolist()
     digits = tuple(
         tuple(i for i, label in enumerate(labels) if label == digit) for digit in range(model.config.label.size)
     )
     kinds = [pairs for pairs in digits if pairs]
-    first, second = (_clearest(model, codes, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST)
+    first, second = (_clearest(model, codes, judges, kinds[min(digit, len(kinds) - 1)]) for digit in FIRST)
     return digits, (first, second)
 
 
-def _clearest(model: mfm.MFM, codes: mfm.Codes, pairs: tuple[int, ...]) -> int:
-    """Of the first few pairs, the one whose fainter picture has the most contrast."""
-    few = list(pairs[:LOOKED_AT])
+def _clearest(model: mfm.MFM, codes: mfm.Codes, judges: Mapping[str, Discriminative], pairs: tuple[int, ...]) -> int:
+    """Of the first few pairs, among those that all who read them read rightly, the one of the most contrast.
+
+    A picture's contrast is compared by the fainter of a pair; where no pair is read rightly, all are looked at.
+    """
+    few = torch.tensor(pairs[:LOOKED_AT])
     with torch.inference_mode():
-        return few[clearest_sample(model.decode(codes.latents[few]).modalities)]
+        rebuilt = model.decode(codes.latents[few])
+        read = [rebuilt.label.argmax(1)]
+        read += [judge({name: rebuilt.modalities[name]}).argmax(1) for name, judge in judges.items()]
+        right = (torch.stack(read) == codes.labels[few]).all(0)
+        if right.any():
+            few, pictures = few[right], {name: x[right] for name, x in rebuilt.modalities.items()}
+        else:
+            pictures = dict(rebuilt.modalities)
+        return int(few[clearest_sample(pictures)])
 
 
 def posterior(name: str) -> mfm.AggregatePosterior:

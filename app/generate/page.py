@@ -31,7 +31,9 @@ def main() -> None:
     sidebar.show(
         f"**Model** {shown_name()}",
         f"{len(shown.codes):,} held-out pairs",
-        seed=None if state.seen(View).section == "slide" else "Every draw on the page starts from it.",
+        seed=None
+        if state.seen(View).section == "slide"
+        else "Every draw that is shown starts from it; counts over many draws have a seed of their own.",
     )
     titles = {name: title for name, (title, _) in SECTIONS.items()}
     section = state.choose("What to ask the model", "section", titles, hidden=True, stretch=True)

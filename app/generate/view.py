@@ -42,7 +42,7 @@ class View(Linked):
     """
 
     section: Section = "sample"
-    seed: Annotated[int, Field(ge=0, le=999_999)] = 1
+    seed: Annotated[int, Field(ge=0, le=999_999)] = 4
     source: Source = "prior"
     factor: Annotated[str, Field(pattern=NAME)] = "y"
     a: Annotated[int, Field(ge=0)] = 0

@@ -26,6 +26,15 @@ K = TypeVar("K", bound=Hashable)
 LEGEND = {"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0}
 SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")
 """Of the classes of a map, by turns of the colours."""
+TERMS = {
+    "mmd": "MMD to the prior",
+    "flow": "label out of Z_a: flow",
+    "recognition": "label out of Z_a: reading",
+    "label_balance": "draws: labels as frequent",
+    "certainty": "draws: clear labels",
+    "conditional_mmd": "Z_a alike: MMD",
+}
+"""Terms of the cost as the form's switches name them; others by their key."""
 SHOWN_TERMS = 6
 """Terms of the cost that have a line of their own: those that are largest at the end."""
 
@@ -74,16 +83,27 @@ def costs(reports: Sequence[Report], colours: Palette, total: int = 0) -> tuple[
         figure.add_scatter(
             x=steps,
             y=[value if value > 0 else None for value in values],
-            name="all of it" if name == "cost" else name.replace("_", " "),
+            name="all of it" if name == "cost" else TERMS.get(name, name.replace("_", " ")),
             mode="lines",
             line={"color": hues[place % len(hues)], "width": 2.2 if name == "cost" else 1.4},
         )
-    figure.update_yaxes(type="log", title="cost", exponentformat="power")
+    figure.update_yaxes(type="log", title="cost", **_ticks([value for name in chosen for value in found[name][1]]))
     _laid_out(figure, "Cost, and its largest terms", total)
     return finished(figure, presenter.scale()), {
         "cost": chosen,
         "last value": [round(found[name][1][-1], 4) for name in chosen],
     }
+
+
+def _ticks(values: Sequence[float]) -> dict[str, object]:
+    """Ticks of a logarithmic axis written out: 1, 2 and 5 times powers of ten around positive values."""
+    positive = [value for value in values if value > 0]
+    if not positive:
+        return {}
+    low, high = (math.floor(math.log10(end)) for end in (min(positive), max(positive)))
+    few = high - low > 2
+    marks = [n * 10.0**power for power in range(low, high + 1) for n in ((1,) if few else (1, 2, 5))]
+    return {"tickvals": marks, "ticktext": [f"{mark:,.10g}" for mark in marks]}
 
 
 def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int = 0) -> tuple[DrawnChart, Table]:
@@ -108,7 +128,12 @@ def learnt(found: Mapping[tuple[str, str], Series], colours: Palette, total: int
             )
             rows.append((title, values[1][-1]))
     if chance := found.get(("most_frequent_class", "")):
-        figure.add_hline(y=chance[1][-1], line={"dash": "dash", "color": colours.quiet, "width": 1})
+        figure.add_hline(
+            y=chance[1][-1],
+            line={"dash": "dash", "color": colours.quiet, "width": 1},
+            annotation={"text": "most frequent class", "font": {"size": 12, "color": colours.quiet}},
+            annotation_position="bottom right",
+        )
         rows.append(("most frequent class (dashed)", chance[1][-1]))
     figure.update_yaxes(
         title="share" if classes else "correlation, or R²",

@@ -170,7 +170,7 @@ def _block(
             shot = sheet.shot(name, grid.pictures[name][i, j], alt)
             cells.append(wall.cell(shot, mark="wrong" if wrong else ""))
         true = labels[i]
-        label = str(digit) if true == digit else f"{digit}*"
+        label = str(true) if true == digit else f"{true}*"
         head = wall.cell(sheet.shot(name, by_content[i], f"content: {_said(true, digit)}"), label=label)
         rows.append({"head": head, "cells": cells})
     return {
@@ -205,13 +205,12 @@ def _score(shown: digit_model.DigitModel, grid: PictureGrid, content: list[int],
     for i, digit in zip(content, read, strict=True):
         if (true := shown.digit(i)) != digit:
             sentences.append(
-                f"* Held-out pair {i}: {_said(true, digit)}, so its row is one of {digit}s; the error is made before "
-                "the swap."
+                f"* Held-out pair {i}: {_said(true, digit)}, so its row shows {digit}s, and that is what the judges "
+                f"are asked for; the error is made before the swap."
             )
     if rates:
         sentences.append(
-            f"A matrix is few pictures, and its contents repeat. In {swap.COUNTED} pairs of one content and one style "
-            f"each (seed {swap.COUNTED_SEED}), the judges read the true {shown.label} of the content in: "
-            f"{caption_row.rates(rates)}."
+            f"So few pictures tell little. Of {swap.COUNTED} contents, each in a style of its own (all drawn by seed "
+            f"{swap.COUNTED_SEED}), the judges read the true {shown.label} in: {caption_row.rates(rates)}."
         )
     return " ".join(sentences)

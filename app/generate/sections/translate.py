@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -54,7 +56,7 @@ def show(shown: DigitModel) -> None:
             "y": Role("inferred", f"inferred from {names.title(given)}"),
             given: Role("inferred", f"inferred from {names.title(given)}"),
         }
-        roles |= {name: Role("drawn", "drawn") for name in shown.model.modalities if name != given}
+        roles |= {name: Role("drawn", "inferred, then drawn") for name in shown.model.modalities if name != given}
         order = ("y", *shown.model.modalities)
         diagram.show({name: roles[name] for name in order}, shown.label, given=given, selectable=False)
     if way == "pair":
@@ -93,13 +95,27 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.warning(_unlike(grid, typical, shown.label))
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
-        f"{ORIGINS[start.origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
-        + ("" if typical is None else f" Of real pairs, {100 * typical:.1f} % are at least as unusual as this one."),
+        " ".join(_sentences(shown, start.origin, typical)),
         grid,
         "translate",
         title,
         lambda: translate.script(shown, view),
     )
+
+
+def _sentences(shown: DigitModel, origin: str, typical: float | None) -> Iterator[str]:
+    """What is shown, and how unusual the given picture is where that is known."""
+    yield f"{ORIGINS[origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
+    if shown.judges:
+        yield (
+            "Under the others: what an independent judge sees; a dashed frame where that is another "
+            f"{shown.label} than the label head says."
+        )
+    if typical is not None:
+        yield (
+            f"Of real pairs, {100 * typical:.1f} % are at least as unusual as this one, by how far their code lies "
+            f"from those of other pairs or by how badly they are painted again."
+        )
 
 
 def _panels(sheet: wall.Sheet, grid: PictureGrid, given: str, picture: NDArray[np.float32]) -> list[Data]:

@@ -102,8 +102,10 @@ def _curves(
     figure, table = charts.learnt(found, colours, total)
     alt = "; ".join(f"{what}: {now}" for what, now in zip(table["figure"], table["now"], strict=True))
     shared_charts.show(figure, table, key=f"learnt_{name}", alt=f"What is learnt, by step. Now {alt}")
+    prose.caption(FOLLOWED[charts.read_of(found)[1]])
     figure, table = charts.costs(reports, colours, total)
     shared_charts.show(figure, table, key=f"costs_{name}", alt="The cost and its largest terms by step")
+    prose.caption("Each term with its weight: Eq. 4's reconstruction, label and MMD, and those that were ticked.")
 
 
 def _codes(tensors: dict[str, Tensor], modalities: list[str], name: str, *, classes: bool) -> None:
@@ -129,6 +131,8 @@ def _progress(job: Job) -> None:
         left = "" if job.state.seconds_left is None else f", about {job.state.seconds_left:.0f} s left"
         counted = f"{done:,} of {total:,} {job.state.unit}{left}"
         text = counted if done < total else f"{job.state.message[:1].upper()}{job.state.message[1:]}"
+        if job.wish.wanted == "stop":
+            text = f"Stopping: {done:,} {job.state.unit} are done, and what it has learnt is measured."
         st.progress(min(done / total, 1.0) if total else 0.0, text=text)
     else:
         prose.caption(f"{done:,} of {total:,} steps in {job.state.seconds:.0f} s.")
@@ -151,6 +155,13 @@ def _buttons(job: Job) -> None:
             st.button(label, key=f"keep_{job.id}", on_click=job_store.keep, args=(job.id, not job.wish.kept), help=KEEP)
 
 
+FOLLOWED = {
+    True: "Where it factorizes, the swapped samples show the label of their Z_y (lines rise to the top), and from Z_a "
+    "no more is read than always naming the most frequent class gets (dots fall to the dashed line).",
+    False: "Where it factorizes, what is read in swapped samples follows the score of their Z_y (lines rise to 1), and "
+    "from Z_a nothing is read of it (dots fall to an R² of 0).",
+}
+"""How to read the chart, of classes and of scores."""
 KEEP = "Runs that are not kept are deleted when newer ones need their place."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 
 import streamlit as st
@@ -18,6 +19,18 @@ INDEPENDENCE = {
     "published_code": "as the published code has it",
     "none": "none",
 }
+PLAIN = {
+    "same_label": "Decode with the Z_y of another pair of the same label, so that Z_y can keep little but the label",
+    "flow": "Take the label out of each Z_a, by a flow that is told the label",
+    "label_balance": "Let draws from the prior show clear labels, each as often as real pairs do",
+    "conditional_mmd": "Spread the Z_a of every label alike, by an MMD",
+    "adversary": "Take out of each Z_a what a network finds there of the score",
+}
+"""What a switch is for, by its key; the terms themselves stand in its help. A term from elsewhere has its own words."""
+TRY = (
+    "A lesson in two runs: start it as it is; then take all ticks away, which leaves Eq. 4 alone, and start again. "
+    "Beside each other: do swapped samples still follow their Z_y?"
+)
 EXAMPLE = """
 import numpy as np
 
@@ -38,7 +51,11 @@ def show(offers: tuple[Offer, ...]) -> None:
         else:
             prose.caption(next(offer.about for offer in offers if offer.name == data))
         with st.container(horizontal=True):
-            state.number("Minutes", "minutes", description="Steps are planned to fit into it.")
+            state.number(
+                "Minutes",
+                "minutes",
+                description="Steps are planned to fit, by timing a few at the start; a busier server takes longer.",
+            )
             state.number("Seed", "seed")
     with right:
         with st.container(horizontal=True):
@@ -47,7 +64,7 @@ def show(offers: tuple[Offer, ...]) -> None:
             state.number("Size of own Z", "d_a", description="How many numbers each Z_a has: d_a.")
         state.select("Distance to the prior", "independence", INDEPENDENCE)
         _terms(view)
-    st.button("Start", type="primary", on_click=_start, key="start_run")
+    st.button("Start", type="primary", on_click=_start, args=(titles,), key="start_run")
 
 
 def _own() -> None:
@@ -71,9 +88,16 @@ def _terms(view: LabView) -> None:
     for served, group in groupby(sorted(switches().values(), key=lambda one: one.serves), key=lambda one: one.serves):
         prose.caption(f"Added to Eq. 4, for {served}:")
         for switch in group:
-            key, said = f"term_{switch.key}", prose.label(switch.sentence[0].upper() + switch.sentence[1:])
+            key, sentence = f"term_{switch.key}", switch.sentence[0].upper() + switch.sentence[1:]
             st.session_state[key] = switch.key in view.terms.split(".")
-            st.checkbox(said, key=key, on_change=_take_terms, disabled=state.held("terms"))
+            st.checkbox(
+                prose.label(PLAIN.get(switch.key, sentence)),
+                key=key,
+                on_change=_take_terms,
+                disabled=state.held("terms"),
+                help=prose.label(f"{sentence}.") if switch.key in PLAIN else None,
+            )
+    prose.caption(TRY)
 
 
 def _take_terms() -> None:
@@ -81,7 +105,7 @@ def _take_terms() -> None:
     state.change(terms=".".join(chosen) or NO_TERMS)
 
 
-def _start() -> None:
+def _start(titles: Mapping[str, str]) -> None:
     """Ask for the run that the settings describe."""
     view = state.seen(LabView)
     files: dict[str, bytes] = {}
@@ -93,14 +117,15 @@ def _start() -> None:
             read = read_upload(file.getvalue(), file.name)
             state.notices().extend(prose.harmless(line) for line in read.notes)
             files = {FILE: file.getvalue()}
-        job = job_store.submit("train", title_of(view), view.settings.model_dump(mode="json"), files)
+        job = job_store.submit("train", title_of(view, titles), view.settings.model_dump(mode="json"), files)
     except ValueError as error:
         state.notices().append(prose.harmless(str(error)))
     else:
         state.change(job=job.id, beside=view.job)
 
 
-def title_of(view: LabView) -> str:
-    """Title of a run."""
-    terms = "Eq. 4 alone" if view.terms == NO_TERMS else f"{len(view.terms.split('.'))} terms"
-    return f"{view.data}, λ {view.weight}, {terms}, d_y {view.d_y}, seed {view.seed}"
+def title_of(view: LabView, titles: Mapping[str, str]) -> str:
+    """Title of a run: first what runs are compared by, for lists cut what is long."""
+    n_terms = 0 if view.terms == NO_TERMS else len(view.terms.split("."))
+    terms = f"Eq. 4 and {n_terms} {'term' if n_terms == 1 else 'terms'}" if n_terms else "Eq. 4 alone"
+    return f"{terms}, λ {view.weight}, d_y {view.d_y}, seed {view.seed}: {titles[view.data]}"

@@ -21,7 +21,7 @@ SEED = 0
 SIZES = {"test": 400, "validation": 197}
 INFO = DatasetInfo(
     "digits8",
-    title="digits of 8 x 8 pixels, plain and tinted",
+    title="digits of 8 x 8 pixels, plain and in colour",
     description=(
         "Written digits of 8 x 8 pixels (Alpaydin and Kaynak, 1998) as scikit-learn brings them, and a tinted negative "
         "of another digit of the same label: 1,200 pairs for training, 197 for validation, 400 for test."
