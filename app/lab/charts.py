@@ -28,6 +28,7 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")
 """Of the classes of a map, by turns of the colours."""
 TERMS = {
     "mmd": "MMD to the prior",
+    "surrogate": "from one modality alone",
     "flow": "label out of Z_a: flow",
     "recognition": "label out of Z_a: reading",
     "label_balance": "draws: labels as frequent",

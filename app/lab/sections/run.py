@@ -105,7 +105,10 @@ def _curves(
     prose.caption(FOLLOWED[charts.read_of(found)[1]])
     figure, table = charts.costs(reports, colours, total)
     shared_charts.show(figure, table, key=f"costs_{name}", alt="The cost and its largest terms by step")
-    prose.caption("Each term with its weight: Eq. 4's reconstruction, label and MMD, and those that were ticked.")
+    prose.caption(
+        "Each term with its weight: of Eq. 4 the errors of what is rebuilt, the label and the MMD; then those "
+        "that were ticked."
+    )
 
 
 def _codes(tensors: dict[str, Tensor], modalities: list[str], name: str, *, classes: bool) -> None:

@@ -128,4 +128,4 @@ def title_of(view: LabView, titles: Mapping[str, str]) -> str:
     """Title of a run: first what runs are compared by, for lists cut what is long."""
     n_terms = 0 if view.terms == NO_TERMS else len(view.terms.split("."))
     terms = f"Eq. 4 and {n_terms} {'term' if n_terms == 1 else 'terms'}" if n_terms else "Eq. 4 alone"
-    return f"{terms}, λ {view.weight}, d_y {view.d_y}, seed {view.seed}: {titles[view.data]}"
+    return f"{terms}, λ {view.weight}, d_y {view.d_y}, seed {view.seed}: {titles[view.data].partition(',')[0]}"
