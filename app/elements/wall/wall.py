@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,11 +19,6 @@ from app.shared.pictures import Sprite
 Array = NDArray[np.float32]
 
 mount = define("wall")
-
-HOW_TO_READ = (
-    "Under a picture: the {label} that an independent judge sees in it; a dashed frame where the label head, which "
-    "sees only F_y, says another."
-)
 
 
 @dataclass
@@ -76,6 +71,26 @@ def judgement(judged: Mapping[str, Array], modality: str, place: tuple[int, int]
     if modality not in judged:
         return None
     return reading(f"the {names.title(modality)} judge", judged[modality][place])
+
+
+def how_to_read(
+    judged: Collection[str], modalities: Collection[str], label: str, *, framed: bool = True, what: str = "a picture"
+) -> str:
+    """Tell what stands under pictures that independent judges read, or that none does.
+
+    Args:
+        judged: Modalities that have a judge.
+        modalities: Those of the pictures.
+        label: What the label is, a noun.
+        framed: Whether a picture is framed where the label head says another label than its judge.
+        what: One of the pictures.
+    """
+    found = [name for name in modalities if name in judged]
+    if not found:
+        return "No independent judge is stored for the pictures of this model, so none is read."
+    of = what if len(found) == len(modalities) else f"{what} of {' and '.join(map(names.title, found))}"
+    frame = "; a dashed frame where the label head, which sees only F_y, says another" if framed else ""
+    return f"Under {of}: the {label} that an independent judge sees in it{frame}."
 
 
 def judged_cell(grid: PictureGrid, modality: str, place: tuple[int, int], shot: Data) -> Data:

@@ -25,8 +25,8 @@ def show(shown: DigitModel) -> None:
     """The section."""
     left, right = section_header(
         "Do picture and label agree?",
-        f"All of Z is drawn. The label head reads the {shown.label} from the factor F_y and never sees a picture; "
-        "the judges were trained apart and see nothing but the picture. Do they agree?",
+        f"All of Z is drawn. The label head reads the {shown.label} from the factor F_y and never sees a picture"
+        + ("; the judges were trained apart and see nothing but the picture. Do they agree?" if shown.judges else "."),
     )
     with left, st.container(horizontal=True, vertical_alignment="bottom"):
         resample.source("Draw all of Z from")
@@ -88,7 +88,8 @@ def _panels(sheet: wall.Sheet, grid: PictureGrid) -> list[Data]:
             )
             for j in columns
         ]
-        rows.append({"head": f"{names.title(name)} and its judge", "cells": cells})
+        judged = " and its judge" if name in grid.judged else ""
+        rows.append({"head": f"{names.title(name)}{judged}", "cells": cells})
     return [{"across": len(grid.columns), "rows": rows, "head": "5.5rem", "gap": "1.25rem", "folded": 3}]
 
 
@@ -97,6 +98,6 @@ def _agreement(shown: DigitModel, view: View) -> str:
         "agreement", shown.name, lambda: read.agreement(shown, view.source), view.source, shown.version
     )
     if not counted:
-        return "No judges are stored with this model."
+        return wall.how_to_read((), shown.model.modalities, shown.label)
     draws = f"{read.COUNTED} other draws (seed {read.COUNTED_SEED})"
     return f"Over {draws}, judge and label head agree on: {caption_row.rates(counted)}."

@@ -42,7 +42,7 @@ def show(shown: DigitModel) -> None:
     grid = cache.cached_grid(sample.make, shown, view)
     wall.show_once(_panels, grid, fixed, key="wall_sample")
     title = f"{names.plain(fixed)} fixed, the others from {SOURCES[view.source]}, seed {view.seed}"
-    caption_row.show(_how_to_read(fixed, shown.label), grid, "sample", title, lambda: sample.script(shown, view))
+    caption_row.show(_how_to_read(fixed, grid, shown.label), grid, "sample", title, lambda: sample.script(shown, view))
 
 
 def _panels(sheet: wall.Sheet, grid: PictureGrid, fixed: str) -> list[Data]:
@@ -67,8 +67,8 @@ def _panels(sheet: wall.Sheet, grid: PictureGrid, fixed: str) -> list[Data]:
     return [{"across": len(grid.columns), "rows": rows, "head": "4.5rem", "folded": 4}]
 
 
-def _how_to_read(fixed: str, label: str) -> str:
-    readings = wall.HOW_TO_READ.format(label=label)
+def _how_to_read(fixed: str, grid: PictureGrid, label: str) -> str:
+    readings = wall.how_to_read(grid.judged, grid.pictures, label)
     if fixed == "y":
         return f"Down a column the styles are the same draws: only the fixed Z_y differs. {readings}"
     return (

@@ -27,7 +27,6 @@ Pictures = tuple[tuple[str, NDArray[np.float32]], ...]
 """The picture of each modality, with its name."""
 
 PLACES = ("A", "B")
-READINGS = "Under a picture: the {label} that an independent judge sees in it."
 
 
 def show(shown: digit_model.DigitModel) -> None:
@@ -53,7 +52,8 @@ def show(shown: digit_model.DigitModel) -> None:
     real = real if all(real) else ()
     wall.show_once(_two_by_two, grid, swapped, digits, real, key="wall_swap")
     title = f"{names.plain(swapped)} exchanged between held-out pairs {view.a} and {view.b}"
-    caption_row.show(_what_is_shown(bool(real), shown.label), grid, "swap", title, lambda: swap.script(shown, view))
+    readings = wall.how_to_read(grid.judged, grid.pictures, shown.label, framed=False)
+    caption_row.show(_what_is_shown(bool(real), readings), grid, "swap", title, lambda: swap.script(shown, view))
     _matrix(shown)
 
 
@@ -103,8 +103,7 @@ def _real(shown: digit_model.DigitModel, pair: int) -> Pictures:
     return there if len(there) == len(found) else ()
 
 
-def _what_is_shown(real: bool, label: str) -> str:
-    readings = READINGS.format(label=label)
+def _what_is_shown(real: bool, readings: str) -> str:
     if real:
         return f"The real pictures come from your copy of the data; all others are the model's. {readings}"
     return (

@@ -95,7 +95,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
         st.warning(_unlike(grid, typical, shown.label))
     title = f"From {names.title(given)} alone, seed {view.seed}"
     caption_row.show(
-        " ".join(_sentences(shown, start.origin, typical)),
+        " ".join(_sentences(shown, given, start.origin, typical)),
         grid,
         "translate",
         title,
@@ -103,14 +103,11 @@ def _pictures(shown: DigitModel, given: str) -> None:
     )
 
 
-def _sentences(shown: DigitModel, origin: str, typical: float | None) -> Iterator[str]:
+def _sentences(shown: DigitModel, given: str, origin: str, typical: float | None) -> Iterator[str]:
     """What is shown, and how unusual the given picture is where that is known."""
     yield f"{ORIGINS[origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
-    if shown.judges:
-        yield (
-            "Under the others: what an independent judge sees; a dashed frame where that is another "
-            f"{shown.label} than the label head says."
-        )
+    imagined = [name for name in shown.model.modalities if name != given]
+    yield wall.how_to_read(shown.judges, imagined, shown.label, what="an imagined picture")
     if typical is not None:
         yield (
             f"Of real pairs, {100 * typical:.1f} % are at least as unusual as this one, by how far their code lies "

@@ -34,4 +34,6 @@ def test_every_section_shows_a_model_of_three_modalities(
         assert page.get_by_key("view_factor").options[0] == "the label"
     assert "three_digits" in "".join(markdown.value for markdown in page.sidebar.markdown)
     said = " ".join([words_on(page), json.dumps(elements(page)), *(element.value for element in page.main.markdown)])
+    assert "dashed frame" not in said
+    assert section == "slide" or "No independent judge is stored" in said
     assert "digit" not in re.sub("three.digits", "", said.lower()), "its label is no digit"
