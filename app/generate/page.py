@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.generate import slider_models
 from app.generate.digit_model import MissingModelError, load, shown_name
 from app.generate.sections import read, sample, slide, swap, translate
 from app.generate.view import GenerateLinks, View
@@ -28,11 +29,13 @@ def main() -> None:
         missing.show(reason)
         return
     state.open_view(GenerateLinks(shown.limits, run_of(shown_name()) or ""), "Generate")
+    slides = state.seen(View).section == "slide"
+    names = slider_models.offered() if slides and not slide.unable() else (shown_name(),)
     sidebar.show(
-        f"**Model** {shown_name()}",
-        f"{len(shown.codes):,} held-out pairs",
+        f"**{'Models' if len(names) > 1 else 'Model'}** {' and '.join(names)}",  # one is chosen in the browser
+        f"{len(shown.codes):,} held-out pairs" + (f" of {names[0]}" if len(names) > 1 else ""),
         seed=None
-        if state.seen(View).section == "slide"
+        if slides
         else "Every draw that is shown starts from it; counts over many draws have a seed of their own.",
     )
     titles = {name: title for name, (title, _) in SECTIONS.items()}

@@ -12,16 +12,23 @@ from app.elements.latent_sliders.latent_sliders import SliderModel
 from app.generate import digit_model
 from app.shared import stored_models
 from app.shared.pictures import Sprite, sprite
-from app.shared.stored_models import about, stored_as, title
+from app.shared.stored_models import about, dataset_of, elsewhere, models, stored_as, title
+from mfm_core.lab.settings import run_of
 from mfm_core.networks.classifier import Discriminative
 from mfm_core.storage.browser_bundle import BrowserBundle, browser_bundle
 from mfm_core.storage.folder import model_folder
 from mfm_core.storage.slider_directions import load_directions
 
 CONTRAST = "svhn_mnist_eq4"
-OWN = "A model of your own."
 PAIRS = 24
 """Real pairs that a visitor can go through."""
+
+
+def offered() -> tuple[str, ...]:
+    """Names of the model of the page and, beside it, of the one that was trained by Eq. 4 alone, if both are stored."""
+    shown = digit_model.shown_name()
+    beside = (CONTRAST,) if run_of(shown) is None else ()
+    return (shown, *(name for name in beside if name != shown and name in models()))
 
 
 def load(name: str) -> SliderModel:
@@ -39,12 +46,23 @@ def load(name: str) -> SliderModel:
     return SliderModel(
         name,
         title(name),
-        about(name) or OWN,
+        about(name) or _origin(name, stored.label),
         stored.label,
         bundle(stored.name, stored.version),
         stored.codes.latents[pairs],
         tiles,
     )
+
+
+def _origin(name: str, label: str) -> str:
+    """A sentence on a model that says nothing of itself; ``label`` is what its label is, a noun."""
+    if run_of(name) is not None:
+        what = "A model made on the page Lab"
+    elif elsewhere():
+        what = "A model of your own"
+    else:
+        what = f"Trained on {dataset_of(name).title or title(name)}"
+    return f"{what}: does the {label} stay when you slide a Z_a?"
 
 
 def _tiles(stored: digit_model.DigitModel, pair: int) -> dict[str, Sprite]:

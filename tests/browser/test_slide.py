@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from app.generate.digit_model import MODEL
-from app.generate.sections.slide import CONTRAST
+from app.generate.slider_models import CONTRAST
 from tests.browser.conftest import ROOT, Visit, settle
 from tests.browser.test_generate import count_sent
 

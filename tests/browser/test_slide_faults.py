@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from app.generate.sections.slide import CONTRAST
+from app.generate.slider_models import CONTRAST
 from tests.browser.conftest import ROOT, Visit
 from tests.browser.test_slide import at_rest, opened, picture, slider
 

@@ -1,6 +1,7 @@
 // Every slider live: MFM's generative half runs in workers of this page, and the server hears nothing of it.
 const LAST = 100;
 const JUDGED_EVERY = 80; // milliseconds; a judge costs as much as three pictures, and the pictures come first
+const UNITS = "Values are in standard deviations of the prior N(0, I). r is the correlation of a slider with the property that it is named after.";
 const STRIP_EVERY = 40; // milliseconds between two strips of ten digits, for the pair that is moved comes first
 const shown = new WeakMap();
 let left = null; // the state in which the sliders were left for another page, and the link they had been opened with
@@ -50,9 +51,10 @@ class Sliders {
     const styles = this.row ? small(`Draw nine further styles and show each with every ${words.y.noun}`, "Ten styles", () => this.#tenStyles()) : null;
     const stripTitle = element("div", { class: "title" }, [element("h3", {}, `The same style in every ${words.y.noun}`), ...(styles ? [styles] : [])]);
     const page = element("div", { class: "page" }, [
-      ...(this.data.models.length > 1 ? [this.#switch()] : []),
+      this.#switch(),
       element("div", { class: "top" }, [this.wheelBox, this.stage.box]),
       element("div", { class: "groups" }, this.groups.map((group) => group.box)),
+      element("p", { class: "units" }, UNITS),
       ...(this.row ? [element("section", { class: "styles" }, [stripTitle, this.row.box])] : []),
       this.tools.box,
       ...(this.map ? [this.map.box] : []),
@@ -67,8 +69,9 @@ class Sliders {
   }
 
   #switch() {
-    const buttons = this.data.models.map((model) => {
-      const button = small(model.note, model.title, () => this.#choose(model), { "aria-pressed": "false" });
+    const { models } = this.data;
+    const buttons = (models.length > 1 ? models : []).map((model) => {
+      const button = small(`${model.title}: ${model.note}`, model.title, () => this.#choose(model), { "aria-pressed": "false" });
       button.dataset.key = model.key;
       return button;
     });
@@ -95,7 +98,7 @@ class Sliders {
     if (!this.mine.has(model.key)) this.mine.set(model.key, { z: first, base: first, pair: 0, locks: new Set(), names: {} });
     showStored(model.tiles, canvas, () => laid !== this.laid || this.works === model || !alike(this.z, first));
     for (const button of this.root.querySelectorAll(".models button")) button.setAttribute("aria-pressed", String(button.dataset.key === model.key));
-    if (this.note) this.note.replaceChildren(...rich(model.note));
+    this.note.replaceChildren(...rich(model.note));
     this.setRaw(this.tools.raw.checked);
     this.#count();
     this.#load();

@@ -13,12 +13,10 @@ from app.elements.latent_sliders.latent_sliders import SliderLink
 from app.generate import digit_model, slider_models
 from app.generate.figures import translate
 from app.generate.sections import slide_on_server
-from app.generate.slider_models import CONTRAST
 from app.generate.view import View
 from app.shared import prose, state
 from app.shared.pictures import UnreadablePictureError
-from app.shared.stored_models import models, stored_as
-from mfm_core.lab.settings import run_of
+from app.shared.stored_models import stored_as
 from mfm_core.storage.browser_map import BrowserMap, browser_map
 from mfm_core.storage.folder import model_folder
 from mfm_core.storage.map_pairs import load_pairs
@@ -27,28 +25,33 @@ from mfm_core.storage.umap_layout import load_umap
 
 def show(shown: digit_model.DigitModel) -> None:
     """The section."""
-    unable = st.session_state.get("unable_to_decode")
-    if unable is None:
+    reason = unable()
+    if not reason:
         try:
-            offered = [slider_models.load(name) for name in _offered()]
+            offered = [slider_models.load(name) for name in slider_models.offered()]
         except OSError as error:
-            unable = f"the weights could not be written for it ({error.strerror})"
-        except digit_model.MissingModelError as reason:
-            unable = str(reason)
-    if unable is not None:
-        st.info(f"The server decodes here, for the browser cannot: {prose.harmless(unable)}.")
+            reason = f"the weights could not be written for it ({error.strerror})"
+        except digit_model.MissingModelError as error:
+            reason = str(error)
+    if reason:
+        st.info(f"The server decodes here, for the browser cannot: {prose.harmless(reason)}.")
         slide_on_server.show(shown)
         return
     st.header("Slide any latent factor", anchor=False)
     prose.write(
-        f"Every slider is live: your browser decodes the pictures itself. Turn the wheel and the {shown.label} changes "
-        f"while the style stays; move a style and the {shown.label} stays."
+        "Every slider is live: your browser decodes the pictures itself. In a model that factorizes, turning the wheel "
+        f"changes the {shown.label} and no style, and moving a style leaves the {shown.label} as it is."
     )
     view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])
     maps = {model.name: map_of(stored_as(model.name)) for model in offered if model.name in wanted}
     latent_sliders.show(offered, link, maps, _own(shown, view), on_map=_want, on_unable=_keep)
+
+
+def unable() -> str:
+    """Why this visitor's browser cannot decode, where it has said so."""
+    return str(st.session_state.get("unable_to_decode", ""))
 
 
 def _keep(reason: str) -> None:
@@ -67,13 +70,6 @@ def _own(shown: digit_model.DigitModel, view: View) -> mfm.Latents | None:
     except UnreadablePictureError:  # which Translate tells of
         return None
     return None if given is None else translate.infer(shown, view.given, given)
-
-
-def _offered() -> list[str]:
-    """The model of the page and, beside it, the one that was trained by Eq. 4 alone, if both are stored."""
-    shown = digit_model.shown_name()
-    beside = (CONTRAST,) if run_of(shown) is None else ()
-    return [shown, *(name for name in beside if name != shown and name in models())]
 
 
 def map_of(place: str) -> BrowserMap:

@@ -15,7 +15,6 @@ from app.elements.latent_sliders import latent_sliders
 from app.generate import slider_models
 from app.generate.digit_model import MODEL, DigitModel, load
 from app.generate.figures import read, swap, translate
-from app.generate.sections import slide
 from app.generate.view import View
 from app.shared.pictures import pack, to_bytes
 from tests.app.charts import charts, numbers
@@ -176,11 +175,18 @@ def test_the_contrast_model_is_offered_where_it_is_stored(
     shown: DigitModel, models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     both = shutil.copytree(models, tmp_path / "both")
-    shutil.copytree(both / MODEL, both / slide.CONTRAST)
+    shutil.copytree(both / MODEL, both / slider_models.CONTRAST)
     monkeypatch.setenv("MFM_PRETRAINED", str(both))
-    data = elements(visit(section="slide", model=slide.CONTRAST))["mfm_latent_sliders"][0]
-    assert [model["name"] for model in data["models"]] == [MODEL, slide.CONTRAST]
-    assert data["link"]["model"] == slide.CONTRAST
+    page = visit(section="slide", model=slider_models.CONTRAST)
+    data = elements(page)["mfm_latent_sliders"][0]
+    assert [model["name"] for model in data["models"]] == [MODEL, slider_models.CONTRAST]
+    assert data["link"]["model"] == slider_models.CONTRAST
+    assert f"{MODEL} and {slider_models.CONTRAST}" in page.sidebar.markdown[0].value
+    (both / slider_models.CONTRAST / "config.json").write_text(
+        (both / MODEL / "config.json").read_text().replace('"about": ""', '"about": "By Eq. 4."', 1)
+    )
+    notes = [model["note"] for model in elements(page.run())["mfm_latent_sliders"][0]["models"]]
+    assert notes == ["A model of your own: does the digit stay when you slide a Z_a?", "By Eq. 4."]
 
 
 def test_where_the_browser_cannot_decode_the_page_says_so() -> None:
