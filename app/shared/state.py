@@ -60,7 +60,8 @@ def open_view(codec: LinkCodec, page: str) -> None:
         st.session_state.setdefault("kept", {})[before] = st.session_state["view"]
     st.session_state.setdefault("frames", {})[page] = framed
     notices = notices + unknown + app_view.notices()
-    st.session_state.update(page=page, codec=codec, view=opened, notices=notices, frame=framed, controls={})
+    st.session_state.update(page=page, codec=codec, view=opened, notices=notices, frame=framed)
+    st.session_state.update(controls_before={} if turned else st.session_state.get("controls", {}), controls={})
     write_link()
 
 
@@ -115,9 +116,13 @@ def bounds(field: str, highest: int = 0) -> tuple[int, int]:
 
 
 def controls() -> dict[str, str]:
-    """The controls that the page has shown or hidden in this run: what each is called, by its name in links."""
-    found: dict[str, str] = st.session_state.get("controls", {})
-    return found
+    """The controls that the page shows or hides: what each is called, by its name in links.
+
+    Those of the last run too: who asks from the sidebar comes before the page in this one.
+    """
+    before: dict[str, str] = st.session_state.get("controls_before", {})
+    now: dict[str, str] = st.session_state.get("controls", {})
+    return before | now
 
 
 def offered(field: str, label: str) -> bool:

@@ -37,14 +37,19 @@ def compose(controls: Mapping[str, str], shown: Mapping[str, str]) -> None:
         "It guides a class; it is no lock, for who edits the address has every control back."
     )
     title = st.text_input("Title above the page", max_chars=LONGEST_TITLE, key="teacher_title")
-    hide = st.multiselect("Controls to hide", list(controls), format_func=controls.__getitem__, key="teacher_hide")
-    rest = [name for name in controls if name not in hide]
-    lock = st.multiselect("Controls to lock", rest, format_func=controls.__getitem__, key="teacher_lock")
+    hide, lock = _held(controls) if controls else ([], [])
     presented = AppView(presenter="1" if st.toggle("Presenter view", key="teacher_presenter") else "0")
     frame = PageFrame(title=title.strip(), hide=tuple(hide), lock=tuple(lock))
     others = {name: value for name, value in shown.items() if name not in OWN_PARTS}
     parts = others | frame.link() | write_fields(presented, AppView())
     st.code(link(st.context.url or "", parts), language=None, wrap_lines=True)
+
+
+def _held(controls: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Ask which controls to hide, and which of the others to lock."""
+    hide = st.multiselect("Controls to hide", list(controls), format_func=controls.__getitem__, key="teacher_hide")
+    rest = [name for name in controls if name not in hide]
+    return hide, st.multiselect("Controls to lock", rest, format_func=controls.__getitem__, key="teacher_lock")
 
 
 def link(address: str, params: Mapping[str, str]) -> str:

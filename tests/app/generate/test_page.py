@@ -341,3 +341,14 @@ def test_a_visitor_meets_pairs_and_a_matrix_that_are_read_as_the_model_is_on_ave
     for name, seen in matrix.judged.items():
         right = float((seen.argmax(-1) == [[digit] for digit in true]).mean())
         assert rates[name].low - 0.02 <= right <= rates[name].high + 0.01
+
+
+def test_a_teacher_can_hide_what_stands_below_the_sidebar() -> None:
+    page = visit(section="swap")
+    page.button(key="teacher_link").click().run()
+    offered = page.multiselect(key="teacher_hide").options
+    assert {"Seed", "Exchange", "Pair A", "Rows and columns"} - {*offered} == set()
+    page.query_params["section"] = "read"
+    page.run()
+    page.button(key="teacher_link").click().run()
+    assert "Exchange" not in page.multiselect(key="teacher_hide").options
