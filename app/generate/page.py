@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app.generate import slider_models
@@ -28,9 +30,11 @@ def main() -> None:
     except MissingModelError as reason:
         missing.show(reason)
         return
-    state.open_view(GenerateLinks(shown.limits, run_of(shown_name()) or ""), "Generate")
+    offered = slider_models.offered()
+    limits = replace(shown.limits, sliders=slider_models.sizes(offered))
+    state.open_view(GenerateLinks(limits, run_of(shown_name()) or ""), "Generate")
     slides = state.seen(View).section == "slide"
-    names = slider_models.offered() if slides and not slide.unable() else (shown_name(),)
+    names = offered if slides and not slide.unable() else (shown_name(),)
     sidebar.show(
         f"**{'Models' if len(names) > 1 else 'Model'}** {' and '.join(names)}",  # one is chosen in the browser
         f"{len(shown.codes):,} held-out pairs" + (f" of {names[0]}" if len(names) > 1 else ""),

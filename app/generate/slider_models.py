@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 import streamlit as st
 import torch
@@ -29,6 +29,11 @@ def offered() -> tuple[str, ...]:
     shown = digit_model.shown_name()
     beside = (CONTRAST,) if run_of(shown) is None else ()
     return (shown, *(name for name in beside if name != shown and name in models()))
+
+
+def sizes(names: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Sizes of the blocks of Z of models of images, known without their weights."""
+    return {name: stored_models.sizes(name) for name in names}
 
 
 def load(name: str) -> SliderModel:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.generate import slider_parts
 from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
 
 Section = Literal["sample", "swap", "slide", "read", "translate"]
@@ -16,6 +17,13 @@ Given = Literal["pair", "draw", "upload", "camera"]
 
 FRAMES = 61
 """Frames of a sweep: 30 on either side of the middle."""
+
+NOT_OF_THE_MODEL = {
+    "z": "is no Z of the model on show; its first pair is shown",
+    "locks": "names sliders that the model on show does not have; only others are locked",
+    "names": "is not read as names of sliders of the model on show; the rest is taken",
+}
+"""What is said of the parts of a link that set the sliders, where they are of another model or of none."""
 
 
 class View(Linked):
@@ -71,6 +79,7 @@ class Allowed:
         pairs: How many held-out pairs are stored.
         shown: The two pairs that a visitor meets first.
         photographs: Modalities whose pictures cannot be drawn by hand.
+        sliders: Sizes of the blocks of Z of each model that the sliders can show.
     """
 
     modalities: tuple[str, ...]
@@ -79,6 +88,7 @@ class Allowed:
     pairs: int
     shown: tuple[int, int] = (0, 1)
     photographs: frozenset[str] = frozenset()
+    sliders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
@@ -92,7 +102,7 @@ def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
         A view that is valid for the model, and a sentence for each thing that was put right. No sentence repeats what
         the link said.
     """
-    allowed = {"factor": ("y", *limits.modalities), "given": limits.modalities}
+    allowed = {"factor": ("y", *limits.modalities), "given": limits.modalities, "model": ("", *limits.sliders)}
 
     def bounds(name: str) -> tuple[int, int]:
         return declared_range(View, name, max(limits.pairs - 1, 0))
@@ -104,6 +114,9 @@ def parse(params: Mapping[str, str], limits: Allowed) -> tuple[View, list[str]]:
         notices.append("The link's “from” is not possible for this modality; a held-out pair is shown.")
     if fitted.path != view.path and "path" in params:
         notices.append("The link's “path” does not exist for this Z; the first direction is shown.")
+    for name, told in NOT_OF_THE_MODEL.items():
+        if getattr(fitted, name) != getattr(view, name):
+            notices.append(f"The link's “{name}” {told}.")
     return fitted, notices
 
 
@@ -114,7 +127,8 @@ def defaults_for(limits: Allowed) -> View:
 
 
 def fit(view: View, limits: Allowed) -> View:
-    """The view with its path on a direction or dimension that its factor has, and no photograph to be drawn."""
+    """The view with only what there is: a path that its factor has, no photograph to be drawn, sliders of its model."""
+    view = _of_the_model(view, limits)
     if view.from_ == "draw" and view.given in limits.photographs:
         view = view.model_copy(update={"from_": "pair"})
     kind, _, number = view.path.partition("-")
@@ -122,6 +136,22 @@ def fit(view: View, limits: Allowed) -> View:
     if kind in most and int(number) > most[kind]:
         return view.model_copy(update={"path": "direction-1"})
     return view
+
+
+def _of_the_model(view: View, limits: Allowed) -> View:
+    """The view with those parts that set the sliders which fit the model that they show."""
+    if not (view.z or view.model or view.locks or view.names):
+        return view
+    model = view.model if view.model in limits.sliders else ""
+    sizes = limits.sliders.get(model, limits.sizes)
+    known = slider_parts.sliders(sizes, limits.directions)
+    parts = {
+        "model": model,
+        "z": slider_parts.known_z(view.z, sizes),
+        "locks": slider_parts.known_locks(view.locks, known),
+        "names": slider_parts.known_names(view.names, known),
+    }
+    return view.model_copy(update=parts)
 
 
 def link(view: View, limits: Allowed) -> dict[str, str]:

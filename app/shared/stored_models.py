@@ -102,6 +102,14 @@ def modalities(name: str) -> tuple[str, ...]:
     return () if stored is None else tuple(stored.model.modalities)
 
 
+def sizes(name: str) -> dict[str, int]:
+    """Size of each block of Z of a stored MFM; none where its configuration cannot be read."""
+    stored = _configuration(name)
+    if stored is None:
+        return {}
+    return {"y": stored.model.d_y} | {modality: one.d_z for modality, one in stored.model.modalities.items()}
+
+
 def label(name: str) -> str:
     """Noun for the label of a model: that of its data set, or of the data sets that all its modalities are."""
     known = dataset_of(name)

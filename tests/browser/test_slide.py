@@ -233,12 +233,6 @@ def test_where_the_browser_cannot_decode_the_server_does(broken: str, visit: Vis
     expect(page.locator(".track input[type=range]")).to_have_count(1)
 
 
-def test_a_link_that_is_no_state_of_this_model_opens_the_first_pair(visit: Visit) -> None:
-    page = opened(visit, "generate?section=slide&z=AAAA&locks=nothing&names=~~~x")
-    expect(page.get_by_role("status").filter(has_text="could not be read")).to_be_visible()
-    assert picture(page, 0) == picture(opened(visit), 0)
-
-
 def take(page: Page, name: str) -> bytes:
     page.locator("details.take summary").click()
     with page.expect_download(timeout=120_000) as waited:

@@ -37,10 +37,11 @@ def test_without_a_network_sliding_goes_on_and_a_model_that_cannot_be_fetched_le
 
 
 def test_a_link_to_another_model_or_lock_says_what_is_shown(visit: Visit) -> None:
-    page = opened(visit, "generate?section=slide&model=nowhere&locks=svhn-1.nothing")
-    expect(page.get_by_role("status").filter(has_text="is not offered here")).to_be_visible()
+    page = opened(visit, "generate?section=slide&model=nowhere&locks=svhn-1.nothing&z=AAAA")
+    for part in ("model", "locks", "z"):
+        expect(page.get_by_role("alert").filter(has_text=f"“{part}”")).to_be_visible()
     expect(page.locator(".lock[aria-pressed=true]")).to_have_count(1)
-    expect(page).not_to_have_url(re.compile("nothing|nowhere"))
+    expect(page).not_to_have_url(re.compile("nothing|nowhere|AAAA"))
 
 
 def test_on_a_narrow_page_the_bars_and_the_digit_of_the_wheel_are_seen(visit: Visit) -> None:

@@ -104,7 +104,7 @@ class Sliders {
     this.#load();
   }
 
-  /** Open a link's state: {z, model, locks, names}; what it does not say starts at the first pair. */
+  /** Open a link's state, which the page has checked: {z, model, locks, names}; what it does not say starts at the first pair. */
   open({ z, model, locks, names }) {
     const chosen = this.data.models.find((one) => one.name === model) ?? this.data.models[0];
     const locked = locks ? locks.split(".") : [], given = z ? fromLetters(z, chosen.model.sizes) : null;
@@ -115,8 +115,6 @@ class Sliders {
     Object.assign(this.mine.get(chosen.key), { locks: new Set(locked.filter((id) => rows.has(id))), names: namesFromText(names) });
     this.#showAll();
     if (given) this.take(given);
-    else if (z) this.tools.say("The link's sliders could not be read; the first pair is shown.", true);
-    else if (model && chosen.name !== model) this.tools.say(`The link's model is not offered here; ${chosen.title} is shown.`, true);
   }
 
   async #load() {

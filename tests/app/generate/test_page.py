@@ -153,7 +153,8 @@ def test_the_sweep_is_one_sprite_a_modality_with_all_frames() -> None:
 
 
 def test_the_sliders_are_given_the_model_and_the_files_they_need(shown: DigitModel) -> None:
-    data = elements(visit(section="slide", z="AAAA", locks="y-1"))["mfm_latent_sliders"][0]
+    z = base64.urlsafe_b64encode(bytes(2 * sum(shown.model.sizes.values()))).decode().rstrip("=")
+    data = elements(visit(section="slide", z=z, locks="y-1"))["mfm_latent_sliders"][0]
     (model,) = data["models"]
     assert model["name"] == MODEL
     assert model["model"]["sizes"] == shown.model.sizes
@@ -168,7 +169,7 @@ def test_the_sliders_are_given_the_model_and_the_files_they_need(shown: DigitMod
             "stands until the browser has decoded its own"
         )
     assert list(model["tiles"]) == list(decoded)
-    assert data["link"] == {"z": "AAAA", "model": "", "locks": "y-1", "names": ""}
+    assert data["link"] == {"z": z, "model": "", "locks": "y-1", "names": ""}
 
 
 def test_the_contrast_model_is_offered_where_it_is_stored(

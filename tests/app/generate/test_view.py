@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.generate.view import FRAMES, Allowed, GenerateLinks, View, defaults_for, fit, link, parse
 
-LIMITS = Allowed(("svhn", "mnist"), {"y": 8, "svhn": 32, "mnist": 16}, directions=8, pairs=60, shown=(3, 7))
+SIZES = {"y": 8, "svhn": 32, "mnist": 16}
+SLIDERS = {"svhn_mnist": SIZES, "svhn_mnist_eq4": {"y": 3, "svhn": 5, "mnist": 2}}
+LIMITS = Allowed(("svhn", "mnist"), SIZES, directions=8, pairs=60, shown=(3, 7), sliders=SLIDERS)
+NAMES = st.text(st.characters(exclude_characters="~", exclude_categories=["Cs"]), min_size=1, max_size=24)
 KEYS = sorted(name.rstrip("_") for name in View.model_fields)
+
+
+def letters(numbers: int) -> str:
+    """A Z of so many numbers, all 0, as a link has it."""
+    return base64.urlsafe_b64encode(bytes(2 * numbers)).decode().rstrip("=")
 
 
 def paths(factor: str) -> st.SearchStrategy[str]:
@@ -22,6 +32,9 @@ def paths(factor: str) -> st.SearchStrategy[str]:
 @st.composite
 def views(draw: st.DrawFn) -> View:
     factor = draw(st.sampled_from(["y", "svhn", "mnist"]))
+    model = draw(st.sampled_from(["", "svhn_mnist_eq4"]))
+    sizes = LIMITS.sliders[model or "svhn_mnist"]
+    rows = [f"{factor}-{i + 1}" for factor, size in sizes.items() for i in range(min(size, 8))]
     return View(
         section=draw(st.sampled_from(["sample", "swap", "slide", "read", "translate"])),
         seed=draw(st.integers(0, 999_999)),
@@ -34,10 +47,10 @@ def views(draw: st.DrawFn) -> View:
         at=draw(st.integers(0, FRAMES - 1)),
         given=draw(st.sampled_from(["svhn", "mnist"])),
         from_=draw(st.sampled_from(["pair", "draw", "upload"])),
-        z=draw(st.text("abcXYZ019-_", max_size=40)),
-        model=draw(st.sampled_from(["", "svhn_mnist_eq4"])),
-        locks=draw(st.text("ay019.-_", max_size=40)),
-        names=draw(st.text(max_size=40)),
+        z=draw(st.sampled_from(["", letters(sum(sizes.values()))])),
+        model=model,
+        locks=".".join(draw(st.lists(st.sampled_from(rows), unique=True))),
+        names="~".join(f"{row}~{name}" for row, name in draw(st.dictionaries(st.sampled_from(rows), NAMES)).items()),
         picture=draw(st.text("abcXYZ019-_", max_size=40)),
     )
 
@@ -113,6 +126,29 @@ def test_what_cannot_be_read_gives_the_default_and_a_notice(params: dict[str, st
     view, notices = parse(params, LIMITS)
     assert len(notices) == 1
     assert view == defaults_for(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("params", "kept"),
+    [
+        ({"z": "!!!!", "model": "nope", "locks": "x", "names": "x"}, {}),
+        ({"z": "AAAA", "model": "svhn_mnist_EQ4"}, {}),
+        ({"z": letters(56), "model": "nope"}, {"z": letters(56)}),
+        ({"model": "svhn_mnist_eq4", "z": letters(56)}, {"model": "svhn_mnist_eq4"}),
+        ({"locks": "svhn-1.svhn-9.svhn-1"}, {"locks": "svhn-1"}),
+        ({"locks": "svhn-1.y-raw8"}, {"locks": "y-raw8"}),
+        ({"names": "svhn-1~smoke~svhn-99~x"}, {"names": "svhn-1~smoke"}),
+        ({"names": "mnist-2~" + "long" * 9}, {"names": "mnist-2~" + "long" * 6}),
+    ],
+)
+def test_each_part_of_the_sliders_that_is_not_of_their_model_is_named(
+    params: dict[str, str], kept: dict[str, str]
+) -> None:
+    view, notices = parse(params | {"section": "slide"}, LIMITS)
+    assert view == View.model_validate(defaults_for(LIMITS).model_dump() | kept | {"section": "slide"})
+    changed = {name for name in params if params[name] != kept.get(name)}
+    assert {name for name in params if any(f"“{name}”" in notice for notice in notices)} == changed
+    assert len(notices) == len(changed)
 
 
 def test_a_link_to_a_run_whose_model_is_not_shown_is_told_and_left_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from app.dependency import held_out_codes
 from app.dependency.view import DependencyLinks
 from app.flow import clip_source
 from app.flow.view import FlowLinks
-from app.generate import digit_model
+from app.generate import digit_model, slider_models
 from app.generate.view import GenerateLinks
 from app.lessons import catalogue
 from app.lessons.states import link_of, problems, view_of
@@ -74,7 +76,12 @@ def codecs() -> dict[str, LinkCodec]:
     models, _ = clip_source.playable()
     measurable = held_out_codes.measurable()
     return {
-        "generate": GenerateLinks(digit_model.load(stored_models.stored_as(digit_model.MODEL)).limits),
+        "generate": GenerateLinks(
+            replace(
+                digit_model.load(stored_models.stored_as(digit_model.MODEL)).limits,
+                sliders=slider_models.sizes((digit_model.MODEL, slider_models.CONTRAST)),
+            )
+        ),
         "flow": FlowLinks(
             clip_source.ordered(models), lambda name: clip_source.load(name).limits, clip_source.clips_of
         ),
