@@ -58,10 +58,14 @@ def camera(modality: str, shape: Shape, shows: str) -> None:
 
 
 def _crop(source: str, shape: Shape) -> None:
-    """Sliders that choose a square part of the picture, and that part."""
+    """Sliders that choose a square part of the picture, and that part; nothing where no picture was read."""
     file = st.session_state.get(source)
     if file is None:
         return
+    try:
+        part = cropped(file.getvalue(), _chosen(source))
+    except UnreadablePictureError:
+        return  # said when it was given
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
         for key, label, lowest in (
@@ -73,10 +77,7 @@ def _crop(source: str, shape: Shape) -> None:
             begin = 100 if key == "side" else 50
             st.slider(label, lowest, 100, begin, key=place, on_change=_given, args=(source, shape), format="%d %%")
     with right:
-        try:
-            st.image(cropped(file.getvalue(), _chosen(source)), caption="the part that is taken", width=140)
-        except UnreadablePictureError:
-            return  # said when it was given
+        st.image(part, caption="the part that is taken", width=140)
 
 
 def _chosen(source: str) -> Crop:
