@@ -129,18 +129,7 @@ def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Call
         f"seeds {', '.join(seeds)}; 95 % intervals over pairs, photographs and seeds; a probe's interval spans its "
         f"seeds. n, which counts photographs, draws of the prior, or for probes photographs without a picture in "
         f"common: {' and '.join(f'{n:,}' for n in sorted(set(merged['n'].astype(int))))}. "
-        f"Measured {table['date'].max()}.{_shared_pictures(merged)}",
-    )
-
-
-def _shared_pictures(merged: pd.DataFrame) -> str:
-    """Warning of probes whose folds kept photographs apart, but not the MNIST digits that several pairs share."""
-    n = {key: merged.loc[merged["key"] == key, "n"].astype(int) for key in ("label_accuracy", "probe_accuracy")}
-    if n["probe_accuracy"].empty or n["probe_accuracy"].max() < n["label_accuracy"].min():
-        return ""
-    return (
-        " Some of the MNIST digits that these probes were tested on were in their training too, so that what is read "
-        "from the handwriting's Z_a is a few points too high."
+        f"Measured {table['date'].max()}.",
     )
 
 
