@@ -77,16 +77,6 @@ def test_bars_take_the_shared_style_where_there_is_one_and_leave_out_what_a_vari
     assert "seeds 0;" in found.measured
 
 
-@pytest.mark.parametrize(("n_probe", "told"), [(702, False), (972, True)])
-def test_probes_whose_folds_may_share_a_picture_are_told(n_probe: int, told: bool) -> None:
-    """Folds of photographs alone are as many as the photographs that the label was read of."""
-    row = {"system": "mfm", "seed": "0", "unit": "share", "value": 0.5, "low": 0.1, "high": 0.9, "date": "2026-11-26"}
-    numbers = {("label_accuracy", ""): 972, ("probe_accuracy", "mnist"): n_probe}
-    rows = [{**row, "key": key, "subject": subject, "n": n} for (key, subject), n in numbers.items()]
-    found = of_table(pd.DataFrame(rows), "system", VARIANTS, str.upper)
-    assert ("in their training too" in found.measured) == told
-
-
 @pytest.mark.parametrize(
     "view",
     [
