@@ -89,11 +89,18 @@ def check(page: Page) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=120_000)  # beside the bar of work
     settle(page)
     assert page.locator("h1").count() == 1
+    typeset(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.evaluate(f"{MAIN}.scrollWidth - {MAIN}.clientWidth") <= 0  # which scrolls by itself
     assert small(page) == []
     found = violations(page)
     assert not found, "\n".join(found)
+
+
+def typeset(page: Page) -> None:
+    """Every formula that was sent is set: what KaTeX cannot read is shown in red, and signs outside formulas stay."""
+    assert page.locator(".katex-error").all_inner_texts() == []
+    assert page.locator(".stMarkdown :not(.katex *)").filter(has_text="$$").count() == 0
 
 
 def look(visit: Visit, place: str) -> None:

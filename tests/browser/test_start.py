@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visit, settle
+from tests.browser.conftest import ROOT, Visit, settle
+from tests.browser.test_every_page import typeset
 from tests.browser.test_slide import at_rest
 
 
@@ -82,3 +83,17 @@ def test_a_node_leads_to_its_page_and_takes_z_along(visit: Visit) -> None:
     page.locator("[data-strip]").wait_for(timeout=60_000)
     settle(page)
     assert picture(page, 0) == moved
+
+
+def test_the_readme_and_the_equations_are_set_whole(visit: Visit) -> None:
+    page = visit("")
+    for fold in page.locator("[data-testid=stExpander] summary").all():
+        fold.click()
+        settle(page)
+    typeset(page)
+    readme = page.locator("[data-testid=stExpander]").filter(has_text="README: install it")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    expect(readme.locator(".katex-display")).to_have_count(text.count("\n$$\n") // 2)
+    expect(readme.get_by_role("heading", name="Licence")).to_be_visible()
+    expect(readme.locator("[data-testid=stCode]")).to_have_count(text.count("\n```") // 2)
+    expect(readme.locator("table").first).to_be_visible()

@@ -10,6 +10,8 @@ import streamlit as st
 README = Path(__file__).parents[3] / "README.md"
 PAPER = "https://arxiv.org/abs/1806.06176"
 AUTHORS_CODE = "https://github.com/pliang279/factorized"
+FENCED = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^(#+) ", re.MULTILINE)
 RELATIVE_LINK = re.compile(r"\[([^\]\n]+)\]\((?!https?://)[^)\s]+\)")
 
 
@@ -37,6 +39,19 @@ def _readme() -> None:
 
 def _shown(text: str) -> str:
     """The README below the headings of the page, without what the app does not serve: pictures, and links to files."""
-    blocks = (block for block in text.split("\n\n") if "![" not in block and not block.startswith("<!--"))
-    lines = RELATIVE_LINK.sub(r"\1", "\n\n".join(blocks)).splitlines()
-    return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)
+    parts = FENCED.split(text)
+    return "".join(part if i % 2 else _prose(part) for i, part in enumerate(parts))
+
+
+def _prose(text: str) -> str:
+    """A part of the README between two blocks of code; a heading goes with the pictures that were all it had."""
+    blocks = [block for block in text.split("\n\n") if "![" not in block and not block.startswith("<!--")]
+    after = [*blocks[1:], ""]
+    kept = [block for block, then in zip(blocks, after, strict=True) if not 0 < _level(then) <= _level(block)]
+    return HEADING.sub(r"##\1 ", RELATIVE_LINK.sub(r"\1", "\n\n".join(kept)))
+
+
+def _level(block: str) -> int:
+    """The level of a heading; 0 of another block."""
+    found = HEADING.match(block)
+    return len(found[1]) if found else 0

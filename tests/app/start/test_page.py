@@ -63,6 +63,19 @@ def test_the_readme_is_shown_without_what_the_app_does_not_serve() -> None:
     assert "<!--" not in shown
     assert all(target.startswith("https://") for target in re.findall(r"\]\(([^)\s]+)\)", shown))
     assert links._shown("# A\n\n[`a.py`](app/a.py), [b](https://b.org)") == "### A\n\n`a.py`, [b](https://b.org)"
+    assert links._shown("# A\n\n## B\n\n![b](b.webp)\n\n## C\n\nc") == "### A\n\n#### C\n\nc"
+    code = "```python\n# no heading\n\n# nor this\n```"
+    assert links._shown(f"# A\n\n{code}\n") == f"### A\n\n{code}\n"
+    assert "these pictures" not in shown, "of which there are none"
+
+
+def test_formulas_of_the_readme_have_their_signs_on_lines_of_their_own() -> None:
+    """Else Streamlit takes what follows the first for the name of a block without an end, and shows the rest in red."""
+    lines = links._shown(links.README.read_text(encoding="utf-8")).splitlines()
+    signs = [line for line in lines if "$$" in line]
+    assert signs
+    assert all(line == "$$" for line in signs)
+    assert len(signs) % 2 == 0
 
 
 def test_it_links_to_the_paper_the_readme_and_the_code() -> None:
