@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
+from mfm_core.systems.registry import find_system
 
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
 
@@ -141,6 +143,23 @@ def _title(row: pd.Series) -> str:
 def with_interval(row: Mapping[str, Any] | pd.Series) -> str:
     """The mean over the seeds of a comparison, with its interval."""
     return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def abbreviations() -> Mapping[str, Sequence[str]]:
+    """Every registered system: its title, what that stands for, and where it was published, by column."""
+    infos = [mfm.system_info(name) for name in mfm.system_names()]
+    return {
+        "system": [info.title for info in infos],
+        "what it is": [_summary(info.name, info.title) for info in infos],
+        "published": [info.paper for info in infos],
+    }
+
+
+def _summary(name: str, title: str) -> str:
+    """The sentence that heads the file of a system, without its title; empty where it has none."""
+    head = (inspect.getdoc(inspect.getmodule(find_system(name))) or "").partition("\n")[0]
+    return head.removeprefix(f"{title}: ").rstrip(".")
 
 
 def title_of_system(name: str) -> str:

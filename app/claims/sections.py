@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -10,16 +11,28 @@ import streamlit as st
 from app.claims import charts, results
 from app.claims.view import ALL, ClaimsView
 from app.shared import downloads, prose, state
+from app.shared import tables as tables_of_text
 from app.shared.charts import draw, palette
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, Claim
-from mfm_core.evaluation.figures import shown, shown_p
+from mfm_core.evaluation.figures import shown, shown_difference, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
-from mfm_core.evaluation.verdicts import Measurement, Outcome
+from mfm_core.evaluation.verdicts import Measurement, Outcome, Verdict
 
-UNTESTED = "cannot be tested here"
-MARKS = {"holds": "green", "does not hold": "orange", UNTESTED: "gray"}
-PLURALS = {"holds": "hold", "does not hold": "do not hold", UNTESTED: UNTESTED}
+MARKS: Mapping[Verdict, str] = {
+    "holds": "green",
+    "does not hold": "orange",
+    "not measured yet": "blue",
+    "cannot be tested here": "gray",
+}
+"""Colour of each verdict, in the order in which they are counted."""
+PLURALS = {"holds": "hold", "does not hold": "do not hold"}
+GROUPS: Mapping[str, tuple[Verdict, ...]] = {
+    "Tested here": ("holds", "does not hold"),
+    "Not measured yet: the data are published, a command measures it": ("not measured yet",),
+    "Cannot be tested here: what data there are cannot decide it": ("cannot be tested here",),
+}
+"""Headings of the claims, and the verdicts of those under each."""
 PAPERS = {
     "sentiment": "Sentiment: CMU-MOSI, ICT-MMMO, YouTube (supplement, Table 2)",
     "pom": "Traits: POM (supplement, Table 1)",
@@ -33,44 +46,95 @@ def claims() -> None:
     """Every claim with its verdict; the test behind one is open, and each opens with a click."""
     outcomes, opened = results.outcomes(), state.seen(ClaimsView).claim
     counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
-    prose.write("; ".join(f"**{n}** {PLURALS[verdict] if n != 1 else verdict}" for verdict, n in counts.items()) + ".")
+    told = (f"**{n}** {PLURALS.get(verdict, verdict) if n != 1 else verdict}" for verdict, n in counts.items())
+    prose.write("; ".join(told) + ".")
     state.select("Open the test of", "claim", {claim.key: claim.text for claim in CLAIMS})
-    for title, tested in (("Tested here", True), ("Cannot be tested here", False)):
-        if chosen := [claim for claim in CLAIMS if (outcomes[claim.key].verdict != UNTESTED) == tested]:
+    for title, verdicts in GROUPS.items():
+        if chosen := [claim for claim in CLAIMS if outcomes[claim.key].verdict in verdicts]:
             st.subheader(title, anchor=False)
         for claim in chosen:
             _claim(claim, outcomes[claim.key], opened=claim.key == opened)
+    with st.expander("What the abbreviations of systems stand for"):
+        abbreviations = results.abbreviations()
+        tables_of_text.show(abbreviations, label="Systems, what each is and where it was published")
+    with st.container(horizontal=True):
+        _download("Claims and verdicts, CSV", "claims.csv", verdict_rows(outcomes))
+        _download("What was measured for each claim, CSV", "claims-measured.csv", measured_rows(outcomes))
+
+
+def verdict_rows(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """A row a claim: what is claimed and where, its test, the verdict and why."""
     rows = [
-        {"claim": claim.text, "place": claim.place, "test": claim.test, "verdict": outcomes[claim.key].verdict}
-        | {"because": outcomes[claim.key].because}
-        for claim in CLAIMS
+        {"claim": claim.text, "place": claim.place, "test": claim.test, "verdict": found.verdict}
+        | {"because": found.because, "measured by": found.command}
+        for claim, found in ((claim, outcomes[claim.key]) for claim in CLAIMS)
     ]
-    _download("Claims and verdicts, CSV", "claims.csv", pd.DataFrame(rows))
+    return pd.DataFrame(rows)
+
+
+def measured_rows(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """A row for each measurement of each claim, as numbers."""
+    rows = [
+        {
+            "claim": claim.text,
+            "verdict": outcomes[claim.key].verdict,
+            "measured": one.what,
+            "unit": one.unit,
+            "ours": one.value,
+            "low": one.low,
+            "high": one.high,
+            "paper": one.paper,
+            "target": one.target,
+            "p": one.p,
+            "p, Holm's": one.p_holm,
+        }
+        for claim in CLAIMS
+        for one in outcomes[claim.key].measurements
+    ]
+    return pd.DataFrame(rows)
 
 
 def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
     """A claim with its verdict, and its test one click away."""
     with st.expander(f":{MARKS[found.verdict]}-badge[{found.verdict}] {claim.text}", expanded=opened):
-        st.markdown(f"**Where:** {claim.place}  \n**Test:** {claim.test}  \n**Found:** {found.because}.")
+        prose.write(f"**Where:** {claim.place}")
+        prose.write(f"**Test:** {claim.test}")
+        prose.write(f"**Found:** {found.because}.")
+        if found.command:
+            st.markdown(f"**Measure it with:** `{found.command}`")
         if found.measurements:
-            st.dataframe(_measurements(found), hide_index=True, alt=f"Measured for the claim: {claim.text}")
+            columns = measurements(found)
+            tables_of_text.show(columns, label=f"Measured for the claim: {claim.text}")
+            if "p, Holm's" in columns:
+                prose.caption(
+                    "The intervals and p are of each comparison by itself; p, Holm's is corrected for all comparisons "
+                    "of the table, and decides. So an interval may leave out 0 where the corrected p is large."
+                )
 
 
-def _measurements(found: Outcome) -> pd.DataFrame:
-    """A row for each measurement; a column that would be empty is left out."""
-    rows = pd.DataFrame([_row(one) for one in found.measurements])
-    return rows.loc[:, (rows != "").any()]
+def measurements(found: Outcome) -> dict[str, list[str]]:
+    """Text of the measurements of a claim, by column; a column that would be empty is left out."""
+    rows = [_row(one) for one in found.measurements]
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    return {name: cells for name, cells in columns.items() if any(cells)}
 
 
 def _row(one: Measurement) -> dict[str, str]:
-    interval = f"{shown(one.low, one.unit)} to {shown(one.high, one.unit)}" if math.isfinite(one.low) else ""
+    say = shown_difference if one.difference else shown
+    low, high = say(one.low, one.unit), say(one.high, one.unit)
     return {
         "measured": one.what,
-        "ours": shown(one.value, one.unit),
-        "95 % interval": interval,
+        "ours": say(one.value, one.unit),
+        "95 % interval": f"{low.removesuffix(' points')} to {high}" if math.isfinite(one.low) else "",
+        "target": "" if one.target is None else f"<= {shown(one.target, one.unit)}",
         "paper": "" if one.paper is None else shown(one.paper, one.unit),
-        "p": "" if one.p is None or math.isnan(one.p) else shown_p(one.p).removeprefix("= "),
+        "p": _p(one.p),
+        "p, Holm's": _p(one.p_holm),
     }
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None or math.isnan(p) else shown_p(p).removeprefix("= ")
 
 
 def systems() -> None:

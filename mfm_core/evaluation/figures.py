@@ -118,6 +118,13 @@ def shown(value: float, unit: Unit) -> str:
     return text.replace("%", " %")
 
 
+def shown_difference(value: float, unit: Unit) -> str:
+    """A difference of two values as it is read: of shares in points, ``+9.83 points``; else signed, ``-0.041``."""
+    if not math.isfinite(value):
+        return "none"
+    return f"{100 * value:+.2f} points" if unit == "share" else format(value, f"+{_SHOWN[unit]}")
+
+
 def shown_p(p: float) -> str:
     """A p-value to be read after "p": ``= 0.079``; ``< 1e-300`` where a float can say no less, for none is 0."""
     return "< 1e-300" if p < 1e-300 else f"= {p:.2g}"

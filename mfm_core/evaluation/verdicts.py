@@ -10,19 +10,23 @@ from typing import Literal, NamedTuple
 import pandas as pd
 from pydantic import JsonValue
 
-from mfm_core.data.registry import dataset_info, dataset_infos
-from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown_p
+from mfm_core.data.registry import dataset_info, dataset_infos, modality_info
+from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown, shown_difference, shown_p
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
+from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.networks.ablation import DESIGNS
 from mfm_core.studio.truth import MODALITIES, WORLD_OF
-from mfm_core.systems.registry import system_info
+from mfm_core.systems.registry import system_info, system_names
 
-Verdict = Literal["holds", "does not hold", "cannot be tested here"]
+Verdict = Literal["holds", "does not hold", "not measured yet", "cannot be tested here"]
+"""The last two: data are there but no result is stored; and the data that there are cannot decide it."""
 LEVEL = 0.05
 MIN_BASELINES = 8
 """Systems without which a data set says nothing about which baseline is best."""
 MFM, MAJORITY, ABLATIONS = "mfm", "majority", tuple(DESIGNS)
 DIGITS = ("svhn", "mnist")
+LABEL_ACCURACY, EVALUATE_DIGITS = "label-accuracy --into svhn_mnist", "evaluate svhn_mnist"
+"""Commands that measure the claims on digits."""
 
 
 class Reader(NamedTuple):
@@ -94,7 +98,10 @@ class Measurement:
         low: Lower end of its 95 % interval, NaN where it has none.
         high: Upper end.
         paper: The paper's number, None where it prints none.
-        p: p-value of its test, corrected where there were several; None where there is none.
+        p: p-value of its test, not corrected; None where there is none.
+        p_holm: The same after Holm's correction for all tests of its table; None where there was one test alone.
+        target: The most that it may be, as the model's card has it; None where no such bound is set.
+        difference: Whether it is a difference of two numbers: of shares it is read in points.
     """
 
     what: str
@@ -104,6 +111,9 @@ class Measurement:
     high: float = math.nan
     paper: float | None = None
     p: float | None = None
+    p_holm: float | None = None
+    target: float | None = None
+    difference: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,11 +124,13 @@ class Outcome:
         verdict: Whether it holds.
         because: Why, in a sentence.
         measurements: What it rests on.
+        command: That measures it, where it is not measured yet; else empty.
     """
 
     verdict: Verdict
     because: str
     measurements: tuple[Measurement, ...] = ()
+    command: str = ""
 
 
 def _number(value: JsonValue) -> float:
@@ -127,8 +139,18 @@ def _number(value: JsonValue) -> float:
 
 
 def untestable(because: str, measurements: Sequence[Measurement] = ()) -> Outcome:
-    """The outcome of a claim for which nothing is stored that decides it."""
+    """The outcome of a claim that the data that there are cannot decide."""
     return Outcome("cannot be tested here", because, tuple(measurements))
+
+
+def unmeasured(because: str, command: str, measurements: Sequence[Measurement] = ()) -> Outcome:
+    """The outcome of a claim whose data are there and of which no result is stored."""
+    return Outcome("not measured yet", because, tuple(measurements), f"python -m mfm_core {command}")
+
+
+def title_of(system: str) -> str:
+    """Title of a system; of one that is not registered here, whose results are stored all the same, its name."""
+    return system_info(system).title if system in system_names() else system
 
 
 def decided(holds: bool, because: str, measurements: Sequence[Measurement]) -> Outcome:
@@ -167,7 +189,7 @@ def multimodal_is_better(evidence: Evidence) -> Outcome:
     found = digit_accuracy(evidence)
     readers = [*(Reader("um", frozenset({one})) for one in DIGITS), MM_OF_BOTH]
     if not set(readers) <= set(found):
-        return untestable("the stored models of one and of two modalities were not compared")
+        return unmeasured("models of one and of two modalities were not compared", LABEL_ACCURACY)
     # The p-values stored beside these accuracies are of MFM against each, another claim's.
     *alone, both = (replace(_accuracy(reader, found[reader]), p=None) for reader in readers)
     above = all(both.value > one.value for one in alone)
@@ -180,17 +202,19 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     found = digit_accuracy(evidence)
     readers = (MM_OF_BOTH, MFM_OF_BOTH)
     if not set(readers) <= set(found):
-        return untestable("MFM and MM were not compared")
+        return unmeasured("MFM and MM were not compared", LABEL_ACCURACY)
     rows = [_accuracy(reader, found[reader]) for reader in readers]
-    ahead = f"MFM is {'ahead' if rows[1].value > rows[0].value else 'not ahead'} on average"
+    gap = rows[1].value - rows[0].value
+    ahead = f"{'MFM' if gap > 0 else 'MM'} is ahead on average" if gap else "MFM and MM are level on average"
     tested = found[MM_OF_BOTH].get("difference")
     if "difference" in found[MFM_OF_BOTH] or not isinstance(tested, dict):  # that of MM could be to another system
-        return untestable(f"{ahead}, but no test over photographs and seeds is stored", rows)
+        return unmeasured(f"{ahead}, but no test over photographs and seeds is stored", LABEL_ACCURACY, rows)
     gap, low, high, p = (_number(tested.get(part)) for part in ("value", "low", "high", "p"))
-    rows.append(Measurement("MFM minus MM", "share", gap, low, high, p=p))
+    rows.append(Measurement("MFM minus MM", "share", gap, low, high, p=p, difference=True))
     if math.isnan(p):
         return untestable(f"{ahead}, but of too few photographs for a test", rows)
-    because = f"{ahead}; the bootstrap over photographs and seeds gives p {shown_p(p)}"
+    told = "significantly" if p < LEVEL else "not significantly"
+    because = f"{ahead}, {told}: MFM minus MM is {shown_difference(gap, 'share')}, p {shown_p(p)} by the bootstrap"
     return decided(gap > 0 and p < LEVEL, because, rows)
 
 
@@ -199,8 +223,9 @@ def _figures(evidence: Evidence, model: str, key: str, subjects: Sequence[str], 
     found = []
     for subject in subjects:
         if (figure := evidence.figure(model, key, subject)) is not None:
-            title = what.format(of=" and ".join(figure.modalities))
-            found.append(Measurement(title, figure.unit, figure.value, figure.low, figure.high))
+            title = what.format(of=" and ".join(modality_info(name).title for name in figure.modalities))
+            most = None if figure.higher_is_better else figure.target
+            found.append(Measurement(title, figure.unit, figure.value, figure.low, figure.high, target=most))
     return found
 
 
@@ -209,23 +234,32 @@ def flexible_generation(evidence: Evidence) -> Outcome:
     what = "{of}: judge finds the digit of Z_y, Z_a from the prior"
     rows = _figures(evidence, "svhn_mnist", "prior_style_accuracy", DIGITS, what)
     if len(rows) < len(DIGITS):
-        return untestable("no model of SVHN and MNIST was measured")
+        return unmeasured("no model of SVHN and MNIST was measured", EVALUATE_DIGITS)
     least = min(row.low for row in rows)
     because = f"the lower end of the intervals is {100 * least:.1f} %, at chance it would be 10 %"
     return decided(least > 0.9, because, rows)
 
 
 def labels_and_styles_apart(evidence: Evidence) -> Outcome:
-    """The modality-specific codes hold the style and not the label."""
-    what = "{of}: the best probe reads the digit from Z_a"
-    rows = _figures(evidence, "svhn_mnist", "probe_accuracy", DIGITS, what)
-    if len(rows) < len(DIGITS):
-        return untestable("no model of SVHN and MNIST was probed")
-    most = max(row.high for row in rows)
-    what = "{of}: rate of its most frequent digit"
-    frequent = _figures(evidence, "svhn_mnist", "most_frequent_class", DIGITS, what)
-    because = f"the interval of what the best probe reads from Z_a ends at {100 * most:.1f} % of the digits"
-    return decided(most < 0.2, because, rows + frequent)
+    """The modality-specific codes hold the style and not the label: no probe reads it above the card's target."""
+    rows = _figures(evidence, "svhn_mnist", "probe_accuracy", DIGITS, "{of}: the best probe reads the digit from Z_a")
+    if len(rows) < len(DIGITS) or any(row.target is None for row in rows):
+        return unmeasured("no model of SVHN and MNIST was probed against a target", EVALUATE_DIGITS)
+    frequent = _figures(evidence, "svhn_mnist", "most_frequent_class", DIGITS, "{of}: rate of its most frequent digit")
+    said = [_against_target(dataset_info(name).title, row) for name, row in zip(DIGITS, rows, strict=True)]
+    below = [row.target is not None and row.high <= row.target for row in rows]
+    return decided(all(below), "; ".join(said), [*rows, *frequent])
+
+
+def _against_target(title: str, row: Measurement) -> str:
+    """Whether a rate stays below its target by its interval, which decides, and by its value, a sentence."""
+    most = math.nan if row.target is None else row.target
+    value, aim, end = (shown(number, row.unit) for number in (row.value, most, row.high))
+    if row.high <= most:
+        return f"{title} passes: the interval ends at {end}, within the target of {aim}"
+    if row.value <= most:
+        return f"{title} fails: {value} is within the target of {aim}, but the interval, which decides, ends at {end}"
+    return f"{title} fails: {value} is above the target of {aim}"
 
 
 def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
@@ -241,21 +275,26 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
         for key in dataset_info(dataset).metrics:
             table = evidence.rows(dataset, key)
             if table.empty or MFM not in set(table["system"]):
-                return untestable("no result of MFM on these data is stored")
+                others = 0 if table.empty else table["system"].nunique()
+                stored = f"a table of {others} other systems is stored, without MFM" if others else "no table is stored"
+                return unmeasured(f"{stored}; a model measured by itself is compared with none", f"table {dataset}")
             for _, row in table[~table["system"].isin((MFM, *ABLATIONS))].iterrows():
                 gap = row["difference"] if row["higher_is_better"] else -row["difference"]
                 if math.isfinite(gap):
-                    what = f"{row['system']} minus MFM, {key}"
-                    interval = row["difference_low"], row["difference_high"]
-                    rows.append(Measurement(what, row["unit"], row["difference"], *interval, p=row["p_holm"]))
+                    what, interval = title_of(row["system"]), (row["difference_low"], row["difference_high"])
+                    what = f"{what} minus MFM, {QUANTITIES[key].title}"
+                    tests = {"p": row.get("p"), "p_holm": row["p_holm"], "difference": True}
+                    rows.append(Measurement(what, row["unit"], row["difference"], *interval, **tests))
                     if gap > 0 and row["p_holm"] < LEVEL:
-                        better.append(f"{row['system']} ({key})")
+                        better.append(f"{title_of(row['system'])} ({QUANTITIES[key].title})")
                     if row["system"] == MAJORITY:
                         above_majority.append(gap < 0 and row["p_holm"] < LEVEL)
         if not rows:
             return untestable("no other system was compared with MFM on these data")
         if above_majority and not better and not any(above_majority):
-            return untestable("MFM is not told apart from the most frequent label here, so that no two are", rows)
+            few = f"{table['n'].max()} test samples" if "n" in table else "test samples"
+            because = f"by these {few} MFM is not told apart from the most frequent label, so that no two systems are"
+            return untestable(because, rows)
         because = (
             f"significantly better than MFM after Holm's correction: {', '.join(better)}"
             if better
@@ -278,16 +317,19 @@ def baselines_vary(evidence: Evidence) -> Outcome:
         if len(table) < MIN_BASELINES:
             continue
         row = table.loc[table["mean"].idxmax() if table["higher_is_better"].iloc[0] else table["mean"].idxmin()]
-        winners.add(str(row["system"]))
-        best.append(Measurement(f"{dataset}, {key}: {row['system']}", row["unit"], row["mean"]))
+        winners.add(title_of(str(row["system"])))
+        what = f"{info.title}, {QUANTITIES[key].title}: {title_of(str(row['system']))}"
+        best.append(Measurement(what, row["unit"], row["mean"]))
     if len(best) < 2:
-        return untestable(f"results of {MIN_BASELINES} baselines are stored for fewer than two data sets")
+        because = f"results of {MIN_BASELINES} baselines are stored for {len(best)} of the two data sets that it takes"
+        return unmeasured(because, "table ict_mmmo")
     because = f"the best baselines of {len(best)} data sets are {', '.join(sorted(winners))}"
     return decided(len(winners) > 1, because, best)
 
 
 def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> Callable[[Evidence], Outcome]:
     """In each pair the first system has the better mean in most of the metrics of Table 2."""
+    needed = [name for pair in pairs for name in pair]
 
     def judge(evidence: Evidence) -> Outcome:
         rows: list[Measurement] = []
@@ -298,11 +340,13 @@ def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> 
             )
             for first, second in pairs:
                 if first not in table.index or second not in table.index:
-                    return untestable(f"{first} and {second} are not both stored for {dataset}")
+                    because = f"no result of {title_of(first)} and {title_of(second)} on these data is stored"
+                    return unmeasured(because, f"table {dataset} --systems {','.join(dict.fromkeys(needed))}")
                 one, other = table.loc[first], table.loc[second]
                 gap = float(one["mean"] - other["mean"])
                 wins.append(gap > 0 if one["higher_is_better"] else gap < 0)
-                rows.append(Measurement(f"{first} minus {second}, {key}", one["unit"], gap))
+                what = f"{title_of(first)} minus {title_of(second)}, {QUANTITIES[key].title}"
+                rows.append(Measurement(what, one["unit"], gap, difference=True))
         because = f"{sum(wins)} of {len(wins)} differences of means go that way; most of them are needed"
         return decided(sum(wins) > len(wins) / 2, because, rows)
 
@@ -314,15 +358,27 @@ def language_leads(evidence: Evidence) -> Outcome:
     paper = {name: PAPER_RATIOS["CMU-MOSI"][name] for name in ("language", "acoustic")}
     found = {name: evidence.ratio("cmu_mosi", name) for name in paper}
     rows = [
-        Measurement(f"r_i of {name}", "score", ratio["value"], ratio["low"], ratio["high"], paper[name])
+        Measurement(
+            f"r_i of {name} ({modality_info(name).content})",
+            "score",
+            ratio["value"],
+            ratio["low"],
+            ratio["high"],
+            paper[name],
+        )
         for name, ratio in found.items()
         if ratio is not None
     ]
     if len(rows) < len(paper):
-        return untestable("no model of CMU-MOSI with language and voice was measured")
+        return unmeasured("no model of CMU-MOSI with language and voice was measured", "evaluate cmu_mosi")
     holds = rows[0].low > rows[1].high
-    overlap = "do not overlap" if holds else "overlap, or voice is ahead"
-    return decided(holds, f"the intervals {overlap}; the data here have no face, so its place is not tested", rows)
+    because = f"the intervals of language and voice {'do not overlap' if holds else 'overlap, or voice is ahead'}"
+    if (timing := evidence.ratio("cmu_mosi", "timing")) is not None:
+        what = "r_i of timing, which the paper does not read"
+        rows.append(Measurement(what, "score", timing["value"], timing["low"], timing["high"]))
+        if timing["low"] > rows[0].high:
+            because += "; the timing of the words, a stream of ours that the paper does not read, is above both"
+    return decided(holds, because, rows)
 
 
 def flow_finds_evidence(evidence: Evidence) -> Outcome:
@@ -330,9 +386,13 @@ def flow_finds_evidence(evidence: Evidence) -> Outcome:
     rows = []
     for world in WORLD_OF:
         subjects = [f"{modality}:norm" for modality in MODALITIES]
-        rows += _figures(evidence, world, "evidence_auc", subjects, f"{world}, {{of}}: area under the curve")
+        rows += _figures(
+            evidence, world, "evidence_auc", subjects, f"{dataset_info(world).title}, {{of}}: area under the curve"
+        )
     if not rows:
-        return untestable("no model of clips whose evidence is known was measured")
+        return unmeasured("no model of clips whose evidence is known was measured", f"evaluate {next(iter(WORLD_OF))}")
     above = [row.what for row in rows if row.low > 0.5]
     because = f"above chance (0.5) with its whole interval in {len(above)} of {len(rows)} cases; all are needed"
+    if lacking := [row.what.partition(":")[0] for row in rows if row.what not in above]:
+        because += f", and not in {' and '.join(lacking)}"
     return decided(len(above) == len(rows), because, rows)

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 import mfm_core as mfm
+from mfm_core.__main__ import app
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
 from mfm_core.evaluation.verdicts import Evidence, Outcome
 
 NOTHING = Evidence(pd.DataFrame(), {})
+COMMANDS = {command.name for command in app.registered_commands}
 
 
 def table(dataset: str, means: dict[str, float], *, key: str = "a2", p: float = 0.5) -> pd.DataFrame:
@@ -47,8 +49,14 @@ def outcome(key: str, evidence: Evidence) -> Outcome:
 def test_without_results_nothing_is_said_to_hold() -> None:
     found = judged(NOTHING)
     assert set(found) == {claim.key for claim in CLAIMS}
-    assert {one.verdict for one in found.values()} == {"cannot be tested here"}
+    lacking = {"competitive_iemocap", "mosi_voice", "pom_modalities"}  # no data that there are could decide these
+    assert {key for key, one in found.items() if one.verdict == "cannot be tested here"} == lacking
+    assert {one.verdict for key, one in found.items() if key not in lacking} == {"not measured yet"}
     assert all(one.because and not one.because.endswith(".") for one in found.values())
+    for one in found.values():
+        assert bool(one.command) == (one.verdict == "not measured yet"), "a command measures what is not measured yet"
+        if one.command:
+            assert one.command.split()[3] in COMMANDS
 
 
 def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one_does_not() -> None:
@@ -59,7 +67,7 @@ def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one
     worse = {"mfm": 0.8, "tfn": 0.7}
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), worse, p=0.01)).verdict == "holds"
     lacking = tables("ict_mmmo", ("a2", "f1"), {"tfn": 0.7, "rf": 0.6})
-    assert outcome("competitive_ict_mmmo", lacking).verdict == "cannot be tested here"
+    assert outcome("competitive_ict_mmmo", lacking).verdict == "not measured yet"
 
 
 def test_where_mfm_is_not_above_the_most_frequent_label_no_two_systems_are_told_apart() -> None:
@@ -78,7 +86,12 @@ def test_a_lower_error_counts_as_better() -> None:
     means = {"mfm": 0.9, "m_a": 0.5, "m_b": 0.5, "m_c": 0.5, "m_d": 0.5, "m_e": 0.5}
     assert outcome("all_components", tables("cmu_mosi", keys, means)).verdict == "holds"
     assert outcome("all_components", tables("cmu_mosi", keys, means | {"mfm": 0.1})).verdict == "does not hold"
-    assert outcome("specific_factors", tables("cmu_mosi", keys, {"mfm": 0.9})).verdict == "cannot be tested here"
+    lacking = outcome("specific_factors", tables("cmu_mosi", keys, {"mfm": 0.9}))
+    assert (lacking.verdict, lacking.because) == (
+        "not measured yet",
+        "no result of MFM and M_A on these data is stored",
+    )
+    assert lacking.command == "python -m mfm_core table cmu_mosi --systems mfm,m_a"
 
 
 @pytest.mark.parametrize(("tfn", "verdict"), [(0.5, "holds"), (0.3, "does not hold")])
@@ -89,7 +102,7 @@ def test_baselines_vary_only_if_the_best_differ(tfn: float, verdict: str) -> Non
     found = outcome("baselines", Evidence(pd.concat([first.comparisons, second.comparisons]), {}))
     assert found.verdict == verdict
     few = Evidence(found_few(first, second), {})
-    assert outcome("baselines", few).verdict == "cannot be tested here"
+    assert outcome("baselines", few).verdict == "not measured yet"
 
 
 def found_few(*evidence: Evidence) -> pd.DataFrame:
@@ -134,10 +147,54 @@ def test_digits_are_judged_by_mean_and_test(mm: float, p: float | None, multimod
 @pytest.mark.parametrize("accuracies", [["high"], [None], {"a": 1}])
 def test_a_system_without_accuracies_was_not_compared(accuracies: object) -> None:
     found = judged(digits(0.97, 0.01, accuracies))
-    assert found["multimodal"].verdict == found["mfm_above_mm"].verdict == "cannot be tested here"
+    assert found["multimodal"].verdict == found["mfm_above_mm"].verdict == "not measured yet"
     stored = digits(0.97, 0.01).metrics["svhn_mnist"]["comparison"]
     stored["systems"][2]["accuracies"] = []
     assert judged(Evidence(pd.DataFrame(), {"svhn_mnist": {"comparison": stored}}))["multimodal"].measurements == ()
+
+
+def test_who_is_ahead_is_named_with_the_difference_in_points() -> None:
+    found = outcome("mfm_above_mm", digits(0.99, 0.01))
+    assert (
+        found.because
+        == "MM is ahead on average, significantly: MFM minus MM is -1.00 points, p = 0.01 by the bootstrap"
+    )
+    assert "MFM is ahead on average, not significantly: " in outcome("mfm_above_mm", digits(0.97, 0.08)).because
+
+
+def test_systems_and_metrics_are_called_by_their_titles_and_both_p_are_kept() -> None:
+    evidence = tables("ict_mmmo", ("a2", "f1"), {"mfm": 0.7, "bc_lstm": 0.8, "of_ones_own": 0.6}, p=0.04)
+    evidence.comparisons["p"] = 0.01
+    found = outcome("competitive_ict_mmmo", evidence)
+    assert "BC-LSTM (A2, positive or negative), BC-LSTM (F1, weighted)" in found.because
+    assert {one.what for one in found.measurements} >= {"BC-LSTM minus MFM, F1, weighted"}
+    assert {(one.p, one.p_holm, one.difference) for one in found.measurements} == {(0.01, 0.04, True)}
+
+
+@pytest.mark.parametrize(
+    ("value", "high", "verdict", "said"),
+    [
+        (0.19, 0.21, "holds", "SVHN passes: the interval ends at 21.00 %, within the target of 21.38 %"),
+        (0.20, 0.22, "does not hold", "SVHN fails: 20.00 % is within the target of 21.38 %, but the interval, which"),
+        (0.25, 0.27, "does not hold", "SVHN fails: 25.00 % is above the target of 21.38 %"),
+    ],
+)
+def test_labels_are_apart_from_styles_by_the_target_of_the_card(
+    value: float, high: float, verdict: str, said: str
+) -> None:
+    rows = [
+        figure("probe_accuracy", "svhn", Estimate(value, 0.18, high, 9), target=0.2138),
+        figure("probe_accuracy", "mnist", Estimate(0.18, 0.17, 0.2, 9), target=0.2),
+        figure("most_frequent_class", "svhn", Estimate(0.1838, 0.17, 0.2, 9)),
+    ]
+    found = outcome(
+        "factorization", Evidence(pd.DataFrame(), {"svhn_mnist": {"figures": [one.stored() for one in rows]}})
+    )
+    assert found.verdict == verdict
+    assert found.because.startswith(said)
+    assert "MNIST passes" in found.because
+    assert [one.target for one in found.measurements] == [0.2138, 0.2, None]
+    assert found.measurements[2].what == "SVHN: rate of its most frequent digit"
 
 
 def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
@@ -153,6 +210,10 @@ def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
     del lacking.metrics["cmu_mosi"]["dependency"][1]["high"]
     assert outcome("mosi_language", lacking).verdict == "does not hold", "an end that is not known is not apart"
     assert outcome("mosi_language", ratios(0.1, 0.15)).verdict == "does not hold"
+    timed = ratios(0.2, 0.15)
+    timing = {"modality": "timing", "bandwidth": 1.0, "ratio": 0.6, "low": 0.5, "high": 0.7}
+    timed.metrics["cmu_mosi"]["dependency"].append(timing)
+    assert "does not read, is above both" in outcome("mosi_language", timed).because
     for low, verdict in ((0.6, "holds"), (0.4, "does not hold")):
         figures = [figure("evidence_auc", "language:norm", Estimate(0.7, low, 0.8, 500)).stored()]
         found = outcome("gradient_flow", Evidence(pd.DataFrame(), {"studio_balanced": {"figures": figures}}))
@@ -164,10 +225,10 @@ def test_the_shipped_models_decide_the_claims_on_digits() -> None:
         pytest.skip("svhn_mnist is not stored")
     found = judged(Evidence(pd.DataFrame(), {"svhn_mnist": mfm.load_metrics("svhn_mnist")}))
     for key in ("multimodal", "generation", "factorization"):
-        assert found[key].verdict != "cannot be tested here"
+        assert found[key].verdict in ("holds", "does not hold")
         assert found[key].measurements
     tested = "difference" in next(
         row for row in mfm.load_metrics("svhn_mnist")["comparison"]["systems"] if row["name"] == "mm"
     )
-    assert (found["mfm_above_mm"].verdict != "cannot be tested here") == tested
+    assert (found["mfm_above_mm"].verdict in ("holds", "does not hold")) == tested
     assert found["mfm_above_mm"].measurements

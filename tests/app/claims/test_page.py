@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.claims import results
 from app.claims.charts import aloud, best_first, numbers, systems_chart
-from app.claims.sections import budget
+from app.claims.sections import GROUPS, MARKS, budget, measured_rows, measurements
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
 from mfm_core.evaluation.claims import CLAIMS
+from mfm_core.evaluation.verdicts import Measurement, Outcome
 from mfm_core.experiments.results import read_comparisons
 from tests.app import sequences
 from tests.app.pages import open_page
@@ -72,14 +74,21 @@ def visit(**params: str) -> AppTest:
 
 def test_every_claim_is_shown_with_its_verdict_and_its_test(stored: Path) -> None:
     page = visit()
-    labels = [one.label for one in page.expander]
+    *labels, _ = [one.label for one in page.expander]
     assert len(labels) == len(CLAIMS)
     for claim in CLAIMS:
         (label,) = (one for one in labels if one.endswith(f"] {claim.text}"))
-        assert any(mark in label for mark in ("holds", "does not hold", "cannot be tested here"))
-    untested = ["cannot be tested here" in label for label in labels]
-    assert untested == sorted(untested)  # what was tested stands first
-    assert [one.value for one in page.subheader] == ["Tested here", "Cannot be tested here"]
+        assert any(mark in label for mark in MARKS)
+    group = [
+        next(i for i, marks in enumerate(GROUPS.values()) if label.split("[")[1].split("]")[0] in marks)
+        for label in labels
+    ]
+    assert group == sorted(group)  # what was tested stands first
+    assert [one.value for one in page.subheader] == list(GROUPS)
+    said = next(one.proto.body for one in page.get("html") if "not measured yet" in one.proto.body)
+    counts = [int(n) for n in re.findall(r"<b>(\d+)</b>", said)]
+    assert (len(counts), sum(counts)) == (len(MARKS), len(CLAIMS)), "what is not measured is told from what cannot be"
+    assert any("python -m mfm_core table cmu_mosi" in one.value for one in page.markdown)
     assert any("competitive on ICT-MMMO" in label and "badge[holds]" in label for label in labels)
 
 
@@ -155,6 +164,30 @@ def test_the_papers_tables_stand_beside_ours(stored: Path) -> None:
 def test_without_results_the_page_says_how_to_compute_them(stored: Path) -> None:
     (stored / "results" / "ict_mmmo.comparisons.csv").unlink()
     assert "python -m mfm_core table" in visit(section="systems").info[0].value
+
+
+def test_differences_are_in_points_and_a_corrected_p_is_called_so() -> None:
+    gap = Measurement("RF minus MFM, A2", "share", 0.0778, 0.0111, 0.15, p=0.026, p_holm=0.72, difference=True)
+    rate = Measurement("read from Z_a", "share", 0.2, 0.19, 0.22, target=0.21)
+    assert measurements(Outcome("holds", "", (gap, rate))) == {
+        "measured": ["RF minus MFM, A2", "read from Z_a"],
+        "ours": ["+7.78 points", "20.00 %"],
+        "95 % interval": ["+1.11 to +15.00 points", "19.00 % to 22.00 %"],
+        "target": ["", "<= 21.00 %"],
+        "p": ["0.026", ""],
+        "p, Holm's": ["0.72", ""],
+    }
+    nothing = dict.fromkeys((claim.key for claim in CLAIMS), Outcome("holds", ""))
+    kept = measured_rows(nothing | {CLAIMS[0].key: Outcome("holds", "", (gap,))})
+    assert kept[["p", "p, Holm's"]].to_numpy().tolist() == [[0.026, 0.72]]
+
+
+def test_every_abbreviation_of_a_system_is_spelt_out() -> None:
+    told = results.abbreviations()
+    of = dict(zip(told["system"], told["what it is"], strict=True))
+    assert of["UM"].startswith("one modality alone")
+    assert of["MM"].startswith("all modalities fused")
+    assert all(of[title] for title in ("BC-LSTM", "CMV-LDHCRF", "M_E"))
 
 
 LINKS = ClaimsLinks(
