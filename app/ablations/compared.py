@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from app.ablations.conclusions import conclusion
 from app.claims import results
 from app.shared import charts, prose
+from mfm_core.data.registry import modality_info
 from mfm_core.evaluation.figures import shown, shown_with_interval
 from mfm_core.experiments.losses import ALL_SEEDS, LOSSES, OBJECTIVES, read_losses
-from mfm_core.experiments.variants import VARIANTS, read_variants
+from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE, read_variants
 
 BOTH = "svhn+mnist"
 """Subject of figures of the one Z_a of both modalities that M_A has."""
@@ -25,6 +29,12 @@ ASKED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Coherence of the prior: higher is better": (("joint_coherence", ""),),
 }
 """Keys and subjects of the bars of each group, the first that a model has."""
+COUNTED: Mapping[str, str] = {
+    "swap_accuracy": "photographs for the swaps",
+    "probe_accuracy": "photographs without a picture in common for the probes",
+    "joint_coherence": "draws of the prior for the coherence",
+}
+"""Units that n counts, by the key of the figure."""
 HUES = ("a0", "a1", "a0", "a1", "y")
 HOW_TO_READ = (
     "**Swap**: after Z_y is exchanged, how often an independent judge reads the digit that gave Z_y. **Digit read from "
@@ -39,12 +49,16 @@ class Compared:
 
     Attributes:
         answer: The answer to the question, counted from the figures.
+        concluded: What the figures say of the best, sentences; empty where there are not two to compare.
+        augmented: Whether pictures were augmented while training: ``not augmented``, or of what; empty if unknown.
         groups: Bars of each figure, by its title.
         columns: The numbers, by the name of their column.
         measured: Seeds, intervals, n and date, sentences.
     """
 
     answer: str
+    concluded: str
+    augmented: str
     groups: Mapping[str, Sequence[charts.Bar]]
     columns: charts.Table
     measured: str
@@ -82,8 +96,23 @@ def show(file: str, models: str, *, command: str, alt: str) -> None:
         key=file.removesuffix(".csv"),
         alt=alt,
     )
+    if found.concluded:
+        prose.write(f"**In sum.** {found.concluded}")
     prose.caption(HOW_TO_READ)
     prose.caption(f"{models}; {found.measured} Again with: {command}")
+    with suppress(ValueError):  # the section of the other file says so
+        if told := beside(found, _stored(LOSSES if file == VARIANTS_FILE else VARIANTS_FILE)):
+            prose.caption(told)
+
+
+def beside(found: Compared, other: Compared | None) -> str:
+    """Why the MFM of Eq. 4 alone has other figures in the other chart, a sentence; empty where that is not known."""
+    if other is None or not (found.augmented and other.augmented) or found.augmented == other.augmented:
+        return ""
+    return (
+        "The MFM of Eq. 4 alone stands in two charts with different figures. Its sizes, steps and seeds are the same, "
+        f"but while training the pictures are {found.augmented} here and {other.augmented} there."
+    )
 
 
 def _stored(file: str) -> Compared | None:
@@ -121,16 +150,35 @@ def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Call
             found = (rows[(rows["key"] == key) & (rows["subject"] == subject)] for key, subject in wanted)
             if (row := next((one.iloc[0] for one in found if len(one)), None)) is not None:
                 groups.setdefault(group, []).append(_bar(row, title(name)))
+    swaps, probes = tuple(ASKED)[:2], tuple(ASKED)[2:4]
     seeds = sorted({str(seed) for seed in table["seed"]} - {ALL_SEEDS})
     return Compared(
         _answer(merged, column, title),
+        conclusion(groups, swaps, probes),
+        _augmented(table),
         groups,
         {name: merged[name].tolist() for name in (column, "key", "subject", "value", "low", "high", "n")},
         f"seeds {', '.join(seeds)}; 95 % intervals over pairs, photographs and seeds; a probe's interval spans its "
-        f"seeds. n, which counts photographs, draws of the prior, or for probes photographs without a picture in "
-        f"common: {' and '.join(f'{n:,}' for n in sorted(set(merged['n'].astype(int))))}. "
-        f"Measured {table['date'].max()}.",
+        f"seeds. {_counted(merged)}Measured {table['date'].max()}.",
     )
+
+
+def _counted(merged: pd.DataFrame) -> str:
+    """The n of each kind of figure, a sentence with a space behind; empty where none of these is in the table."""
+    said = []
+    for key, counts in COUNTED.items():
+        if n := sorted({int(one) for one in merged.loc[merged["key"] == key, "n"]}):
+            said.append(f"{' or '.join(f'{one:,}' for one in n)} {counts}")
+    return f"n: {'; '.join(said)}. " if said else ""
+
+
+def _augmented(table: pd.DataFrame) -> str:
+    """Whether the pictures of these models were augmented while training, and of which modalities."""
+    if "configuration" not in table:
+        return ""
+    changed = json.loads(table["configuration"].iloc[0]).get("augmentation") or {}
+    names = [modality_info(name).title for name, each in changed.items() if any(each.values())]
+    return f"augmented ({' and '.join(names)})" if names else "not augmented"
 
 
 def _all_seeds(table: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ function that it caches.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -33,23 +33,21 @@ def design(names: tuple[str, ...]) -> pa.Table:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def figures(stamp: Hashable, table: str, names: tuple[str, ...]) -> tuple[pa.Table, bool]:
-    """A row a figure, with the paper's of each variant and, where any is in the table, ours; and whether any is."""
+def figures(
+    stamp: Hashable, table: str, names: tuple[str, ...]
+) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]:
+    """The paper's figures of the variants, a column each, and ours; ours are empty where none is in the table."""
     del stamp  # a changed file makes another key
-    ours = results.comparisons()
-    means = _means(ours, table)
-    computed = not ours.empty and bool(set(names) & set(ours[ours["table"] == table]["system"]))
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
-    rows: list[dict[str, str]] = []
-    for key in ("a2", "f1", "a7", "mae", "r"):
-        row = {"figure": results.METRICS[key]}
-        for name in names:
-            value = paper[name, key]
-            row[f"{results.title_of_system(name)}, paper"] = shown(value.value, value.unit)
-            if computed:
-                row[f"{results.title_of_system(name)}, ours"] = means.get((name, key), "")
-        rows.append(row)
-    return pa.Table.from_pylist(rows), computed
+    keys = ("a2", "f1", "a7", "mae", "r")
+    titles = {name: results.title_of_system(name) for name in names}
+    head = {"figure": [results.METRICS[key] for key in keys]}
+    printed = {titles[name]: [shown(paper[name, key].value, paper[name, key].unit) for key in keys] for name in names}
+    means = _means(results.comparisons(), table)
+    measured = [key for key in keys if any((name, key) in means for name in names)]
+    ours = {titles[name]: [means.get((name, key), "not measured") for key in measured] for name in names}
+    head_of_ours = {"figure": [results.METRICS[key] for key in measured]}
+    return head | printed, head_of_ours | ours if measured else {}
 
 
 def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:

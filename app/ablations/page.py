@@ -10,6 +10,7 @@ from app.ablations.view import MOST_COMPARED, AblationsLinks, AblationsView
 from app.claims import results, small_table
 from app.generate import digit_model
 from app.shared import charts, prose, sidebar, state, stored_models
+from app.shared import tables as tables_of_text
 from mfm_core.evaluation.paper import SOURCE
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
 from mfm_core.networks.ablation import TABLE_2
@@ -71,19 +72,30 @@ def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
 
 def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
-    st.subheader("What it costs", anchor=False)
-    table = ""
+    st.subheader("What leaving it out costs in prediction", anchor=False)
+    prose.write(
+        "How well each variant predicts the label: the difference to MFM is what leaving a part out costs. The paper's "
+        "figures and ours are of different data, so compare variants within a table, not the two tables."
+    )
+    table = state.seen(AblationsView).table
+    titles = results.titles_of_tables()
+    paper, _ = costs.figures(results.stamp(), table, names)
+    st.markdown("**The paper, on CMU-MOSI**")
+    tables_of_text.show(paper, label="The paper's figures of the variants, on CMU-MOSI")
+    prose.caption(f"{SOURCE}, Table 2.")
     if tables:
         with st.container(width=420):
-            table = state.select("Ours on", "table", results.titles_of_tables())
-    rows, computed = costs.figures(results.stamp(), table, names)
-    st.dataframe(rows, hide_index=True, alt="Figures of the variants, the paper's and ours")
-    if not computed:
+            table = state.select("Ours on", "table", titles)
+    _, ours = costs.figures(results.stamp(), table, names)
+    if not ours:
         st.info(
             "None of these variants has been computed on these data here. Compute them with: "
             "`python -m mfm_core table cmu_mosi --systems mfm,m_a,m_b,m_c,m_d,m_e`"
         )
-    prose.caption(f"The paper's figures: CMU-MOSI, {SOURCE}, Table 2. Ours: mean of the seeds, 95 % interval.")
+        return
+    st.markdown(f"**Ours, on {titles[table]}**")
+    tables_of_text.show(ours, label=f"Our figures of the variants, on {titles[table]}")
+    prose.caption("Mean of the seeds, with the 95 % interval over test samples.")
 
 
 main()

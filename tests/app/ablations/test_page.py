@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,17 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.ablations.compared import of_table
+from app.ablations.compared import beside, of_table
+from app.ablations.conclusions import conclusion
 from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
 from app.ablations.structure import drawing, sentence
 from app.ablations.view import AblationsLinks, AblationsView
 from app.generate import digit_model
-from app.shared.charts import palettes
+from app.shared.charts import Bar, palettes
 from mfm_core import Latents
 from mfm_core.experiments.variants import VARIANTS
 from mfm_core.networks.ablation import TABLE_2
-from tests.app.pages import open_page
+from tests.app.pages import open_page, words_on
 
 
 @pytest.fixture
@@ -50,9 +52,11 @@ def test_what_is_missing_is_dotted_and_what_each_modality_has_is_doubled(name: s
 @pytest.mark.usefixtures("nothing_stored")
 def test_the_page_shows_the_papers_figures_and_says_that_ours_are_not_computed() -> None:
     page = visit(variants="mfm.m_e")
-    figures = page.dataframe[1].value.set_index("figure")
-    assert figures.loc["A2, positive or negative", "M_E, paper"] == "76.10 %"
-    assert figures.loc["mean absolute error", "MFM, paper"] == "0.961"
+    words = words_on(page)
+    assert "76.10\u00a0%" in words
+    assert "0.961" in words
+    assert "Our figures of the variants" not in words
+    assert "The paper's figures of the variants, on CMU-MOSI".replace("'", "&#x27;") in words
     told = [one.value for one in page.info]
     assert "No stored model of images" in told[0]
     assert "python -m mfm_core losses" in told[1]
@@ -75,6 +79,44 @@ def test_bars_take_the_shared_style_where_there_is_one_and_leave_out_what_a_vari
     assert len(found.groups["Digit read from handwriting Z_a: lower is better"]) == 1
     assert "MFM 60.00 %; M_A 30.00 %. No style to keep, hence no swap: M_E." in found.answer
     assert "seeds 0;" in found.measured
+    assert (
+        "n: 5 photographs for the swaps; 5 photographs without a picture in common for the probes. " in found.measured
+    )
+    assert found.concluded == "", "there is no second probe of the handwriting to compare with"
+
+
+def test_the_conclusion_names_the_best_by_each_measure_and_whether_they_agree() -> None:
+    def group(**of: float) -> list[Bar]:
+        return [Bar(who, value, value - 0.05, value + 0.05, "") for who, value in of.items()]
+
+    groups = {
+        "s0": group(a=0.7, b=0.3),
+        "s1": group(a=0.5, b=0.52),
+        "p0": group(a=0.6, b=0.2),
+        "p1": group(a=0.38, b=0.3),
+    }
+    assert conclusion(groups, ("s0", "s1"), ("p0", "p1")) == (
+        "Swap: **a** (70.00 %, its interval apart) in house numbers, and **b** (52.00 %, its interval overlaps 1 of 1 "
+        "others') in handwriting; none is best in both. Probe of Z_a, where lower is better: **b** (20.00 %, its "
+        "interval apart) in house numbers, and **b** (30.00 %, its interval overlaps 1 of 1 others') in handwriting. "
+        "The best by the swap is the best by the probe only in handwriting."
+    )
+    same = groups | {"s1": group(a=0.9, b=0.1)}
+    assert "so one is best in both" in conclusion(same, ("s0", "s1"), ("p0", "p1"))
+    assert "in neither modality" in conclusion(same, ("s0", "s1"), ("p0", "p1"))
+    assert conclusion({"s0": group(a=1)}, ("s0", "s1"), ("p0", "p1")) == ""
+
+
+def test_augmentation_is_why_one_model_has_two_figures() -> None:
+    row = {"system": "mfm", "key": "swap_accuracy", "subject": "svhn", "seed": "0", "unit": "share", "value": 0.5}
+    row |= {"low": 0.1, "high": 0.9, "n": 5, "date": "2026-11-26"}
+    settings = ({"augmentation": {"svhn": {"tint": 0.1, "pad_border": True}, "mnist": {"tint": 0.0}}}, {"steps": 1})
+    changed, plain = (
+        of_table(pd.DataFrame([row | {"configuration": json.dumps(one)}]), "system", VARIANTS, str.upper)
+        for one in settings
+    )
+    assert "augmented (SVHN) here and not augmented there" in beside(changed, plain)
+    assert beside(plain, plain) == beside(plain, None) == ""
 
 
 @pytest.mark.parametrize(
