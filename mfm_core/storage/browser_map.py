@@ -42,13 +42,15 @@ class BrowserMap(Config):
             (n_colours, N).
         blocks: The plane of each block of Z.
         colours: What each row of ``colours`` measures.
+        codes: How many pairs, the first in the file, are those of the model's codes; the others are further ones.
         umap: Whether the file holds a UMAP layout of each block too: ``umap.`` and its name, (n, 2), of the first n.
     """
 
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     file: str
     blocks: dict[str, MapBlock]
     colours: tuple[str, ...]
+    codes: int
     umap: bool = False
 
 
@@ -86,7 +88,7 @@ def browser_map(
     name = f"{hashlib.sha256(content).hexdigest()[:24]}.safetensors.gz"
     write_packed_once(folder / name, content)
     planes = {key: plane(block) for key, block in blocks.items()}
-    return BrowserMap(file=name, blocks=planes, colours=tuple(pairs.colours), umap=bool(umap))
+    return BrowserMap(file=name, blocks=planes, colours=tuple(pairs.colours), codes=len(codes), umap=bool(umap))
 
 
 def plane(block: Tensor) -> MapBlock:

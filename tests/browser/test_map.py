@@ -67,7 +67,7 @@ def test_the_map_comes_back_with_the_model_that_it_is_of(visit: Visit) -> None:
 def test_an_empty_place_of_the_umap_layout_is_decoded_from_its_neighbours(visit: Visit) -> None:
     page = mapped(visit)
     page.get_by_label("Axes", exact=True).select_option("umap")
-    expect(page.locator(".mapbody > .note")).to_contain_text("axes and the distances between groups mean nothing")
+    expect(page.locator(".mapbody > .note")).to_contain_text("its axes have no unit")
     seen = {picture(page, 1)}
     for corner in ((0.2, 0.06), (0.8, 0.94)):
         page.mouse.click(*at(page, *corner))

@@ -381,6 +381,7 @@ def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_we
     for of_the_first in (".more .ten", ".card.filled", ".lock[aria-pressed=true]"):
         expect(page.locator(of_the_first)).to_have_count(0)
     expect(page.locator(".counted")).not_to_contain_text("label unchanged")
+    expect(page.locator(".read").first).to_contain_text("judge")
     page.get_by_role("button", name="Undo").click()
     assert picture(page, 0) == second, "there is nothing of this model to undo"
     drag(page, slider(page, "a0", 1), 0.5, 0.3)

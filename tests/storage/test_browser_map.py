@@ -32,6 +32,7 @@ def test_the_file_holds_every_code_and_what_the_map_is_coloured_by(
     codes = make_codes(tiny_model, torch.Generator().manual_seed(0), n=10)
     judge = judge_of(tiny_config.images["mnist"])
     found = browser_map(tiny_model, codes, {"mnist": judge}, tmp_path)
+    assert found.codes == 10
     assert found.colours == ("brightness, svhn", "slant, mnist", "judge's confidence, mnist")
     tensors = load(gzip.decompress((tmp_path / found.file).read_bytes()))
     for name, block in codes.latents.blocks().items():

@@ -54,7 +54,7 @@ class Newest {
         this.busy = false;
         const { next } = this;
         this.next = null;
-        if (next) this.ask(next);
+        if (next !== null) this.ask(next);
         else this.onTurn();
       });
   }

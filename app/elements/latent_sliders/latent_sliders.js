@@ -19,7 +19,7 @@ class Sliders {
     this.turn = turn;
     this.live = new Newest(() => this.#decode(), turn);
     this.strip = new Newest(() => this.#decodeStrip(), turn, STRIP_EVERY);
-    this.judge = new Newest((style) => this.#judge(style), turn, JUDGED_EVERY);
+    this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
     this.watch = setInterval(() => this.#rewritten(), 1000);
@@ -317,11 +317,11 @@ class Sliders {
 
   #askJudges(names, style) {
     for (const name of names) this.unread.add(name);
-    this.judge.ask(style);
+    this.judge.ask({ style });
   }
 
   /** Let the judges read what is shown; of a moved style count whether they see the digit that Z_y stands for. */
-  async #judge(style) {
+  async #judge({ style }) {
     const { model, digit, laid } = this, names = [...this.unread];
     this.unread.clear();
     if (!names.length) return;

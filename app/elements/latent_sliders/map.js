@@ -2,6 +2,17 @@
 const BLENDED = 6; // codes that an empty place of the UMAP layout is decoded from
 const STEP = 0.15; // that an arrow key moves Z by
 
+const ORDINALS = ["first", "second"];
+
+/** Which pairs are on the map: those of the model's codes and, except in a stored layout, further ones. */
+function countedPairs(codes, all, stored) {
+  const [those, every, further] = [codes, all, all - codes].map((n) => n.toLocaleString("en"));
+  if (all === codes) return `${those} held-out pairs`;
+  return stored
+    ? `${those} held-out pairs: those whose codes are stored with the model, for the layout was computed of them alone; the other axes show ${further} further pairings too`
+    : `${every} held-out pairs: the ${those} whose codes are stored with the model, and ${further} further pairings of held-out pictures, encoded for this map`;
+}
+
 class LatentMap {
   constructor(main) {
     Object.assign(this, { main, data: null });
@@ -98,7 +109,7 @@ class LatentMap {
   /** The mean of the codes and the axes on show, with the title of each. */
   get cut() {
     const factor = this.block.value, { mean, axes, shares } = this.map.blocks[factor];
-    if (this.axes.value === "principal") return { mean, axes, titles: shares.map((share) => `${(100 * share).toFixed(0)} % of the variance`) };
+    if (this.axes.value === "principal") return { mean, axes, titles: shares.map((share, k) => `${ORDINALS[k]} principal component, ${(100 * share).toFixed(0)} % of the variance`) };
     const { vectors, names } = this.main.model.directions[factor];
     return { mean, axes: vectors.slice(0, 2), titles: [0, 1].map((i) => this.main.names[`${factor}-${i + 1}`] ?? names[i] ?? `direction ${i + 1}`) };
   }
@@ -144,10 +155,10 @@ class LatentMap {
     this.mine.toggleAttribute("hidden", !own);
     this.tip.hidden = true;
     const told = this.stored
-      ? "UMAP keeps neighbours together; its axes and the distances between groups mean nothing, and an empty place is decoded from the codes nearest to it"
-      : "What the two axes do not show stays as the sliders have it";
+      ? "UMAP keeps neighbours together; its axes have no unit, the distances between groups mean nothing, and an empty place is decoded from the codes nearest to it"
+      : "Both axes count in standard deviations of the prior, from the mean code; what they do not show stays as the sliders have it";
     const about = own ? "The star is your own picture." : "A picture that you draw or upload in Translate appears here as a star.";
-    this.note.textContent = `${this.n.toLocaleString("en")} held-out pairs. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several. ${about}`;
+    this.note.textContent = `${countedPairs(this.map.codes, this.data.labels.data.length, this.stored)}. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several. ${about}`;
     this.mark();
     await this.plane.draw(this.plotly, {
       traces: this.#traces(pairs), ends, words, titles: this.stored ? null : this.cut.titles, legend: this.colour.selectedOptions[0].textContent,

@@ -4,6 +4,30 @@ const WAIT = 60; // milliseconds until plotly has told of a point that was click
 // A chart asks no other host: plotly's own default offers to send it to one.
 const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: true, displayModeBar: true, modeBarButtonsToRemove: ["select2d", "autoScale2d"] };
 
+const NARROW = 480; // pixels of a chart whose titles take two lines
+const LEAST = 22; // pixels between two texts
+
+/** Places in pixels moved as little as makes each at least so far from every other. */
+function apart(places, least) {
+  const moved = places.map((place) => [...place]);
+  for (let round = 0, close = true; close && round < 500; round++) {
+    close = false;
+    for (let i = 0; i < moved.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const step = [0, 1].map((k) => moved[i][k] - moved[j][k]), far = Math.hypot(...step);
+        if (far >= least) continue;
+        close = true;
+        const way = far > 1e-6 ? step.map((x) => x / far) : [Math.cos(i), Math.sin(i)], half = (least - far) / 2 + 0.01;
+        for (const k of [0, 1]) {
+          moved[i][k] += half * way[k];
+          moved[j][k] -= half * way[k];
+        }
+      }
+    }
+  }
+  return moved;
+}
+
 class Plane {
   /** `on` is told of what the visitor does: over(pair or -1), click(pair or -1, place) and choose(pairs). */
   constructor(on) {
@@ -22,11 +46,12 @@ class Plane {
    */
   async draw(plotly, { traces, ends, titles, words, legend }) {
     const style = getComputedStyle(this.plot), [ink, rule] = [style.color, style.getPropertyValue("--rule")].map(plainColour);
-    Object.assign(this, { plotly, ends, ink: style.color });
+    Object.assign(this, { plotly, ends, words, ink: style.color });
+    const separator = this.plot.clientWidth < NARROW ? ",<br>" : ", ";
     const axis = (k) => ({
-      range: ends[k], visible: Boolean(titles), title: { text: titles?.[k], standoff: 6 }, zeroline: false, gridcolor: rule, nticks: 7,
+      range: ends[k], visible: Boolean(titles), title: { text: titles?.[k].replace(", ", separator), standoff: 6 }, automargin: true,
+      zeroline: false, gridcolor: rule, nticks: 7,
     });
-    const outlined = `0 0 3px ${style.getPropertyValue("--st-background-color")}`;
     const layout = {
       dragmode: this.plot.layout?.dragmode ?? (matchMedia("(pointer: coarse)").matches ? false : "lasso"),
       hovermode: "closest", autosize: true, showlegend: traces.length > 1, xaxis: axis(0), yaxis: { ...axis(1), scaleanchor: "x" },
@@ -34,15 +59,31 @@ class Plane {
       margin: { l: titles ? 56 : 8, r: 8, t: 34, b: titles ? 48 : 8 },
       modebar: { bgcolor: "transparent", color: ink, activecolor: plainColour(style.getPropertyValue("--st-blue-color")) },
       legend: { orientation: "h", y: titles ? -0.14 : -0.02, itemsizing: "constant", title: { text: legend } },
-      annotations: words.map(({ text, at: [x, y] }) => ({
-        x, y, text: `<b>${text}</b>`, showarrow: false, captureevents: false, font: { size: 18, color: ink, shadow: [outlined, outlined, outlined].join(", ") },
-      })),
     };
     const drawn = Boolean(this.plot.on);
+    this.written = null;
     await plotly.react(this.plot, traces, layout, CONFIG);
     adoptPlotlyStyle(this.plot.getRootNode());
     if (!drawn) this.#listen();
+    this.#write();
     this.#follow();
+  }
+
+  /** Write the texts at their places, those that would lie on each other beside them, each with a line to its own. */
+  #write() {
+    const style = getComputedStyle(this.plot), ink = plainColour(style.color), outlined = `0 0 3px ${style.getPropertyValue("--st-background-color")}`;
+    const places = this.words.map(({ at }) => this.pixel(at)), drawn = apart(places, LEAST);
+    const annotations = this.words.map(({ text, at: [x, y] }, i) => {
+      const [ax, ay] = [0, 1].map((k) => Math.round(drawn[i][k] - places[i][k]));
+      return {
+        x, y, ax, ay, text: `<b>${text}</b>`, showarrow: Math.hypot(ax, ay) > 4, arrowhead: 6, arrowsize: 0.6, arrowwidth: 1.2, arrowcolor: ink, borderpad: 0,
+        captureevents: false, font: { size: 18, color: ink, shadow: [outlined, outlined, outlined].join(", ") },
+      };
+    });
+    const written = JSON.stringify(annotations);
+    if (this.written === written) return;
+    this.written = written;
+    this.plotly.relayout(this.plot, { annotations });
   }
 
   #listen() {
@@ -51,6 +92,7 @@ class Plane {
     this.plot.on("plotly_click", ({ points: [point] }) => { this.clicked = point.customdata; });
     this.plot.on("plotly_selected", (chosen) => chosen && this.on.choose(chosen.points.map((point) => point.customdata)));
     this.plot.on("plotly_deselect", () => this.on.choose([]));
+    this.plot.on("plotly_relayout", () => this.#write());
     for (const moved of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) this.plot.on(moved, () => this.#follow());
   }
 
