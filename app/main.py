@@ -16,7 +16,7 @@ from app.shared import allocator  # noqa: E402 - once the project is on the path
 allocator.give_back_what_is_freed()  # before models are loaded
 
 from app.lessons import catalogue  # noqa: E402 - once the project is on the path
-from app.shared import app_view, collector, frame_bar, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
+from app.shared import app_view, collector, frame_bar, jobs, navigation, presenter, state, stored_models  # noqa: E402 - once the project is on the path
 
 NAME = "MFM explorer"
 SIDEBAR = 232  # pixels
@@ -94,6 +94,7 @@ def main() -> None:
     stored_models.remember_linked()
     with stored_models.looked_at_once():
         page.run()
+    jobs.leave_unasked()
     if presenter.on():
         presenter.leave()
     collector.settle(page.title)

@@ -85,6 +85,47 @@ def test_pieces_of_work_are_done_one_after_the_other() -> None:
     assert max(most) == 1
 
 
+def test_first_pieces_come_first_work_of_closed_pages_last_and_who_waits_is_told_how_many_are_before() -> None:
+    queue, go_on, begun, done = JobQueue(), threading.Event(), threading.Event(), list[str]()
+    open_pages = {"reader", "class", "late"}
+
+    def ask(name: str, session: str) -> Job:
+        def make(progress: Progress) -> None:
+            begun.set()
+            assert go_on.wait(WAIT)
+            done.append(name)
+
+        return queue.ask(name, make, session, lambda: session in open_pages)
+
+    asked = [ask("first", "reader")]
+    assert begun.wait(WAIT)
+    asked += [ask("second", "reader"), ask("third", "reader"), ask("closed", "gone"), ask("lesson", "class")]
+    assert [queue.before(job) for job in asked] == [0, 2, 3, 4, 1]
+    asked.append(ask("another lesson", "late"))
+    assert queue.before(asked[-1]) == 2
+    queue.leave("third", "reader")
+    go_on.set()
+    assert all(job.over.wait(WAIT) for job in asked)
+    assert done == ["first", "lesson", "another lesson", "second", "closed"]
+
+
+def test_work_whose_page_was_closed_is_stopped_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "GRACE", 0.0)
+    open_pages = ["page"]
+
+    def make(progress: Progress) -> str:
+        progress(0.5)
+        open_pages.clear()
+        for _ in range(10_000):
+            progress(0.6)
+        return "done for nobody"
+
+    job = JobQueue().ask("long", make, "page", lambda: bool(open_pages))
+    assert job.over.wait(WAIT)
+    assert job.stop.is_set()
+    assert job.result is None
+
+
 @pytest.mark.parametrize(("error", "said"), [(ValueError("n: too few"), "n: too few"), (OSError("/secret"), "OSError")])
 def test_a_failure_is_told_without_what_is_no_business_of_visitors(error: Exception, said: str) -> None:
     def make(progress: Progress) -> None:
