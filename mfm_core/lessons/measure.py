@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, ClassVar, Protocol
 
@@ -34,6 +34,7 @@ class Answer:
         counts: What it was found among, by name: numbers for a chart.
         unit: Unit of ``counts``.
         source: The model, the seed and the number of samples.
+        intervals: Of those of ``counts`` that have one, its ends.
     """
 
     value: float | str
@@ -41,6 +42,7 @@ class Answer:
     counts: Mapping[str, float]
     unit: str
     source: str
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Models(Protocol):

@@ -47,7 +47,7 @@ class OfClips(Measure):
 
     def source(self, n: int) -> str:
         """Model and samples of an answer."""
-        return f"model {self.model}, n = {n} held-out clips"
+        return f"model {self.model}, n = {n} held-out clip{'' if n == 1 else 's'}"
 
 
 class OfFlow(OfClips):
@@ -102,7 +102,8 @@ class FlowHits(OfFlow):
             f"does in {chance:.0f} %."
         )
         counts = {"largest flow": hits, "a step at random": chance}
-        return Answer(hits, sentence, counts, "% of clips", self.source(found.hits.n))
+        ends = {"largest flow": (100 * found.hits.low, 100 * found.hits.high)}
+        return Answer(hits, sentence, counts, "% of clips", self.source(found.hits.n), ends)
 
 
 class FlowAtFirstStep(OfFlow):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.elements.own_tab import own_tab
 from app.lessons import catalogue
-from app.lessons.poll_rooms import CODE, is_code
+from app.lessons.sections import room
 from app.lessons.states import problems
 from app.lessons.view import OWN, LessonsLinks
 from app.shared import prose, state
@@ -28,7 +28,8 @@ def show(lessons: Mapping[str, Lesson]) -> None:
             "is in the link."
         )
     with join:  # on a phone it stands above the lessons too, where who is told a code looks for it
-        _join_class()
+        st.subheader("Join your class", anchor=False)
+        room.ask_for_code()
     names = list(lessons)
     for first in range(0, len(names), COLUMNS):
         for column, name in zip(st.columns(COLUMNS), names[first : first + COLUMNS], strict=False):
@@ -49,20 +50,6 @@ def _card(name: str, number: int, lesson: Lesson) -> None:
             on_click=state.change,
             kwargs={"lesson": name, "step": 1, "answers": ""},
         )
-
-
-def _join_class() -> None:
-    st.subheader("Join your class", anchor=False)
-    st.text_input(f"Code on the projector, {CODE} letters", max_chars=CODE, key="room_code", on_change=_enter)
-    code = st.session_state["room_code"].strip().upper()
-    if code and not is_code(code):
-        st.warning(f"A code has {CODE} letters, digits from 2 among them, and no I, L, O.")
-
-
-def _enter() -> None:
-    code = st.session_state["room_code"].strip().upper()
-    if is_code(code):
-        state.change(room=code, host="")
 
 
 def _own_lesson() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app.lessons.poll_rooms import Poll, PollRooms, Seen
+from app.lessons.poll_rooms import CODE, Poll, PollRooms, Seen, is_code
 from app.lessons.view import LessonsView
 from app.shared import charts, job_store, prose, state
 from app.shared.charts import Bar
@@ -18,6 +18,7 @@ LIVE = 1.5
 """Seconds between two counts on the projector."""
 FOLLOW = 5.0
 """Seconds between two looks of who has joined; hundreds look at once."""
+NO_ROOM = "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
 
 
 def rooms() -> PollRooms:
@@ -53,7 +54,7 @@ def host(question: Question, view: LessonsView) -> None:
         address = link(st.context.url or "", {"room": view.room})
         st.html(f'<p class="mfm-room-code" aria-label="Code of the room">{view.room}</p>')
         st.code(address, language=None, wrap_lines=True)
-        st.toggle("Show the bars", value=True, key="room_bars")
+        st.toggle("Show the bars", key="room_bars", help="Off, so that first votes do not lead the others.")
         _live(view.room)
         st.button("Close the room", key="close_room", on_click=_close, args=(view.room, view.host))
 
@@ -63,8 +64,42 @@ def join(view: LessonsView) -> None:
     st.button(
         "Leave the room", key="leave_room", on_click=state.change, kwargs={"room": "", "host": ""}, type="tertiary"
     )
+    if not _is_open(view.room):
+        st.info(NO_ROOM)
+        ask_for_code()
+        return
     st.header(f"Room {view.room}", anchor=False)
     _follow(view.room)
+
+
+def ask_for_code() -> None:
+    """The field that takes the code of a room and leads there; it says where there is no such room."""
+    st.text_input(
+        f"Code on the projector, {CODE} letters and digits", max_chars=CODE, key="room_code", on_change=_enter
+    )
+    code = _typed()
+    if code and not is_code(code):
+        st.warning(f"A code has {CODE} letters and digits, from 2 on, and no I, L, O.")
+    elif code and not _is_open(code):
+        st.warning(f"There is no room {code} now. Compare it with the code on the projector, and type it again.")
+
+
+def _typed() -> str:
+    code: str = st.session_state["room_code"].strip().upper()
+    return code
+
+
+def _enter() -> None:
+    code = _typed()
+    if is_code(code) and _is_open(code):
+        state.change(room=code, host="")
+
+
+def _is_open(code: str) -> bool:
+    """Whether there is a room of a code; yes where it cannot be read, which is told there."""
+    with suppress(ValueError):
+        return rooms().look(code, job_store.visitor()) is not None
+    return True
 
 
 @st.fragment(run_every=LIVE)
@@ -73,7 +108,7 @@ def _live(code: str) -> None:
     if seen is None:
         return
     st.html(f'<p class="mfm-room-count" role="status">{seen.total} answered</p>')
-    if st.session_state.get("room_bars", True):
+    if st.session_state.get("room_bars"):
         _bars(seen)
 
 
@@ -101,9 +136,7 @@ def _bars(seen: Seen) -> None:
 
 @st.fragment(run_every=FOLLOW)
 def _follow(code: str) -> None:
-    seen = _look(
-        code, "There is no room of this code now. Ask for the code on the projector; rooms are closed after the lesson."
-    )
+    seen = _look(code, NO_ROOM)
     if seen is None:
         return
     prose.write(f"**{seen.poll.ask}**")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from app.lessons import answers
@@ -110,13 +112,17 @@ def _verdict(question: Question, answer: Answer, taken: int) -> None:
 
 def _chart(answer: Answer, key: str) -> None:
     colours = charts.palette()
-    rows = [Bar(name, value, said=f"{value:.4g}") for name, value in answer.counts.items()]
-    most = 1.05 * max([*answer.counts.values(), 1e-9])
+    nan = (math.nan, math.nan)
+    rows = [
+        Bar(name, value, *answer.intervals.get(name, nan), said=f"{value:.4g}") for name, value in answer.counts.items()
+    ]
+    most = 1.05 * max([*answer.counts.values(), *(high for _, high in answer.intervals.values()), 1e-9])
     figure = charts.bars({answer.unit: rows}, {answer.unit: "y"}, colours, most=most, mark=None)
     told = "; ".join(f"{name}: {value:.4g}" for name, value in answer.counts.items())
     table: charts.Table = {"what": list(answer.counts), answer.unit: list(answer.counts.values())}
     charts.show(figure, table, key=key, alt=f"{answer.unit}. {told}.")
-    prose.caption(f"Measured here: {answer.source}.")
+    lines = " Line: 95 % interval." if answer.intervals else ""
+    prose.caption(f"Measured here: {answer.source}.{lines}")
 
 
 def _pager(lesson: Lesson, view: LessonsView, shown: bool) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.generate.digit_model import DigitModel
-from app.lessons import catalogue
+from app.lessons import answers, catalogue
 from app.lessons.sections import room
+from app.shared.jobs import job_queue
 from mfm_core.lessons.lesson import MAX_LESSON_BYTES
 from tests.app.pages import MAIN, query, words_on
 
@@ -96,6 +98,23 @@ def test_the_answer_is_the_measured_one_whatever_was_predicted() -> None:
     assert len(texts) == 1
 
 
+def test_a_measurement_waits_for_that_of_another_visitor_and_says_so_and_is_left_with_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "key_of", lambda measure: "lesson that nobody asked before")
+    queue, go_on = job_queue(), threading.Event()
+    other = queue.ask("of another visitor", lambda _: go_on.wait(60), "another visitor")
+    try:
+        page = visit(lesson="swap", answers="b")
+        _, bar = page.get("progress")  # the first is of the lesson
+        assert bar.proto.text == "Measuring the answer on the stored model. Waiting: 1 before this."
+        assert len(queue.line()) == 2
+        page.button(key="all_lessons").click().run()
+        assert queue.line() == [other]
+    finally:
+        go_on.set()
+
+
 def test_steps_are_turned_and_all_predictions_are_counted_at_the_end() -> None:
     page = visit(lesson="swap", step="3", answers="aaa")
     page.button(key="step_next").click().run()
@@ -174,6 +193,9 @@ def test_a_class_predicts_in_a_room() -> None:
     students[0].button(key="choice_1_2").click().run()
     teacher.run()
     assert "3 answered" in words_on(teacher)
+    assert not teacher.get("plotly_chart")  # first votes would lead the others
+    teacher.toggle(key="room_bars").set_value(True).run()
+    assert teacher.get("plotly_chart")
     assert list(room.rooms().look(code, "x").counts) == [0, 0, 3]
 
     teacher.button(key="step_next").click().run()
@@ -225,7 +247,20 @@ def test_a_room_is_joined_by_its_code() -> None:
     assert "Who?" in words_on(page)
     page.button(key="leave_room").click().run()
     page.text_input(key="room_code").set_value("1").run()
-    assert page.warning[0].value.startswith("A code has 5 letters")
+    assert page.warning[0].value.startswith("A code has 5 letters and digits")
+
+
+def test_a_wrong_code_is_told_where_it_is_typed_and_can_be_typed_again() -> None:
+    code, _ = room.rooms().open(room.Poll("Who?", ("you", "me")))
+    page = visit()
+    page.text_input(key="room_code").set_value("ZZZZZ").run()
+    assert query(page) == {}
+    assert page.warning[0].value.startswith("There is no room ZZZZZ now.")
+    by_link = visit(room="ZZZZZ")
+    assert not by_link.header
+    by_link.text_input(key="room_code").set_value(code).run()
+    assert query(by_link) == {"room": code}
+    assert "Who?" in words_on(by_link)
 
 
 def test_what_a_teacher_writes_is_shown_as_text() -> None:
