@@ -49,7 +49,7 @@ def summary(ratios: Ratios) -> str:
     chance = [names.title(name).lower() for name, ratio in ratios.items() if ratio.p_value > ALPHA]
     text = "; ".join(parts) + "."
     if chance:
-        text += f" As much dependence on F_y as of {_and(chance)} comes about by chance, too (p > {ALPHA:g})."
+        text += f" For {_and(chance)}, chance alone gives as much dependence on F_y (p > {ALPHA:g})."
     return text[0].upper() + text[1:]
 
 
@@ -100,6 +100,18 @@ def p_value(ratio: DependencyRatio) -> str:
 def warnings(found: Mapping[str, Ratios]) -> Sequence[str]:
     """Every warning, each once."""
     return tuple(dict.fromkeys(ratio.warning for one in found.values() for ratio in one.values() if ratio.warning))
+
+
+def bandwidths(ratios: Ratios) -> str:
+    """A sentence of the bandwidths that were used: one of all, or the median distance of each variable, its own."""
+    first = next(iter(ratios.values()))
+    if first.bandwidth != "median":
+        return f"bandwidth {first.bandwidth:g} for every variable."
+    parts = [f"F_y {first.bandwidths[0]:.2g}"]
+    for name, ratio in ratios.items():
+        title = names.title(name).lower()
+        parts.append(f"F_a of {title} {ratio.bandwidths[1]:.2g}, generated {title} {ratio.bandwidths[2]:.2g}")
+    return f"the median bandwidth is the median distance between clips, of each variable its own: {'; '.join(parts)}."
 
 
 def at_median(ratios: Ratios) -> str:

@@ -41,8 +41,8 @@ class DependencyRatio:
         off_diagonal: Mean of the Gram matrices of F_y, F_a and X^_i off their diagonal.
         ratio_at_median: The ratio where each bandwidth is the median distance.
         warning: In one sentence, why not to trust the ratio; None where nothing was found.
-        nearly_identity: Whether one of the Gram matrices is nearly the identity, which draws the ratio to 1 whatever
-            the model does.
+        nearly_identity: Whether one of the Gram matrices is nearly the identity, so that the bandwidth sets the ratio
+            more than the model does: to 1 where all three matrices are, elsewhere to a value of its own.
     """
 
     ratio: float
@@ -249,8 +249,8 @@ def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_
         return few
     at = "the median bandwidth" if bandwidth == "median" else f"bandwidth {bandwidth:g}"
     sentence = (
-        f"At {at} samples are so far apart that the Gram matrix is nearly the identity, which draws the ratio to 1 "
-        f"whatever the model does (mean off its diagonal: {', '.join(near)})"
+        f"At {at} samples are so far apart that the Gram matrix is nearly the identity, so that the bandwidth sets the "
+        f"ratio more than the model does (mean off its diagonal: {', '.join(near)})"
     )
     sentence += "." if bandwidth == "median" else f"; at the median bandwidth the ratio is {ratio_at_median:.3g}."
     return f"{sentence} {few}" if few else sentence

@@ -26,8 +26,8 @@ class Curve:
         ratios: By modality, the ratio at each; of subsets their median.
         low: By modality, the smallest of the subsets' ratios.
         high: The largest.
-        nearly_identity: By modality, whether a Gram matrix is nearly the identity there, in any of the subsets, which
-            draws the ratio to 1 whatever the model does.
+        nearly_identity: By modality, whether a Gram matrix is nearly the identity there, in any of the subsets, so
+            that the bandwidth sets the ratio more than the model does.
     """
 
     at: tuple[float, ...]

@@ -129,6 +129,8 @@ def show(slot: jobs.ProgressSlot) -> None:
         left, right = st.columns([6, 1], vertical_alignment="top")
         with left:
             prose.caption(WHAT_IS_COMPARED)
+            for model, one in found.items():
+                prose.caption(f"{stored_models.title(model)}: {summary.bandwidths(one)}")
             for sentence in _streams_of_the_paper(found):
                 prose.caption(sentence)
         with right, st.container(horizontal_alignment="right"):
@@ -189,8 +191,8 @@ def _warn(found: Mapping[str, Ratios], view: DependencyView) -> None:
         head = f"Beware. {sentences[0]}"
     else:
         head = (
-            "Beware: at this bandwidth Gram matrices are nearly the identity, which draws the ratios towards 1 "
-            "whatever the model does. Such bars are hatched, and their ratios are not to be quoted. At the median "
+            "Beware: at this bandwidth Gram matrices are nearly the identity, and the bandwidth sets the ratios more "
+            "than the model does. Such bars are hatched, and their ratios are not to be quoted. At the median "
             f"bandwidth they are, for {'; for '.join(at_median)}."
         )
     st.warning(head)

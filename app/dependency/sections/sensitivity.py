@@ -44,8 +44,8 @@ def show(slot: jobs.ProgressSlot) -> None:
         _curve(made, stale, "Over the number of clips", "clips", None, band=True)
     prose.caption(
         f"Left: of all clips. Right: the median of {figures.SUBSETS} draws of each number of clips, and their range as "
-        "a band. Hollow: Gram matrices are nearly the identity there, which draws the ratios towards 1 and together; "
-        "such a ratio is not to be quoted."
+        "a band. Hollow: Gram matrices are nearly the identity there, and the bandwidth sets the ratio more than the "
+        "model does; such a ratio is not to be quoted."
     )
     _grams(shown, view, slot)
 

@@ -330,11 +330,18 @@ NAN = float("nan")
         (ratio(NAN, NAN, NAN), "For language the ratio is not defined, because a factor or what is generated is"),
         (ratio(2.0, NAN, NAN), "For language there is no interval."),
         (ratio(0.9, 0.8, 0.95, nearly_identity=True), "For language the Gram matrices are nearly the identity"),
-        (ratio(0.3, 0.2, 0.4, p_value=0.57), "As much dependence on F_y as of language comes about by chance, too"),
+        (ratio(0.3, 0.2, 0.4, p_value=0.57), "For language, chance alone gives as much dependence on F_y (p > 0.05)."),
     ],
 )
 def test_a_ratio_is_summed_up_however_it_fell(found: DependencyRatio, said: str) -> None:
     assert said in summary.summary({"language": found})
+
+
+def test_the_median_bandwidth_of_every_variable_is_said() -> None:
+    own = ratio(0.3, 0.2, 0.4, bandwidth="median", bandwidths=(3.14, 0.5, 7.0))
+    told = "F_y 3.1; F_a of language 0.5, generated language 7."
+    assert summary.bandwidths({"language": own}).endswith(told)
+    assert summary.bandwidths({"language": ratio(0.3, 0.2, 0.4)}) == "bandwidth 1 for every variable."
 
 
 def test_what_must_not_be_quoted_is_hatched_and_in_brackets() -> None:
