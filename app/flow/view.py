@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from app.shared.links import NAME, Linked, declared_range, read_fields, unknown_parts, write_fields
+from app.shared.links import NAME, Linked, declared_range, out_of_range, read_fields, unknown_parts, write_fields
 from mfm_core.interpretation.registry import EQ_7, find_interpretation, interpretations
 
 Beside = Literal["nothing", "model", "clip", "reading"]
@@ -129,11 +129,11 @@ class FlowLinks:
 
         allowed = {"factor": ("y", *here.modalities), "word": ("", *here.words)}
         rest = [name for name in FlowView.model_fields if name not in self._names()]
-        view, more = read_fields(params, start, bounds, allowed, rest)
+        view, more = read_fields(params, start, bounds, allowed, rest, ("clip", "second_clip"))
         notices += more + unknown_parts(params, FlowView)
         fitted = self.fit(view)
         if fitted.step != view.step and "step" in params:
-            notices.append(f"The link's “step” is out of range; {fitted.step} is shown.")
+            notices.append(out_of_range("step", fitted.step, from_one=True))
         if view.changed and not fitted.changed:
             notices.append("The link's what-if is not possible with this model; the clip is shown as it is.")
         if fitted.reading != view.reading:

@@ -381,12 +381,11 @@ def heat(
         figure.update_xaxes(constrain="domain")
     else:
         figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns), title=across or None)
-        figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=list(rows), title=down or None)
+        apart = max(1, -(-16 * len(rows) // max(height - 150, 1)))  # rows from name to name, of 16 pixels each
+        figure.update_yaxes(tickvals=list(range(0, len(rows), apart)), ticktext=list(rows)[::apart], title=down or None)
     inked(figure, colours.ink)
-    above = 44 + 20 * title.count("<br>")
-    figure.update_layout(
-        title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 0, "r": 0, "t": above, "b": 8}
-    )
+    room = {"l": 0, "r": 0, "t": 44 + 20 * title.count("<br>"), "b": 8}
+    figure.update_layout(title={"text": title, "font": {"size": 14}}, height=height, margin=room)
     return figure
 
 

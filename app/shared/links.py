@@ -65,7 +65,12 @@ def declared_range(view: type[Linked], name: str, highest: int) -> tuple[int, in
 
 
 def read_fields(
-    params: Mapping[str, str], start: V, limits: Range, allowed: Allowed, only: Collection[str] | None = None
+    params: Mapping[str, str],
+    start: V,
+    limits: Range,
+    allowed: Allowed,
+    only: Collection[str] | None = None,
+    from_one: Collection[str] = (),
 ) -> tuple[V, list[str]]:
     """Read fields of a view from query parameters.
 
@@ -75,6 +80,7 @@ def read_fields(
         limits: Lowest and highest value of a whole number.
         allowed: Values of those fields whose values depend on what is stored.
         only: Fields to read; all where it is None.
+        from_one: Fields that links count from 0, and controls from 1.
 
     Returns:
         The view, and a sentence for each thing that was put right. No sentence repeats what the link said.
@@ -89,8 +95,15 @@ def read_fields(
             continue
         view = view.model_copy(update={name: value})
         if isinstance(value, int) and value != int(params[key]):
-            notices.append(f"The link's “{key}” is out of range; {value} is shown.")
+            notices.append(out_of_range(key, value, from_one=name in from_one))
     return view, notices
+
+
+def out_of_range(key: str, shown: int, *, from_one: bool = False) -> str:
+    """Sentence of a number of a link that is out of range, with what is shown instead, as controls count it."""
+    if from_one:
+        return f"The link's “{key}” is out of range; number {shown + 1} is shown (links count from 0: {key}={shown})."
+    return f"The link's “{key}” is out of range; {shown} is shown."
 
 
 def unknown_parts(params: Mapping[str, str], view: type[Linked]) -> list[str]:

@@ -6,6 +6,7 @@ input, and its size and length are checked before it is decoded.
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -49,6 +50,11 @@ class Recording:
     unknown: tuple[str, ...]
 
     __repr__ = short_repr
+
+
+def can_read_sound() -> bool:
+    """Whether the libraries that decode and measure sound are installed, known without importing them."""
+    return all(importlib.util.find_spec(name) is not None for name in ("librosa", "soundfile"))
 
 
 def read_sound(content: bytes, file_name: str) -> voice.Waveform:

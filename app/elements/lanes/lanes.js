@@ -73,6 +73,15 @@ function chips(panel, axis) {
   return row;
 }
 
+/** The seconds under the lanes, where steps are as wide as they last. */
+function seconds(panel, axis) {
+  if (axis !== "time") return [];
+  const every = [0.5, 1, 2, 5, 10, 30].find((one) => panel.duration / one <= 12) ?? 60;
+  const ticks = Array.from({ length: Math.floor(panel.duration / every) + 1 }, (_, i) => i * every);
+  const marks = ticks.map((at) => element("span", { style: `left:${(100 * at) / panel.duration}%` }, at === 0 ? "0 s" : String(at)));
+  return [element("div", { class: "seconds", "aria-hidden": "true" }, marks)];
+}
+
 function scores(panel) {
   return panel.scores.map((score) => element("p", { class: "score" }, [
     element("span", {}, score.label), " ",
@@ -88,7 +97,7 @@ function scoreScale(scale) {
   const zero = element("i", { class: "zero", style: `left:${scale.neutral}%` });
   const line = element("div", { class: "line" }, [zero, ...marks]);
   const ends = element("div", { class: "ends" }, [element("span", {}, scale.low), element("span", { class: "middle", style: `left:${scale.neutral}%` }, scale.middle), element("span", {}, scale.high)]);
-  return [element("div", { class: "scale", role: "img", "aria-label": `Scale of the score, from ${scale.low} to ${scale.high}, neutral at ${scale.middle}` }, [line, ends])];
+  return [element("div", { class: "scale", role: "img", title: `From the lowest to the highest score, of the held-out clips and of those shown: ${scale.low} to ${scale.high}`, "aria-label": `Scale of the score, from ${scale.low} to ${scale.high}, neutral at ${scale.middle}` }, [line, ends])];
 }
 
 function buildPanel(board, panel, clock) {
@@ -106,9 +115,10 @@ function buildPanel(board, panel, clock) {
   const view = { board, panel, clock, track, cursor, readout, play, clockText, avatar };
   const pick = (lane) => { board.lane = lane; board.views.forEach(shade); };
   const words = chips(panel, axis);
-  track.append(words, ...panel.lanes.map((lane, i) => laneRow(panel, axis, lane, i, pick)), cursor);
+  track.append(words, ...panel.lanes.map((lane, i) => laneRow(panel, axis, lane, i, pick)), ...seconds(panel, axis), cursor);
   const scroller = element("div", { class: "scroller" }, track);
-  const transport = element("div", { class: "transport" }, [play, clockText]);
+  const plays = panel.audio || panel.words.length > 0;
+  const transport = element("div", { class: "transport" }, plays ? [play, clockText] : [clockText]);
   const reading = board.data.panels.length > 1 ? [element("p", { class: "note" }, panel.reading)] : [];
   const beside = element("div", { class: "beside" }, [element("h3", {}, panel.title), element("p", { class: "note" }, panel.note), ...reading, ...scores(panel), ...scoreScale(panel.scale), transport]);
   const stage = element("div", { class: "stage" }, avatar ? [avatar.svg, beside] : [beside]);
@@ -211,7 +221,7 @@ function listen(board, view) {
     else if (event.key in lanes) {
       board.lane = Math.min(Math.max(board.lane + lanes[event.key], 0), panel.lanes.length - 1);
       board.views.forEach(shade);
-    } else if (event.key === " ") toggle(view);
+    } else if (event.key === " " && (panel.audio || panel.words.length > 0)) toggle(view);
     else if (event.key === "Enter") go(board, view, now, 0);
     else return;
     event.preventDefault();

@@ -157,7 +157,9 @@ def scores(strip: Strip, truth: bool) -> list[Data]:
     ]
     if truth and strip.clip.label:
         true = ", ".join(plain(value) for value in strip.clip.label)
-        said.append({"label": "The true score", "value": true, "before": None})
+        old = strip.before.clip.label if strip.before is not None else ()
+        before = ", ".join(plain(value) for value in old) or None
+        said.append({"label": "The true score", "value": true, "before": before if before != true else None})
     return said
 
 

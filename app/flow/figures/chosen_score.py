@@ -64,7 +64,15 @@ def make(shown: ClipSource, what_if: WhatIf, index: int, draw: int | None, score
         spans, seconds = tuple((PACE * t, PACE * (t + 1)) for t in range(n)), PACE * n
         title = f"draw {draw} from the prior"
     moved = mfm.with_score(model, latents, score)
-    after = _performed(model, what_if, moved, spans, seconds, f"{title}, at {score:+.1f}", f"{index} {draw} {score}")
+    after = _performed(
+        model,
+        what_if,
+        moved,
+        spans,
+        seconds,
+        f"generated from {title}, score {score:+.1f} asked for",
+        f"{index} {draw} {score}",
+    )
     before = _performed(model, what_if, latents, spans, seconds, title, f"{index} {draw}")
     strip = flow.strip(shown.name, model, after[0], "y", before[0], "score", shown.reference)
     return ChosenScore(strip, after[1], after[2], before[1], before[2], after[3], before[3])

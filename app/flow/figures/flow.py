@@ -122,16 +122,18 @@ def attributed(model: mfm.MFM, clip: Clip, method: str) -> dict[str, Tensor]:
 
 
 def tops(strips: Sequence[Strip], scale: str) -> list[dict[str, float]]:
-    """Value at the top of each lane of each strip: a modality's largest value, signs aside, or the largest of all.
+    """Value at the top of each lane of each strip: its largest value, signs aside, or the largest of its reading.
 
-    The same clip before a change counts, so that both fit into the lane. Strips of different readings have no scale in
-    common.
+    The same clip before a change counts, so that both fit into the lane. Different readings have no unit in common, and
+    so each has a scale of its own.
     """
     found = []
     for one in strips:
         both = [one, one.before] if one.before else [one]
         found.append({name: max(float(np.abs(part.flow[name]).max(initial=0)) for part in both) for name in one.flow})
-    if scale == "common" and len({one.reading for one in strips}) == 1:
-        most = max(value for lanes in found for value in lanes.values())
-        return [dict.fromkeys(lanes, most) for lanes in found]
-    return found
+    if scale != "common":
+        return found
+    most: dict[str, float] = {}
+    for one, lanes in zip(strips, found, strict=True):
+        most[one.reading] = max(most.get(one.reading, 0.0), *lanes.values())
+    return [dict.fromkeys(lanes, most[one.reading]) for one, lanes in zip(strips, found, strict=True)]

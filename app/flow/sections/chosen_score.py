@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.elements.lanes import lanes
@@ -65,7 +67,7 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
         scores_between=shown.range,
         key="chosen_lanes",
     )
-    prose.write(sentence(made))
+    prose.write(sentence(made, shown.clip(view.clip).words if view.origin == "clip" else ()))
 
 
 def _made(shown: ClipSource, index: int, draw: int | None, tenths: int) -> ChosenScore:
@@ -92,8 +94,13 @@ def _aloud(made: ChosenScore, shown: ClipSource, view: FlowView) -> Strip:
     return chosen_score.with_clip(made.strip, clip)
 
 
-def sentence(made: ChosenScore) -> str:
-    """Sentence of the changes, named and counted, and of the score that the model reads in them."""
+def sentence(made: ChosenScore, given: Sequence[str] = ()) -> str:
+    """Sentences of the scores and of the changes, named and counted, with what each is compared to.
+
+    Args:
+        made: What was generated.
+        given: Words of the clip that it starts from; none of a draw from the prior.
+    """
     strip, before = made.strip, made.strip.before
     if before is None:
         raise ValueError("made: expected what it was before")
@@ -110,10 +117,20 @@ def sentence(made: ChosenScore) -> str:
     told = [_counted(words, "word", len(spoken)), _counted(tones, "tone", len(spoken))]
     told.append(_counted(faces, "face", len(spoken)))
     return (
-        f"The score goes from {lanes.score(before)} to **{lanes.score(strip)}**. What changes: {'; '.join(told)}. "
-        f"Given what it has generated, the model reads **{lanes.plain(made.heard)}**, before the move "
-        f"{lanes.plain(made.heard_before)}: so much of the chosen score is in the words, the voice and the face."
+        f"**The score that was asked for**, of the moved Z_y: **{lanes.score(strip)}**; of Z_y before the move, which "
+        f"is that of {'this clip' if given else 'this draw'}: {lanes.score(before)}. **Read again** by the model from "
+        f"what it generates: **{lanes.plain(made.heard)}** after the move, {lanes.plain(made.heard_before)} before it; "
+        "so much of a score is in the words, the voice and the face that are generated. "
+        f"**The move changes**, against what is generated without it, {'; '.join(told)}.{_lost(given, before)}"
     )
+
+
+def _lost(given: Sequence[str], before: Strip) -> str:
+    """A sentence of the words of the clip that the model generates otherwise even without the move."""
+    pairs = [f"“{a}” as “{b}”" for a, b in zip(given, before.clip.words, strict=False) if a != b]
+    if not pairs:
+        return ""
+    return f" Even without it, {_counted(pairs, 'word', len(given))} of the clip come back as others."
 
 
 def _counted(changes: list[str], what: str, n: int) -> str:

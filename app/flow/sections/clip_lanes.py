@@ -47,12 +47,13 @@ def _go(step: int) -> None:
 def _how_to_read(view: FlowView, strips: list[Strip], revealed: bool) -> str:
     unit, first = strips[0].clip.unit, strips[0]
     told = [strip.interpretation for strip in strips if strip is first or _differs(strip, first)]
-    said = [f"Bars: {entry.meaning}. Unit: {entry.unit}." for entry in told]
+    whose = [f"Bars of “{entry.title}”" if len(told) > 1 else "Bars" for entry in told]
+    said = [f"{bars}: {entry.meaning}. Unit: {entry.unit}." for bars, entry in zip(whose, told, strict=True)]
     if any(entry.signed for entry in told):
         said.append("Below the line: towards the negative.")
     said.append(
         f"The {unit}s are shaded by the lane whose name is underlined. Arrow keys walk through {unit}s (left, right) "
-        "and lanes (up, down), space plays."
+        f"and lanes (up, down){', space plays' if first.clip.words or first.clip.sound else ''}."
     )
     if view.factor != "y" and not view.of_score:
         said.append(f"No arrow leads from {names.plain_f(view.factor)} to the other lanes: their flow is exactly 0.")

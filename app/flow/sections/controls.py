@@ -10,10 +10,10 @@ from app.flow.clip_source import ClipSource
 from app.flow.clips import Clip
 from app.flow.view import UNCHANGED, FlowLinks, FlowView
 from app.shared import names, prose, state, stored_models
-from mfm_core.interpretation.registry import interpretations
+from mfm_core.interpretation.registry import find_interpretation
 
 AXES = {"step": "a step each", "time": "seconds"}
-SCALES = {"own": "each lane its own", "common": "one for all"}
+SCALES = {"own": "each lane its own", "common": "one for all lanes of a reading"}
 BESIDE = {"nothing": "nothing", "model": "another model", "clip": "another clip", "reading": "another reading"}
 OTHER_CLIP: dict[str, str | int] = {**UNCHANGED, "step": 0}
 """Fields that another clip or model sets back."""
@@ -51,7 +51,14 @@ def show(codec: FlowLinks, shown: ClipSource) -> AbstractContextManager[object]:
 
 
 def _readings(shown: ClipSource) -> dict[str, str]:
-    return {key: entry.title for key, entry in interpretations().items() if key in shown.readings}
+    """The readings by key, as what they show from the factor in question; of two that show the same, one."""
+    view, found = state.seen(FlowView), dict[str, str]()
+    kept = {view.reading, view.second_reading}
+    for key in sorted(shown.readings, key=lambda key: key not in kept):
+        title = find_interpretation(view.model_copy(update={"reading": key}).measured).title
+        if title not in found.values() or key in kept:
+            found[key] = title
+    return {key: found[key] for key in shown.readings if key in found}
 
 
 def _other_model(codec: FlowLinks) -> dict[str, str | int]:

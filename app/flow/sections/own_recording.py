@@ -21,6 +21,10 @@ from mfm_core.studio.making.say import wav
 from mfm_core.studio.making.voice import SAMPLE_RATE
 
 MEGABYTES = recording.MAX_BYTES // 1_000_000
+CANNOT = (
+    "**A recording of your own** cannot be taken here, for this server has nothing that reads sound. A copy of the "
+    "explorer with the packages of `requirements-data.txt` takes a sound and its words with times, and measures them."
+)
 MOST_NAMED = 12
 """Unknown words that are named."""
 
@@ -46,6 +50,9 @@ def offer(shown: ClipSource) -> Measured | None:
     """The two files and the button; what was measured when it is pressed, None before."""
     if shown.what_if is None:
         return None
+    if not recording.can_read_sound():
+        prose.write(CANNOT)
+        return None
     st.markdown(
         f"Or **a recording of your own**: its sound as WAV or MP3 (at most {recording.MAX_SECONDS / 60:.0f} minutes "
         f"and {MEGABYTES} MB), and its English words with their times as CSV (`word`, `start`, `end`), SRT, WebVTT or "
@@ -65,16 +72,20 @@ def offer(shown: ClipSource) -> Measured | None:
         return None
     if sound is None or words is None:
         return None
+    refused = ""
     with st.status("Measuring …", expanded=True) as status:
         try:
             measured = measure(
                 sound.getvalue(), sound.name, words.getvalue(), words.name, shown.what_if.clips, st.write
             )
         except (ValueError, OSError) as error:
-            status.update(label="It could not be measured.", state="error")
-            st.warning(prose.harmless(str(error)))
-            return None
-        status.update(label="Measured.", state="complete", expanded=False)
+            refused = prose.harmless(str(error))
+            status.update(label="Not measured.", state="error", expanded=False)
+        else:
+            status.update(label="Measured.", state="complete", expanded=False)
+    if refused:  # beside what was done, which is folded
+        st.warning(f"The recording could not be taken: {refused}")
+        return None
     return measured
 
 

@@ -12,7 +12,7 @@ from app.flow.clip_source import ClipSource
 from app.shared import charts, hues, names, prose, stored_figures
 from app.shared.charts import Bar, Table
 from mfm_core.evaluation.quantities import way_title
-from mfm_core.interpretation.registry import find_interpretation, flow_readings
+from mfm_core.interpretation.registry import find_interpretation, flow_readings, interpretations
 
 HITS = "evidence_hits"
 MEASURES = {
@@ -99,7 +99,9 @@ def _bar(figure: mfm.Figure) -> Bar:
     value, low, high = figure.value, figure.low, figure.high
     said = f"{value:.2f} [{low:.2f}, {high:.2f}]" if math.isfinite(low) else f"{value:.2f}"
     ours = figure.way in flow_readings()  # the others are drawn hollow
-    return Bar(way_title(figure.way), value, low, high, said, hollow=not ours)
+    known = interpretations()  # called as the controls call them
+    title = known[figure.way].title if figure.way in known else way_title(figure.way)
+    return Bar(title, value, low, high, said, hollow=not ours)
 
 
 def _table(groups: Mapping[str, Sequence[Bar]]) -> Table:

@@ -21,6 +21,8 @@ from mfm_core.studio.wording import closest_words
 
 AS_IT_IS = "as it is"
 ALOUD = "said_anew"
+ALL_NAMED = 30
+"""Features of a modality up to which each has room for its name."""
 NEAREST = 3
 """Words that are named as the nearest to a reconstructed vector."""
 REACH = 3.0
@@ -46,7 +48,9 @@ def controls(shown: ClipSource) -> None:
             "Say it anew",
             key=ALOUD,
             disabled=not can_speak(),
-            help=None if can_speak() else "espeak-ng is not installed on the server: the sound stays that of the clip.",
+            help="espeak-ng says the changed words, in the voice of this clip; off, the sound stays that of the clip."
+            if can_speak()
+            else "espeak-ng is not installed on the server: the sound stays that of the clip.",
         )
         st.button(
             "Undo", key="undo", on_click=lambda: state.change(**UNCHANGED), disabled=not view.changed, type="tertiary"
@@ -121,7 +125,10 @@ def reconstruction(strip: Strip, shown: ClipSource) -> None:
         )
         if name is None:
             return
-        prose.caption("Blue: above the mean of the feature; orange: below; the colour of the page: the mean.")
+        prose.caption(
+            "Blue: above the mean of the feature; orange: below; the colour of the page: the mean. Unit: standard "
+            f"deviations of the feature; the colour is full from {REACH:g} on, of what changed from {CHANGE:g} on."
+        )
         reconstruction = strip.reconstruction[name]
         known = shown.what_if.features if shown.what_if else {}
         rows = known.get(name, tuple(f"feature {i + 1}" for i in range(reconstruction.shape[1])))
@@ -151,8 +158,9 @@ def _map(
     """Standardised features ``(n, d)`` of one modality, a row a feature and a column a word."""
     title = f"{names.title(name)}, {kind}"
     columns = [f"{i + 1} · {word}" for i, word in enumerate(words)]
+    tall = 16 if len(rows) <= ALL_NAMED else 9
     charts.show(
-        charts.heat(values.T, rows, columns, charts.palette(), title=title, reach=reach, height=150 + 9 * len(rows)),
+        charts.heat(values.T, rows, columns, charts.palette(), title=title, reach=reach, height=150 + tall * len(rows)),
         {"feature": list(rows)} | {column: values[i].round(3).tolist() for i, column in enumerate(columns)},
         key=f"heat_{name}_{kind.replace(' ', '_')}",
         alt=f"{title}: {len(rows)} features over {len(columns)} words, in standard deviations of a feature",

@@ -88,6 +88,12 @@ def read_clip(content: bytes, file_name: str, shape: ClipShape, notes: Notes | N
     if surplus := [key for key in arrays if key not in known]:
         raise ValueError(f"{name}: expected arrays among {', '.join(known)}, got {printable(surplus[0])}")
     given = {m: _features(arrays[m], d, f"{name}: {m}", notes) for m, d in shape.d.items() if m in arrays}
+    if not given and "words" in arrays:
+        columns = ", ".join(f"{m}_0" for m in shape.d)
+        raise ValueError(
+            f"{name}: expected features beside the words (columns {columns} …), got words alone, which belong with "
+            "their sound to a recording of one's own"
+        )
     if not given:
         raise ValueError(f"{name}: expected an array (T, d) for at least one of {', '.join(shape.d)}, got none")
     if len({len(x) for x in given.values()}) != 1:

@@ -13,6 +13,7 @@ import torch
 import mfm_core as mfm
 from app.flow import clip_source
 from app.flow.figures import chosen_score
+from app.flow.sections import chosen_score as section
 from app.flow.sections import own_clip, own_recording
 from app.shared.stored_figures import StoredFigures
 from mfm_core.evaluation.quantities import figure
@@ -62,6 +63,12 @@ def test_the_chosen_score_is_reached_with_every_style_kept(draw: int | None, fol
     assert len(made.tones) == len(made.faces) == made.strip.clip.length
     heard = shown.model.decide(shown.model.encode(dict(generated), after.mask).y)
     assert made.heard == pytest.approx(float(heard), abs=1e-4)
+    before = made.strip.before
+    assert before is not None
+    given = ("otherwise", *before.clip.words[1:])
+    told = section.sentence(made, given)
+    assert f"1 of {len(given)} words (“otherwise” as “{before.clip.words[0]}”) of the clip come back" in told
+    assert "come back" not in section.sentence(made)
 
 
 def test_the_slider_is_live_and_in_the_link() -> None:
@@ -73,7 +80,8 @@ def test_the_slider_is_live_and_in_the_link() -> None:
     assert query(page) == {"clip": "1", "wanted": "-5"}
     second = elements(page)["mfm_lanes"][1]["panels"][0]
     assert second["scores"] != first["scores"]
-    assert "the model reads" in words_on(page)
+    assert "The score that was asked for" in words_on(page)
+    assert "against what is generated without it" in words_on(page)
     page.get_by_key("view_origin").set_value("prior").run()
     assert query(page) == {"clip": "1", "wanted": "-5", "origin": "prior"}
     assert elements(page)["mfm_lanes"][1]["panels"][0]["count"] == 20
@@ -149,3 +157,24 @@ def test_how_well_what_is_missing_is_inferred_is_said_as_it_was_measured(folder:
         patch.setattr(own_clip.stored_figures, "of_model", lambda name: StoredFigures(measured))
         said = own_clip.inferred(clip, shown)
     assert "acoustic from language: -0.04; visual from language: -0.04" in said
+
+
+def test_why_a_recording_was_not_taken_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_recording.recording, "can_read_sound", lambda: True)
+    page = visit(**{"from": "upload"})
+    page.file_uploader(key="own_sound").upload("fake.wav", b"no sound", "audio/wav")
+    page.file_uploader(key="own_words").upload("words.csv", b"word,start,end\nso,0,1\n", "text/csv").run()
+    page.button(key="measure_own").click().run()
+    assert [box.value for box in page.status[0].warning] == []  # it is folded
+    said = [box.value for box in page.warning]
+    assert len(said) == 1
+    assert (
+        said[0].replace("\\", "").startswith("The recording could not be taken: fake.wav: expected a WAV or MP3 file")
+    )
+
+
+def test_where_no_sound_can_be_read_none_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_recording.recording, "can_read_sound", lambda: False)
+    page = visit(**{"from": "upload"})
+    assert [one.key for one in page.get("file_uploader")] == ["own_clip"]
+    assert "this server has nothing that reads sound" in words_on(page)

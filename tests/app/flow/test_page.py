@@ -15,6 +15,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
+from mfm_core.interpretation.registry import interpretations
 from tests.app import sequences
 from tests.app.charts import charts, numbers
 from tests.app.pages import elements, open_page, query, words_on
@@ -116,11 +117,12 @@ def test_what_is_not_known_of_real_videos_is_said() -> None:
 def test_the_panel_prints_the_figures_of_the_metrics() -> None:
     page = visit()
     rows = {(row["modality"], row["way of judging"]): row for row in numbers(page)}
-    assert rows["Acoustic", "integrated gradients"]["value"] == pytest.approx(0.66)
-    assert rows["Language", "flow of F_y"]["low"] == pytest.approx(0.61)
-    titles = ("flow of F_y", "input gradients", "integrated gradients", "chance")
+    assert rows["Acoustic", "Integrated gradients"]["value"] == pytest.approx(0.66)
+    assert rows["Language", "Flow in all directions (Eq. 7)"]["low"] == pytest.approx(0.61)
+    known = [interpretations()[key].title for key in ("norm", "saliency", "integrated_gradients")]
+    titles = (*known, "chance")  # as the controls call them
     assert set(rows) == {(modality, way) for modality in ("Language", "Acoustic", "Visual") for way in titles}
-    assert "Acoustic, integrated gradients: 0.66" in charts(page)[0]["alt"]
+    assert "Acoustic, Integrated gradients: 0.66" in charts(page)[0]["alt"]
 
 
 def test_figures_that_cannot_be_shown_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -262,3 +264,16 @@ def test_going_away_and_back_keeps_the_view() -> None:
 
 def test_what_the_lanes_are_given_is_small() -> None:
     assert len(json.dumps(lanes(visit()))) < 20_000
+
+
+def test_the_reading_is_called_what_is_shown_and_a_notice_goes_with_the_next_choice() -> None:
+    page = visit(clip="99999", factor="visual")
+    reading = page.selectbox(key="view_reading")
+    assert reading.options.count("Flow in all directions (Eq. 7)") == 1
+    assert "Flow along the score" not in reading.options  # no F_a moves the score
+    assert lanes(page)["panels"][0]["reading"] in reading.options
+    chosen = lanes(page)["panels"][0]["note"].split(" · ")[0]
+    said = page.warning[0].value.split("number ")[1].split(" ")[0]
+    assert chosen == f"held-out clip {said}"
+    page.selectbox(key="view_clip").set_value(3).run()
+    assert not page.warning

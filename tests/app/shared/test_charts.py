@@ -68,3 +68,13 @@ def test_symbols_are_set_wherever_a_chart_has_words() -> None:
     legible(figure)
     told = (figure.data[0].name, figure.layout.yaxis.ticktext[0], figure.layout.title.text)
     assert told == ("read from Z<sub>a</sub>", "F<sub>y</sub>", "F<sub>a</sub> of language")
+
+
+def test_names_of_the_rows_of_a_heat_map_never_touch() -> None:
+    colours = charts.palettes()["light"]
+    for n, height in ((12, 342), (50, 600)):
+        rows = [f"feature {i}" for i in range(n)]
+        axis = charts.heat(np.zeros((n, 2)), rows, ["a", "b"], colours, title="t", height=height).figure.layout.yaxis
+        apart = (height - 150) / n * (axis.tickvals[1] - axis.tickvals[0])
+        assert apart >= 16
+        assert [rows[i] for i in axis.tickvals] == list(axis.ticktext)
