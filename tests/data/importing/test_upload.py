@@ -128,7 +128,7 @@ DAMAGE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "no modality": (
         "my.npz",
         lambda: npz(language=None, visual=None),
-        "my.npz: expected an array (T, d) for at least one of language, visual, got none",
+        "my.npz: expected features beside the words (columns language_0, visual_0 …), got words alone, which",
     ),
     "fewer words": (
         "my.npz",
