@@ -57,7 +57,10 @@ STYLE = """<style>
 .stButtonGroup [data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
 .stRadio label:has(input:disabled) p { color: CanvasText !important; }
-.mfm-table { overflow-x: auto; max-width: 100%; }
+@property --mfm-fade { syntax: "<length>"; inherits: false; initial-value: 0px; }
+@keyframes mfm-fade { from { --mfm-fade: 3rem; } 90%, to { --mfm-fade: 0px; } }
+.mfm-table { overflow-x: auto; max-width: 100%; animation: mfm-fade linear both;
+  animation-timeline: scroll(self inline); mask-image: linear-gradient(to left, transparent, #000 var(--mfm-fade)); }
 .mfm-table table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .mfm-table th, .mfm-table td { padding: 0.35rem 0.7rem 0.35rem 0; text-align: left; vertical-align: top; }
 .mfm-table td { min-width: 3.5rem; }
@@ -86,7 +89,7 @@ def main() -> None:
     pages = navigation.pages(PAGES)
     page = st.navigation(pages, position="top" if presenter.on() else "sidebar")
     st.set_page_config(f"{page.title}, {NAME}", layout="wide", initial_sidebar_state=SIDEBAR)
-    # The card of a model has a title of its own.
+    # The page of a model shows its title itself.
     titled = pages[list(PAGES).index("about")].url_path == page.url_path
     heading = "" if titled else f'<h1 class="mfm-hidden">{page.title}</h1>'
     st.html(STYLE + (presenter.STYLE if presenter.on() else "") + heading)

@@ -275,8 +275,9 @@ def test_about_shows_the_card() -> None:
     page = visit()
     page.switch_page("about/page.py").run()
     assert not page.exception
-    before, _, table = CARD.strip().partition("| figure")
-    assert before.strip() in [block.value.strip() for block in page.markdown]
+    table = CARD.partition("| figure")[2]
+    assert [one.value for one in page.title] == ["About this model"]
+    assert "### Measured, seed 3" in [block.value.strip() for block in page.markdown]
     (body,) = (element.proto.body for element in page.get("html") if 'class="mfm-table"' in element.proto.body)
     assert re.findall(r"<td>(.*?)</td>", body) == ["accuracy", "50\u00a0%", "60"]
     assert all(cell in table for cell in ("accuracy", "50 %", "60"))
