@@ -34,7 +34,7 @@ def systems_chart(
     below = (rows["mean"] - rows["low"]).clip(lower=0)
     hover = [
         f"{shown(row['mean'], unit)}<br>95 % interval {shown(row['low'], unit)} to {shown(row['high'], unit)}"
-        f"<br>{row['seeds']} seeds, n = {row['n']}"
+        f"<br>{row['seeds']} seed{'s' if row['seeds'] != 1 else ''}, n = {row['n']}"
         for _, row in rows.iterrows()
     ]
     ours = go.Scatter(
@@ -43,7 +43,7 @@ def systems_chart(
         error_x={"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
         mode="markers",
         marker={"size": 9, "color": colours.hues["y"]},
-        name="ours, mean of the seeds",
+        name=f"ours, {averaged(rows)}",
         customdata=hover,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
@@ -69,6 +69,14 @@ def systems_chart(
     for value in rows.loc[rows["system"] == MAJORITY, "mean"]:
         chart.add_vline(x=value, line={"dash": "dash", "width": 1, "color": colours.ink}, opacity=0.6)
     return chart
+
+
+def averaged(rows: pd.DataFrame) -> str:
+    """The kind of number that rows hold: ``means over 3 seeds``, or ``of one seed``."""
+    least, most = int(rows["seeds"].min()), int(rows["seeds"].max())
+    if most == 1:
+        return "of one seed"
+    return f"means over {most} seeds" if least == most else f"means over {least} to {most} seeds"
 
 
 def best_first(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,8 +112,9 @@ def numbers(rows: pd.DataFrame, paper: dict[str, float]) -> pd.DataFrame:
         "difference": "minus MFM",
         "difference_low": "minus MFM, low",
         "difference_high": "minus MFM, high",
-        "p_holm": "p, bootstrap, Holm",
-        "p_mcnemar_holm": "p, McNemar, Holm",
+        "p": "p, bootstrap, not corrected",
+        "p_holm": "p, bootstrap, Holm's",
+        "p_mcnemar_holm": "p, McNemar, Holm's",
     }.items():
         if column in rows and rows[column].notna().any():
             table[title] = rows[column].to_numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +16,7 @@ from app.shared.charts import draw, palette
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, Claim
 from mfm_core.evaluation.figures import shown, shown_difference, shown_p
-from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, paper_values
+from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, PaperValue, paper_values
 from mfm_core.evaluation.verdicts import Measurement, Outcome, Verdict
 
 MARKS: Mapping[Verdict, str] = {
@@ -39,6 +39,7 @@ PAPERS = {
     "iemocap": "Emotions: IEMOCAP (supplement, Table 3)",
     "ablations": "Ablations: CMU-MOSI (Table 2)",
 }
+NOT_MEASURED = "not measured"
 _PLACES = {"sentiment": "Supplement, Table 2", "pom": "Supplement, Table 1", "iemocap": "Supplement, Table 3"}
 
 
@@ -171,7 +172,8 @@ def systems() -> None:
     draw(chart, key="systems", alt=charts.aloud(rows, paper, unit=unit, metric=title, table=titles[view.table]))
     prose.caption(
         f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}, the best first. Points are "
-        "means over seeds, bars 95 % bootstrap intervals over test videos, the dashed line is the most frequent label. "
+        f"{charts.averaged(rows)}, bars 95 % bootstrap intervals over {_samples(rows)}, the dashed line is the most "
+        "frequent label. "
         f"{budget(rows)}"
         + (
             " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
@@ -205,6 +207,12 @@ def budget(rows: pd.DataFrame) -> str:
     return f"Each system: {tried}, {given}, {counted} seed{many}. Measured {rows['date'].max()}."
 
 
+def _samples(rows: pd.DataFrame) -> str:
+    """The number of test samples of the rows: ``60 test samples``, or the least and the most of several."""
+    least, most = int(rows["n"].min()), int(rows["n"].max())
+    return f"{least:,} test samples" if least == most else f"{least:,} to {most:,} test samples"
+
+
 def _score(subject: str) -> str:
     return "mean over all" if subject == ALL else f"score {subject}"
 
@@ -214,7 +222,31 @@ def tables() -> None:
     chosen = state.select("Table", "paper", PAPERS)
     place = _PLACES.get(chosen, "Table 2")
     values = [value for value in paper_values() if value.table == place]
-    ours = results.comparisons()
+    frame, lacking = beside_ours(values, results.comparisons())
+    pinned = {"system": st.column_config.TextColumn(width="medium", pinned=True)}
+    alt = f"{PAPERS[chosen]}, and ours"
+    st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame), column_config=pinned, alt=alt)
+    note = {
+        "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
+        "ours; the chart shows the mean.",
+        "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
+    }.get(chosen, "Ours: mean of the seeds, with the 95 % interval over test videos, on the part that is published.")
+    if lacking:
+        note += f" Not measured here yet, so without a column of ours: {', '.join(lacking)}."
+    prose.caption(f"{note} Source of the paper's numbers: {SOURCE}, {place}.")
+    _download("This table, CSV", f"paper-{chosen}.csv", frame)
+
+
+def beside_ours(values: Sequence[PaperValue], ours: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A row a system with the paper's numbers, and beside each column that was measured here ours.
+
+    Args:
+        values: Of one table of the paper.
+        ours: The stored comparisons, see ``app.claims.results.comparisons``.
+
+    Returns:
+        The table, and the paper's columns that could have one of ours beside them and were not measured.
+    """
     columns: dict[str, dict[str, str]] = {}
     for value in values:
         row = columns.setdefault(results.title_of_system(value.system), {})
@@ -224,17 +256,11 @@ def tables() -> None:
             same = (ours["dataset"] == value.dataset) & (ours["system"] == value.system) & (ours["key"] == value.key)
             found = ours[same & (ours["subject"] == ALL)]
             row[_ours(name, ours[ours["dataset"] == value.dataset])] = (
-                "" if found.empty else results.with_interval(found.iloc[0])
+                NOT_MEASURED if found.empty else results.with_interval(found.iloc[0])
             )
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
-    st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame), alt=f"{PAPERS[chosen]}, and ours")
-    note = {
-        "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
-        "ours; the chart shows the mean.",
-        "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
-    }.get(chosen, "Ours: mean of the seeds, with the 95 % interval over test videos, on the part that is published.")
-    prose.caption(f"{note} Source of the paper's numbers: {SOURCE}, {place}.")
-    _download("This table, CSV", f"paper-{chosen}.csv", frame)
+    empty = [name for name in frame.columns if set(frame[name]) <= {NOT_MEASURED, ""}]
+    return frame.drop(columns=empty), [name.partition(", ours")[0] for name in empty]
 
 
 def _ours(column: str, of_dataset: pd.DataFrame) -> str:

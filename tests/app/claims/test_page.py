@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.claims import results
-from app.claims.charts import aloud, best_first, numbers, systems_chart
+from app.claims.charts import aloud, averaged, best_first, numbers, systems_chart
 from app.claims.sections import GROUPS, MARKS, budget, measured_rows, measurements
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
@@ -21,7 +21,7 @@ from mfm_core.evaluation.claims import CLAIMS
 from mfm_core.evaluation.verdicts import Measurement, Outcome
 from mfm_core.experiments.results import read_comparisons
 from tests.app import sequences
-from tests.app.pages import open_page
+from tests.app.pages import open_page, words_on
 
 SYSTEMS = ("majority", "rf", "svm_md", "ef_lstm", "tfn", "mfn", "mfm")
 
@@ -122,7 +122,7 @@ def test_the_papers_tables_say_which_modalities_ours_read(stored: Path) -> None:
     rows.to_csv(stored / "results" / "youtube-audiovisual.comparisons.csv", index=False)
     shown = visit(section="tables").dataframe[0].value
     assert "YouTube A3, ours (acoustic and visual alone)" in shown.columns
-    assert "MOSI A2, ours" in shown.columns
+    assert "YouTube F1, ours (acoustic and visual alone)" not in shown.columns, "it was not measured"
 
 
 @pytest.mark.parametrize("section", ["claims", "systems", "tables"])
@@ -157,6 +157,9 @@ def test_the_papers_tables_stand_beside_ours(stored: Path) -> None:
     frame = page.dataframe[0].value.set_index("system")
     assert frame.loc["MFM", "MMMO A2"] == "76.30 %"
     assert "(" in frame.loc["MFM", "MMMO A2, ours"]
+    assert frame.loc["THMM", "MMMO A2, ours"] == "not measured"
+    assert not any(name.startswith("MOSI") and "ours" in name for name in frame.columns)
+    assert "Not measured here yet, so without a column of ours: MOSI A2, MOSI F1" in words_on(page)
     for name in ("pom", "iemocap", "ablations"):
         assert len(visit(section="tables", paper=name).dataframe[0].value)
 
@@ -229,6 +232,14 @@ def test_the_best_system_stands_first_and_a_line_marks_the_most_frequent_label()
     (line,) = systems_chart(rows, {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
     assert (line.x0, line.x1) == (0.4, 0.4)
     assert not systems_chart(rows[1:], {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
+
+
+def test_the_words_of_the_chart_fit_the_number_of_seeds() -> None:
+    rows = comparison_rows("x", ("mfm", "mfn"), ("a2",))
+    assert averaged(rows) == "means over 3 seeds"
+    assert averaged(rows.assign(seeds=1)) == "of one seed"
+    assert averaged(rows.assign(seeds=[1, 3])) == "means over 1 to 3 seeds"
+    assert {"p, bootstrap, not corrected", "p, bootstrap, Holm's"} <= set(numbers(rows, {}).columns)
 
 
 def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
