@@ -57,7 +57,7 @@ STYLE = """<style>
 .stButtonGroup [data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
 .stRadio label:has(input:disabled) p { color: CanvasText !important; }
-@property --mfm-fade { syntax: "<length>"; inherits: false; initial-value: 0px; }
+@property --mfm-fade { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
 @keyframes mfm-fade { from { --mfm-fade: 3rem; } 90%, to { --mfm-fade: 0px; } }
 .mfm-table { overflow-x: auto; max-width: 100%; animation: mfm-fade linear both;
   animation-timeline: scroll(self inline); mask-image: linear-gradient(to left, transparent, #000 var(--mfm-fade)); }

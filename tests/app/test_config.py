@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -43,3 +44,11 @@ def test_no_page_offers_to_take_more_than_the_server_takes() -> None:
     assert max(own_clip.MOST_MEGABYTES, own_recording.MEGABYTES) <= server
     sizes = (MAX_PICTURE_BYTES, LIMITS.file_bytes, MAX_LESSON_BYTES, word_times.MAX_BYTES)
     assert max(sizes) <= server * 1_000_000
+
+
+def test_the_style_of_the_pages_holds_no_tag_for_which_a_browser_would_drop_it_whole() -> None:
+    """Cleaning of HTML in the browser drops a style element whose text looks as if it held an element."""
+    text = MAIN.read_text(encoding="utf-8")
+    style = text.partition('"""<style>')[2].partition("</style>")[0]
+    assert ".mfm-table" in style
+    assert not re.search(r"<[\w/!]", style)
