@@ -64,6 +64,22 @@ function places(modalities, first, step) {
   return Object.fromEntries(order.map((name, row) => [name, first + row * step]));
 }
 
+/** Go to a page of the app as Back and Forward do, to which Streamlit listens: one entry of the browser's history. */
+function goTo(address) {
+  history.pushState(null, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+}
+
+/** The address of this page with these parts of the link; without those that are empty. */
+function addressWith(parts) {
+  const address = new URL(location.href);
+  for (const [name, value] of Object.entries(parts)) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  return address.href;
+}
+
 function best(percents) {
   return percents.indexOf(Math.max(...percents));
 }

@@ -264,7 +264,7 @@ def missing_data(name: str) -> str:
     if info.clips != "data":
         return ""
     return (
-        f"The model **{stored_models.title(name)}** is stored as well. It needs the words and features of its data "
-        f"set, which may not be passed on: set MFM_DATA to the folder that holds {', '.join(info.files)}, and it "
-        "appears in the list."
+        f"The model **{stored_models.title(name)}** is stored as well, but cannot be shown here: it needs the words "
+        "and features of its data set, which may not be passed on with this app. Who runs the app can add it to the "
+        f"list: set MFM_DATA to the folder that holds {', '.join(info.files)}, see the README."
     )

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from app.elements.figure_one.figure_one import SLIDERS, Node, Symbol
+from app.elements.figure_one.figure_one import SLIDERS, Node, Symbol, Target
 from app.shared import hues, names
-
-
-@dataclass(frozen=True)
-class Target:
-    """A page that plays with something.
-
-    Attributes:
-        folder: Of the page.
-        title: In words.
-        params: Of its link.
-        z: Whether it takes the sliders' Z along.
-    """
-
-    folder: str
-    title: str
-    params: Mapping[str, str]
-    z: bool = False
-
 
 SLIDE = Target("generate", "Generate, Slide", {"section": "slide"}, z=True)
 FLOW = Target("flow", "Flow", {})

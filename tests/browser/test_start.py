@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -57,6 +58,8 @@ def test_a_visitor_drags_a_style_and_the_digit_and_each_leaves_the_other_alone(v
     at_rest(page)
     assert [picture(page, place) for place in (0, 1)] != styled
     assert [one.input_value() for one in page.locator(".slider input").all()] == sliders
+    expect(page.locator(".told h3")).to_contain_text("Zy,")  # what was moved last
+    assert "_" not in page.locator(".said").inner_text()
 
 
 def test_a_node_tells_what_it_holds_by_pointer_and_keyboard(visit: Visit) -> None:
@@ -83,6 +86,18 @@ def test_a_node_leads_to_its_page_and_takes_z_along(visit: Visit) -> None:
     page.locator("[data-strip]").wait_for(timeout=60_000)
     settle(page)
     assert picture(page, 0) == moved
+    page.go_back()
+    node(page, "z.svhn").wait_for(timeout=60_000)
+    page.locator("[data-frame]:not([data-pending])").wait_for(timeout=60_000)
+    at_rest(page)
+    assert picture(page, 0) == moved
+    link = page.url
+    assert re.fullmatch(r"z=[\w-]{20,}", urlsplit(link).query)
+    page.reload()  # as who is given the link opens it
+    page.locator("[data-frame]").wait_for(timeout=60_000)
+    at_rest(page)
+    assert picture(page, 0) == moved
+    assert page.url == link
 
 
 def test_the_readme_and_the_equations_are_set_whole(visit: Visit) -> None:

@@ -3,8 +3,16 @@ const JUDGED_EVERY = 120; // milliseconds
 const alive = new WeakMap();
 let left = null; // Z as it was left for another page, and of which content
 
+/** The address of another page of the app, of parts of its link; a page that embeds the app goes on doing so. */
+function pageAddress({ place, folder, params }) {
+  const address = new URL(place + folder, location.href);
+  for (const [name, value] of new URL(location.href).searchParams) if (name.startsWith("embed")) address.searchParams.append(name, value);
+  for (const [name, value] of Object.entries(params)) address.searchParams.set(name, value);
+  return address.href;
+}
+
 class FigureOne {
-  constructor(root, data, unable, go) {
+  constructor(root, data, unable) {
     Object.assign(this, { root, data, unable });
     this.model = data.models[0];
     this.modalities = Object.keys(this.model.model.shapes);
@@ -14,17 +22,25 @@ class FigureOne {
     this.decoder.load(this.model); // first of all, for it takes longest
     this.dirty = new Set(this.modalities);
     this.unread = new Set(this.modalities);
-    this.pair = 0;
-    this.z = left?.content === data.content ? left.z : settledAll(this.model.pairs[0]);
+    const pairs = this.model.pairs.map(settledAll), { sizes } = this.model.model;
+    const asked = new URL(location.href).searchParams.get("z"), given = asked ? fromLetters(asked, sizes) : null;
+    this.z = left?.content === data.content ? left.z : given ?? pairs[0];
+    this.pair = Math.max(pairs.findIndex((pair) => alike(this.z, pair)), 0);
     this.held = {};
-    this.send = (to) => go({ to, z: toLetters(this.z, this.model.model.sizes) });
-    const turn = () => root.toggleAttribute("data-busy", Boolean(this.live?.busy || this.judge?.busy));
+    this.send = (to) => {
+      const { folder, params, z } = data.targets[to];
+      goTo(pageAddress({ place: data.root, folder, params: { ...params, ...(z ? { z: toLetters(this.z, sizes) } : {}) } }));
+    };
+    const turn = () => root.toggleAttribute("data-busy", Boolean(this.kept?.busy || this.live?.busy || this.judge?.busy));
+    this.kept = new KeptAddress(root, { parts: () => this.link(), turn });
     this.live = new Newest(() => this.#decode(), turn);
     this.judge = new Newest(() => this.#judge(), turn, JUDGED_EVERY);
     this.#build();
     const canvases = (name) => [this.stage.find((one) => one.name === name).canvas, this.graph.canvases[name]];
     if (alike(this.z, settledAll(this.model.pairs[0]))) showStored(this.model.tiles, canvases, () => this.held.pixels);
+    if (asked && !given) this.said.replaceChildren("The link's sliders could not be read; the first pair is shown.");
     this.#load();
+    this.kept.written();
   }
 
   #build() {
@@ -86,9 +102,11 @@ class FigureOne {
     for (const name of factor === "y" ? this.modalities : [factor]) this.dirty.add(name);
     this.moved = factor;
     this.graph.reach(factor);
+    this.graph.look(`z.${factor}`);
     this.#showSliders();
     if (factor === "y") this.wheel?.follow(this.z.y);
     this.live.ask({});
+    this.kept.written();
   }
 
   #nextPair() {
@@ -99,6 +117,7 @@ class FigureOne {
     this.#showSliders();
     this.wheel?.follow(this.z.y);
     this.live.ask({});
+    this.kept.written();
   }
 
   async #load() {
@@ -146,7 +165,7 @@ class FigureOne {
   /** One sentence about what the last touch changed and what it left alone. */
   #say() {
     if (!this.moved) return;
-    const { titles, words } = this.data, was = this.before?.digit ?? this.digit, bold = (text) => element("b", {}, text);
+    const { titles, words } = this.data, was = this.before?.digit ?? this.digit, bold = (text) => element("b", {}, rich(text));
     const others = this.modalities.filter((name) => name !== this.moved).map((name) => titles[name]).join(" and ");
     const digit = was === this.digit ? ["still ", bold(this.digit)] : ["now ", bold(this.digit), `, it was ${was}`];
     const style = this.modalities.length > 1 ? `Only ${titles[this.moved]} changed, ${others} did not. ` : "";
@@ -184,14 +203,21 @@ class FigureOne {
     return { text: `shape (1, ${shapes[name].join(", ")}), in [0, 1]`, pixels: pixels[name], shape: shapes[name] };
   }
 
+  /** The parts of the link: Z, unless it is that of the first pair. */
+  link() {
+    const still = alike(this.z, settledAll(this.model.pairs[0]));
+    return { z: still ? "" : toLetters(this.z, this.model.model.sizes) };
+  }
+
   stop() {
+    this.kept.stop();
     left = { content: this.data.content, z: this.z };
     this.decoder.stop();
   }
 }
 
 export default function (component) {
-  const { parentElement, setTriggerValue } = component, data = given(component);
+  const { parentElement } = component, data = given(component);
   const root = parentElement.querySelector(".root");
   if (alive.get(root)?.data.version === data.version) return;
   alive.get(root)?.stop();
@@ -204,7 +230,7 @@ export default function (component) {
     return;
   }
   try {
-    alive.set(root, new FigureOne(root, data, unable, (target) => setTriggerValue("go", target)));
+    alive.set(root, new FigureOne(root, data, unable));
   } catch (error) {
     unable(String(error.message ?? error));
     return;

@@ -6,18 +6,16 @@ It decodes in the visitor's browser, by the same scripts as the element ``latent
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from app.elements.element import define, encoded, on_trigger
+from app.elements.element import define, encoded
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 
 KEY = "figure_one"
 SLIDERS = "slide"
-"""Sent in place of a node where all sliders are asked for."""
-LETTERS = re.compile(r"[A-Za-z0-9_-]{0,8192}")
+"""Stands beside the nodes for where all sliders are."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,23 @@ class Symbol:
     letter: str
     below: str
     hat: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """A page that plays with something.
+
+    Attributes:
+        folder: Of the page, which its address is called by.
+        title: In words.
+        params: Of its link.
+        z: Whether it takes the sliders' Z along.
+    """
+
+    folder: str
+    title: str
+    params: Mapping[str, str]
+    z: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,55 +71,35 @@ class Node:
 
 mount = define(
     KEY,
-    *(f"latent_sliders/{part}" for part in ("tensors", "state", "decoder", "wheel", "groups", "stage")),
+    *(f"latent_sliders/{part}" for part in ("tensors", "state", "decoder", "wheel", "groups", "stage", "kept_address")),
     *("graph", "panel"),
     worker=tuple(f"latent_sliders/{part}" for part in ("tensors", "arena", "layers", "worker")),
 )
 
 
-@dataclass(frozen=True)
-class FigureOne:
-    """A figure as the browser is given it, the same for all visitors.
-
-    Attributes:
-        data: Model, nodes and sentences, encoded.
-        nodes: Ids of its nodes.
-    """
-
-    data: bytes
-    nodes: frozenset[str]
-
-
-def figure_of(model: SliderModel, nodes: Sequence[Node], *, hint: str, originals: str) -> FigureOne:
-    """The figure of a model.
+def figure_of(
+    model: SliderModel, nodes: Sequence[Node], targets: Mapping[str, Target], *, hint: str, originals: str
+) -> bytes:
+    """The figure of a model as the browser is given it, the same for all visitors.
 
     Args:
         model: The model in it.
         nodes: All of its nodes.
+        targets: The page of each node by its id, and that of ``SLIDERS``.
         hint: A sentence for who has touched nothing yet.
-        originals: A sentence that says where the real pictures are.
+        originals: Sentences that say where the real pictures are.
     """
     described = latent_sliders.described([model])
-    data = described | {"nodes": {node.id: asdict(node) for node in nodes}, "hint": hint, "originals": originals}
-    whole = encoded(data | {"version": hashlib.sha256(encoded(data)).hexdigest()[:16]})
-    return FigureOne(whole, frozenset(node.id for node in nodes))
+    data = described | {
+        "nodes": {node.id: asdict(node) for node in nodes},
+        "targets": {name: asdict(target) for name, target in targets.items()},
+        "root": described["place"].removesuffix(latent_sliders.STATIC_PATH),
+        "hint": hint,
+        "originals": originals,
+    }
+    return encoded(data | {"version": hashlib.sha256(encoded(data)).hexdigest()[:16]})
 
 
-def show(figure: FigureOne, *, on_go: Callable[[str, str], None]) -> None:
-    """Show a figure.
-
-    Args:
-        figure: The figure.
-        on_go: Called with the id of a node whose page is asked for, or ``SLIDERS``, and with all of Z as the sliders'
-            link writes it.
-    """
-    known = {SLIDERS, *figure.nodes}
-    mount(data=figure.data, key=KEY, on_go_change=on_trigger(KEY, "go", lambda sent: _take(sent, known, on_go)))
-
-
-def _take(sent: object, known: set[str], on_go: Callable[[str, str], None]) -> None:
-    if not isinstance(sent, dict):
-        return
-    target, z = sent.get("to"), sent.get("z")
-    if isinstance(target, str) and target in known and isinstance(z, str) and LETTERS.fullmatch(z):
-        on_go(target, z)
+def show(figure: bytes) -> None:
+    """Show a figure; the browser itself goes to the pages of its nodes, for Back would not return from a rerun's."""
+    mount(data=figure, key=KEY)

@@ -7,16 +7,6 @@ function linkOf({ data, model, mine, sizes, locks, names }) {
   return { z: still ? "" : toLetters(z, sizes), model: first ? "" : model.name, locks: [...locks].sort().join("."), names: namesToText(names) };
 }
 
-/** The address of the page with these parts. */
-function addressOf(link) {
-  const address = new URL(location.href);
-  for (const [name, value] of Object.entries(link)) {
-    if (value) address.searchParams.set(name, value);
-    else address.searchParams.delete(name);
-  }
-  return address.href;
-}
-
 function pythonOf({ model, modalities, z }) {
   const list = (block) => `torch.tensor([[${[...block].join(", ")}]])`;
   return [

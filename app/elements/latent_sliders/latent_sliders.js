@@ -15,14 +15,13 @@ class Sliders {
     this.decoder.load(asked); // first of all, for it takes longest
     this.mine = new Map(); // of each model: Z, the Z it was opened with, locks, and what the visitor calls its directions
     Object.assign(this, { dirty: new Set(), stale: new Set(), unread: new Set() }); // pictures to decode, rows, pictures to judge
-    const turn = () => root.toggleAttribute("data-busy", Boolean(this.timer) || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
-    this.turn = turn;
+    const turn = () => root.toggleAttribute("data-busy", this.kept?.busy || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
+    this.kept = new KeptAddress(root, { parts: () => this.link(), turn, paused: () => this.tools.playing });
     this.live = new Newest(() => this.#decode(), turn);
     this.strip = new Newest(() => this.#decodeStrip(), turn, STRIP_EVERY);
     this.judge = new Newest((what) => this.#judge(what), turn, JUDGED_EVERY);
     this.#build(data.models[0]);
     this.open(left && left.opened === JSON.stringify(data.link) ? left.now : data.link);
-    this.watch = setInterval(() => this.#rewritten(), 1000);
   }
 
   get sizes() { return this.model.model.sizes; }
@@ -341,29 +340,14 @@ class Sliders {
   }
 
   link() { return linkOf(this); }
-  address() { return addressOf(this.link()); }
+  address() { return this.kept.href(); }
   python() { return pythonOf(this); }
 
-  /** Keep the address of the page up to date, a moment after the last change. */
-  written() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      const address = this.address();
-      if (this.root.isConnected && !this.tools.playing && address !== location.href) history.replaceState(history.state, "", address);
-      this.turn();
-    }, 250);
-    this.turn();
-  }
-
-  /** The server writes the address without what it was not told; put our parts back. */
-  #rewritten() {
-    if (this.root.isConnected && !this.timer && this.address() !== location.href) this.written();
-  }
+  /** Keep the address of the page up to date. */
+  written() { this.kept.written(); }
 
   stop() {
-    clearTimeout(this.timer);
-    clearInterval(this.watch);
+    this.kept.stop();
     left = { opened: JSON.stringify(this.data.link), now: this.link() };
     this.tools.playing = false;
     this.decoder.stop();

@@ -31,6 +31,8 @@ from mfm_core.storage.browser_map import BrowserMap
 
 STATIC = FOLDER.parent / "static"
 """Folder that Streamlit serves under ``app/static``, see ``server.enableStaticServing``."""
+STATIC_PATH = "app/static/"
+"""Where that is, below the address of the app."""
 
 KEY = "latent_sliders"
 CHART = ("plotly", "chosen", "plane", "map")
@@ -79,7 +81,7 @@ class SliderLink:
 
 mount = define(
     KEY,
-    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", *CHART, "address"),
+    *("tensors", "state", "decoder", "wheel", "groups", "stage", "files", "tools", *CHART, "kept_address", "address"),
     worker=("tensors", "arena", "layers", "worker"),
 )
 
@@ -154,7 +156,7 @@ def _describe(models: Sequence[SliderModel], base: str) -> dict[str, Any]:
     modalities = list(models[0].bundle.model.shapes)
     data: dict[str, Any] = {
         "models": [_model(model) for model in models],
-        "place": f"/{base}/app/static/" if base else "/app/static/",
+        "place": f"/{base}/{STATIC_PATH}" if base else f"/{STATIC_PATH}",
         "titles": {name: names.title(name) for name in modalities},
         "words": {
             factor: {"meaning": names.meaning(factor, models[0].label), "plain": names.plain(factor)}

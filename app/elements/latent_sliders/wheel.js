@@ -10,10 +10,11 @@ class Wheel {
       return [shape("circle", { cx: x, cy: y, r: 13, class: "station" }), shape("text", { x, y: y + 5, class: "digit" }, digits[k])];
     });
     this.puck = shape("circle", { r: 17, class: "puck" });
+    this.hub = shape("text", { y: 5, class: "hub" }, meaning);
     this.svg = shape(
       "svg",
       { viewBox: "-100 -100 200 200", class: "wheel", role: "slider", tabindex: 0, "aria-label": `${noun[0].toUpperCase()}${noun.slice(1)} wheel: Z_y`, "aria-valuemin": 0, "aria-valuemax": n - 1 },
-      [shape("circle", { r: RADIUS, class: "ring" }), shape("text", { y: 5, class: "hub" }, meaning), ...dots, this.puck],
+      [shape("circle", { r: RADIUS, class: "ring" }), this.hub, ...dots, this.puck],
     );
     this.digits = digits;
     this.texts = [...this.svg.querySelectorAll("text.digit")];
@@ -25,7 +26,7 @@ class Wheel {
       this.#follow(event);
     });
     this.svg.addEventListener("pointermove", (event) => this.dragging && this.#follow(event));
-    for (const end of ["pointerup", "pointercancel"]) this.svg.addEventListener(end, () => { this.dragging = false; });
+    for (const end of ["pointerup", "pointercancel"]) this.svg.addEventListener(end, () => { this.dragging = false; this.#uncover(); });
     this.svg.addEventListener("keydown", (event) => this.#key(event, onBegin));
   }
 
@@ -67,6 +68,13 @@ class Wheel {
     this.at = at;
     this.puck.setAttribute("cx", at[0] * RADIUS);
     this.puck.setAttribute("cy", at[1] * RADIUS);
+    if (!this.dragging) this.#uncover();
+  }
+
+  /** Set the words in the middle where the puck, at rest, does not cover them: above it or below. */
+  #uncover() {
+    const [x, y] = this.at.map((part) => part * RADIUS), covers = Math.abs(x) < 55 && Math.abs(y) < 30;
+    this.hub.setAttribute("y", covers ? (y > 0 ? -28 : 38) + 5 : 5);
   }
 
   /** Say nothing of the label head, for another model is shown. */

@@ -107,8 +107,9 @@ def _what_is_shown(real: bool, readings: str) -> str:
     if real:
         return f"The real pictures come from your copy of the data; all others are the model's. {readings}"
     return (
-        "All pictures are the model's, from stored codes; the real ones are not stored here. Set MFM_DATA to the "
-        f"folder of the data to see them beside. {readings}"
+        "All pictures are the model's, from stored codes; those of the data set are not shown, for they may not be "
+        f"passed on with this app. {readings} Who runs the app can show them beside: set MFM_DATA to the folder of the "
+        "data, see the README."
     )
 
 

@@ -101,14 +101,22 @@ def test_a_link_from_when_generate_was_first_still_opens_it() -> None:
     assert page.header[0].value != "MFM explorer"
 
 
-def test_what_is_sent_that_is_no_node_leads_nowhere() -> None:
-    gone: list[tuple[str, str]] = []
-    known = {"z.y", figure_one.SLIDERS}
-    for sent in ("z.y", None, {"to": "z.y"}, {"to": "else", "z": ""}, {"to": "z.y", "z": "<b>"}, {"to": [], "z": ""}):
-        figure_one._take(sent, known, lambda node, z: gone.append((node, z)))
-    assert gone == []
-    figure_one._take({"to": "z.y", "z": "AA-_"}, known, lambda node, z: gone.append((node, z)))
-    assert gone == [("z.y", "AA-_")]
+def test_the_browser_is_told_the_page_of_every_node_and_of_all_sliders() -> None:
+    (data,) = elements(visit())["mfm_figure_one"]
+    assert data["targets"].keys() == {*data["nodes"], figure_one.SLIDERS}
+    assert data["targets"][figure_one.SLIDERS]["params"] == {"section": "slide"}
+    assert data["targets"]["z.y"]["z"] is True
+    assert data["root"] == "/"
+
+
+def test_a_link_holds_where_the_sliders_stand() -> None:
+    page = visit(z="AA-_")
+    assert page.header[0].value == "MFM explorer"
+    assert query(page) == {"z": "AA-_"}
+    assert not page.warning
+    page = visit(z="<b>")
+    assert query(page) == {}
+    assert "“z” could not be read" in page.warning[0].value
 
 
 def test_without_a_model_it_still_explains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
