@@ -23,7 +23,7 @@ NOT_OF_THE_MODEL = {
     "locks": "names sliders that the model on show does not have; only others are locked",
     "names": "is not read as names of sliders of the model on show; the rest is taken",
 }
-"""What is said of the parts of a link that set the sliders, where they are of another model or of none."""
+"""Sentences on the parts of a link that set the sliders, where they are of another model or of none."""
 
 
 class View(Linked):

@@ -104,7 +104,7 @@ def _pictures(shown: DigitModel, given: str) -> None:
 
 
 def _sentences(shown: DigitModel, given: str, origin: str, typical: float | None) -> Iterator[str]:
-    """What is shown, and how unusual the given picture is where that is known."""
+    """Sentences on what is shown, and on how unusual the given picture is where that is known."""
     yield f"{ORIGINS[origin]} Under it: the {shown.label} that the label head reads from the inferred F_y."
     imagined = [name for name in shown.model.modalities if name != given]
     yield wall.how_to_read(shown.judges, imagined, shown.label, what="an imagined picture")

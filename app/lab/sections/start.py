@@ -26,7 +26,7 @@ PLAIN = {
     "conditional_mmd": "Spread the Z_a of every label alike, by an MMD",
     "adversary": "Take out of each Z_a what a network finds there of the score",
 }
-"""What a switch is for, by its key; the terms themselves stand in its help. A term from elsewhere has its own words."""
+"""Use of a switch, by its key; the terms themselves stand in its help. A term from elsewhere has its own words."""
 TRY = (
     "A lesson in two runs: start it as it is; then take all ticks away, which leaves Eq. 4 alone, and start again. "
     "Beside each other: do swapped samples still follow their Z_y?"
