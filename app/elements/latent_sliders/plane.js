@@ -4,7 +4,7 @@ const WAIT = 60; // milliseconds until plotly has told of a point that was click
 // A chart asks no other host: plotly's own default offers to send it to one.
 const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: true, displayModeBar: true, modeBarButtonsToRemove: ["select2d", "autoScale2d"] };
 
-const NARROW = 480; // pixels of a chart whose titles take two lines
+const NARROW = 480; // pixels of a chart whose upright title takes two lines
 const LEAST = 22; // pixels between two texts
 
 /** Places in pixels moved as little as makes each at least so far from every other. */
@@ -47,9 +47,9 @@ class Plane {
   async draw(plotly, { traces, ends, titles, words, legend }) {
     const style = getComputedStyle(this.plot), [ink, rule] = [style.color, style.getPropertyValue("--rule")].map(plainColour);
     Object.assign(this, { plotly, ends, words, ink: style.color });
-    const separator = this.plot.clientWidth < NARROW ? ",<br>" : ", ";
+    const narrow = this.plot.clientWidth < NARROW, title = (k) => titles?.[k].replace(", ", narrow && k === 1 ? ",<br>" : ", ");
     const axis = (k) => ({
-      range: ends[k], visible: Boolean(titles), title: { text: titles?.[k].replace(", ", separator), standoff: 6 }, automargin: true,
+      range: ends[k], visible: Boolean(titles), title: { text: title(k), standoff: 6, font: { size: 14 } }, automargin: true,
       zeroline: false, gridcolor: rule, nticks: 7,
     });
     const layout = {
