@@ -20,7 +20,7 @@ from benchmarks.sessions import Session, SessionError
 from tests.deploy.conftest import Hall, Run
 
 NAMED = "kept-through-a-kill"
-STATE = f"section=slide&names={NAMED}"
+STATE = f"section=slide&names=svhn-1~{NAMED}"
 """A link whose page is given a name that only this state has."""
 
 
@@ -107,7 +107,7 @@ def test_a_visitor_stays_with_one_replica_and_both_have_some(hall: Hall, run: Ru
 PRIVATE = "known-to-nobody-else"
 LINKS = [
     *(f"section=sample&factor={factor}&seed=13" for factor in ("y", "mnist")),
-    *(f"section=slide&names=known-to-{who}-alone" for who in ("one", "two")),
+    *(f"section=slide&names=svhn-1~known-to-{who}-alone" for who in ("one", "two")),
     "section=translate&a=3",
 ]
 
@@ -141,7 +141,7 @@ def test_sessions_of_one_replica_never_see_each_other(hall: Hall, run: Run[Any])
     for place, link in enumerate(LINKS):
         assert seen[place] == [wanted[place]] * 3, link
     for who, other in (("one", "two"), ("two", "one")):
-        place = LINKS.index(f"section=slide&names=known-to-{who}-alone")
+        place = LINKS.index(f"section=slide&names=svhn-1~known-to-{who}-alone")
         assert f"known-to-{who}-alone" in "".join(seen[place][0])
         assert not any(f"known-to-{other}-alone" in "".join(texts) for texts in seen[place])
 
@@ -152,12 +152,12 @@ def test_nothing_of_a_visitor_is_printed(hall: Hall, run: Run[None]) -> None:
     async def visit() -> None:
         session = await Session.connect(hall.address, cookie(2))
         for page in ("", "generate", "flow", "lab", "lessons", "about_this_model"):
-            for link in (f"section=slide&names={PRIVATE}", f"section={PRIVATE}&seed={PRIVATE}&{PRIVATE}=1"):
+            for link in (f"section=slide&names=svhn-1~{PRIVATE}", f"section={PRIVATE}&seed={PRIVATE}&{PRIVATE}=1"):
                 await session.open(page, link)
         await session.close()
 
     run(visit())
-    get(f"{hall.address}/generate?names={PRIVATE}", **cookie(2))
+    get(f"{hall.address}/generate?names=svhn-1~{PRIVATE}", **cookie(2))
     printed = [log.read_text() for log in hall.printed]
     assert all("You can now view" in text for text in printed[:2])
     assert "GET /mfm/generate 200" in printed[2]
