@@ -39,10 +39,13 @@ ARGUMENTS = [
 def pytest_configure(config: pytest.Config) -> None:
     # torch 2.13 warns of itself when it first loads its forward-mode derivatives.
     config.addinivalue_line("filterwarnings", r"ignore:.torch\.jit\.script. is deprecated:DeprecationWarning")
-    torch.set_num_threads(1)
     # Deadlines tell a busy machine from an idle one, not a right answer from a wrong one.
     settings.register_profile("any_machine", deadline=None)
     settings.load_profile("any_machine")
+
+
+def pytest_runtest_setup() -> None:
+    torch.set_num_threads(1)  # a command that a test calls sets its own number; sums of several round differently
 
 
 @pytest.fixture
