@@ -65,6 +65,7 @@ def join(view: LessonsView) -> None:
         "Leave the room", key="leave_room", on_click=state.change, kwargs={"room": "", "host": ""}, type="tertiary"
     )
     if not _is_open(view.room):
+        st.header("Join your class", anchor=False)
         st.info(NO_ROOM)
         ask_for_code()
         return
