@@ -257,7 +257,7 @@ def test_a_wrong_code_is_told_where_it_is_typed_and_can_be_typed_again() -> None
     assert query(page) == {}
     assert page.warning[0].value.startswith("There is no room ZZZZZ now.")
     by_link = visit(room="ZZZZZ")
-    assert not by_link.header
+    assert [one.value for one in by_link.header] == ["Join your class"]
     by_link.text_input(key="room_code").set_value(code).run()
     assert query(by_link) == {"room": code}
     assert "Who?" in words_on(by_link)
