@@ -19,6 +19,9 @@ from mfm_core.evaluation.paper import paper_values
 from mfm_core.experiments.variants import VARIANTS
 from mfm_core.networks.ablation import DESIGN_OF_MFM, TABLE_2
 
+KEYS = ("a2", "f1", "a7", "mae", "r")
+"""Metrics of Table 2, in its order."""
+
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def design(names: tuple[str, ...]) -> pa.Table:
@@ -33,21 +36,28 @@ def design(names: tuple[str, ...]) -> pa.Table:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def figures(
-    stamp: Hashable, table: str, names: tuple[str, ...]
-) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]:
-    """The paper's figures of the variants, a column each, and ours; ours are empty where none is in the table."""
-    del stamp  # a changed file makes another key
+def papers(names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """The paper's figures of the variants, a column each."""
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
-    keys = ("a2", "f1", "a7", "mae", "r")
-    titles = {name: results.title_of_system(name) for name in names}
-    head = {"figure": [results.METRICS[key] for key in keys]}
-    printed = {titles[name]: [shown(paper[name, key].value, paper[name, key].unit) for key in keys] for name in names}
+    columns = {"figure": [results.METRICS[key] for key in KEYS]}
+    for name in names:
+        values = [paper[name, key] for key in KEYS]
+        columns[results.title_of_system(name)] = [shown(value.value, value.unit) for value in values]
+    return columns
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """Our figures of the variants, a column each; empty where none of them is in the table."""
+    del stamp  # a changed file makes another key
     means = _means(results.comparisons(), table)
-    measured = [key for key in keys if any((name, key) in means for name in names)]
-    ours = {titles[name]: [means.get((name, key), "not measured") for key in measured] for name in names}
-    head_of_ours = {"figure": [results.METRICS[key] for key in measured]}
-    return head | printed, head_of_ours | ours if measured else {}
+    measured = [key for key in KEYS if any((name, key) in means for name in names)]
+    if not measured:
+        return {}
+    columns = {"figure": [results.METRICS[key] for key in measured]}
+    for name in names:
+        columns[results.title_of_system(name)] = [means.get((name, key), "not measured") for key in measured]
+    return columns
 
 
 def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:

@@ -79,14 +79,13 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     )
     table = state.seen(AblationsView).table
     titles = results.titles_of_tables()
-    paper, _ = costs.figures(results.stamp(), table, names)
     st.markdown("**The paper, on CMU-MOSI**")
-    tables_of_text.show(paper, label="The paper's figures of the variants, on CMU-MOSI")
+    tables_of_text.show(costs.papers(names), label="The paper's figures of the variants, on CMU-MOSI")
     prose.caption(f"{SOURCE}, Table 2.")
     if tables:
         with st.container(width=420):
             table = state.select("Ours on", "table", titles)
-    _, ours = costs.figures(results.stamp(), table, names)
+    ours = costs.ours(results.stamp(), table, names)
     if not ours:
         st.info(
             "None of these variants has been computed on these data here. Compute them with: "

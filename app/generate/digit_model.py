@@ -149,11 +149,8 @@ def _clearest(model: mfm.MFM, codes: mfm.Codes, judges: Mapping[str, Discriminat
         read = [rebuilt.label.argmax(1)]
         read += [judge({name: rebuilt.modalities[name]}).argmax(1) for name, judge in judges.items()]
         right = (torch.stack(read) == codes.labels[few]).all(0)
-        if right.any():
-            few, pictures = few[right], {name: x[right] for name, x in rebuilt.modalities.items()}
-        else:
-            pictures = dict(rebuilt.modalities)
-        return int(few[clearest_sample(pictures)])
+        kept = right if right.any() else torch.ones_like(right)
+        return int(few[kept][clearest_sample({name: x[kept] for name, x in rebuilt.modalities.items()})])
 
 
 def posterior(name: str) -> mfm.AggregatePosterior:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from torch import Tensor
 
 from mfm_core.evaluation.statistics import Estimate, correlation, estimate, mean, share, two_sided
 from mfm_core.interpretation.resampling import MIN_SAMPLES
+
+if TYPE_CHECKING:
+    from mfm_core.storage.codes import Codes
 
 N_BOOTSTRAP = 2000
 
@@ -62,6 +65,11 @@ def connected_clusters(factors: Sequence[Tensor]) -> Tensor:
     rows, columns = np.tile(np.arange(n), len(factors)), np.concatenate(edges)
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
     return torch.from_numpy(connected_components(graph, directed=False)[1].astype(np.int64))
+
+
+def picture_clusters(codes: Codes) -> Tensor:
+    """The smallest clusters of stored codes that share no picture, ``(N,)``, see :func:`connected_clusters`."""
+    return connected_clusters(list(codes.fingerprints.values()))
 
 
 def crossed_mean(

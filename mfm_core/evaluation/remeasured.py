@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from mfm_core.evaluation.crossed_bootstrap import connected_clusters, mean_over
+from mfm_core.evaluation.crossed_bootstrap import mean_over, picture_clusters
 from mfm_core.evaluation.digits import Judges, decode_all, one_thread_each
 from mfm_core.evaluation.figures import Figure, read_figures
 from mfm_core.evaluation.metrics import class_metrics, score_metrics, trait_metrics
@@ -93,7 +93,7 @@ def _of_pictures(model: MFM, codes: Codes, folder: Path) -> Sequence[_Value]:
     donors = torch.randperm(len(codes), generator=torch.Generator().manual_seed(SEED))
     _, decided = decode_all(model, codes.latents)
     swapped, _ = decode_all(model, swap(codes.latents, with_=codes.latents[donors], factor=model.modalities))
-    pair = connected_clusters(list(codes.fingerprints.values()))  # pairs may share a picture
+    pair = picture_clusters(codes)
     key = ("label_accuracy", "+".join(model.modalities))
     found = [(key, mean_over(decided.argmax(1) == codes.labels, [pair]))]
     for name in model.modalities:

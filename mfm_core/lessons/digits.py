@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from mfm_core.data.registry import modality_info
+from mfm_core.evaluation.crossed_bootstrap import crossed_mean, picture_clusters
 from mfm_core.generation import swap
 from mfm_core.latents import Latents
 from mfm_core.lessons.measure import Answer, Measure, Models, Name, Seed, counted
@@ -42,13 +43,6 @@ class OfDigits(Measure):
         if not model.config.images or model.config.label.kind != "classes" or codes.labels.ndim != 1:
             raise ValueError(f"model: expected a model of images and classes, got {self.model!r}")
         return model, codes
-
-    @staticmethod
-    def clusters(codes: Codes) -> Tensor:
-        """Which codes share a picture, ``(N,)``."""
-        from mfm_core.evaluation.crossed_bootstrap import connected_clusters  # SciPy takes a second
-
-        return connected_clusters(list(codes.fingerprints.values()))
 
     def source(self, n: int) -> str:
         """Model, samples and seed of an answer."""
@@ -85,7 +79,7 @@ class SwapCount(OfDigits):
         """See ``Measure.answer``."""
         model, codes = self.load(models)
         own, other = _unlike_pairs(codes, self.n, self.seed)
-        cluster = self.clusters(codes)
+        cluster = picture_clusters(codes)
         swapped = swap(codes.latents[own], with_=codes.latents[other], factor=self.factor)
         read = _read(model, models, swapped, self.reader)
         follows, keeps = read == codes.labels[other], read == codes.labels[own]
@@ -123,7 +117,7 @@ class HoldCount(OfDigits):
         held = swap(drawn, with_=codes.latents[pairs], factor=self.factor)
         kept = _read(model, models, held, self.reader) == codes.labels[pairs]
         n_kept = int(kept.sum())
-        told = counted(kept, "pictures", [self.clusters(codes)[pairs]])
+        told = counted(kept, "pictures", [picture_clusters(codes)[pairs]])
         sentence = f"{_who(self.reader)} reads the digit of the pair in {told}."
         counts = {"the digit of the pair": n_kept, "another digit": self.n - n_kept}
         return Answer(n_kept, sentence, counts, f"of {self.n} pictures", self.source(self.n))
@@ -166,12 +160,11 @@ class ProbeAccuracy(OfDigits):
 
     def answer(self, models: Models) -> Answer:
         """See ``Measure.answer``."""
-        from mfm_core.evaluation.crossed_bootstrap import crossed_mean  # SciPy takes a second
-        from mfm_core.evaluation.statistics import probe_hits
+        from mfm_core.evaluation.statistics import probe_hits  # SciPy takes a second
 
         _, codes = self.load(models)
         codes.latents.check_names((self.block,))
-        cluster = self.clusters(codes)
+        cluster = picture_clusters(codes)
         train, test = split_codes(cluster, self.seed)
         block = codes.latents.blocks()[self.block]
         hits = probe_hits(block[train], codes.labels[train], block[test], codes.labels[test], seed=self.seed)
@@ -196,7 +189,7 @@ class LabelErrors(OfDigits):
         wrong = _misread(model, codes)
         by_digit = torch.bincount(codes.labels[wrong], minlength=model.config.label.size)
         counts = {str(digit): int(n) for digit, n in enumerate(by_digit)}
-        told = counted(wrong, "held-out pairs", [self.clusters(codes)])
+        told = counted(wrong, "held-out pairs", [picture_clusters(codes)])
         sentence = f"The label head misreads {told}."
         return Answer(int(wrong.sum()), sentence, counts, "misread pairs of each digit", self.source(len(codes)))
 

@@ -64,14 +64,14 @@ def digits_read(grid: PictureGrid) -> list[int]:
 
 def rates(shown: DigitModel) -> dict[str, Estimate]:
     """Over many pairs of one content and one style, how often each judge reads the content's true digit."""
-    from mfm_core.evaluation.crossed_bootstrap import connected_clusters, mean_over  # SciPy takes a second
+    from mfm_core.evaluation.crossed_bootstrap import mean_over, picture_clusters  # SciPy takes a second
 
     generator = torch.Generator().manual_seed(COUNTED_SEED)
     content, style = (torch.randint(len(shown.codes), (COUNTED,), generator=generator) for _ in range(2))
     latents = mfm.swap(shown.codes.latents[content], with_=shown.codes.latents[style], factor=shown.model.modalities)
     columns = tuple(str(i) for i in range(COUNTED))
     read = decode_grid(shown.model, latents, ("",), columns, shown.judges).judged
-    wanted, pair = shown.codes.labels[content], connected_clusters(list(shown.codes.fingerprints.values()))
+    wanted, pair = shown.codes.labels[content], picture_clusters(shown.codes)
     units = [pair[content], pair[style]]
     return {name: mean_over(torch.from_numpy(seen[0].argmax(-1)) == wanted, units) for name, seen in read.items()}
 
