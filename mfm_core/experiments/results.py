@@ -1,4 +1,4 @@
-"""Tidy results of tables as CSV: figures one a row, and comparisons with a reference."""
+"""Tidy results of tables as CSV: cells one a row, their figures one a row, and comparisons with a reference."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from mfm_core.evaluation.figures import Unit
 from mfm_core.experiments.cells import read_cells
-from mfm_core.experiments.summary import comparisons, figures_table
+from mfm_core.experiments.summary import cells_table, comparisons, figures_table
 from mfm_core.files.tables import Kind, read_table
 from mfm_core.files.writing import write_whole
 from mfm_core.storage.folder import PRETRAINED
@@ -16,7 +16,7 @@ from mfm_core.storage.folder import PRETRAINED
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES, COMPARISONS = ".figures.csv", ".comparisons.csv"
+CELLS, FIGURES, COMPARISONS = ".cells.csv", ".figures.csv", ".comparisons.csv"
 _ROW: Mapping[str, Kind] = {
     **dict.fromkeys(("dataset", "modalities", "system", "key", "subject", "unit"), "text"),
     "higher_is_better": "truth",
@@ -49,7 +49,8 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
         folder: Where to; made if need be.
 
     Returns:
-        The files: figures, one row a cell and figure; comparisons, one row a system and figure. None without cells.
+        The files: cells, with the configurations that made them; figures, one row a cell and figure; comparisons, one
+        row a system and figure. None without cells.
 
     Raises:
         ValueError: If a cell is damaged.
@@ -60,7 +61,8 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     name = table.absolute().name
     written = []
-    for suffix, frame in ((FIGURES, figures_table(cells)), (COMPARISONS, comparisons(cells))):
+    tables = {CELLS: cells_table(cells), FIGURES: figures_table(cells), COMPARISONS: comparisons(cells)}
+    for suffix, frame in tables.items():
         path = folder / f"{name}{suffix}"
         write_whole(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         written.append(path)

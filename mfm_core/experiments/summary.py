@@ -26,17 +26,13 @@ N_RESAMPLES = 5_000
 """Of a comparison: the least p-value is 2 / 5,001, so that Holm's correction for 100 systems still reaches 0.05."""
 
 
-def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
-    """The figures of finished cells, one row a cell and figure."""
+def cells_table(cells: Sequence[CellResult]) -> pd.DataFrame:
+    """How finished cells were computed, one row a cell: its budget, configurations, code, date and seconds."""
     import pandas as pd
 
     rows = [
         {
-            "dataset": cell.plan.dataset,
-            "modalities": "+".join(cell.plan.modalities),
-            "system": cell.system,
-            "seed": cell.seed,
-            **figure.model_dump(exclude={"target"}),
+            **_names_of(cell),
             "trials": cell.trials,
             "train_samples": cell.plan.train_samples or None,
             "configuration": json.dumps(cell.configurations),
@@ -45,9 +41,24 @@ def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
             "seconds": cell.seconds,
         }
         for cell in cells
-        for figure in cell.figures
     ]
     return pd.DataFrame(rows)
+
+
+def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
+    """The figures of finished cells, one row a cell and figure."""
+    import pandas as pd
+
+    rows = [
+        _names_of(cell) | figure.model_dump(exclude={"target"}) for cell in cells for figure in cell.figures
+    ]
+    return pd.DataFrame(rows)
+
+
+def _names_of(cell: CellResult) -> dict[str, object]:
+    """What a cell is told from others by, through all tables."""
+    modalities = "+".join(cell.plan.modalities)
+    return {"dataset": cell.plan.dataset, "modalities": modalities, "system": cell.system, "seed": cell.seed}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -22,7 +23,7 @@ from mfm_core.cli.app import app
 from mfm_core.cli.tables import table  # noqa: F401 - enters its command
 from mfm_core.experiments.cells import compute_cell, read_cells
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of, splits
-from mfm_core.experiments.results import read_comparisons, read_figures, write_results
+from mfm_core.experiments.results import CELLS, read_comparisons, read_figures, results_folder, write_results
 from mfm_core.experiments.search import search
 from mfm_core.experiments.table import Progress, run_table
 from tests.experiments import stub
@@ -174,14 +175,18 @@ def test_an_unknown_data_set_is_refused_before_a_cell_is_begun(tmp_path: Path) -
 
 def test_results_are_tidy_and_come_back(tmp_path: Path) -> None:
     run(tmp_path / "table", "stub", "majority")
-    figures, compared = write_results(tmp_path / "table", tmp_path / "results")
-    assert figures.name == "table.figures.csv"
+    cells, figures, compared = write_results(tmp_path / "table", tmp_path / "results")
+    assert (cells.name, figures.name) == ("table.cells.csv", "table.figures.csv")
     rows = read_figures(tmp_path / "results")
     assert set(rows.groupby(["system", "seed"]).size()) == {5}  # mae, r, a2, f1, a3 or a7
     row = rows[(rows.system == "stub") & (rows.seed == 0) & (rows.key == "mae")].iloc[0]
     assert row.low < row["value"] < row.high
-    assert json.loads(row.configuration)[0]["system"] == "stub"
-    assert len(row.code_version) >= 7
+    made = pd.read_csv(cells)
+    assert not made.duplicated(["system", "seed"]).any()
+    assert len(made) == len(rows.drop_duplicates(["system", "seed"]))
+    cell = made[(made.system == "stub") & (made.seed == 0)].iloc[0]
+    assert json.loads(cell.configuration)[0]["system"] == "stub"
+    assert len(cell.code_version) >= 7
     means = read_comparisons(tmp_path / "results")
     one = means[(means.system == "stub") & (means.key == "mae")].iloc[0]
     of_seeds = rows[(rows.system == "stub") & (rows.key == "mae")]["value"]
@@ -222,6 +227,10 @@ def test_the_shipped_results_are_tidy() -> None:
     assert not rows.duplicated(["table", "system", "seed", "key", "subject"]).any()
     assert not compared.duplicated(["table", "system", "key", "subject"]).any()
     assert set(rows["system"]) <= set(mfm.system_names())
+    for name, of_table in rows.groupby("table"):
+        made = pd.read_csv(results_folder() / f"{name}{CELLS}")
+        of_cells = [tuple(row) for row in made[["system", "seed"]].to_numpy()]
+        assert sorted(of_cells) == sorted({tuple(row) for row in of_table[["system", "seed"]].to_numpy()})
     means = rows.groupby(["table", "system", "key", "subject"])["value"].mean().dropna()
     told = compared.set_index(["table", "system", "key", "subject"])["mean"].sort_index()
     assert np.allclose(means, told[means.index], atol=1e-4)
