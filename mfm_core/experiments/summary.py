@@ -49,9 +49,7 @@ def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
     """The figures of finished cells, one row a cell and figure."""
     import pandas as pd
 
-    rows = [
-        _names_of(cell) | figure.model_dump(exclude={"target"}) for cell in cells for figure in cell.figures
-    ]
+    rows = [_names_of(cell) | figure.model_dump(exclude={"target"}) for cell in cells for figure in cell.figures]
     return pd.DataFrame(rows)
 
 
