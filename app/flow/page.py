@@ -16,7 +16,7 @@ This page shows models of spoken videos, which are stored in folders of `pretrai
 is missing.
 
 * If you cloned the project, fetch the whole repository: the folders are part of it.
-* To train such a model yourself: `python -m mfm_core data make studio-clips --training 3900`, then
+* To train such a model yourself: `python -m mfm_core data make studio-clips --training 10000`, then
   `python -m mfm_core train studio_balanced --store pretrained/studio_balanced`
 """
 

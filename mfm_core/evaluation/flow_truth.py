@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mfm_core.evaluation.statistics import Estimate, estimate
+from mfm_core.evaluation.statistics import share as wilson
 
 # Resamples whose areas are computed at a time: more would take memory, not time.
 AT_ONCE = 32
@@ -20,7 +21,7 @@ class Findings(NamedTuple):
 
     Attributes:
         hits: Share of clips whose largest value is at a step that carried evidence. Of equal largest values each
-            counts its part.
+            counts its part. Where all clips agree, which no resample could differ from, the interval is Wilson's.
         hits_by_chance: The same for a step drawn at random.
         auc: Area under the ROC curve of the values of all steps of all clips against whether they carried evidence;
             by chance 0.5.
@@ -94,7 +95,8 @@ def flow_against_truth(
     def mean(per_clip: Tensor) -> Estimate:
         return _estimate((counts @ per_clip.double() / n).numpy(), n)
 
-    return Findings(mean(hits), mean(share), _estimate(pooled, n), mean(within))
+    alike = bool((hits == 0).all()) or bool((hits == 1).all())
+    return Findings(wilson(hits == 1) if alike else mean(hits), mean(share), _estimate(pooled, n), mean(within))
 
 
 def weighted_auc(

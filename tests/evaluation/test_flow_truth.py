@@ -49,6 +49,20 @@ def test_the_truth_itself_is_found_and_its_sign_does_not_matter(clips):
     assert (found.hits.value, found.auc.value, found.auc_within.value) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("found_in", [0, 1])
+def test_hits_that_are_all_alike_have_wilsons_interval(found_in):
+    """28 of 28, or none: the ends by Wilson's formula at p of 0 or 1, n / (n + z^2) and z^2 / (n + z^2)."""
+    evidence = torch.zeros(28, 5)
+    evidence[:, 2] = 1.0
+    flow = torch.zeros(28, 5)
+    flow[:, 2 if found_in else 0] = 1.0
+    hits = flow_against_truth(flow, evidence, torch.ones(28, 5, dtype=torch.bool)).hits
+    z2 = 1.959964**2
+    ends = (28 / (28 + z2), 1.0) if found_in else (0.0, z2 / (28 + z2))
+    assert (hits.value, hits.n) == (found_in, 28)
+    assert (hits.low, hits.high) == (pytest.approx(ends[0], abs=1e-6), pytest.approx(ends[1], abs=1e-6))
+
+
 def test_noise_finds_as_much_as_chance(generator):
     evidence = (torch.rand(3000, 10, generator=generator) < 0.3).float()
     noise = torch.rand(3000, 10, generator=generator)

@@ -131,8 +131,8 @@ def _info(name: str, title: str, says: str) -> DatasetInfo:
     description = (
         "Studio clips: spoken reviews that this project wrote, had spoken by a synthetic voice and acted by a drawn "
         f"face, so that what each word, tone and face adds to the score is known. In this world {says}. The shipped "
-        "models learnt from 5,600 clips, were chosen by 200 and measured on 500 (`python -m mfm_core data make "
-        "studio-clips --training 3900`). Ours, under the licence of the code; the word vectors are GloVe (Pennington "
+        "models learnt from 11,700 clips, were chosen by 200 and measured on 500 (`python -m mfm_core data make "
+        "studio-clips --training 10000`). Ours, under the licence of the code; the word vectors are GloVe (Pennington "
         "et al., 2014), public domain (PDDL)."
     )
     files = (f"{FILE}.npz",)
