@@ -5,8 +5,8 @@ the same sizes of h, z, f and of the memory, no dropout, and the same loss. For 
 modalities, absolute error of the score, and the MMD of the published code. For MFN: absolute error of the score.
 Both use the same optimiser. Ours gets a mask, which says that all steps are real.
 
-MMSA 2.2.1 is fetched from PyPI without its dependencies into ``benchmarks/.cache``; of its package only the two files
-of its models are loaded.
+``published_models.py`` fetches MMSA 2.2.1 and builds the models; how soon training reaches a quality is measured by
+``train_to_quality.py``.
 
 Run: ``python benchmarks/train_sequences.py [--models MFM MFN] [--repeats 30] [--threads 1] [--json rows.json]``
 """
@@ -14,100 +14,44 @@ Run: ``python benchmarks/train_sequences.py [--models MFM MFN] [--repeats 30] [-
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from statistics import median
 from types import ModuleType, SimpleNamespace
 
 import torch
+from published_models import (
+    SIZES,
+    Sizes,
+    fetch,
+    mfm_sizes,
+    n_trained,
+    our_mfm_config,
+    published,
+    shared_sizes,
+)
 from torch import Tensor, nn
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mfm_core import MFM, ModelConfig  # noqa: E402
-from mfm_core.config import LabelConfig, MemoryConfig, SequenceModality  # noqa: E402
-from mfm_core.systems.base import DataSpec, StreamSpec  # noqa: E402
-from mfm_core.systems.mfn import MFN, MFNConfig  # noqa: E402
-from mfm_core.training.objective import ObjectiveConfig, prior_cost  # noqa: E402
+from mfm_core import MFM
+from mfm_core.config import LabelConfig
+from mfm_core.systems.base import DataSpec, StreamSpec
+from mfm_core.systems.mfn import MFN, MFNConfig
+from mfm_core.training.objective import ObjectiveConfig, prior_cost
 
-CACHE = Path(__file__).resolve().parent / ".cache" / "mmsa-2.2.1"
 NAMES = ("language", "acoustic", "visual")
 FEATURES = ((300, 20, 5), (300, 74, 36))
 BATCH, LENGTH = 64, 20
 MMD, RECONSTRUCTION = 100.0, (0.5, 0.01, 0.5)
 
 Step = Callable[[dict[str, Tensor], Tensor, Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The widths that both models share; three numbers are of language, acoustic, visual."""
-
-    name: str
-    h: tuple[int, int, int]
-    z: tuple[int, int, int]
-    f: tuple[int, int, int]
-    z_y: int
-    f_y: int
-    memory: int
-    attention: int
-    candidate: int
-    gate: int
-
-
-SIZES = (
-    Sizes("MMSA's for MOSI", (128, 32, 128), (64, 80, 80), (32, 16, 64), 80, 64, 64, 32, 64, 32),
-    Sizes("the authors' best for MOSI", (88, 64, 48), (32, 8, 80), (88, 8, 8), 32, 16, 64, 128, 128, 128),
-    Sizes("64 and 32", (64, 64, 64), (32, 32, 32), (32, 32, 32), 32, 32, 64, 64, 64, 32),
-)
-
-
-def fetch() -> Path:
-    """The folder that holds MMSA, fetched at the first run."""
-    if not (CACHE / "MMSA").is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        (CACHE.parent / ".gitignore").write_text("*\n")
-        install = ["install", "--quiet", "--no-deps", "--no-compile", "--target", str(CACHE), "MMSA==2.2.1"]
-        subprocess.run([sys.executable, "-m", "pip", *install], check=True)
-    return CACHE / "MMSA" / "models" / "singleTask"
-
-
-def published(folder: Path) -> Callable[[str], ModuleType]:
-    """MMSA's modules by name, without the packages around them, which import much that they do not need."""
-    package = ModuleType("mmsa_single_task")
-    package.__path__ = [str(folder)]
-    sys.modules[package.__name__] = package
-    return lambda name: importlib.import_module(f"{package.__name__}.{name}")
-
-
-def shared_sizes(features: tuple[int, int, int], sizes: Sizes) -> dict[str, object]:
-    """Settings of both MMSA's MFM and MFN."""
-
-    def layer(width: int) -> dict[str, float]:
-        return {"shapes": width, "drop": 0.0}
-
-    return {
-        "feature_dims": features,
-        "hidden_dims": sizes.h,
-        "memsize": sizes.memory,
-        "windowsize": 2,
-        "num_classes": 1,
-        "train_mode": "regression",
-        "NN1Config": layer(sizes.attention),
-        "NN2Config": layer(sizes.candidate),
-        "gamma1Config": layer(sizes.gate),
-        "gamma2Config": layer(sizes.gate),
-        "outConfig": layer(sizes.memory),
-    }
 
 
 def their_mfn(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
@@ -142,26 +86,8 @@ def our_mfn(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, St
 
 def their_mfm(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
     """MMSA's MFM, and a training step of it."""
-    z, f, (weigh_l, weigh_a, weigh_v) = sizes.z, sizes.f, RECONSTRUCTION
-    model = module.MFM(
-        SimpleNamespace(
-            **shared_sizes(features, sizes),
-            zy_size=sizes.z_y,
-            zl_size=z[0],
-            za_size=z[1],
-            zv_size=z[2],
-            fy_size=sizes.f_y,
-            fl_size=f[0],
-            fa_size=f[1],
-            fv_size=f[2],
-            **dict.fromkeys([f"z{m}_to_f{m}_dropout" for m in "ylav"], 0.0),
-            fy_to_y_dropout=0.0,
-            lda_xl=weigh_l,
-            lda_xa=weigh_a,
-            lda_xv=weigh_v,
-            device="cpu",
-        )
-    )
+    weights = dict(zip(("lda_xl", "lda_xa", "lda_xv"), RECONSTRUCTION, strict=True))
+    model = module.MFM(SimpleNamespace(**mfm_sizes(features, sizes), **weights, device="cpu"))
 
     def cost(inputs: dict[str, Tensor], score: Tensor, _mask: Tensor) -> Tensor:
         decided, generation, mmd, missing = model(*(inputs[name] for name in NAMES))
@@ -172,17 +98,8 @@ def their_mfm(module: ModuleType, features: tuple[int, int, int], sizes: Sizes) 
 
 def our_mfm(features: tuple[int, int, int], sizes: Sizes) -> tuple[nn.Module, Step]:
     """Our MFM, and a training step of it."""
-    each = zip(NAMES, features, sizes.z, sizes.f, sizes.h, strict=True)
-    memory = MemoryConfig(memory=sizes.memory, attention=sizes.attention, candidate=sizes.candidate, gate=sizes.gate)
-    config = ModelConfig(
-        modalities={name: SequenceModality(d_x=d, d_z=z, d_f=f, hidden=h) for name, d, z, f, h in each},
-        label=LabelConfig(kind="scores", size=1),
-        d_y=sizes.z_y,
-        d_f=sizes.f_y,
-        hidden=sizes.f_y,
-        memory=memory,
-    )
-    model, generator = MFM(config), torch.Generator().manual_seed(0)
+    model = MFM(our_mfm_config(dict(zip(NAMES, features, strict=True)), sizes))
+    generator = torch.Generator().manual_seed(0)
     objective = ObjectiveConfig(independence="published_code")
 
     def cost(inputs: dict[str, Tensor], score: Tensor, mask: Tensor) -> Tensor:
@@ -211,11 +128,6 @@ def stepping(model: nn.Module, cost: Step) -> Step:
         return total.detach()
 
     return step
-
-
-def n_trained(model: nn.Module) -> int:
-    """Parameters that a step trains: the surrogates of ours take no part."""
-    return sum(p.numel() for name, p in model.named_parameters() if not name.startswith("surrogates"))
 
 
 THEIRS, OURS = {"MFM": their_mfm, "MFN": their_mfn}, {"MFM": our_mfm, "MFN": our_mfn}
