@@ -67,7 +67,7 @@ def published(package: Path) -> Callable[[str], ModuleType]:
 
 
 def their_configuration(package: Path, model: str, dataset: str) -> dict[str, object]:
-    """Settings with which MMSA trains a model on a data set: sizes, dropout, weights of the loss, batch and patience."""
+    """Settings with which MMSA trains a model on a data set: sizes, dropout, weights, batch and patience."""
     path = package / "config" / "config_regression.json"
     settings = json.loads(path.read_text(encoding="utf-8"))[model]
     return settings["commonParams"] | settings["datasetParams"][dataset]
