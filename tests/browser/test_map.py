@@ -51,6 +51,22 @@ def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -
     expect(told).to_be_empty()
 
 
+def test_the_map_of_a_style_counts_pictures(visit: Visit) -> None:
+    page = mapped(visit)
+    page.get_by_label("Which latent").select_option("svhn")
+    note = page.locator(".mapbody > .note")
+    expect(note).to_contain_text(re.compile(r"^[\d,]+ held-out pictures of SVHN, each once"))
+    page.mouse.move(*at(page, 0.25, 0.2))
+    page.mouse.down()
+    for corner in ((0.75, 0.2), (0.75, 0.8), (0.25, 0.8)):
+        page.mouse.move(*at(page, *corner), steps=4)
+    page.mouse.up()
+    told = page.locator(".lassoed")
+    expect(told).to_contain_text(re.compile(r"[\d,]+ pictures of SVHN: \d+ of digit \d"))
+    near = told.locator("button.near .twins canvas:first-child")
+    assert len(set(near.evaluate_all("(all) => all.map((one) => one.toDataURL())"))) == 8
+
+
 @pytest.mark.skipif(CONTRAST not in stored_models.models(), reason=f"{CONTRAST} is not stored")
 def test_the_map_comes_back_with_the_model_that_it_is_of(visit: Visit) -> None:
     page = mapped(visit)

@@ -90,7 +90,22 @@ def test_a_style_changes_its_picture_and_nothing_else_and_asks_no_server(visit: 
     assert picture(page, 0) != svhn
     assert picture(page, 1) == mnist
     assert digit(page) == said
-    expect(page.locator(".counted")).to_contain_text(re.compile(r"label unchanged in \d+ of the last \d+ pictures"))
+
+
+def test_a_setting_of_a_style_is_counted_once_where_it_is_let_go(visit: Visit) -> None:
+    page = opened(visit)
+    counted, control = page.locator(".counted"), slider(page, "a0")
+    drag(page, control, *(0.2 + 0.03 * step for step in range(20)))
+    expect(counted).to_contain_text(re.compile(r"label unchanged at [01] of your last 1 settings"))
+    page.get_by_role("button", name="Undo").click()
+    drag(page, slider(page, "y", 1), 0.5, 0.9)
+    control.press("End")
+    control.press("End")  # moves nothing
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Stop").click()
+    at_rest(page)
+    expect(counted).to_contain_text("of your last 2 settings")
 
 
 def test_the_wheel_changes_the_digit_and_keeps_the_styles(visit: Visit) -> None:
@@ -209,6 +224,9 @@ def test_a_slider_is_renamed_in_the_link(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("names="))
     again = opened(visit, "generate?" + page.url.split("?", 1)[1])
     expect(again.locator(".group.a1 .slider button.name").first).to_have_text("lean <b>")
+    kept = again.locator(".group.a1 .slider .r").first
+    if kept.count():
+        expect(kept).to_have_text(re.compile(r"^r \S+ with \w+"))
 
 
 def test_sliding_goes_on_without_a_network(visit: Visit) -> None:

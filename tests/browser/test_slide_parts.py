@@ -18,7 +18,7 @@ SCRIPTS = (
 )
 COUNTED = """([stayed, judged]) => {
   const stage = new Stage(["svhn", "mnist"], { svhn: "SVHN", mnist: "MNIST" }, ["0", "1"]);
-  stage.count(stayed, judged, "the digit");
+  stage.count(stayed, judged, { meaning: "the digit", noun: "digit" });
   return stage.counted.textContent;
 }"""
 
@@ -33,9 +33,11 @@ def blank(chromium: Browser) -> Iterator[Page]:
 
 def test_a_judge_is_told_of_where_there_is_one(blank: Page) -> None:
     both = ["SVHN", "MNIST"]
-    assert blank.evaluate(COUNTED, [[], both]).endswith("in how many of your pictures the digit stays.")
-    assert "in how many of your pictures of MNIST the digit stays" in blank.evaluate(COUNTED, [[], ["MNIST"]])
-    assert "label unchanged in 2 of the last 3 pictures" in blank.evaluate(COUNTED, [[True, False, True], both])
+    assert "reads whether in your picture the digit stays." in blank.evaluate(COUNTED, [[], both])
+    assert "reads whether in your picture of MNIST the digit stays." in blank.evaluate(COUNTED, [[], ["MNIST"]])
+    assert "label unchanged at 2 of your last 3 settings" in blank.evaluate(COUNTED, [[True, False, True], both])
+    for stayed in ([], [True]):
+        assert blank.evaluate(COUNTED, [stayed, both]).endswith("may count as unchanged.")  # a judge is sure of blurs
     assert blank.evaluate(COUNTED, [[], []]).startswith("No independent judge is stored")
 
 
@@ -55,6 +57,15 @@ def test_the_map_tells_which_pairs_it_shows(blank: Page) -> None:
         "10,036 held-out pairs: the 2,036 whose codes are stored with the model, and 8,000 further pairings"
     )
     assert blank.evaluate(told, [2036, 10036, True]).startswith("2,036 held-out pairs: those whose codes are stored")
+
+
+def test_the_map_of_a_style_has_each_picture_once(blank: Page) -> None:
+    rows = np.random.default_rng(0).integers(0, 3, (60, 3)).astype(np.float32)
+    first = blank.evaluate("(rows) => firstOfEach(Float32Array.from(rows.flat()), 3, 50)", rows.tolist())
+    assert first == sorted(np.unique(rows[:50], axis=0, return_index=True)[1].tolist())
+    told = blank.evaluate("countedPictures(2036, 'SVHN', '10,036 held-out pairs')")
+    assert told.startswith("2,036 held-out pictures of SVHN, each once")
+    assert told.endswith("in 10,036 held-out pairs")
 
 
 def test_of_what_is_asked_for_meanwhile_the_newest_is_done_whatever_it_is(blank: Page) -> None:

@@ -51,7 +51,7 @@ class FigureOne {
     if (!this.wheel) this.sliders.unshift(this.#slider("y", "y", words.y.meaning));
     this.said = element("p", { class: "said", role: "status" }, rich(this.data.hint));
     const tools = element("div", { class: "bar" }, [
-      small("Another real pair, held out from training", "Another pair", () => this.#nextPair()),
+      small("Another real pair, held out from training, as the model rebuilds it", "Another pair", () => this.#nextPair()),
       small("All sliders, on the page Generate", "All sliders", () => this.send("slide"), { class: "go" }),
     ]);
     const wheel = this.wheel ? [element("div", { class: "wheelbox y" }, [this.wheel.svg])] : [];

@@ -29,7 +29,7 @@ class Chosen {
     if (this.chosen !== chosen) return;
     const labels = map.data.labels.data, counts = main.digits.map((_, k) => chosen.filter((i) => labels[i] === k).length);
     const most = counts.map((n, k) => [n, k]).filter(([n]) => n).sort((p, q) => q[0] - p[0]).slice(0, 4);
-    const told = `${chosen.length.toLocaleString("en")} pairs: ${most.map(([n, k]) => `${n} of ${main.data.words.y.noun} ${k}`).join(", ")}${counts.filter(Boolean).length > 4 ? ", \u2026" : ""}`;
+    const told = `${chosen.length.toLocaleString("en")} ${map.called(chosen.length)}: ${most.map(([n, k]) => `${n} of ${main.data.words.y.noun} ${k}`).join(", ")}${counts.filter(Boolean).length > 4 ? ", \u2026" : ""}`;
     const picture = (row, text) => {
       const canvases = main.modalities.map((name) => {
         const canvas = element("canvas");

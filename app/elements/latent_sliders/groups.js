@@ -1,5 +1,6 @@
 // The sliders of one block of Z, in its colour: its ranked directions, or its raw dimensions.
 const REACH = 3.5;
+const MOVES = /^(Arrow|Page|Home|End)/; // keys
 const LOCK = "M4 7V5a4 4 0 0 1 8 0v2h1v7H3V7zm2 0h4V5a2 2 0 0 0-4 0z";
 const UNLOCK = "M4 7V4a4 4 0 0 1 7.7-1.5l-1.8.8A2 2 0 0 0 6 4v3h7v7H3V7z";
 
@@ -20,7 +21,7 @@ function setThumb(input, at) {
 }
 
 class Group {
-  /** `to` is told what the visitor does: begin(), set(factor, block), lock(id), rename(id, name), draw(factor), reset(factor, id). */
+  /** `to` is told what the visitor does: begin(), slide(factor, row, wanted), rest(factor), lock(id), rename(id, name), draw(factor), reset(factor, id). */
   constructor(factor, hue, words, to) {
     Object.assign(this, { factor, words, to, rows: [] });
     this.list = element("div", { class: "rows" });
@@ -30,10 +31,10 @@ class Group {
       small(`Draw ${words.plain} from the prior`, "Draw", () => to.draw(factor)),
       small(`Reset all of ${words.plain}`, "Reset", () => to.reset(factor, null)),
     ]);
-    this.head = element("div", { class: "wheelbox" });
+    this.offers = element("p", { class: "units offers" });
     this.box = element("section", { class: `group ${hue}`, "aria-label": `${words.meaning}: ${words.plain}` }, [
       element("div", { class: "title" }, [heading, tools]),
-      this.head,
+      this.offers,
       this.list,
     ]);
   }
@@ -48,13 +49,14 @@ class Group {
       const about = raw
         ? "one number of Z"
         : `a step changes a pixel by ${(100 * directions.effects[i]).toFixed(1)} %` + (found ? `; correlation ${directions.correlations[i].toFixed(2)}` : "");
-      return this.#row(id, vector, plain, raw || !found ? null : directions.correlations[i], about);
+      return this.#row(id, vector, plain, raw || !found ? null : directions.correlations[i], about, found);
     });
+    this.offers.textContent = vectors.length < size ? `The ${vectors.length} strongest directions; this latent has ${size} dimensions.` : `All ${size} ${raw ? "dimensions" : "directions"} of this latent.`;
     this.list.replaceChildren(...this.rows.map((row) => row.box));
     this.list.classList.toggle("many", this.rows.length > 8);
   }
 
-  #row(id, vector, plain, correlation, about) {
+  #row(id, vector, plain, correlation, about, found) {
     const input = element("input", { type: "range", min: -REACH, max: REACH, step: 0.05, "aria-keyshortcuts": "L Delete F2", title: "Keys: L locks, Delete resets, F2 renames" });
     // A slider is one stop of the Tab key; what its buttons do, keys of the slider do as well.
     const output = small(`Reset ${plain}`, "0", () => this.to.reset(this.factor, id), { class: "value", tabindex: -1 });
@@ -62,14 +64,23 @@ class Group {
     const name = small(`Rename ${plain}: ${about}`, plain, () => this.#rename(row), { class: "name", tabindex: -1 });
     const r = correlation === null ? "" : element("span", { class: "r" }, `r ${correlation.toFixed(2)}`);
     const box = element("div", { class: "slider" }, [element("div", { class: "label" }, [name, r]), input, output, lock]);
-    const row = { id, vector, plain, name, input, output, lock, box };
+    const row = { id, vector, plain, name, input, output, lock, box, r, correlation, found };
     input.addEventListener("pointerdown", () => this.to.begin());
     const keys = { l: lock, L: lock, Delete: output, F2: name };
     input.addEventListener("keydown", (event) => {
-      if (!event.repeat && /^(Arrow|Page|Home|End)/.test(event.key)) this.to.begin();
+      if (MOVES.test(event.key)) {
+        if (!event.repeat) this.to.begin();
+        row.pressed = true; // a key that is held moves on until it is let go
+      }
       if (event.ctrlKey || event.metaKey || !keys[event.key]) return;
       event.preventDefault();
       keys[event.key].click();
+    });
+    input.addEventListener("change", () => { if (!row.pressed) this.to.rest(this.factor); });
+    input.addEventListener("keyup", (event) => {
+      if (!MOVES.test(event.key)) return;
+      row.pressed = false;
+      this.to.rest(this.factor);
     });
     input.addEventListener("input", () => {
       if (row.locked) input.value = row.at;
@@ -119,6 +130,7 @@ class Group {
     setThumb(row.input, at);
     row.output.textContent = text;
     if (row.name.textContent !== called) row.name.textContent = called;
+    if (row.r) row.r.textContent = `r ${row.correlation.toFixed(2)}${called === row.plain ? "" : ` with ${row.found}`}`;
     row.input.setAttribute("aria-label", `${this.words.plain}, ${called}`);
     row.input.setAttribute("aria-valuetext", text);
   }

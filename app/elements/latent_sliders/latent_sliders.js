@@ -1,21 +1,22 @@
 // Every slider live: MFM's generative half runs in workers of this page, and the server hears nothing of it.
 const LAST = 100;
 const JUDGED_EVERY = 80; // milliseconds; a judge costs as much as three pictures, and the pictures come first
-const UNITS = "Values are in standard deviations of the prior N(0, I). r is the correlation of a slider with the property that it is named after.";
+const UNITS = "Values are in standard deviations of the prior N(0, I); a value beyond \u00b13.5 stands beside a slider that ends there. r is the correlation of a slider with the measured property that it is named after.";
 const STRIP_EVERY = 40; // milliseconds between two strips of ten digits, for the pair that is moved comes first
 const shown = new WeakMap();
 let left = null; // the state in which the sliders were left for another page, and the link they had been opened with
 
 class Sliders {
   constructor(root, data, unable, wantMap) {
-    Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], laid: 0 });
+    Object.assign(this, { root, data, unable, wantMap, version: data.version, past: [], counts: [], laid: 0, counting: 0 });
     performance.mark("mfm-element");
     this.decoder = new Decoder(WORKER, data.place);
     const asked = data.models.find((one) => one.name === data.link.model) ?? data.models[0];
     this.decoder.load(asked); // first of all, for it takes longest
     this.mine = new Map(); // of each model: Z, the Z it was opened with, locks, and what the visitor calls its directions
     Object.assign(this, { dirty: new Set(), stale: new Set(), unread: new Set() }); // pictures to decode, rows, pictures to judge
-    const turn = () => root.toggleAttribute("data-busy", this.kept?.busy || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
+    const turn = () => root.toggleAttribute("data-busy", this.counting > 0 || this.kept?.busy || [this.live, this.strip, this.judge].some((queue) => queue?.busy));
+    this.turn = turn;
     this.kept = new KeptAddress(root, { parts: () => this.link(), turn, paused: () => this.tools.playing });
     this.live = new Newest(() => this.#decode(), turn);
     this.strip = new Newest(() => this.#decodeStrip(), turn, STRIP_EVERY);
@@ -37,6 +38,7 @@ class Sliders {
     const to = {
       begin: () => this.begin(),
       slide: (factor, row, wanted) => this.slide(factor, row, wanted),
+      rest: (factor) => this.rest(factor),
       lock: (id) => this.#lock(id),
       rename: (id, name) => this.#rename(id, name),
       draw: (factor) => this.draw(factor),
@@ -90,7 +92,7 @@ class Sliders {
     this.model = model;
     if (!same) this.#build(model);
     if (this.wheel) this.wheel.means = model.means;
-    Object.assign(this, { past: [], counts: [], changed: undefined, digit: undefined, styles: null });
+    Object.assign(this, { past: [], counts: [], styles: null });
     this.unread.clear();
     for (const part of [this.stage, this.row, this.wheel, this.tools, this.map]) part?.forget();
     const first = settledAll(model.pairs[0]), canvas = (name) => [this.stage.pictures.find((one) => one.name === name).canvas];
@@ -138,7 +140,7 @@ class Sliders {
     this.live.ask({});
     this.#askStrip(this.modalities);
     this.decoder.loadJudges(model).then(() => {
-      if (laid === this.laid) this.#askJudges(this.modalities, false);
+      if (laid === this.laid) this.#askJudges(this.modalities);
       for (const other of this.data.models) if (other !== model) this.decoder.prefetch(other);
     }, () => {});
   }
@@ -188,7 +190,6 @@ class Sliders {
     const after = settled(all ? block : group.keepLocked(mine.z[factor], Float32Array.from(block), this.locks));
     mine.z = { ...mine.z, [factor]: after };
     for (const name of factor === "y" ? this.modalities : [factor]) this.dirty.add(name);
-    this.changed = factor;
     group.show(after, this.locks, this.names);
     if (factor === "y") this.wheel?.follow(after);
     if (this.map?.block.value === factor) this.map.mark();
@@ -206,6 +207,7 @@ class Sliders {
     this.begin();
     const seed = Math.floor(Math.random() * 2 ** 32), draws = normals(seed);
     for (const one of factor ? [factor] : Object.keys(this.sizes)) this.#set(one, draws(this.sizes[one]));
+    if (factor) this.rest(factor);
   }
 
   nextPair() {
@@ -254,7 +256,7 @@ class Sliders {
   }
 
   async #decode() {
-    const { model, laid } = this, names = [...this.dirty], style = ![undefined, "y"].includes(this.changed);
+    const { model, laid } = this, names = [...this.dirty];
     this.dirty.clear();
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     if (!names.length) return;
@@ -264,14 +266,13 @@ class Sliders {
     const { top, sure } = this.stage.show(answer.pixels, shapes, label.kind === "classes" ? softmax(answer.label) : [...answer.label]);
     this.wheel?.say(top, sure);
     this.row?.mark(top);
-    this.digit = top;
     this.root.dataset.frame = Number(this.root.dataset.frame ?? 0) + 1;
     if (this.root.dataset.pending) {
       performance.mark("mfm-live-picture");
       this.root.dataset.ready = this.version;
       delete this.root.dataset.pending;
     }
-    this.#askJudges(names, style);
+    this.#askJudges(names);
   }
 
   /** Pictures of one Z of every modality, for a file. */
@@ -314,29 +315,41 @@ class Sliders {
     this.root.dataset.matrix = Number(this.root.dataset.matrix ?? 0) + 1;
   }
 
-  #askJudges(names, style) {
+  #askJudges(names) {
     for (const name of names) this.unread.add(name);
-    this.judge.ask({ style });
+    this.judge.ask({});
   }
 
-  /** Let the judges read what is shown; of a moved style count whether they see the digit that Z_y stands for. */
-  async #judge({ style }) {
-    const { model, digit, laid } = this, names = [...this.unread];
+  /** Let the judges read what is shown. */
+  async #judge() {
+    const { model, laid } = this, names = [...this.unread];
     this.unread.clear();
     if (!names.length) return;
     const z = { y: this.z.y, a: Object.fromEntries(names.map((name) => [name, this.z[name]])) };
     const { read } = await this.decoder.back.ask("decode", { key: model.key, n: 1, z, read: true });
     if (laid !== this.laid) return;
-    for (const [name, logits] of Object.entries(read)) {
-      const top = this.stage.read(name, softmax(logits));
-      if (style && names.length === 1) this.counts.push(top === digit);
+    for (const [name, logits] of Object.entries(read)) this.stage.read(name, softmax(logits));
+  }
+
+  /** The visitor lets go of a style: count once whether its judge reads the digit that Z_y stands for, as the label head does. */
+  async rest(factor) {
+    const { model, laid, z } = this, before = this.past.at(-1);
+    if (factor === "y" || !before || alike({ [factor]: z[factor] }, before)) return;
+    this.counting++;
+    try {
+      const { label, read } = await this.decoder.back.ask("decode", { key: model.key, n: 1, z: { y: z.y, a: { [factor]: z[factor] } }, read: true });
+      if (laid !== this.laid || !read[factor]) return;
+      this.counts = [...this.counts, best([...read[factor]]) === best([...label])].slice(-LAST);
+      this.#count();
+    } catch { // a worker that was stopped answers nobody
+    } finally {
+      this.counting--;
+      this.turn();
     }
-    this.counts = this.counts.slice(-LAST);
-    this.#count();
   }
 
   #count() {
-    this.stage.count(this.counts, Object.keys(this.model.judges).map((name) => this.data.titles[name]), this.data.words.y.meaning);
+    this.stage.count(this.counts, Object.keys(this.model.judges).map((name) => this.data.titles[name]), this.data.words.y);
   }
 
   link() { return linkOf(this); }

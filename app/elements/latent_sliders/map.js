@@ -13,6 +13,20 @@ function countedPairs(codes, all, stored) {
     : `${every} held-out pairs: the ${those} whose codes are stored with the model, and ${further} further pairings of held-out pictures, encoded for this map`;
 }
 
+/** Which pictures are on the map of a style: each once, however many pairs it is in. */
+function countedPictures(pictures, title, pairs) {
+  return `${pictures.toLocaleString("en")} held-out pictures of ${title}, each once: pairings share them. They are in ${pairs}`;
+}
+
+/** The first of each group of rows that are equal, in a table of so many columns. */
+function firstOfEach(rows, size, n) {
+  const seen = new Set();
+  return Array.from({ length: n }, (_, i) => i).filter((i) => {
+    const row = rows.subarray(i * size, (i + 1) * size).join();
+    return !seen.has(row) && seen.add(row);
+  });
+}
+
 class LatentMap {
   constructor(main) {
     Object.assign(this, { main, data: null });
@@ -91,7 +105,7 @@ class LatentMap {
       throw error;
     }
     if (this.given !== given) return; // another was given meanwhile, or another model is shown
-    Object.assign(this, { map, data });
+    Object.assign(this, { map, data, found: new Map() });
     const kinds = map.umap ? [...this.kinds, ["umap", "UMAP"]] : this.kinds;
     this.axes.replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
     this.colour.replaceChildren(...[this.main.data.words.y.noun, ...map.colours].map((text, i) => element("option", { value: i - 1 }, this.#titled(text))));
@@ -104,8 +118,18 @@ class LatentMap {
     return name ? `${what}, ${this.main.data.titles[name] ?? name}` : what;
   }
 
-  /** How many pairs there are, or have a place in the stored layout. */
-  get n() { return this.stored ? this.data[`umap.${this.block.value}`].shape[0] : this.data.labels.data.length; }
+  /** The pairs that have a point in the map of the block: all that are laid out or, of a style, one of those of each picture. */
+  get drawn() {
+    const factor = this.block.value, n = this.stored ? this.data[`umap.${factor}`].shape[0] : this.data.labels.data.length, key = `${factor} ${n}`;
+    const found = () => (factor === "y" ? Array.from({ length: n }, (_, i) => i) : firstOfEach(this.data[factor].data, this.main.sizes[factor], n));
+    if (!this.found.has(key)) this.found.set(key, found());
+    return this.found.get(key);
+  }
+  /** What a point of the map is, one or several. */
+  called(n) {
+    const factor = this.block.value;
+    return factor === "y" ? `pair${n === 1 ? "" : "s"}` : `picture${n === 1 ? "" : "s"} of ${this.main.data.titles[factor]}`;
+  }
   /** The mean of the codes and the axes on show, with the title of each. */
   get cut() {
     const factor = this.block.value, { mean, axes, shares } = this.map.blocks[factor];
@@ -126,9 +150,8 @@ class LatentMap {
 
   /** The pairs nearest by a distance, with weights that fall with it. */
   #blend(distance) {
-    const far = Array.from({ length: this.n }, (_, i) => distance(i));
-    const near = far.map((_, i) => i).sort((a, b) => far[a] - far[b]).slice(0, BLENDED);
-    return nearness(near.map((i) => far[i]), 2).map((weight, k) => [near[k], weight]);
+    const near = this.drawn.map((i) => [i, distance(i)]).sort(([, a], [, b]) => a - b).slice(0, BLENDED);
+    return nearness(near.map(([, far]) => far), 2).map((weight, k) => [near[k][0], weight]);
   }
 
   /** Where a block lies in the plane. */
@@ -143,10 +166,11 @@ class LatentMap {
   /** Draw the points of the block, axes and colour that are chosen. */
   async #lay() {
     if (!this.box.open || !this.data) return;
-    const factor = this.block.value, pairs = Array.from({ length: this.n }, (_, i) => i), { own } = this.main;
-    this.points = pairs.map((i) => (this.stored ? [...this.laid(i)] : this.at(this.code(factor, i))));
+    const factor = this.block.value, pairs = this.drawn, { own } = this.main;
+    this.points = new Map(pairs.map((i) => [i, this.stored ? [...this.laid(i)] : this.at(this.code(factor, i))]));
+    const points = [...this.points.values()];
     const ends = [0, 1].map((k) => {
-      const [low, high] = [Math.min, Math.max].map((end) => this.points.reduce((found, point) => end(found, point[k]), this.points[0][k]));
+      const [low, high] = [Math.min, Math.max].map((end) => points.reduce((found, point) => end(found, point[k]), points[0][k]));
       const margin = Math.max(0.08 * (high - low), 1e-3);
       return [low - margin, high + margin];
     });
@@ -158,7 +182,8 @@ class LatentMap {
       ? "UMAP keeps neighbours together; its axes have no unit, the distances between groups mean nothing, and an empty place is decoded from the codes nearest to it"
       : "Both axes count in standard deviations of the prior, from the mean code; what they do not show stays as the sliders have it";
     const about = own ? "The star is your own picture." : "A picture that you draw or upload in Translate appears here as a star.";
-    this.note.textContent = `${countedPairs(this.map.codes, this.data.labels.data.length, this.stored)}. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several. ${about}`;
+    const all = countedPairs(this.map.codes, this.data.labels.data.length, this.stored);
+    this.note.textContent = `${factor === "y" ? all : countedPictures(pairs.length, this.main.data.titles[factor], all)}. ${told}. Hover to see a pair; click to take its Z, or that of any empty place; draw around several. ${about}`;
     this.mark();
     await this.plane.draw(this.plotly, {
       traces: this.#traces(pairs), ends, words, titles: this.stored ? null : this.cut.titles, legend: this.colour.selectedOptions[0].textContent,
@@ -170,14 +195,14 @@ class LatentMap {
     const style = getComputedStyle(this.main.root), row = Number(this.colour.value);
     const trace = (name, some, marker) => ({
       type: "scattergl", mode: "markers", name, customdata: some, hoverinfo: "none", marker: { size: 4.5, ...marker },
-      x: some.map((i) => this.points[i][0]), y: some.map((i) => this.points[i][1]),
+      x: some.map((i) => this.points.get(i)[0]), y: some.map((i) => this.points.get(i)[1]),
       selected: { marker: { opacity: 1 } }, unselected: { marker: { opacity: 0.1 } },
     });
     if (row < 0) {
       const labels = this.data.labels.data, tone = (k) => plainColour(`oklch(${k % 2 ? 0.56 : 0.7} 0.17 ${36 * k + 15})`); // told apart on light and dark
       return this.main.digits.map((digit, k) => trace(digit, pairs.filter((i) => labels[i] === k), { color: tone(k) }));
     }
-    const n = this.data.labels.data.length, values = [...this.data.colours.data.subarray(row * n, row * n + pairs.length)], sorted = [...values].sort((a, b) => a - b);
+    const n = this.data.labels.data.length, values = pairs.map((i) => this.data.colours.data[row * n + i]), sorted = [...values].sort((a, b) => a - b);
     const [cmin, cmax] = [0.02, 0.98].map((share) => sorted[Math.floor(share * pairs.length)]);
     const colorscale = ["--st-blue-color", "--st-orange-color"].map((name, end) => [end, plainColour(style.getPropertyValue(name))]);
     const colorbar = { orientation: "h", thickness: 12, len: 0.6, y: this.stored ? -0.02 : -0.14, yanchor: "top", title: { text: this.colour.selectedOptions[0].textContent, side: "top" } };
@@ -198,7 +223,7 @@ class LatentMap {
       this.tip.hidden = true;
       return;
     }
-    const [x, y] = this.plane.pixel(this.points[i]);
+    const [x, y] = this.plane.pixel(this.points.get(i));
     Object.assign(this.tip.style, { left: `${Math.max(Math.min(x + 14, this.plane.plot.clientWidth - 150), 0)}px`, top: `${Math.max(y - 92, 0)}px` });
     this.hover.ask(i);
   }
@@ -215,6 +240,7 @@ class LatentMap {
   #click(i, place) {
     const factor = this.block.value;
     this.main.jump({ ...this.main.snapshot(), [factor]: i < 0 ? this.#moved(place) : settled(this.code(factor, i)) });
+    this.main.rest(factor);
   }
 
   #key(event) {

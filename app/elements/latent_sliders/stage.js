@@ -83,12 +83,13 @@ class Stage {
     return { top, sure };
   }
 
-  /** Tell in how many pictures of a moved style the judges, by the titles of what they read, saw the label stay. */
-  count(stayed, judged, meaning) {
+  /** Tell at how many settings of a style the judges, by the titles of what they read, saw the label stay. */
+  count(stayed, judged, { meaning, noun }) {
     const n = stayed.length, of = judged.length < this.pictures.length ? ` of ${judged.join(" and ")}` : "";
-    const counted = () => ["Style moved: ", element("b", {}, `label unchanged in ${stayed.filter(Boolean).length} of the last ${n} pictures you made`), ", as an independent judge reads them."];
+    const always = `It names a ${noun} of anything: a picture that shows none any more may count as unchanged.`;
+    const counted = () => ["Style moved: ", element("b", {}, `label unchanged at ${stayed.filter(Boolean).length} of your last ${n} settings`), `, one for each time you let go, as an independent judge reads them. ${always}`];
     const asked = judged.length
-      ? `Slide a Z_a: here an independent judge counts in how many of your pictures${of} ${meaning} stays.`
+      ? `Slide a Z_a: each time you let go, an independent judge reads whether in your picture${of} ${meaning} stays. ${always}`
       : "No independent judge is stored for the pictures of this model, so none is read and nothing is counted.";
     this.counted.replaceChildren(...(n ? counted() : rich(asked)));
   }

@@ -27,7 +27,7 @@ class Tools {
     this.box = element("div", { class: "tools" }, [
       element("div", { class: "bar" }, [
         small("Draw everything that is not locked from the prior N(0, I)", "Draw all", () => main.draw(null)),
-        small("Another real pair, held out from training", "Next real pair", () => main.nextPair()),
+        small("Another real pair, held out from training, as the model rebuilds it", "Next real pair", () => main.nextPair()),
         small("Reset all sliders", "Reset all", () => main.reset(null, null)),
         small("Undo", "Undo", () => main.undo()),
         element("label", { class: "switch" }, [this.raw, "raw dimensions"]),
