@@ -9,7 +9,7 @@ import torch
 
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
-from app.generate import digit_model
+from app.generate import contrast, digit_model
 from app.shared import stored_models
 from app.shared.pictures import Sprite, sprite
 from app.shared.stored_models import about, dataset_of, elsewhere, models, stored_as, title
@@ -51,12 +51,21 @@ def load(name: str) -> SliderModel:
     return SliderModel(
         name,
         title(name),
-        about(name) or _origin(name, stored.label),
+        _note(name, stored),
         stored.label,
         bundle(stored.name, stored.version),
         stored.codes.latents[pairs],
         tiles,
     )
+
+
+def _note(name: str, stored: digit_model.DigitModel) -> str:
+    """What a model is and, of the one beside the page's own, how the two differ."""
+    said, shown = about(name) or _origin(name, stored.label), digit_model.shown_name()
+    if name != CONTRAST or name == shown:
+        return said
+    other = digit_model.load(stored_as(shown)).model
+    return " ".join(part for part in (said, contrast.told(stored.model, other, stored.label)) if part)
 
 
 def _origin(name: str, label: str) -> str:

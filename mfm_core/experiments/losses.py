@@ -65,7 +65,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     "joint": Objective(
         "Eq. 4: MMD of the joint Z",
         "Eq. 4 alone, small",
-        "Trained by Eq. 4 of the paper and nothing else: slide a Z_a and watch the digit change with it.",
+        "Trained by Eq. 4 of the paper and nothing else.",
     ),
     "shipped": Objective(
         "Eq. 4 and our added terms", "Eq. 4 and our added terms, small", "Trained by Eq. 4 and the project's own terms."
