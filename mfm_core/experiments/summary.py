@@ -54,7 +54,7 @@ def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
 
 
 def _names_of(cell: CellResult) -> dict[str, object]:
-    """What a cell is told from others by, through all tables."""
+    """Names that tell a cell from others, through all tables."""
     modalities = "+".join(cell.plan.modalities)
     return {"dataset": cell.plan.dataset, "modalities": modalities, "system": cell.system, "seed": cell.seed}
 
