@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -14,10 +15,12 @@ import streamlit as st
 from app.ablations.conclusions import conclusion
 from app.claims import results
 from app.shared import charts, prose
+from mfm_core.config import ModelConfig
 from mfm_core.data.registry import modality_info
 from mfm_core.evaluation.figures import shown, shown_with_interval
 from mfm_core.experiments.losses import ALL_SEEDS, LOSSES, OBJECTIVES, read_losses
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE, read_variants
+from mfm_core.storage.origin import Origin, origin
 
 BOTH = "svhn+mnist"
 """Subject of figures of the one Z_a of both modalities that M_A has."""
@@ -36,11 +39,24 @@ COUNTED: Mapping[str, str] = {
 }
 """Units that n counts, by the key of the figure."""
 HUES = ("a0", "a1", "a0", "a1", "y")
+SWAPS, PROBES, COHERENCE = tuple(ASKED)[:2], tuple(ASKED)[2:4], tuple(ASKED)[4]
 HOW_TO_READ = (
     "**Swap**: after Z_y is exchanged, how often an independent judge reads the digit that gave Z_y. **Digit read from "
     "Z_a**: by the best of a family of probes, on codes it was not trained on. **Coherence**: how often both pictures "
-    "drawn from the prior show the same digit. The dashed line is chance at ten equal digits."
+    "drawn from the prior show the same digit; a model that always paints one digit has 100 %, so it says little alone."
 )
+
+
+class BySeed(NamedTuple):
+    """A share.
+
+    Attributes:
+        value: Over all seeds.
+        seeds: Of each seed.
+    """
+
+    value: float
+    seeds: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,9 @@ class Compared:
         concluded: What the figures say of the best, sentences; empty where there are not two to compare.
         augmented: Whether pictures were augmented while training: ``not augmented``, or of what; empty if unknown.
         groups: Bars of each figure, by its title.
+        marks: What is reached without any knowledge, by the title of the group; of some or none.
+        shared: Why one figure stands in two groups, a sentence; empty where none does.
+        eq4: Of MFM by Eq. 4 alone, each figure by the title of its group.
         columns: The numbers, by the name of their column.
         measured: Seeds, intervals, n and date, sentences.
     """
@@ -60,6 +79,9 @@ class Compared:
     concluded: str
     augmented: str
     groups: Mapping[str, Sequence[charts.Bar]]
+    marks: Mapping[str, float]
+    shared: str
+    eq4: Mapping[str, BySeed]
     columns: charts.Table
     measured: str
 
@@ -89,7 +111,7 @@ def show(file: str, models: str, *, command: str, alt: str) -> None:
             {name: hues[name] for name in found.groups},
             charts.palette(),
             most=1.0,
-            mark=0.1,
+            mark=found.marks,
             across="share",
         ),
         found.columns,
@@ -98,7 +120,9 @@ def show(file: str, models: str, *, command: str, alt: str) -> None:
     )
     if found.concluded:
         prose.write(f"**In sum.** {found.concluded}")
-    prose.caption(HOW_TO_READ)
+    prose.caption(f"{HOW_TO_READ} {dashed(found.marks)}")
+    if found.shared:
+        prose.caption(found.shared)
     prose.caption(f"{models}; {found.measured} Again with: {command}")
     with suppress(ValueError):  # the section of the other file says so
         if told := beside(found, _stored(LOSSES if file == VARIANTS_FILE else VARIANTS_FILE)):
@@ -112,7 +136,55 @@ def beside(found: Compared, other: Compared | None) -> str:
     return (
         "The MFM of Eq. 4 alone stands in two charts with different figures. Its sizes, steps and seeds are the same, "
         f"but while training the pictures are {found.augmented} here and {other.augmented} there."
+        + "".join(_coincidence(title, one, other.eq4.get(title)) for title, one in found.eq4.items())
     )
+
+
+def _coincidence(title: str, one: BySeed, other: BySeed | None) -> str:
+    """That a figure of two models is the same though those of their seeds are not, a sentence after a space."""
+    if other is None or shown(one.value, "share") != shown(other.value, "share") or one.seeds == other.seeds:
+        return ""
+    here, there = (", ".join(shown(value, "share") for value in each.seeds) for each in (one, other))
+    return (
+        f" “{title.partition(':')[0]}” is {shown(one.value, 'share')} in both by coincidence: the seeds have {here} "
+        f"here and {there} there, hence the different intervals."
+    )
+
+
+def dashed(marks: Mapping[str, float]) -> str:
+    """What the dashed lines of a chart mark, in sentences; empty where there are none."""
+    said = []
+    if guessed := dict.fromkeys(shown(marks[name], "share") for name in (*SWAPS, *PROBES) if name in marks):
+        said.append(
+            f"The dashed line of swaps and probes, {' or '.join(guessed)}, is the share of the most frequent digit: "
+            "always painting it, or always naming it, reaches that."
+        )
+    if COHERENCE in marks:
+        said.append(
+            f"That of coherence, {shown(marks[COHERENCE], 'share')}, is how often two digits agree that have nothing "
+            "to do with each other, all being equally frequent."
+        )
+    return " ".join(said)
+
+
+def origin_of(objective: str) -> Origin | None:
+    """The origin of the small models of an objective; None where they were not measured, or that was not stored.
+
+    Raises:
+        ValueError: If the file of the figures is damaged.
+    """
+    path = results.folder() / LOSSES
+    return _origin(path, path.stat().st_mtime_ns, objective) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _origin(path: Path, changed: int, objective: str) -> Origin | None:
+    del changed  # a changed file makes another key
+    table = read_losses(path)
+    configuration = _configuration(table[table["objective"] == objective])
+    if "model" not in configuration:
+        return None
+    return origin(ModelConfig.model_validate(configuration["model"]), {"configuration": configuration})
 
 
 def _stored(file: str) -> Compared | None:
@@ -150,17 +222,58 @@ def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Call
             found = (rows[(rows["key"] == key) & (rows["subject"] == subject)] for key, subject in wanted)
             if (row := next((one.iloc[0] for one in found if len(one)), None)) is not None:
                 groups.setdefault(group, []).append(_bar(row, title(name)))
-    swaps, probes = tuple(ASKED)[:2], tuple(ASKED)[2:4]
+    marks = _marks(merged, table)
     seeds = sorted({str(seed) for seed in table["seed"]} - {ALL_SEEDS})
     return Compared(
         _answer(merged, column, title),
-        conclusion(groups, swaps, probes),
+        conclusion(groups, SWAPS, PROBES, COHERENCE, marks),
         _augmented(table),
         groups,
+        marks,
+        _shared(merged, column, title),
+        _eq4(table, column),
         {name: merged[name].tolist() for name in (column, "key", "subject", "value", "low", "high", "n")},
         f"seeds {', '.join(seeds)}; 95 % intervals over pairs, photographs and seeds; a probe's interval spans its "
         f"seeds. {_counted(merged)}Measured {table['date'].max()}.",
     )
+
+
+def _marks(merged: pd.DataFrame, table: pd.DataFrame) -> dict[str, float]:
+    """What is reached without any knowledge, by the title of the group, where the table tells.
+
+    Of swaps and probes it is the rate of the most frequent digit: both are measured on the same pairs.
+    """
+    found = {}
+    rates = merged[merged["key"] == "probe_chance"]
+    for group in (*SWAPS, *PROBES):
+        here = rates[rates["subject"].isin([subject for _, subject in ASKED[group]])]
+        if here["value"].nunique() == 1:
+            found[group] = float(here["value"].iloc[0])
+    match _configuration(table):
+        case {"model": {"label": {"kind": "classes", "size": int(size)}}}:
+            found[COHERENCE] = 1 / size
+    return found
+
+
+def _shared(merged: pd.DataFrame, column: str, title: Callable[[str], str]) -> str:
+    """Of whom the two probes are one, a sentence; empty where each Z_a is of one modality."""
+    rows = merged[(merged["key"] == "probe_accuracy") & (merged["subject"] == BOTH)]
+    if rows.empty:
+        return ""
+    names = " and ".join(title(name) for name in rows[column])
+    return f"{names} has but one Z_a, of both modalities: its bar is the same figure in both groups of probes."
+
+
+def _eq4(table: pd.DataFrame, column: str) -> dict[str, BySeed]:
+    """The figures of MFM by Eq. 4 alone, over all its seeds and of each, by the title of their group."""
+    rows = table[table[column] == {"objective": "joint", "system": "mfm"}[column]]
+    found = {}
+    for group, wanted in ASKED.items():
+        here = rows[(rows["key"] == wanted[0][0]) & (rows["subject"] == wanted[0][1])]
+        values = dict(zip(here["seed"].astype(str), here["value"].astype(float), strict=True))
+        if ALL_SEEDS in values:
+            found[group] = BySeed(values.pop(ALL_SEEDS), tuple(values.values()))
+    return found
 
 
 def _counted(merged: pd.DataFrame) -> str:
@@ -174,11 +287,16 @@ def _counted(merged: pd.DataFrame) -> str:
 
 def _augmented(table: pd.DataFrame) -> str:
     """Whether the pictures of these models were augmented while training, and of which modalities."""
-    if "configuration" not in table:
+    if not (configuration := _configuration(table)):
         return ""
-    changed = json.loads(table["configuration"].iloc[0]).get("augmentation") or {}
+    changed = configuration.get("augmentation") or {}
     names = [modality_info(name).title for name, each in changed.items() if any(each.values())]
     return f"augmented ({' and '.join(names)})" if names else "not augmented"
+
+
+def _configuration(table: pd.DataFrame) -> dict[str, Any]:
+    """What the first of these models was trained with; empty where the table does not tell."""
+    return dict(json.loads(table["configuration"].iloc[0])) if "configuration" in table and len(table) else {}
 
 
 def _all_seeds(table: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:
@@ -200,10 +318,13 @@ def _answer(merged: pd.DataFrame, column: str, title: Callable[[str], str]) -> s
     """The answer to the question, counted from the figures."""
     swaps = merged[merged["key"] == "swap_accuracy"].groupby(column, sort=False)["value"].min()
     parts = [f"{title(name)} {shown(float(value), 'share')}" for name, value in swaps.items()]
-    lacks = [title(name) for name in dict.fromkeys(merged[column]) if name not in swaps.index]
+    drawn = set(merged.loc[merged["key"].isin([key for wanted in ASKED.values() for key, _ in wanted]), column])
+    lacks = [name for name in dict.fromkeys(merged[column]) if name not in swaps.index]
+    some, none = ([title(name) for name in lacks if (name in drawn) == here] for here in (True, False))
     return (
         "How often the judges read the digit that gave Z_y after a swap, in the modality where it works less well: "
         + "; ".join(parts)
         + "."
-        + (f" No style to keep, hence no swap: {', '.join(lacks)}." if lacks else "")
+        + (f" No style to keep, hence no swap: {', '.join(some)}." if some else "")
+        + (f" Nothing is generated, hence no bar: {', '.join(none)}." if none else "")
     )

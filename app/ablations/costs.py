@@ -6,7 +6,7 @@ function that it caches.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +16,8 @@ from app.claims import results
 from app.claims.view import ALL
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import paper_values
+from mfm_core.evaluation.quantities import QUANTITIES
+from mfm_core.evaluation.verdicts import LEVEL, MFM
 from mfm_core.experiments.variants import VARIANTS
 from mfm_core.networks.ablation import DESIGN_OF_MFM, TABLE_2
 
@@ -60,12 +62,76 @@ def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Se
     return columns
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def concluded(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
+    """What leaving the parts out costs by our figures, in sentences; empty where MFM or all variants lack there.
+
+    Args:
+        stamp: Of the stored tables, see :func:`app.claims.results.stamp`.
+        table: Name of the table.
+        names: The variants that are shown.
+    """
+    del stamp  # a changed file makes another key
+    return conclusion(_rows(results.comparisons(), table, (MFM, *names)), results.title_of_system)
+
+
+def conclusion(rows: pd.DataFrame, title: Callable[[str], str]) -> str:
+    """Conclude from comparisons with MFM, in sentences; empty where MFM or all variants lack.
+
+    Args:
+        rows: Comparisons of one table, MFM's own among them, one a system and key.
+        title: Of a system.
+    """
+    places: list[str] = []
+    apart: dict[tuple[str, str], list[str]] = {}
+    for key, of_key in rows.groupby("key", sort=False):
+        variants, mfm = of_key[of_key["system"] != MFM], of_key[of_key["system"] == MFM]
+        if mfm.empty or variants.empty:
+            continue
+        quantity, value = QUANTITIES[str(key)], float(mfm["mean"].iloc[0])
+        called, sign = quantity.title.partition(",")[0], 1 if quantity.higher_is_better else -1
+        first = of_key.iloc[(sign * of_key["mean"]).argmax()]
+        place = 1 + int((sign * (variants["mean"] - value) > 0).sum())
+        ahead = "" if place == 1 else f" ({title(first['system'])} has {shown(first['mean'], quantity.unit)})"
+        places.append(f"{called} {shown(value, quantity.unit)}, number {place} of {len(of_key)}{ahead}")
+        told = variants[variants["p_holm"] < LEVEL] if "p_holm" in variants else variants[:0]
+        for one, gap in zip(told["system"], sign * told["difference"], strict=True):
+            apart.setdefault((title(one), "better" if gap > 0 else "worse"), []).append(called)
+    if not places:
+        return ""
+    tests = "; ".join(f"{who} is {how} by {' and '.join(by)}" for (who, how), by in apart.items()) or "none"
+    cost = any(how == "worse" for _, how in apart)
+    return (
+        f"MFM beside the variants shown: {'; '.join(places)}. "
+        f"Told apart from MFM (p below {LEVEL:g} after Holm's correction): {tests}. "
+        + ("So it does cost something." if cost else "So no cost of leaving any of these parts out can be told here.")
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def counted(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
+    """Of how many seeds and samples our figures are, and what their intervals are over, in a sentence."""
+    del stamp  # a changed file makes another key
+    rows = _rows(results.comparisons(), table, names)
+    seeds, samples = (" or ".join(f"{n:,}" for n in sorted(map(int, rows[of].unique()))) for of in ("seeds", "n"))
+    return (
+        f"Mean of {seeds} seeds. The 95 % interval is over test samples, n = {samples}, and not over seeds. All "
+        "variants read the same samples, and the test is paired: it can tell two apart whose intervals overlap."
+    )
+
+
+def _rows(ours: pd.DataFrame, table: str, names: Sequence[str]) -> pd.DataFrame:
+    """Our figures of these variants in a table, one row a system and metric, in the order of ``KEYS``."""
+    if ours.empty:
+        return ours
+    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(names)]
+    rows = rows[rows["key"].isin(KEYS)].drop_duplicates(["system", "key"])
+    return rows.sort_values("key", key=lambda keys: keys.map(KEYS.index), kind="stable")
+
+
 def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
     """Our mean of each system and metric of a table, with its interval."""
     if ours.empty:
         return {}
-    rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(VARIANTS)]
-    said: dict[tuple[str, str], str] = {}
-    for row in rows.to_dict("records"):
-        said.setdefault((str(row["system"]), str(row["key"])), results.with_interval(row))
-    return said
+    rows = _rows(ours, table, VARIANTS).to_dict("records")
+    return {(str(row["system"]), str(row["key"])): results.with_interval(row) for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -13,9 +14,13 @@ from app.elements.element import Data
 from app.elements.wall import wall
 from app.generate import digit_model
 from app.generate.digit_model import DigitModel
-from app.shared import names, prose, state, stored_models
+from app.shared import names, origins, prose, state, stored_models
 from app.shared.picture_grid import PictureGrid
-from mfm_core.experiments.losses import LOSSES
+from mfm_core.experiments.losses import LOSSES, OBJECTIVES
+from mfm_core.storage.origin import Origin
+
+SHIPPED = "shipped"
+"""The objective that the shipped model was trained by, among ``OBJECTIVES``."""
 
 
 def pictures(available: tuple[str, ...]) -> None:
@@ -168,12 +173,37 @@ def _count(title: str, grid: PictureGrid, wanted: list[int]) -> str:
     return f"**{title}**: as wanted in {' and '.join(counts)} pictures." if counts else ""
 
 
-def figures() -> None:
-    """The figures of small models that differ in their objective alone."""
+def figures(available: tuple[str, ...]) -> None:
+    """The figures of small models that differ in their objective alone.
+
+    Args:
+        available: Names of the stored models whose pictures stand above.
+    """
     st.subheader("Which loss makes it factorize?", anchor=False)
     compared.show(
         LOSSES,
         "One small MFM of SVHN and MNIST for each objective, trained alike",
         command="python -m mfm_core losses",
         alt="Swap accuracy, probes and coherence of small models of digits by their objective",
+    )
+    with suppress(ValueError):  # of a damaged file, which the chart tells of
+        if available and (small := compared.origin_of(SHIPPED)):
+            first = available[0]
+            prose.caption(larger(stored_models.title(first), origins.of_model(first), small))
+
+
+def larger(title: str, large: Origin, small: Origin) -> str:
+    """How a model whose pictures stand above differs from the bar of the added terms; empty where it does not.
+
+    Args:
+        title: Of the model.
+        large: Its origin.
+        small: That of the bar.
+    """
+    if large == small:
+        return ""
+    return (
+        f"**The bar “{OBJECTIVES[SHIPPED].title}” is not {title}**, whose pictures stand above. That one has "
+        f"{origins.extent(large)}, and {origins.flows(large)}; each model of the bar has {origins.extent(small)}, and "
+        f"{origins.flows(small)}. The figures of that model are on the page About this model."
     )

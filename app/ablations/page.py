@@ -27,7 +27,7 @@ def main() -> None:
     if damaged := results.damage():
         st.error(prose.harmless(damaged))
     losses.pictures(models)
-    losses.figures()
+    losses.figures(models)
     _variants(tables)
     small_table.show(state.seen(AblationsView).names)
     sidebar.show("**Ablations** of Tsai et al. (2019), Table 2")
@@ -54,6 +54,7 @@ def _variants(tables: tuple[str, ...]) -> None:
     with st.expander("The columns of Table 2"):
         st.dataframe(costs.design(names), hide_index=True, alt="Design choices of Table 2 that each variant has")
     st.subheader("Which part makes it factorize?", anchor=False)
+    prose.write("All variants that were measured stand here, whichever are chosen above.")
     compared.show(
         VARIANTS_FILE,
         "MFM and its ablations on SVHN and MNIST by Eq. 4 alone, of the same sizes, trained alike on the same pairs",
@@ -74,8 +75,8 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
     st.subheader("What leaving it out costs in prediction", anchor=False)
     prose.write(
-        "How well each variant predicts the label: the difference to MFM is what leaving a part out costs. The paper's "
-        "figures and ours are of different data, so compare variants within a table, not the two tables."
+        "How well each variant predicts the label: where it is worse than MFM, that is what leaving a part out costs. "
+        "The paper's figures and ours are of different data, so compare variants within a table, not the two tables."
     )
     table = state.seen(AblationsView).table
     titles = results.titles_of_tables()
@@ -94,7 +95,9 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
         return
     st.markdown(f"**Ours, on {titles[table]}**")
     tables_of_text.show(ours, label=f"Our figures of the variants, on {titles[table]}")
-    prose.caption("Mean of the seeds, with the 95 % interval over test samples.")
+    if said := costs.concluded(results.stamp(), table, names):
+        prose.write(f"**In sum.** {said}")
+    prose.caption(costs.counted(results.stamp(), table, names))
 
 
 main()

@@ -175,7 +175,7 @@ def bars(
     colours: Palette,
     *,
     most: float,
-    mark: float | None,
+    mark: float | Mapping[str, float] | None,
     across: str = "",
 ) -> go.Figure:
     """Bars with their intervals, a group below the other.
@@ -185,7 +185,7 @@ def bars(
         hues: The colour of each group, a key of ``Palette.hues``.
         colours: Of the theme.
         most: Where the horizontal axis ends.
-        mark: A value that is marked by a dashed line.
+        mark: A value that is marked by a dashed line: one of all groups, or those of some by their titles.
         across: Of what the bars are long, below the horizontal axis.
     """
     sizes = [len(rows) * BAR + ABOVE for rows in groups.values()]
@@ -199,8 +199,9 @@ def bars(
     )
     for place, (title, rows) in enumerate(groups.items(), start=1):
         _group(figure, place, rows, colours.hues[hues[title]], colours)
-        if mark is not None:
-            figure.add_vline(x=mark, line={"dash": "dash", "color": colours.quiet, "width": 1}, row=place, col=1)
+        here = mark.get(title) if isinstance(mark, Mapping) else mark
+        if here is not None:
+            figure.add_vline(x=here, line={"dash": "dash", "color": colours.ink, "width": 1}, row=place, col=1)
     figure.update_xaxes(range=[0, most], fixedrange=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="", showgrid=False)
     figure.update_xaxes(title=across or None, row=len(groups), col=1)

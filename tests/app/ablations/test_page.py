@@ -11,16 +11,23 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.ablations.compared import beside, of_table
+from app.ablations import costs
+from app.ablations.compared import PROBES, SWAPS, beside, dashed, of_table
 from app.ablations.conclusions import conclusion
+from app.ablations.losses import larger
 from app.ablations.pairs import DRAWS, donor_pairs, drawn_from_prior, in_all_digits
 from app.ablations.structure import drawing, sentence
 from app.ablations.view import AblationsLinks, AblationsView
 from app.generate import digit_model
+from app.shared import charts
 from app.shared.charts import Bar, palettes
 from mfm_core import Latents
-from mfm_core.experiments.variants import VARIANTS
+from mfm_core.data import load_dataset
+from mfm_core.experiments.losses import LOSSES
+from mfm_core.experiments.results import results_folder
+from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
 from mfm_core.networks.ablation import TABLE_2
+from mfm_core.storage.origin import Origin
 from tests.app.pages import open_page, words_on
 
 
@@ -77,7 +84,10 @@ def test_bars_take_the_shared_style_where_there_is_one_and_leave_out_what_a_vari
     probes = found.groups["Digit read from house-number Z_a: lower is better"]
     assert [(bar.who, bar.value) for bar in probes] == [("MFM", 0.5), ("M_A", 0.7)]
     assert len(found.groups["Digit read from handwriting Z_a: lower is better"]) == 1
-    assert "MFM 60.00 %; M_A 30.00 %. No style to keep, hence no swap: M_E." in found.answer
+    assert "MFM 60.00 %; M_A 30.00 %. Nothing is generated, hence no bar: M_E." in found.answer
+    assert (
+        found.shared == "M_A has but one Z_a, of both modalities: its bar is the same figure in both groups of probes."
+    )
     assert "seeds 0;" in found.measured
     assert (
         "n: 5 photographs for the swaps; 5 photographs without a picture in common for the probes. " in found.measured
@@ -95,16 +105,26 @@ def test_the_conclusion_names_the_best_by_each_measure_and_whether_they_agree() 
         "p0": group(a=0.6, b=0.2),
         "p1": group(a=0.38, b=0.3),
     }
-    assert conclusion(groups, ("s0", "s1"), ("p0", "p1")) == (
+
+    def concluded(of: dict[str, list[Bar]], marks: dict[str, float]) -> str:
+        return conclusion(of, ("s0", "s1"), ("p0", "p1"), "c", marks)
+
+    assert concluded(groups, {}) == (
         "Swap: **a** (70.00 %, its interval apart) in house numbers, and **b** (52.00 %, its interval overlaps 1 of 1 "
         "others') in handwriting; none is best in both. Probe of Z_a, where lower is better: **b** (20.00 %, its "
         "interval apart) in house numbers, and **b** (30.00 %, its interval overlaps 1 of 1 others') in handwriting. "
         "The best by the swap is the best by the probe only in handwriting."
     )
     same = groups | {"s1": group(a=0.9, b=0.1)}
-    assert "so one is best in both" in conclusion(same, ("s0", "s1"), ("p0", "p1"))
-    assert "in neither modality" in conclusion(same, ("s0", "s1"), ("p0", "p1"))
-    assert conclusion({"s0": group(a=1)}, ("s0", "s1"), ("p0", "p1")) == ""
+    assert "so one is best in both" in concluded(same, {})
+    assert "in neither modality" in concluded(same, {})
+    assert concluded({"s0": group(a=1)}, {}) == ""
+    coherent = concluded(groups | {"c": group(a=0.1, b=0.2, d=0.9)}, {"s0": 0.28, "p0": 0.9})
+    assert " Not above the dashed line by its interval: b in house numbers. " in coherent
+    assert coherent.endswith(
+        " Coherence of the prior: **d** (90.00 %, its interval apart); b, best by a swap, has 20.00 % and is number 2 "
+        "of 3; a, best by a swap, has 10.00 % and is number 3 of 3."
+    )
 
 
 def test_augmentation_is_why_one_model_has_two_figures() -> None:
@@ -117,6 +137,89 @@ def test_augmentation_is_why_one_model_has_two_figures() -> None:
     )
     assert "augmented (SVHN) here and not augmented there" in beside(changed, plain)
     assert beside(plain, plain) == beside(plain, None) == ""
+    assert "coincidence" not in beside(changed, plain)
+
+
+def test_two_models_of_one_figure_but_other_seeds_have_it_by_coincidence() -> None:
+    row = {"system": "mfm", "key": "joint_coherence", "subject": "", "unit": "share", "low": 0.1, "high": 0.9}
+    row |= {"n": 5, "date": "2026-11-26"}
+    first, second = (
+        of_table(
+            pd.DataFrame(
+                [
+                    row | {"seed": seed, "value": value, "configuration": json.dumps(one)}
+                    for seed, value in zip(("0", "1", "all"), values, strict=True)
+                ]
+            ),
+            "system",
+            VARIANTS,
+            str.upper,
+        )
+        for values, one in (
+            ((0.1, 0.3, 0.2), {"augmentation": {"svhn": {"tint": 0.1}}}),
+            ((0.2, 0.2, 0.2), {"model": {"label": {"kind": "classes", "size": 4}}}),
+        )
+    )
+    assert beside(first, second).endswith(
+        " “Coherence of the prior” is 20.00 % in both by coincidence: the seeds have 10.00 %, 30.00 % here and "
+        "20.00 %, 20.00 % there, hence the different intervals."
+    )
+    assert first.marks == {}
+    assert dashed(first.marks) == ""
+    assert second.marks == {"Coherence of the prior: higher is better": 0.25}
+
+
+@pytest.mark.parametrize(("file", "column"), [(LOSSES, "objective"), (VARIANTS_FILE, "system")])
+def test_the_line_of_swaps_and_probes_is_the_rate_of_the_most_frequent_held_out_digit(file: str, column: str) -> None:
+    table = pd.read_csv(results_folder() / file, keep_default_na=False)
+    order = tuple(table[column].unique())
+    found = of_table(table, column, order, str)
+    rates = table.loc[table["key"] == "probe_chance", "value"].unique()
+    assert len(found.marks) == 5
+    assert [found.marks[name] for name in (*SWAPS, *PROBES)] == [rates.item()] * 4
+    assert f"{100 * rates.item():.2f} %" in dashed(found.marks)
+    chart = charts.bars(found.groups, dict.fromkeys(found.groups, "y"), palettes()["light"], most=1.0, mark=found.marks)
+    lines = [shape.x0 for shape in chart.figure.layout.shapes if shape.type == "line"]
+    assert lines == [found.marks[name] for name in found.groups]
+
+
+@pytest.mark.usefixtures("real_data")
+def test_the_stored_rate_is_that_of_the_held_out_pairs() -> None:
+    labels = load_dataset("svhn_mnist").part("test").labels
+    table = pd.read_csv(results_folder() / LOSSES)
+    assert table.loc[table["key"] == "probe_chance", "value"].unique().item() == pytest.approx(
+        float(labels.bincount().max()) / len(labels)
+    )
+
+
+def test_what_leaving_a_part_out_costs_is_concluded_from_the_figures() -> None:
+    def compared(mae: dict[str, float], p: float) -> pd.DataFrame:
+        rows = [
+            {"system": name, "key": "mae", "mean": value, "difference": value - mae["mfm"], "p_holm": p}
+            for name, value in mae.items()
+        ]
+        return pd.DataFrame(rows)
+
+    worst = costs.conclusion(compared({"mfm": 0.5, "m_a": 0.4, "m_e": 0.3}, 0.01), str.upper)
+    assert "mean absolute error 0.500, number 3 of 3 (M_E has 0.300)" in worst
+    assert "M_A is better by mean absolute error; M_E is better by mean absolute error. So no cost" in worst
+    best = costs.conclusion(compared({"mfm": 0.2, "m_a": 0.4}, 0.01), str.upper)
+    assert "0.200, number 1 of 2. " in best
+    assert "M_A is worse by mean absolute error. So it does cost something." in best
+    assert "correction): none. So no cost" in costs.conclusion(compared({"mfm": 0.2, "m_a": 0.4}, 0.5), str.upper)
+    assert costs.conclusion(compared({"mfm": 0.2}, 0.5), str.upper) == ""
+
+
+def test_the_bar_and_the_shipped_model_are_told_apart_by_size_and_steps() -> None:
+    large = Origin(6_000_000, (9_000, 240), {"svhn": 6, "mnist": 6}, ("mnist",))
+    small = Origin(900_000, (400,), {"svhn": 4, "mnist": 4}, ())
+    assert larger("Shipped", large, small) == (
+        "**The bar “Eq. 4 and our added terms” is not Shipped**, whose pictures stand above. That one has 6,000,000 "
+        "parameters and 9,240 training steps in 2 trainings, and flows of 6 layers, with whitening behind "
+        "that of MNIST; each model of the bar has 900,000 parameters and 400 training steps, and flows of 4 "
+        "layers, without whitening. The figures of that model are on the page About this model."
+    )
+    assert larger("Shipped", small, small) == ""
 
 
 @pytest.mark.parametrize(
@@ -146,6 +249,9 @@ def test_the_shipped_models_show_the_same_pair_and_the_figures_of_each_objective
     assert "svhn_mnist_eq4" in shown
     assert sum(one.proto.body.count("as wanted in") for one in page.get("html")) == len(shown)
     assert page.expander[0].label == "The numbers"
+    words = words_on(page)
+    for said in ("is not SVHN-MNIST, digits", "number 4 of 4", "n = 499 or 500", "by coincidence", "has but one"):
+        assert said in words, said
     numbers = page.dataframe[0].value
     assert {"none", "joint"} <= set(numbers["objective"])
     page.multiselect(key="chosen_models").set_value(["svhn_mnist_eq4"]).run()
