@@ -15,16 +15,14 @@ OBJECTIVE = "joint"
 """Eq. 4 alone, see ``mfm_core.experiments.losses.OBJECTIVES``."""
 
 
-def told(one: mfm.MFM, other: mfm.MFM, label: str) -> str:
-    """Sentences on the model: what its Z_a keeps of the label, and what else sets it apart from the other.
+def told(one: mfm.MFM, label: str) -> str:
+    """The sentence on what the Z_a of the model keeps of the label; empty where that was not measured.
 
     Args:
         one: The model.
-        other: The one beside it.
         label: What the label is, a noun.
     """
-    modalities = {name: names.title(name) for name in one.modalities}
-    return " ".join(part for part in (measured(_stored(), modalities, label), sized(one, other)) if part)
+    return measured(_stored(), {name: names.title(name) for name in one.modalities}, label)
 
 
 def measured(stored: pd.DataFrame, modalities: Mapping[str, str], label: str) -> str:
@@ -55,17 +53,6 @@ def _shares(rows: pd.DataFrame, key: str, modalities: Mapping[str, str]) -> str:
     between = " in " if key == "probe_accuracy" else " of "
     order = [(title, share) if key == "probe_accuracy" else (share, title) for title, share in said.items()]
     return " and ".join(between.join(parts) for parts in order)
-
-
-def sized(one: mfm.MFM, other: mfm.MFM) -> str:
-    """The sentence on two models of different size; empty for two of one size."""
-    mine, its = (sum(weights.numel() for weights in model.parameters()) for model in (one, other))
-    if mine == its:
-        return ""
-    return (
-        f"It has {mine:,} weights and the model beside it {its:,}: the two differ in size as well as in objective; the "
-        "page Ablations compares objectives at one size."
-    )
 
 
 def _stored() -> pd.DataFrame:

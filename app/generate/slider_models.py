@@ -10,7 +10,7 @@ import torch
 from app.elements.latent_sliders import latent_sliders
 from app.elements.latent_sliders.latent_sliders import SliderModel
 from app.generate import contrast, digit_model
-from app.shared import stored_models
+from app.shared import origins, stored_models
 from app.shared.pictures import Sprite, sprite
 from app.shared.stored_models import about, dataset_of, elsewhere, models, stored_as, title
 from mfm_core.lab.settings import run_of
@@ -64,8 +64,8 @@ def _note(name: str, stored: digit_model.DigitModel) -> str:
     said, shown = about(name) or _origin(name, stored.label), digit_model.shown_name()
     if name != CONTRAST or name == shown:
         return said
-    other = digit_model.load(stored_as(shown)).model
-    return " ".join(part for part in (said, contrast.told(stored.model, other, stored.label)) if part)
+    further = contrast.told(stored.model, stored.label), origins.confounded([name, shown])
+    return " ".join(part for part in (said, *further) if part)
 
 
 def _origin(name: str, label: str) -> str:

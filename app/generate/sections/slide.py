@@ -14,7 +14,7 @@ from app.generate import digit_model, slider_models
 from app.generate.figures import translate
 from app.generate.sections import slide_on_server
 from app.generate.view import View
-from app.shared import origins, prose, state
+from app.shared import prose, state
 from app.shared.pictures import UnreadablePictureError
 from app.shared.stored_models import stored_as
 from mfm_core.storage.browser_map import BrowserMap, browser_map
@@ -42,8 +42,6 @@ def show(shown: digit_model.DigitModel) -> None:
         "Every slider is live: your browser decodes the pictures itself. In a model that factorizes, turning the wheel "
         f"changes the {shown.label} and no style, and moving a style leaves the {shown.label} as it is."
     )
-    if told := origins.confounded([model.name for model in offered]):
-        prose.caption(told)
     view = state.seen(View)
     link = SliderLink(view.z, view.model, view.locks, view.names)
     wanted: list[str] = st.session_state.get("wanted_maps", [])

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-import mfm_core as mfm
-from app.generate.contrast import measured, sized
-from app.generate.slider_models import CONTRAST
-from app.shared import stored_models
+from app.generate.contrast import measured
 
 TITLES = {"svhn": "SVHN", "mnist": "MNIST"}
 SHARES = {"swap_accuracy": (0.251, 0.604), "probe_accuracy": (0.24, 0.84), "probe_chance": (0.2, 0.2)}
@@ -32,11 +29,3 @@ def test_the_figures_of_eq_4_alone_over_all_seeds_are_said() -> None:
 @pytest.mark.parametrize("other", [figures("shipped"), figures(seed="0"), figures().iloc[:2]])
 def test_nothing_is_said_where_it_was_not_measured(other: pd.DataFrame) -> None:
     assert measured(other, TITLES, "digit") == ""
-
-
-@pytest.mark.skipif(CONTRAST not in stored_models.models(), reason=f"{CONTRAST} is not stored")
-def test_sizes_are_said_where_they_differ() -> None:
-    small, shipped = mfm.load_pretrained(CONTRAST), mfm.load_pretrained("svhn_mnist")
-    assert sized(small, small) == ""
-    for model in (small, shipped):
-        assert f"{sum(len(weights.flatten()) for weights in model.parameters()):,}" in sized(small, shipped)
