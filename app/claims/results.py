@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_figures, stored_models
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.evidence import Evidence, Outcome
 from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
-from mfm_core.evaluation.verdicts import Evidence, Outcome
 from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
 from mfm_core.systems.registry import find_system
 
@@ -143,6 +143,23 @@ def _title(row: pd.Series) -> str:
 def with_interval(row: Mapping[str, Any] | pd.Series) -> str:
     """The mean over the seeds of a comparison, with its interval."""
     return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
+
+
+def span(numbers: Iterable[int]) -> str:
+    """Whole numbers as one, or the least and the most of several: ``1,000``, ``111 to 120``."""
+    found = sorted({int(number) for number in numbers})
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
+
+
+def seeds_of(numbers: Iterable[int]) -> str:
+    """Numbers of seeds in words: ``1 seed``, ``2 to 3 seeds``."""
+    told = span(numbers)
+    return f"{told} seed" if told == "1" else f"{told} seeds"
+
+
+def samples_of(rows: pd.DataFrame) -> str:
+    """The number of test samples of the rows: ``60 test samples``, or the least and the most of several."""
+    return f"{span(rows['n'])} test samples"
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

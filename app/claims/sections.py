@@ -15,9 +15,10 @@ from app.shared import tables as tables_of_text
 from app.shared.charts import draw, palette
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, Claim
+from mfm_core.evaluation.evidence import Measurement, Outcome, Verdict
 from mfm_core.evaluation.figures import shown, shown_difference, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, PaperValue, paper_values
-from mfm_core.evaluation.verdicts import Measurement, Outcome, Verdict
+from mfm_core.evaluation.verdicts import MAJORITY
 
 MARKS: Mapping[Verdict, str] = {
     "holds": "green",
@@ -88,6 +89,9 @@ def measured_rows(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
             "target": one.target,
             "p": one.p,
             "p, Holm's": one.p_holm,
+            "n": one.n,
+            "n of": one.of,
+            "seeds": one.seeds,
         }
         for claim in CLAIMS
         for one in outcomes[claim.key].measurements
@@ -106,6 +110,11 @@ def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
         if found.measurements:
             columns = measurements(found)
             tables_of_text.show(columns, label=f"Measured for the claim: {claim.text}")
+            if {"pairs", "photographs"} & {one.of for one in found.measurements}:
+                prose.caption(
+                    "Intervals are over photographs, for the digits of one photograph are not independent, and those "
+                    "of a mean over seeds over the seeds as well; MNIST's digits by themselves are independent."
+                )
             if "p, Holm's" in columns:
                 prose.caption(
                     "The intervals and p are of each comparison by itself; p, Holm's is corrected for all comparisons "
@@ -127,11 +136,19 @@ def _row(one: Measurement) -> dict[str, str]:
         "measured": one.what,
         "ours": say(one.value, one.unit),
         "95 % interval": f"{low.removesuffix(' points')} to {high}" if math.isfinite(one.low) else "",
+        "n": _counted(one),
         "target": "" if one.target is None else f"<= {shown(one.target, one.unit)}",
         "paper": "" if one.paper is None else shown(one.paper, one.unit),
         "p": _p(one.p),
         "p, Holm's": _p(one.p_holm),
     }
+
+
+def _counted(one: Measurement) -> str:
+    """What a measurement is of: ``968 photographs``, ``60 test samples, 3 seeds``; empty where that is not stored."""
+    if one.n is None:
+        return ""
+    return f"{one.n:,} {one.of}" + ("" if one.seeds is None else f", {results.seeds_of([one.seeds])}")
 
 
 def _p(p: float | None) -> str:
@@ -171,9 +188,7 @@ def systems() -> None:
     chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title)
     draw(chart, key="systems", alt=charts.aloud(rows, paper, unit=unit, metric=title, table=titles[view.table]))
     prose.caption(
-        f"{title[0].upper()}{title[1:]} of {len(rows)} systems on {titles[view.table]}, the best first. Points are "
-        f"{charts.averaged(rows)}, bars 95 % bootstrap intervals over {_samples(rows)}, the dashed line is the most "
-        "frequent label. "
+        f"{described(rows, title, titles[view.table])} "
         f"{budget(rows)}"
         + (
             " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
@@ -190,6 +205,28 @@ def systems() -> None:
         _download("All comparisons, CSV", "comparisons.csv", table)
 
 
+def described(rows: pd.DataFrame, metric: str, table: str) -> str:
+    """What the chart of systems shows, in sentences.
+
+    Args:
+        rows: Of one table, metric and subject, at least one.
+        metric: Its title.
+        table: Title of the table.
+    """
+    what, means = f"{metric[0].upper()}{metric[1:]}", charts.averaged(rows)
+    if len(rows) == 1:
+        system = results.title_of_system(rows["system"].iloc[0])
+        marks = f"{what} of {system} on {table}. The point is {means.replace('means', 'a mean')}, the bar its"
+        intervals = "interval"
+    else:
+        marks, intervals = (
+            f"{what} of {len(rows)} systems on {table}, the best first. Points are {means}, bars",
+            "intervals",
+        )
+    line = ", the dashed line is the most frequent label" if MAJORITY in set(rows["system"]) else ""
+    return f"{marks} 95 % bootstrap {intervals} over {results.samples_of(rows)}{line}."
+
+
 def budget(rows: pd.DataFrame) -> str:
     """Budget that every system of a table was given, and its date, in sentences; empty of old tables.
 
@@ -201,16 +238,8 @@ def budget(rows: pd.DataFrame) -> str:
     trials, samples = int(rows["trials"].max()), int(rows["train_samples"].max())
     tried = "its default configuration" if trials == 1 else f"{trials} configurations, the best on validation data"
     given = "all training samples" if not samples else f"{samples:,} training samples, drawn by the seed"
-    seeds = sorted(set(rows["seeds"]))
-    counted = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    many = "s" if seeds[-1] != 1 else ""
-    return f"Each system: {tried}, {given}, {counted} seed{many}. Measured {rows['date'].max()}."
-
-
-def _samples(rows: pd.DataFrame) -> str:
-    """The number of test samples of the rows: ``60 test samples``, or the least and the most of several."""
-    least, most = int(rows["n"].min()), int(rows["n"].max())
-    return f"{least:,} test samples" if least == most else f"{least:,} to {most:,} test samples"
+    seeds = results.seeds_of(rows["seeds"])
+    return f"Each system: {tried}, {given}, {seeds}. Measured {rows['date'].max()}."
 
 
 def _score(subject: str) -> str:
@@ -230,7 +259,10 @@ def tables() -> None:
         "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
         "ours; the chart shows the mean.",
         "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
-    }.get(chosen, "Ours: mean of the seeds, with the 95 % interval over test videos, on the part that is published.")
+    }.get(
+        chosen,
+        "Ours: mean of the seeds, with the 95 % interval over n test samples, on the part that is published.",
+    )
     if lacking:
         note += f" Not measured here yet, so without a column of ours: {', '.join(lacking)}."
     prose.caption(f"{note} Source of the paper's numbers: {SOURCE}, {place}.")
@@ -253,20 +285,21 @@ def beside_ours(values: Sequence[PaperValue], ours: pd.DataFrame) -> tuple[pd.Da
         name = _column(value.dataset, value.subject, value.key)
         row[name] = shown(value.value, value.unit)
         if not ours.empty and not value.subject:
-            same = (ours["dataset"] == value.dataset) & (ours["system"] == value.system) & (ours["key"] == value.key)
-            found = ours[same & (ours["subject"] == ALL)]
-            row[_ours(name, ours[ours["dataset"] == value.dataset])] = (
-                NOT_MEASURED if found.empty else results.with_interval(found.iloc[0])
-            )
+            measured = ours[(ours["dataset"] == value.dataset) & (ours["key"] == value.key) & (ours["subject"] == ALL)]
+            found = measured[measured["system"] == value.system]
+            row[_ours(name, measured)] = NOT_MEASURED if found.empty else results.with_interval(found.iloc[0])
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
     empty = [name for name in frame.columns if set(frame[name]) <= {NOT_MEASURED, ""}]
     return frame.drop(columns=empty), [name.partition(", ours")[0] for name in empty]
 
 
-def _ours(column: str, of_dataset: pd.DataFrame) -> str:
-    """Title of our column beside one of the paper's: where ours read some of the modalities alone, which."""
-    read = "" if of_dataset.empty else str(of_dataset["modalities"].iloc[0]).replace("+", " and ")
-    return f"{column}, ours ({read} alone)" if read else f"{column}, ours"
+def _ours(column: str, measured: pd.DataFrame) -> str:
+    """Title of our column beside one of the paper's: of how many samples and seeds, and where ours read less, what."""
+    if measured.empty:
+        return f"{column}, ours"
+    read = str(measured["modalities"].iloc[0]).replace("+", " and ")
+    alone = f"{read} alone, " if read else ""
+    return f"{column}, ours ({alone}n = {results.span(measured['n'])}, {results.seeds_of(measured['seeds'])})"
 
 
 def _column(dataset: str, subject: str, key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
@@ -13,8 +15,9 @@ from mfm_core.config import first_problem
 from mfm_core.data.registry import dataset_info, dataset_infos
 from mfm_core.experiments.results import read_comparisons
 from mfm_core.experiments.small_table import MAX_TABLE_MINUTES, SmallTable, results_of
+from mfm_core.experiments.table import duration
 from mfm_core.jobs.state import WAITING
-from mfm_core.jobs.store import Job
+from mfm_core.jobs.store import STATE, Job
 
 EVERY = 2.0
 MOST_SYSTEMS = 8
@@ -49,11 +52,9 @@ def _choices(first: tuple[str, ...]) -> None:
     sets = present()
     with st.container(horizontal=True):
         name = st.selectbox("Data set", list(sets), format_func=lambda one: sets[one], key="table_data")
-        st.number_input("Seeds", 1, 5, 1, key="table_seeds")
-        st.number_input("Training samples", 40, 2_000, 300, step=20, key="table_samples")
-        st.number_input(
-            "Minutes", 1, int(MAX_TABLE_MINUTES), 10, key="table_minutes", help="No cell is begun after that."
-        )
+        _number("Seeds", "table_seeds", 1, 5, 1)
+        _number("Training samples", "table_samples", 40, 2_000, 300, step=20)
+        _number("Minutes", "table_minutes", 1, int(MAX_TABLE_MINUTES), 10, about="No cell is begun after that.")
     kind = dataset_info(name).kind
     known = [
         one for one in mfm.system_names() if kind in mfm.system_info(one).reads and not mfm.system_info(one).unimodal
@@ -68,6 +69,13 @@ def _choices(first: tuple[str, ...]) -> None:
         key=f"table_of_{kind}",
     )
     st.button("Start", type="primary", key="start_table", on_click=_start, args=(f"table_of_{kind}",))
+
+
+def _number(
+    label: str, key: str, least: int, most: int, first: int, *, step: int = 1, about: str | None = None
+) -> None:
+    """A whole number whose label says which are taken, for what is out of range is marked without a word."""
+    st.number_input(f"{label}, {least:,} to {most:,}", least, most, first, step=step, key=key, help=about)
 
 
 def _start(systems: str) -> None:
@@ -113,8 +121,8 @@ def _panel(name: str, *, active: bool) -> None:
     if not frame.empty:
         st.dataframe(frame, hide_index=True, key=f"rows_{name}")
         prose.caption(
-            f"Mean over {int(job.request.settings.get('seeds', 1))} seed(s), 95 % interval over test samples. A small "  # type: ignore[arg-type]
-            "table: few training samples, no search beyond the default configuration. It does not enter the verdicts."
+            "Mean over the seeds, with the 95 % interval over n test samples. A small table: few training samples, no "
+            "search beyond the default configuration. It does not enter the verdicts."
         )
 
 
@@ -128,7 +136,21 @@ def _progress(job: Job) -> None:
     elif job.status in WAITING or job.status == "paused":
         done, total = job.state.done, max(job.state.total, 1)
         left = "" if job.state.seconds_left is None else f", about {job.state.seconds_left:.0f} s left"
-        st.progress(min(done / total, 1.0), text=f"{done} of {job.state.total} cells{left}. {job.state.message}")
+        text = f"{done} of {job.state.total} cells, {elapsed(job, time.time())}{left}. {job.state.message}"
+        st.progress(min(done / total, 1.0), text=text)
+
+
+def elapsed(job: Job, now: float) -> str:
+    """How long a table has been computed, ``40 s so far``; while a cell is computed its job's state is not written.
+
+    Args:
+        job: Of the table.
+        now: The time, in seconds since the epoch.
+    """
+    if job.state is None:
+        return "not begun"
+    since = max(now - (job.folder / STATE).stat().st_mtime, 0) if job.status == "running" else 0
+    return f"{duration(job.state.seconds + since)} so far"
 
 
 def _buttons(job: Job) -> None:
@@ -145,11 +167,18 @@ def _buttons(job: Job) -> None:
 
 
 def rows_of(job: Job) -> pd.DataFrame:
-    """A row a system, a column a figure with its interval; empty before the first cell."""
+    """A row a system, a column a figure with its interval and, in its title, n; empty before the first cell."""
     found = read_comparisons(results_of(job.folder))
     if found.empty:
         return found
     found = found[found["subject"] == ""]
-    told = [results.with_interval(row) for _, row in found.iterrows()]
-    wide = found.assign(told=told, system=found["system"].map(results.title_of_system))
-    return wide.pivot(index="system", columns="key", values="told").rename(columns=results.METRICS).reset_index()
+    wide = found.assign(
+        told=[results.with_interval(row) for _, row in found.iterrows()],
+        system=found["system"].map(results.title_of_system),
+        seeds=found["seeds"].map(lambda n: results.seeds_of([n])),
+    )
+    titles = {
+        key: f"{results.METRICS.get(str(key), key)} (n = {results.span(rows['n'])})"
+        for key, rows in wide.groupby("key")
+    }
+    return wide.pivot(index=["system", "seeds"], columns="key", values="told").rename(columns=titles).reset_index()

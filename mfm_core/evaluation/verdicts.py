@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic import JsonValue
 
 from mfm_core.data.registry import dataset_info, dataset_infos, modality_info
-from mfm_core.evaluation.figures import Figure, Unit, read_figures, shown, shown_difference, shown_p
+from mfm_core.evaluation.evidence import Evidence, Measurement, Outcome, count, decided, number, unmeasured, untestable
+from mfm_core.evaluation.figures import shown, shown_difference, shown_p, shown_with_interval
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.networks.ablation import DESIGNS
 from mfm_core.studio.truth import MODALITIES, WORLD_OF
 from mfm_core.systems.registry import system_info, system_names
 
-Verdict = Literal["holds", "does not hold", "not measured yet", "cannot be tested here"]
-"""The last two: data are there but no result is stored; and the data that there are cannot decide it."""
 LEVEL = 0.05
 MIN_BASELINES = 8
 """Systems without which a data set says nothing about which baseline is best."""
 MFM, MAJORITY, ABLATIONS = "mfm", "majority", tuple(DESIGNS)
 DIGITS = ("svhn", "mnist")
+PAPER_BANDWIDTH = 1.0
+"""Of the kernels, of the ratios that the paper prints."""
 LABEL_ACCURACY, EVALUATE_DIGITS = "label-accuracy --into svhn_mnist", "evaluate svhn_mnist"
 """Commands that measure the claims on digits."""
 
@@ -51,111 +52,9 @@ class Reader(NamedTuple):
 MM_OF_BOTH, MFM_OF_BOTH = Reader("mm", frozenset(DIGITS)), Reader(MFM, frozenset(DIGITS))
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Evidence that verdicts are computed from.
-
-    Attributes:
-        comparisons: Rows of :func:`mfm_core.experiments.results.read_comparisons`; empty where no table is stored.
-        metrics: ``metrics.json`` of stored models, by name.
-    """
-
-    comparisons: pd.DataFrame
-    metrics: Mapping[str, Mapping[str, JsonValue]]
-
-    def rows(self, dataset: str, key: str) -> pd.DataFrame:
-        """Every system of a data set in one metric of the whole label."""
-        table = self.comparisons
-        if table.empty:
-            return table
-        return table[(table["dataset"] == dataset) & (table["key"] == key) & (table["subject"] == "")]
-
-    def figure(self, model: str, key: str, subject: str) -> Figure | None:
-        """A figure of a stored model; None where it was not measured."""
-        for figure in read_figures(self.metrics.get(model, {}).get("figures"), model):
-            if (figure.key, figure.subject) == (key, subject):
-                return figure
-        return None
-
-    def ratio(self, model: str, modality: str) -> Mapping[str, float] | None:
-        """The dependency ratio of a modality at the paper's bandwidth: ``value``, ``low``, ``high``."""
-        ratios = self.metrics.get(model, {}).get("dependency")
-        for ratio in ratios if isinstance(ratios, list) else []:
-            if isinstance(ratio, dict) and ratio.get("modality") == modality and ratio.get("bandwidth") == 1.0:
-                parts = {"value": "ratio", "low": "low", "high": "high"}
-                return {part: _number(ratio.get(stored)) for part, stored in parts.items()}
-        return None
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A number that a verdict rests on.
-
-    Attributes:
-        what: Of what.
-        unit: What it is read in.
-        value: Ours.
-        low: Lower end of its 95 % interval, NaN where it has none.
-        high: Upper end.
-        paper: The paper's number, None where it prints none.
-        p: p-value of its test, not corrected; None where there is none.
-        p_holm: The same after Holm's correction for all tests of its table; None where there was one test alone.
-        target: The most that it may be, as the model's card has it; None where no such bound is set.
-        difference: Whether it is a difference of two numbers: of shares it is read in points.
-    """
-
-    what: str
-    unit: Unit
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    paper: float | None = None
-    p: float | None = None
-    p_holm: float | None = None
-    target: float | None = None
-    difference: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Verdict on a claim.
-
-    Attributes:
-        verdict: Whether it holds.
-        because: Why, in a sentence.
-        measurements: What it rests on.
-        command: That measures it, where it is not measured yet; else empty.
-    """
-
-    verdict: Verdict
-    because: str
-    measurements: tuple[Measurement, ...] = ()
-    command: str = ""
-
-
-def _number(value: JsonValue) -> float:
-    """A number, or NaN where what is stored is none."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-
-
-def untestable(because: str, measurements: Sequence[Measurement] = ()) -> Outcome:
-    """The outcome of a claim that the data that there are cannot decide."""
-    return Outcome("cannot be tested here", because, tuple(measurements))
-
-
-def unmeasured(because: str, command: str, measurements: Sequence[Measurement] = ()) -> Outcome:
-    """The outcome of a claim whose data are there and of which no result is stored."""
-    return Outcome("not measured yet", because, tuple(measurements), f"python -m mfm_core {command}")
-
-
 def title_of(system: str) -> str:
     """Title of a system; of one that is not registered here, whose results are stored all the same, its name."""
     return system_info(system).title if system in system_names() else system
-
-
-def decided(holds: bool, because: str, measurements: Sequence[Measurement]) -> Outcome:
-    """The outcome of a claim that was tested."""
-    return Outcome("holds" if holds else "does not hold", because, tuple(measurements))
 
 
 def digit_accuracy(evidence: Evidence) -> dict[Reader, Mapping[str, JsonValue]]:
@@ -172,7 +71,7 @@ def digit_accuracy(evidence: Evidence) -> dict[Reader, Mapping[str, JsonValue]]:
 def _accuracies(row: Mapping[str, JsonValue]) -> list[float]:
     """The accuracies of the seeds of a system; none where they are not stored, or one of them is no number."""
     each = row.get("accuracies")
-    values = [_number(one) for one in each] if isinstance(each, list) else []
+    values = [number(one) for one in each] if isinstance(each, list) else []
     return values if all(math.isfinite(value) for value in values) else []
 
 
@@ -180,8 +79,9 @@ def _accuracy(reader: Reader, row: Mapping[str, JsonValue]) -> Measurement:
     """The mean accuracy of a row of :func:`digit_accuracy`, with its interval over photographs and seeds if stored."""
     values = _accuracies(row)
     seeds = f"{len(values)} seed{'s' if len(values) > 1 else ''}"
-    mean, low, high = sum(values) / len(values), _number(row.get("low")), _number(row.get("high"))
-    return Measurement(f"{reader.title}, mean accuracy of {seeds}", "share", mean, low, high)
+    mean, low, high = sum(values) / len(values), number(row.get("low")), number(row.get("high"))
+    what = f"{reader.title}, mean accuracy of {seeds}"
+    return Measurement(what, "share", mean, low, high, n=count(row.get("n")), of="pairs")
 
 
 def multimodal_is_better(evidence: Evidence) -> Outcome:
@@ -209,8 +109,9 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     tested = found[MM_OF_BOTH].get("difference")
     if "difference" in found[MFM_OF_BOTH] or not isinstance(tested, dict):  # that of MM could be to another system
         return unmeasured(f"{ahead}, but no test over photographs and seeds is stored", LABEL_ACCURACY, rows)
-    gap, low, high, p = (_number(tested.get(part)) for part in ("value", "low", "high", "p"))
-    rows.append(Measurement("MFM minus MM", "share", gap, low, high, p=p, difference=True))
+    gap, low, high, p = (number(tested.get(part)) for part in ("value", "low", "high", "p"))
+    n = count(tested.get("n"))
+    rows.append(Measurement("MFM minus MM", "share", gap, low, high, p=p, difference=True, n=n, of="photographs"))
     if math.isnan(p):
         return untestable(f"{ahead}, but of too few photographs for a test", rows)
     told = "significantly" if p < LEVEL else "not significantly"
@@ -218,21 +119,30 @@ def mfm_beats_mm(evidence: Evidence) -> Outcome:
     return decided(gap > 0 and p < LEVEL, because, rows)
 
 
-def _figures(evidence: Evidence, model: str, key: str, subjects: Sequence[str], what: str) -> list[Measurement]:
-    """Those of the figures of one key that were measured; in ``what``, ``{of}`` stands for the subject's modality."""
+def _figures(evidence: Evidence, model: str, key: str, subjects: Mapping[str, str], what: str) -> list[Measurement]:
+    """Those of the figures of one key that were measured.
+
+    Args:
+        evidence: Where from.
+        model: The stored model.
+        key: Of the figures.
+        subjects: Theirs, and of each what its n counts.
+        what: Of what each is; ``{of}`` stands for the subject's modality.
+    """
     found = []
-    for subject in subjects:
+    for subject, counted in subjects.items():
         if (figure := evidence.figure(model, key, subject)) is not None:
             title = what.format(of=" and ".join(modality_info(name).title for name in figure.modalities))
             most = None if figure.higher_is_better else figure.target
-            found.append(Measurement(title, figure.unit, figure.value, figure.low, figure.high, target=most))
+            numbers = figure.value, figure.low, figure.high
+            found.append(Measurement(title, figure.unit, *numbers, target=most, n=figure.n, of=counted))
     return found
 
 
 def flexible_generation(evidence: Evidence) -> Outcome:
     """With Z_y kept, generated pictures show its digit whatever the style."""
     what = "{of}: judge finds the digit of Z_y, Z_a from the prior"
-    rows = _figures(evidence, "svhn_mnist", "prior_style_accuracy", DIGITS, what)
+    rows = _figures(evidence, "svhn_mnist", "prior_style_accuracy", dict.fromkeys(DIGITS, "photographs"), what)
     if len(rows) < len(DIGITS):
         return unmeasured("no model of SVHN and MNIST was measured", EVALUATE_DIGITS)
     least = min(row.low for row in rows)
@@ -242,10 +152,11 @@ def flexible_generation(evidence: Evidence) -> Outcome:
 
 def labels_and_styles_apart(evidence: Evidence) -> Outcome:
     """The modality-specific codes hold the style and not the label: no probe reads it above the card's target."""
-    rows = _figures(evidence, "svhn_mnist", "probe_accuracy", DIGITS, "{of}: the best probe reads the digit from Z_a")
+    counted = {"svhn": "photographs", "mnist": "digits"}
+    rows = _figures(evidence, "svhn_mnist", "probe_accuracy", counted, "{of}: the best probe reads the digit from Z_a")
     if len(rows) < len(DIGITS) or any(row.target is None for row in rows):
         return unmeasured("no model of SVHN and MNIST was probed against a target", EVALUATE_DIGITS)
-    frequent = _figures(evidence, "svhn_mnist", "most_frequent_class", DIGITS, "{of}: rate of its most frequent digit")
+    frequent = _figures(evidence, "svhn_mnist", "most_frequent_class", counted, "{of}: rate of its most frequent digit")
     said = [_against_target(dataset_info(name).title, row) for name, row in zip(DIGITS, rows, strict=True)]
     below = [row.target is not None and row.high <= row.target for row in rows]
     return decided(all(below), "; ".join(said), [*rows, *frequent])
@@ -283,7 +194,7 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
                 if math.isfinite(gap):
                     what, interval = title_of(row["system"]), (row["difference_low"], row["difference_high"])
                     what = f"{what} minus MFM, {QUANTITIES[key].title}"
-                    tests = {"p": row.get("p"), "p_holm": row["p_holm"], "difference": True}
+                    tests = {"p": row.get("p"), "p_holm": row["p_holm"], "difference": True} | _counted(row)
                     rows.append(Measurement(what, row["unit"], row["difference"], *interval, **tests))
                     if gap > 0 and row["p_holm"] < LEVEL:
                         better.append(f"{title_of(row['system'])} ({QUANTITIES[key].title})")
@@ -292,7 +203,7 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
         if not rows:
             return untestable("no other system was compared with MFM on these data")
         if above_majority and not better and not any(above_majority):
-            few = f"{table['n'].max()} test samples" if "n" in table else "test samples"
+            few = f"{table['n'].max()} test samples"
             because = f"by these {few} MFM is not told apart from the most frequent label, so that no two systems are"
             return untestable(because, rows)
         because = (
@@ -305,23 +216,33 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
     return judge
 
 
+def _counted(row: pd.Series) -> dict[str, Any]:
+    """What a row of a table says of its samples and seeds, as a measurement has it."""
+    return {"n": int(row["n"]), "of": "test samples", "seeds": int(row["seeds"])}
+
+
 def baselines_vary(evidence: Evidence) -> Outcome:
     """The best baseline is not the same on every data set."""
     best: list[Measurement] = []
     winners: set[str] = set()
+    stored: list[str] = []
     for info in (one for one in dataset_infos() if one.metrics):
         dataset, key = info.name, info.metrics[0]
         table = evidence.rows(dataset, key)
         table = table[~table["system"].isin((MFM, *ABLATIONS))] if not table.empty else table
         table = table.dropna(subset=["mean"]) if not table.empty else table
+        stored.append(f"{len(table)} on {info.title.partition(',')[0]}")
         if len(table) < MIN_BASELINES:
             continue
         row = table.loc[table["mean"].idxmax() if table["higher_is_better"].iloc[0] else table["mean"].idxmin()]
         winners.add(title_of(str(row["system"])))
         what = f"{info.title}, {QUANTITIES[key].title}: {title_of(str(row['system']))}"
-        best.append(Measurement(what, row["unit"], row["mean"]))
+        best.append(Measurement(what, row["unit"], row["mean"], **_counted(row)))
     if len(best) < 2:
-        because = f"results of {MIN_BASELINES} baselines are stored for {len(best)} of the two data sets that it takes"
+        because = (
+            f"it takes two data sets with results of at least {MIN_BASELINES} systems besides MFM and its ablations; "
+            f"stored are {', '.join(stored)}"
+        )
         return unmeasured(because, "table ict_mmmo")
     because = f"the best baselines of {len(best)} data sets are {', '.join(sorted(winners))}"
     return decided(len(winners) > 1, because, best)
@@ -346,7 +267,7 @@ def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> 
                 gap = float(one["mean"] - other["mean"])
                 wins.append(gap > 0 if one["higher_is_better"] else gap < 0)
                 what = f"{title_of(first)} minus {title_of(second)}, {QUANTITIES[key].title}"
-                rows.append(Measurement(what, one["unit"], gap, difference=True))
+                rows.append(Measurement(what, one["unit"], gap, difference=True, **_counted(one)))
         because = f"{sum(wins)} of {len(wins)} differences of means go that way; most of them are needed"
         return decided(sum(wins) > len(wins) / 2, because, rows)
 
@@ -356,36 +277,46 @@ def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> 
 def language_leads(evidence: Evidence) -> Outcome:
     """On CMU-MOSI language depends more on the label's factor than the voice does, at the paper's bandwidth."""
     paper = {name: PAPER_RATIOS["CMU-MOSI"][name] for name in ("language", "acoustic")}
-    found = {name: evidence.ratio("cmu_mosi", name) for name in paper}
-    rows = [
-        Measurement(
-            f"r_i of {name} ({modality_info(name).content})",
-            "score",
-            ratio["value"],
-            ratio["low"],
-            ratio["high"],
-            paper[name],
-        )
-        for name, ratio in found.items()
-        if ratio is not None
-    ]
+    rows = [row for name in paper if (row := _ratio(evidence, name, PAPER_BANDWIDTH, paper[name])) is not None]
     if len(rows) < len(paper):
         return unmeasured("no model of CMU-MOSI with language and voice was measured", "evaluate cmu_mosi")
     holds = rows[0].low > rows[1].high
-    because = f"the intervals of language and voice {'do not overlap' if holds else 'overlap, or voice is ahead'}"
-    if (timing := evidence.ratio("cmu_mosi", "timing")) is not None:
-        what = "r_i of timing, which the paper does not read"
-        rows.append(Measurement(what, "score", timing["value"], timing["low"], timing["high"]))
-        if timing["low"] > rows[0].high:
+    because = f"at bandwidth {PAPER_BANDWIDTH:g}, which decides, {_apart(*rows)}"
+    at_median = [row for name in paper if (row := _ratio(evidence, name, "median")) is not None]
+    if len(at_median) == len(paper):
+        because += f"; at the median of the distances {_apart(*at_median)}"
+    if (timing := _ratio(evidence, "timing", PAPER_BANDWIDTH)) is not None:
+        if timing.low > rows[0].high:
             because += "; the timing of the words, a stream of ours that the paper does not read, is above both"
-    return decided(holds, because, rows)
+        rows.append(replace(timing, what=f"{timing.what}, which the paper does not read"))
+    return decided(holds, because, rows + at_median)
+
+
+def _ratio(evidence: Evidence, name: str, bandwidth: float | str, paper: float | None = None) -> Measurement | None:
+    """The dependency ratio of a stream of CMU-MOSI at a bandwidth; None where it was not measured."""
+    if (ratio := evidence.ratio("cmu_mosi", name, bandwidth)) is None:
+        return None
+    at = "the median of the distances" if bandwidth == "median" else f"bandwidth {bandwidth:g}"
+    what = f"r_i of {name} ({modality_info(name).content}) at {at}"
+    numbers = ratio["value"], ratio["low"], ratio["high"]
+    return Measurement(what, "score", *numbers, paper, n=count(ratio["n"]), of="test samples")
+
+
+def _apart(language: Measurement, voice: Measurement) -> str:
+    """Whether language is above the voice by their intervals, as they are."""
+    first, second = (shown_with_interval(one.value, one.low, one.high, one.unit) for one in (language, voice))
+    if language.low > voice.high:
+        return f"language, {first}, is above the voice, {second}, their intervals apart"
+    if voice.low > language.high:
+        return f"the voice, {second}, is above language, {first}, their intervals apart"
+    return f"the intervals of language, {first}, and the voice, {second}, overlap"
 
 
 def flow_finds_evidence(evidence: Evidence) -> Outcome:
     """The gradient-norm flow of F_y is larger at steps that carry evidence."""
     rows = []
     for world in WORLD_OF:
-        subjects = [f"{modality}:norm" for modality in MODALITIES]
+        subjects = {f"{modality}:norm": "clips" for modality in MODALITIES}
         rows += _figures(
             evidence, world, "evidence_auc", subjects, f"{dataset_info(world).title}, {{of}}: area under the curve"
         )

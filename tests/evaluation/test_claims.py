@@ -10,9 +10,9 @@ import pytest
 import mfm_core as mfm
 from mfm_core.__main__ import app
 from mfm_core.evaluation.claims import CLAIMS, judged
+from mfm_core.evaluation.evidence import Evidence, Outcome
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
-from mfm_core.evaluation.verdicts import Evidence, Outcome
 
 NOTHING = Evidence(pd.DataFrame(), {})
 COMMANDS = {command.name for command in app.registered_commands}
@@ -26,6 +26,8 @@ def table(dataset: str, means: dict[str, float], *, key: str = "a2", p: float = 
             "subject": "",
             "unit": "share",
             "higher_is_better": key != "mae",
+            "n": 120,
+            "seeds": 3,
             "system": system,
             "mean": mean,
             "difference": mean - means.get("mfm", math.nan) if system != "mfm" else math.nan,
@@ -101,8 +103,9 @@ def test_baselines_vary_only_if_the_best_differ(tfn: float, verdict: str) -> Non
     second = tables("youtube", ("accuracy",), {"rf": 0.4, "tfn": tfn, **others})
     found = outcome("baselines", Evidence(pd.concat([first.comparisons, second.comparisons]), {}))
     assert found.verdict == verdict
-    few = Evidence(found_few(first, second), {})
-    assert outcome("baselines", few).verdict == "not measured yet"
+    few = outcome("baselines", Evidence(found_few(first, second), {}))
+    assert few.verdict == "not measured yet"
+    assert few.because.endswith("stored are 0 on CMU-MOSI, 2 on ICT-MMMO, 0 on POM, 2 on YouTube")
 
 
 def found_few(*evidence: Evidence) -> pd.DataFrame:
@@ -142,6 +145,7 @@ def test_digits_are_judged_by_mean_and_test(mm: float, p: float | None, multimod
     assert said == [*(f"{name}, mean accuracy of 1 seed" for name in names), "MFM minus MM"]
     mfm_row, gap = found["mfm_above_mm"].measurements[1:]
     assert (mfm_row.low, mfm_row.high, gap.low, gap.high) == (0.97, 0.99, -0.1, 0.1)
+    assert [(one.n, one.of) for one in (mfm_row, gap)] == [(10, "pairs"), (9, "photographs")]
 
 
 @pytest.mark.parametrize("accuracies", [["high"], [None], {"a": 1}])
@@ -169,6 +173,7 @@ def test_systems_and_metrics_are_called_by_their_titles_and_both_p_are_kept() ->
     assert "BC-LSTM (A2, positive or negative), BC-LSTM (F1, weighted)" in found.because
     assert {one.what for one in found.measurements} >= {"BC-LSTM minus MFM, F1, weighted"}
     assert {(one.p, one.p_holm, one.difference) for one in found.measurements} == {(0.01, 0.04, True)}
+    assert {(one.n, one.of, one.seeds) for one in found.measurements} == {(120, "test samples", 3)}
 
 
 @pytest.mark.parametrize(
@@ -195,13 +200,14 @@ def test_labels_are_apart_from_styles_by_the_target_of_the_card(
     assert "MNIST passes" in found.because
     assert [one.target for one in found.measurements] == [0.2138, 0.2, None]
     assert found.measurements[2].what == "SVHN: rate of its most frequent digit"
+    assert [(one.n, one.of) for one in found.measurements] == [(9, "photographs"), (9, "digits"), (9, "photographs")]
 
 
 def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
     def ratios(low: float, high: float) -> Evidence:
         rows = [
-            {"modality": "language", "bandwidth": 1.0, "ratio": 0.3, "low": low, "high": 0.4},
-            {"modality": "acoustic", "bandwidth": 1.0, "ratio": 0.1, "low": 0.05, "high": high},
+            {"modality": "language", "bandwidth": 1.0, "ratio": 0.3, "low": low, "high": 0.4, "n": 686},
+            {"modality": "acoustic", "bandwidth": 1.0, "ratio": 0.1, "low": 0.05, "high": high, "n": 686},
         ]
         return Evidence(pd.DataFrame(), {"cmu_mosi": {"dependency": rows}})
 
@@ -211,6 +217,7 @@ def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
     assert outcome("mosi_language", lacking).verdict == "does not hold", "an end that is not known is not apart"
     assert outcome("mosi_language", ratios(0.1, 0.15)).verdict == "does not hold"
     timed = ratios(0.2, 0.15)
+    assert "median" not in outcome("mosi_language", timed).because
     timing = {"modality": "timing", "bandwidth": 1.0, "ratio": 0.6, "low": 0.5, "high": 0.7}
     timed.metrics["cmu_mosi"]["dependency"].append(timing)
     assert "does not read, is above both" in outcome("mosi_language", timed).because
@@ -218,6 +225,34 @@ def test_ratios_and_flow_are_judged_by_their_intervals() -> None:
         figures = [figure("evidence_auc", "language:norm", Estimate(0.7, low, 0.8, 500)).stored()]
         found = outcome("gradient_flow", Evidence(pd.DataFrame(), {"studio_balanced": {"figures": figures}}))
         assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("voice", "said"),
+    [
+        ((0.05, 0.01, 0.15), "at the median of the distances language, 0.300 (0.200 to 0.400), is above the voice"),
+        ((0.25, 0.1, 0.3), "at the median of the distances the intervals of language, 0.300 (0.200 to 0.400), and"),
+        ((0.6, 0.5, 0.7), "at the median of the distances the voice, 0.600 (0.500 to 0.700), is above language"),
+    ],
+)
+def test_the_bandwidth_that_decides_is_named_and_what_the_median_says(
+    voice: tuple[float, float, float], said: str
+) -> None:
+    rows = [
+        {"modality": modality, "bandwidth": bandwidth, "ratio": value, "low": low, "high": high, "n": 686}
+        for modality, bandwidth, (value, low, high) in (
+            ("language", 1.0, (0.3, 0.2, 0.4)),
+            ("acoustic", 1.0, (0.1, 0.05, 0.15)),
+            ("language", "median", (0.3, 0.2, 0.4)),
+            ("acoustic", "median", voice),
+        )
+    ]
+    found = outcome("mosi_language", Evidence(pd.DataFrame(), {"cmu_mosi": {"dependency": rows}}))
+    assert found.verdict == "holds"
+    assert found.because.startswith("at bandwidth 1, which decides, language, 0.300 (0.200 to 0.400), is above the")
+    assert said in found.because
+    assert [one.n for one in found.measurements] == [686] * 4
+    assert found.measurements[-1].what == "r_i of acoustic (the voice) at the median of the distances"
 
 
 def test_the_shipped_models_decide_the_claims_on_digits() -> None:

@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.claims import results
 from app.claims.charts import aloud, averaged, best_first, numbers, systems_chart
-from app.claims.sections import GROUPS, MARKS, budget, measured_rows, measurements
+from app.claims.sections import GROUPS, MARKS, budget, described, measured_rows, measurements
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
 from mfm_core.evaluation.claims import CLAIMS
-from mfm_core.evaluation.verdicts import Measurement, Outcome
+from mfm_core.evaluation.evidence import Measurement, Outcome
 from mfm_core.experiments.results import read_comparisons
 from tests.app import sequences
 from tests.app.pages import open_page, words_on
@@ -121,8 +121,8 @@ def test_the_papers_tables_say_which_modalities_ours_read(stored: Path) -> None:
     rows = comparison_rows("youtube", SYSTEMS, ("accuracy",)).assign(modalities="acoustic+visual")
     rows.to_csv(stored / "results" / "youtube-audiovisual.comparisons.csv", index=False)
     shown = visit(section="tables").dataframe[0].value
-    assert "YouTube A3, ours (acoustic and visual alone)" in shown.columns
-    assert "YouTube F1, ours (acoustic and visual alone)" not in shown.columns, "it was not measured"
+    assert "YouTube A3, ours (acoustic and visual alone, n = 120, 3 seeds)" in shown.columns
+    assert not any(name.startswith("YouTube F1, ours") for name in shown.columns), "it was not measured"
 
 
 @pytest.mark.parametrize("section", ["claims", "systems", "tables"])
@@ -156,8 +156,8 @@ def test_the_papers_tables_stand_beside_ours(stored: Path) -> None:
     page = visit(section="tables", paper="sentiment")
     frame = page.dataframe[0].value.set_index("system")
     assert frame.loc["MFM", "MMMO A2"] == "76.30 %"
-    assert "(" in frame.loc["MFM", "MMMO A2, ours"]
-    assert frame.loc["THMM", "MMMO A2, ours"] == "not measured"
+    assert "(" in frame.loc["MFM", "MMMO A2, ours (n = 120, 3 seeds)"]
+    assert frame.loc["THMM", "MMMO A2, ours (n = 120, 3 seeds)"] == "not measured"
     assert not any(name.startswith("MOSI") and "ours" in name for name in frame.columns)
     assert "Not measured here yet, so without a column of ours: MOSI A2, MOSI F1" in words_on(page)
     for name in ("pom", "iemocap", "ablations"):
@@ -170,19 +170,20 @@ def test_without_results_the_page_says_how_to_compute_them(stored: Path) -> None
 
 
 def test_differences_are_in_points_and_a_corrected_p_is_called_so() -> None:
-    gap = Measurement("RF minus MFM, A2", "share", 0.0778, 0.0111, 0.15, p=0.026, p_holm=0.72, difference=True)
-    rate = Measurement("read from Z_a", "share", 0.2, 0.19, 0.22, target=0.21)
+    gap = Measurement("RF minus MFM, A2", "share", 0.0778, 0.0111, 0.15, p=0.026, p_holm=0.72, difference=True, n=1060)
+    rate = Measurement("read from Z_a", "share", 0.2, 0.19, 0.22, target=0.21, n=60, of="test samples", seeds=3)
     assert measurements(Outcome("holds", "", (gap, rate))) == {
         "measured": ["RF minus MFM, A2", "read from Z_a"],
         "ours": ["+7.78 points", "20.00 %"],
         "95 % interval": ["+1.11 to +15.00 points", "19.00 % to 22.00 %"],
+        "n": ["1,060 samples", "60 test samples, 3 seeds"],
         "target": ["", "<= 21.00 %"],
         "p": ["0.026", ""],
         "p, Holm's": ["0.72", ""],
     }
     nothing = dict.fromkeys((claim.key for claim in CLAIMS), Outcome("holds", ""))
     kept = measured_rows(nothing | {CLAIMS[0].key: Outcome("holds", "", (gap,))})
-    assert kept[["p", "p, Holm's"]].to_numpy().tolist() == [[0.026, 0.72]]
+    assert kept[["p", "p, Holm's", "n"]].to_numpy().tolist() == [[0.026, 0.72, 1060]]
 
 
 def test_every_abbreviation_of_a_system_is_spelt_out() -> None:
@@ -240,6 +241,19 @@ def test_the_words_of_the_chart_fit_the_number_of_seeds() -> None:
     assert averaged(rows.assign(seeds=1)) == "of one seed"
     assert averaged(rows.assign(seeds=[1, 3])) == "means over 1 to 3 seeds"
     assert {"p, bootstrap, not corrected", "p, bootstrap, Holm's"} <= set(numbers(rows, {}).columns)
+
+
+def test_one_system_is_not_said_to_be_the_best_of_several() -> None:
+    rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",))
+    assert described(rows, "accuracy", "X") == (
+        "Accuracy of 3 systems on X, the best first. Points are means over 3 seeds, bars 95 % bootstrap intervals over "
+        "120 test samples, the dashed line is the most frequent label."
+    )
+    assert described(rows[1:2].assign(n=1060), "accuracy", "X") == (
+        "Accuracy of MFM on X. The point is a mean over 3 seeds, the bar its 95 % bootstrap interval over 1,060 test "
+        "samples."
+    )
+    assert "The point is of one seed, the bar" in described(rows[1:2].assign(seeds=1), "accuracy", "X")
 
 
 def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
