@@ -16,6 +16,7 @@ import mfm_core as mfm
 from app.elements.element import Data
 from app.elements.wall import wall
 from app.lab import charts
+from app.lab.ending import too_short
 from app.lab.view import LabView
 from app.shared import charts as shared_charts
 from app.shared import job_store, names, prose, state, stored_figures, stored_models
@@ -79,6 +80,7 @@ def _panel(job: Job, name: str, *, wide: bool) -> None:
     _buttons(job)
     if (job.folder / MODEL).is_dir():
         _model(job)
+        _ended(job)
     reports = job.reports()
     if not reports:
         return
@@ -188,6 +190,17 @@ def _model(job: Job) -> None:
             type="tertiary",
             help="What mfm_core.load_pretrained reads: safetensors and JSON.",
         )
+
+
+def _ended(job: Job) -> None:
+    """A sentence where the run was too short to learn what it was to show."""
+    settings = job.request.settings
+    minutes = settings.get("minutes")
+    if job.status not in ("finished", "stopped") or job.state is None or settings.get("steps") is not None:
+        return
+    usual = round(job.state.total * LabView().minutes / minutes) if isinstance(minutes, int | float) else 0
+    if told := too_short(stored_figures.of_model(model_name(job.id)).figures, job.state.done, usual):
+        st.info(prose.harmless(told))
 
 
 def packed(folder: Path) -> bytes:

@@ -17,7 +17,7 @@ from app.lab.sections.run import packed
 from app.lab.view import LabLinks, LabView
 from app.shared import job_store
 from mfm_core.jobs.runner import run_job
-from mfm_core.jobs.store import Job, JobStore
+from mfm_core.jobs.store import REQUEST, Job, JobStore
 from mfm_core.lab.settings import MODEL
 
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
@@ -109,6 +109,21 @@ def test_a_finished_run_shows_its_charts_pictures_and_figures(jobs: tuple[Job, .
     table = app.dataframe[-1].value
     assert len(table.columns) == 3
     assert any("swap accuracy plain" in str(name) for name in table["figure"])
+
+
+def test_a_run_that_was_too_short_says_so(jobs: tuple[Job, ...]) -> None:
+    job = jobs[0]
+    timed = job.request.model_copy(update={"settings": {**job.request.settings, "steps": None, "minutes": 1.0}})
+    path = job.folder / REQUEST
+    before = path.read_text()
+    path.write_text(timed.model_dump_json())
+    try:
+        told = said(visit(job=job.id))
+    finally:
+        path.write_text(before)
+    assert "After 4 steps swapped samples follow their" in told
+    assert "some 8 steps" in told
+    assert "too short" not in said(visit(job=job.id)), "its steps were asked for, not its minutes"
 
 
 def test_the_download_is_what_load_pretrained_reads(jobs: tuple[Job, ...], tmp_path: Path) -> None:
