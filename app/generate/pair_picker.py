@@ -13,19 +13,21 @@ from app.shared import names, state
 from app.shared.picture_grid import PictureGrid
 
 
-def show(shown: DigitModel, field: str, label: str) -> None:
+def show(shown: DigitModel, field: str, label: str, *, other: str = "") -> None:
     """Ten pairs, one a digit; the one in use is marked. The pictures are reconstructions from the stored codes.
 
     Args:
         shown: The model of digits.
         field: The field of the view that holds the pair: ``a`` or ``b``.
         label: What is chosen, for the heading.
+        other: The field of a pair that is not offered, for the two are to differ; empty where any may be chosen.
     """
     if not state.offered(field, label):
         return
     index, locked = getattr(state.seen(View), field), state.held(field)
-    row = shown.digits[shown.digit(index)].index(index)
-    pairs = [pairs[row % len(pairs)] for pairs in shown.digits if pairs]
+    of_digits = _offered(shown, index, other)
+    row = of_digits[shown.digit(index)].index(index)
+    pairs = [pairs[row % len(pairs)] for pairs in of_digits if pairs]
     grid = cached_reconstructions(shown, tuple(pairs))
     digits = tuple(shown.digit(pair) for pair in pairs)
     left, right = st.columns([8, 1], vertical_alignment="center", gap="small")
@@ -37,7 +39,7 @@ def show(shown: DigitModel, field: str, label: str) -> None:
             "Others",
             key=f"other_{field}",
             on_click=_turn,
-            args=(shown, field),
+            args=(shown, field, other),
             type="tertiary",
             disabled=locked,
             help=f"{label}: another pair of each {shown.label}",
@@ -70,7 +72,13 @@ def _pick(shown: DigitModel, field: str, value: str) -> None:
         state.change(**{field: int(value)})
 
 
-def _turn(shown: DigitModel, field: str) -> None:
+def _offered(shown: DigitModel, index: int, other: str) -> list[list[int]]:
+    """The pairs of each digit without the one that another field holds, unless it is the one in use too."""
+    left_out = getattr(state.seen(View), other) if other else None
+    return [[pair for pair in pairs if pair != left_out or pair == index] for pairs in shown.digits]
+
+
+def _turn(shown: DigitModel, field: str, other: str) -> None:
     index = getattr(state.seen(View), field)
-    pairs = shown.digits[shown.digit(index)]
+    pairs = _offered(shown, index, other)[shown.digit(index)]
     state.change(**{field: pairs[(pairs.index(index) + 1) % len(pairs)]})

@@ -178,7 +178,9 @@ def _centre_ink(ink: Array, height: int, width: int) -> Array:
     ink = np.clip((ink - np.median(ink)) / max(float(ink.max() - np.median(ink)), 1e-6), 0.0, 1.0)
     drawn = ink > 0.25
     if drawn.sum() < 4 or drawn.mean() > 0.6:
-        raise UnreadablePictureError("There is nothing to be seen in the picture: it should show one thing, large.")
+        raise UnreadablePictureError(
+            "Nothing stands out in the picture, which is empty or filled all over: it should show one thing, large."
+        )
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = min(height * 20 / 28 / box.shape[0], width * 20 / 28 / box.shape[1])

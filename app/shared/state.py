@@ -152,7 +152,7 @@ def address() -> dict[str, str]:
 
 
 def notices() -> list[str]:
-    """Corrections made when the link was read, until the visitor changes something."""
+    """Corrections of the link or of what was given, until the visitor changes something."""
     found: list[str] = st.session_state["notices"]
     return found
 
@@ -260,21 +260,13 @@ def toggle(label: str, field: str, off: str, on: str, *, description: str | None
 
 
 def number(label: str, field: str, *, description: str | None = None) -> None:
-    """A whole number of the view, within the bounds that its field declares."""
+    """A whole number of the view; one beyond the bounds that its field declares is told of, and the nearest taken."""
     if not offered(field, label):
         return
     key = _place(field)
-    lowest, highest = bounds(field)
+    # Streamlit would only frame a number beyond its bounds in red, and keep the one before.
     st.number_input(
-        label,
-        lowest,
-        highest,
-        step=1,
-        key=key,
-        on_change=_take,
-        args=(field, key),
-        help=description,
-        disabled=held(field),
+        label, step=1, key=key, on_change=_take_number, args=(label, field, key), help=description, disabled=held(field)
     )
 
 
@@ -318,6 +310,14 @@ def _place(field: str) -> str:
     key = f"view_{field}"
     st.session_state[key] = getattr(st.session_state["view"], field)
     return key
+
+
+def _take_number(label: str, field: str, key: str) -> None:
+    asked, (lowest, highest) = int(st.session_state[key]), bounds(field)
+    taken = min(max(asked, lowest), highest)
+    change(**{field: taken})
+    if taken != asked:
+        notices().append(f"{label}: a whole number from {lowest:,} to {highest:,} is expected; {taken:,} is taken.")
 
 
 def _take(field: str, key: str, resets: Mapping[str, str | int] = NOTHING) -> None:

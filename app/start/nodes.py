@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.elements.figure_one.figure_one import SLIDERS, Node, Symbol, Target
 from app.shared import hues, names
 
 SLIDE = Target("generate", "Generate, Slide", {"section": "slide"}, z=True)
 FLOW = Target("flow", "Flow", {})
+NOTHING: Mapping[str, str] = {}
 DEPENDENCY = Target("dependency", "Dependency", {})
 
 
@@ -28,12 +29,13 @@ def target(node: str) -> Target:
     return Target("generate", "Generate, Swap", {"section": "swap"})
 
 
-def nodes(modalities: Sequence[str], label: str) -> list[Node]:
+def nodes(modalities: Sequence[str], label: str, probed: Mapping[str, str] = NOTHING) -> list[Node]:
     """The nodes of Figure 1 of a model.
 
     Args:
         modalities: Of the model.
         label: What its label is, a noun.
+        probed: How much of the label is read from the Z_a of a modality, in words; of those measured.
     """
     shared = [
         _node(
@@ -65,11 +67,11 @@ def nodes(modalities: Sequence[str], label: str) -> list[Node]:
             f"The label head D reads the {label} from F_y and never sees a picture.",
         ),
     ]
-    own = [node for i, name in enumerate(modalities) for node in _of_modality(i, name, label)]
+    own = [node for i, name in enumerate(modalities) for node in _of_modality(i, name, label, probed.get(name, ""))]
     return shared + own
 
 
-def _of_modality(place: int, name: str, label: str) -> list[Node]:
+def _of_modality(place: int, name: str, label: str, probed: str) -> list[Node]:
     i, hue, title = str(place + 1), hues.hue(place), names.title(name)
     return [
         _node(
@@ -88,7 +90,8 @@ def _of_modality(place: int, name: str, label: str) -> list[Node]:
             f"Z_a of {title}, {names.meaning(name, label)}",
             f"z_{{a{i}}} ~ Q(Z_{{a{i}}} | X_{i})",
             "Eq. 3",
-            f"What is particular to {title} and says nothing of the label: moving it changes this picture alone.",
+            f"What is particular to {title} and should say nothing of the label: moving it changes this picture alone."
+            + (f" What a probe still reads from it: the {label} of {probed}." if probed else ""),
         ),
         _node(
             f"f.{name}",

@@ -46,6 +46,7 @@ class FigureOne {
   #build() {
     const { titles, words, nodes } = this.data, { means } = this.model;
     this.stage = pictured(this.modalities, titles);
+    for (const one of this.stage) one.read.textContent = "loading \u2026";
     this.wheel = means.length ? new Wheel(means, this.digits, words.y, (block) => this.#set("y", block), () => this.#begin("y")) : null;
     this.sliders = this.modalities.map((name, i) => this.#slider(name, `a${i}`, words[name].meaning));
     if (!this.wheel) this.sliders.unshift(this.#slider("y", "y", words.y.meaning));
@@ -156,6 +157,7 @@ class FigureOne {
     this.root.dataset.frame = Number(this.root.dataset.frame ?? 0) + 1;
     if (this.root.dataset.pending) {
       performance.mark("mfm-live-picture");
+      for (const { read } of this.stage) read.textContent = "\u00a0"; // until a judge has read
       this.root.dataset.ready = this.data.version;
       delete this.root.dataset.pending;
     }

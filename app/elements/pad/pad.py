@@ -103,4 +103,5 @@ def _keep(raw: bytes, shape: Shape, crop: Crop | None = None) -> None:
     try:
         state.change(picture=pack(take(raw, shape, crop)))
     except UnreadablePictureError as error:
+        state.change(picture="")  # what was made of the one before is not of this one
         state.notices().append(str(error))

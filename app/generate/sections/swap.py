@@ -43,9 +43,11 @@ def show(shown: digit_model.DigitModel) -> None:
             name: Role("b", "from B", swapped=True) if name == swapped else Role("a", "from A") for name in factors
         }
         diagram.show(roles, shown.label)
-    pair_picker.show(shown, "a", "Pair A")
-    pair_picker.show(shown, "b", "Pair B")
+    pair_picker.show(shown, "a", "Pair A", other="b")
+    pair_picker.show(shown, "b", "Pair B", other="a")
     view = state.seen(View)
+    if view.a == view.b:
+        st.info(f"A and B are the same pair, {view.a}: an exchange between them changes nothing. Choose another.")
     grid = cache.cached_grid(swap.make, shown, view)
     digits = (shown.digit(view.a), shown.digit(view.b))
     real = tuple(_real(shown, pair) for pair in (view.a, view.b))

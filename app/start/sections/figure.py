@@ -6,8 +6,9 @@ import streamlit as st
 
 from app.elements.figure_one import figure_one
 from app.generate import digit_model, slider_models
-from app.shared import stored_models
+from app.shared import stored_figures, stored_models
 from app.start import nodes
+from mfm_core.evaluation.figures import shown, shown_with_interval
 
 HINT = "Drag the blue dot to another {label}: both styles stay. Drag a slider: one picture changes, the {label} stays."
 ORIGINALS = (
@@ -31,13 +32,23 @@ def show() -> None:
     figure_one.show(figure)
 
 
+def _probed(name: str, classes: int) -> dict[str, str]:
+    """What the best probe reads from each measured Z_a of a model, with its interval, and what a guess reaches."""
+    probed = [one for one in stored_figures.of_model(name).figures if one.key == "probe_accuracy" and one.subject]
+    return {
+        one.subject: f"{shown_with_interval(one.value, one.low, one.high, one.unit)} of held-out codes, where a guess "
+        f"of the most frequent one reaches at least {shown(1 / classes, one.unit)}"
+        for one in probed
+    }
+
+
 def _figure(name: str) -> bytes:
     model = slider_models.load(name)
-    shown = nodes.nodes(tuple(model.bundle.model.shapes), model.label)
+    told = nodes.nodes(tuple(model.bundle.model.shapes), model.label, _probed(name, model.bundle.model.label.size))
     return figure_one.figure_of(
         model,
-        shown,
-        {place: nodes.target(place) for place in (*(node.id for node in shown), figure_one.SLIDERS)},
+        told,
+        {place: nodes.target(place) for place in (*(node.id for node in told), figure_one.SLIDERS)},
         hint=HINT.format(label=model.label),
         originals=ORIGINALS,
     )

@@ -241,6 +241,15 @@ def test_an_upload_that_is_no_picture_gets_a_sentence() -> None:
     assert "could not be read" in page.warning[0].value
 
 
+def test_a_picture_that_cannot_be_taken_leaves_nothing_of_the_one_before(shown: DigitModel) -> None:
+    page = visit(section="translate", **{"from": "upload"})
+    page.file_uploader(key="upload").upload("digit.png", _png_of_a_stroke(), "image/png").run()
+    assert "picture" in query(page)
+    page.file_uploader(key="upload").set_value(("other.png", b"not a picture", "image/png")).run()
+    assert "could not be read" in page.warning[0].value
+    assert "picture" not in query(page)
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -318,6 +327,26 @@ def _png_of_a_stroke() -> bytes:
     buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_a_seed_beyond_its_bounds_is_told_of() -> None:
+    page = visit()
+    page.number_input(key="view_seed").set_value(-99_999_999_999_999).run()
+    assert not page.exception
+    assert page.number_input(key="view_seed").value == 0
+    assert page.warning[0].value == "Seed: a whole number from 0 to 999,999 is expected; 0 is taken."
+
+
+def test_one_pair_is_not_offered_in_both_rows_and_told_of_where_a_link_has_it(shown: DigitModel) -> None:
+    a, *others = (pairs[0] for pairs in shown.digits if pairs)
+    page = visit(section="swap", a=str(a), b=str(a))
+    assert page.info[0].value.startswith(f"A and B are the same pair, {a}:")
+    page = visit(section="swap", a=str(a), b=str(others[0]))
+    assert not page.info
+    for _ in range(len(shown.digits[shown.digit(others[0])])):
+        page.get_by_key("other_b").click().run()
+        _, below = (one for one in elements(page)["mfm_wall"] if one["panels"][0]["rows"][0]["cells"][0].get("pick"))
+        assert str(a) not in [cell["pick"] for cell in below["panels"][0]["rows"][0]["cells"]]
 
 
 def test_the_seed_is_offered_where_something_is_drawn_by_it() -> None:

@@ -124,7 +124,7 @@ def test_ink_is_turned_light_on_dark_and_centred(paper: int) -> None:
 
 @pytest.mark.parametrize("page", [np.zeros((50, 50), np.uint8), np.full((50, 50), 255, np.uint8)])
 def test_an_empty_page_shows_no_digit(page: np.ndarray) -> None:
-    with pytest.raises(UnreadablePictureError, match="nothing to be seen"):
+    with pytest.raises(UnreadablePictureError, match="Nothing stands out"):
         take(png(page), MNIST)
 
 

@@ -125,3 +125,10 @@ def test_without_a_model_it_still_explains(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "no trained model" in page.info[0].value
     assert sum(block.value.startswith("$$") for block in page.markdown) == 3
     assert "Multimodal Factorization Model" in words_on(page)
+
+
+def test_a_style_node_says_what_a_probe_reads_from_it_where_that_was_measured() -> None:
+    found = {node.id: node.sentence for node in nodes.nodes(("svhn", "mnist"), "digit", {"mnist": "12 % of codes"})}
+    assert found["z.mnist"].endswith("the digit of 12 % of codes.")
+    assert "should say nothing of the label" in found["z.svhn"]
+    assert "probe" not in found["z.svhn"]
