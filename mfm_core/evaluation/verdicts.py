@@ -146,7 +146,7 @@ def flexible_generation(evidence: Evidence) -> Outcome:
     if len(rows) < len(DIGITS):
         return unmeasured("no model of SVHN and MNIST was measured", EVALUATE_DIGITS)
     least = min(row.low for row in rows)
-    because = f"the lower end of the intervals is {100 * least:.1f} %, at chance it would be 10 %"
+    because = f"the lower end of the intervals is {100 * least:.1f} %; above 90 % the claim holds"
     return decided(least > 0.9, because, rows)
 
 
