@@ -51,7 +51,7 @@ class Group {
         : `a step changes a pixel by ${(100 * directions.effects[i]).toFixed(1)} %` + (found ? `; correlation ${directions.correlations[i].toFixed(2)}` : "");
       return this.#row(id, vector, plain, raw || !found ? null : directions.correlations[i], about, found);
     });
-    this.offers.textContent = vectors.length < size ? `The ${vectors.length} strongest directions; this latent has ${size} dimensions.` : `All ${size} ${raw ? "dimensions" : "directions"} of this latent.`;
+    this.offers.textContent = vectors.length < size ? `The ${vectors.length} strongest directions of ${size} dimensions.` : `All ${size} ${raw ? "dimensions" : "directions"} of this latent.`;
     this.list.replaceChildren(...this.rows.map((row) => row.box));
     this.list.classList.toggle("many", this.rows.length > 8);
   }
