@@ -57,6 +57,11 @@ def can_read_sound() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("librosa", "soundfile"))
 
 
+def plain_word(word: str) -> str:
+    """A word in lower case, without punctuation at its ends."""
+    return _EDGES.sub("", word.lower()) or word.lower()
+
+
 def read_sound(content: bytes, file_name: str) -> voice.Waveform:
     """Decode a WAV or MP3 file.
 
@@ -128,7 +133,7 @@ def measure(
         )
     times = timed.times.clip(max=np.float32(seconds))
     on_progress("vectors of the words")
-    words = tuple(_EDGES.sub("", word.lower()) or word.lower() for word in timed.words)
+    words = tuple(map(plain_word, timed.words))
     nothing = np.full(50, np.nan, np.float32)
     language = np.stack([vectors.get(word, nothing) for word in words]).astype(np.float32)
     on_progress("acoustic features")

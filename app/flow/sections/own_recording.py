@@ -14,7 +14,7 @@ from app.flow.clips import Array
 from app.shared import prose, stored_models
 from app.shared.stored_models import stored_as
 from mfm_core.data.registry import data_folder
-from mfm_core.studio import recording, word_times
+from mfm_core.studio import recording, recording_process, word_times
 from mfm_core.studio.clips import Clips
 from mfm_core.studio.making.make import read_vectors
 from mfm_core.studio.making.say import wav
@@ -72,7 +72,7 @@ def offer(shown: ClipSource) -> Measured | None:
         return None
     if sound is None or words is None:
         return None
-    refused = ""
+    refused, what = "", "taken"
     with st.status("Measuring …", expanded=True) as status:
         try:
             measured = measure(
@@ -80,11 +80,12 @@ def offer(shown: ClipSource) -> Measured | None:
             )
         except (ValueError, OSError) as error:
             refused = prose.harmless(str(error))
+            what = "measured" if isinstance(error, ChildProcessError) else "taken"
             status.update(label="Not measured.", state="error", expanded=False)
         else:
             status.update(label="Measured.", state="complete", expanded=False)
     if refused:  # beside what was done, which is folded
-        st.warning(f"The recording could not be taken: {refused}")
+        st.warning(f"The recording could not be {what}: {refused.rstrip('.')}.")
         return None
     return measured
 
@@ -97,7 +98,7 @@ def measure(
     clips: Clips,
     on_progress: Callable[[str], object] = str,
 ) -> Measured:
-    """Measure a recording.
+    """Measure a recording, in a process of its own.
 
     Args:
         sound: Content of its file.
@@ -109,15 +110,15 @@ def measure(
 
     Raises:
         ValueError: If a file cannot be taken, in one sentence.
+        ChildProcessError: If the process dies.
         OSError: If a library that reads it is not installed.
     """
     on_progress("words and times")
     timed = word_times.read_word_times(words, words_name)
     if len(timed.words) > word_times.MAX_WORDS // 2:
         raise ValueError(f"words: expected at most {word_times.MAX_WORDS // 2} words, got {len(timed.words)}")
-    on_progress("sound")
-    waveform = recording.read_sound(sound, sound_name)
-    made = recording.measure(waveform, timed, _vectors(), on_progress=on_progress)
+    on_progress("libraries that read sound")
+    made = recording_process.measure_apart(sound, sound_name, timed, _vectors(), on_progress=on_progress)
     language = np.where(np.isnan(made.language), clips.scaling["language"].mean.numpy(), made.language)
     buffer = io.BytesIO()
     np.savez(
