@@ -49,7 +49,9 @@ def summary(ratios: Ratios) -> str:
     chance = [names.title(name).lower() for name, ratio in ratios.items() if ratio.p_value > ALPHA]
     text = "; ".join(parts) + "."
     if chance:
-        text += f" For {_and(chance)}, chance alone gives as much dependence on F_y (p > {ALPHA:g})."
+        text += (
+            f" For {_and(chance)} it is not shown that there is any dependence on F_y beyond chance (p > {ALPHA:g})."
+        )
     return text[0].upper() + text[1:]
 
 

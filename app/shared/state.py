@@ -246,7 +246,9 @@ def choose_several(
     )
 
 
-def toggle(label: str, field: str, off: str, on: str, *, description: str | None = None) -> None:
+def toggle(
+    label: str, field: str, off: str, on: str, *, description: str | None = None, disabled: bool = False
+) -> None:
     """A switch between two values of a field of the view."""
     if not offered(field, label):
         return
@@ -256,7 +258,7 @@ def toggle(label: str, field: str, off: str, on: str, *, description: str | None
     def take() -> None:
         change(**{field: on if st.session_state[key] else off})
 
-    st.toggle(label, key=key, on_change=take, help=description, disabled=held(field))
+    st.toggle(label, key=key, on_change=take, help=description, disabled=disabled or held(field))
 
 
 def number(label: str, field: str, *, description: str | None = None) -> None:
@@ -284,16 +286,17 @@ def fraction(draw: Callable[..., object], label: str, field: str, parts: int, st
 
     Args:
         draw: ``st.slider`` or ``st.number_input``.
-        label: What the control is called.
+        label: What the control is called; two fields ``{:g}`` in it are filled by the lowest and the highest value.
         field: The field.
         parts: Of a whole.
         step: Of the control.
     """
+    lowest, highest = bounds(field)
+    label = label.format(lowest / parts, highest / parts)
     if not offered(field, label):
         return
     key = f"view_{field}"
     st.session_state[key] = getattr(st.session_state["view"], field) / parts
-    lowest, highest = bounds(field)
     draw(
         label,
         lowest / parts,

@@ -16,6 +16,7 @@ from app.dependency.view import FEWEST, MOST_MODELS, NONE, DependencyLinks, Depe
 from app.shared import charts, jobs, names, prose, state, stored_models, tables
 from app.shared.section_header import section_header
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS, PAPER_TITLES
+from mfm_core.studio.truth import MODALITIES, WORLD_OF, WORLDS
 
 BANDWIDTHS = {"median": "median", "one": "1.0, the paper's", "value": "a value"}
 KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
@@ -41,8 +42,8 @@ def controls(codec: DependencyLinks) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.choose("Bandwidth", "bandwidth", BANDWIDTHS)
         if view.bandwidth == "value":
-            with st.container(width=130):
-                state.fraction(st.number_input, "Its value", "value", 100, 0.5)
+            with st.container(width=220):
+                state.fraction(st.number_input, "Its value, {:g} to {:g}", "value", 100, 0.5)
         state.choose("Series are", "kernel", KERNELS)
         most = max((codec.limits(name).clips for name in view.names), default=0)
         with st.container(width=260):
@@ -111,10 +112,13 @@ def show(slot: jobs.ProgressSlot) -> None:
         stale = stale or old
         if made is not None:
             found[name] = made
+    if stale:  # some are of other settings: no bar of these beside them
+        found, told = _last_whole(view)
     if not found:
         return
     before = {} if stale else _before(view, found)
     if stale:
+        prose.caption(f"Greyed, until all is measured: {told}.")
         jobs.grey("ratios")
     with st.container(key="ratios"):
         groups = dependency_charts.bars(found, before)
@@ -131,10 +135,26 @@ def show(slot: jobs.ProgressSlot) -> None:
             prose.caption(WHAT_IS_COMPARED)
             for model, one in found.items():
                 prose.caption(f"{stored_models.title(model)}: {summary.bandwidths(one)}")
-            for sentence in _streams_of_the_paper(found):
+            for sentence in (*_worlds(found), *_streams_of_the_paper(found)):
                 prose.caption(sentence)
         with right, st.container(horizontal_alignment="right"):
             dependency_downloads.offer(found, view)
+
+
+def _worlds(found: Mapping[str, Ratios]) -> list[str]:
+    """What each stream truly weighs in the scores of the studio clips that are shown, and that r is something else."""
+    said = []
+    for model in found:
+        if (world := WORLD_OF.get(stored_models.dataset_of(model).name)) is not None:
+            weights = zip(MODALITIES, WORLDS[world], strict=True)
+            told = ", ".join(f"{names.title(name).lower()} {share:.0%}".replace("%", " %") for name, share in weights)
+            said.append(f"{stored_models.title(model)}: {told}")
+    if not said:
+        return []
+    return [
+        f"What each stream truly weighs in the score of the clips: {'; '.join(said)}. r does not measure that: it "
+        "compares, within one modality, F_y with the modality's own F_a, so that streams of one weight may differ in r."
+    ]
 
 
 def _streams_of_the_paper(found: Mapping[str, Ratios]) -> list[str]:
@@ -146,6 +166,14 @@ def _streams_of_the_paper(found: Mapping[str, Ratios]) -> list[str]:
             has = f"The paper's {data} has {' and '.join(lacking)}"
             sentences[data] = f"{has}; the copy of {data} that can be had today has none."
     return list(sentences.values())
+
+
+def _last_whole(view: DependencyView) -> tuple[dict[str, Ratios], str]:
+    """Ratios of the models that are shown which were last all of the same settings, and of which."""
+    last: Shown | None = st.session_state.get("ratios_now")
+    if last is None:
+        return {}, ""
+    return {name: last.found[name] for name in view.names if name in last.found}, settings(last.view)
 
 
 def _before(view: DependencyView, found: Mapping[str, Ratios]) -> Mapping[str, Ratios]:

@@ -22,8 +22,10 @@ import mfm_core as mfm
 from app.dependency import charts as dependency_charts
 from app.dependency import downloads as dependency_downloads
 from app.dependency import figures, held_out_codes, summary
+from app.dependency.sections import ratios as ratios_section
 from app.dependency.view import DependencyView
 from app.shared import downloads, jobs, prose
+from mfm_core.data.registry import DatasetInfo
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.interpretation.dependency import DependencyRatio
 from mfm_core.interpretation.observations import average
@@ -192,6 +194,33 @@ def test_a_changed_setting_shows_what_was_before_and_the_difference() -> None:
     assert "bandwidth the median" in words_on(page)
 
 
+def test_no_bar_of_new_settings_stands_beside_one_of_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = visit(models=TWO, seed="77")
+    before = {key: row["ratio"] for key, row in rows(page).items()}
+    go_on, made = threading.Event(), figures.ratios
+
+    def waits(
+        shown: held_out_codes.HeldOutCodes, view: DependencyView, progress: Callable[[float], None]
+    ) -> figures.Ratios:
+        while shown.name == "youtube" and not go_on.wait(0.02):
+            progress(0.1)
+        return made(shown, view, progress)
+
+    monkeypatch.setattr(figures, "ratios", waits)
+    page.get_by_key("view_bandwidth").set_value("one").run()
+    for _ in range(100):
+        if any("youtube" in str(button.key) and "cancel_ratios" in str(button.key) for button in page.button):
+            break
+        time.sleep(0.05)
+        page.run()
+    assert {key: row["ratio"] for key, row in rows(page).items()} == before
+    assert "Greyed, until all is measured: bandwidth the median" in words_on(page)
+    go_on.set()
+    now = {key: row["ratio"] for key, row in rows(settled(page)).items()}
+    assert all(now[key] != value for key, value in before.items() if "paper" not in key[1])
+    assert "Greyed" not in words_on(page)
+
+
 def test_clearing_the_models_brings_none_back() -> None:
     page = visit(models="ict_mmmo")
     page.multiselect(key="view_models").set_value([]).run()
@@ -330,11 +359,21 @@ NAN = float("nan")
         (ratio(NAN, NAN, NAN), "For language the ratio is not defined, because a factor or what is generated is"),
         (ratio(2.0, NAN, NAN), "For language there is no interval."),
         (ratio(0.9, 0.8, 0.95, nearly_identity=True), "For language the Gram matrices are nearly the identity"),
-        (ratio(0.3, 0.2, 0.4, p_value=0.57), "For language, chance alone gives as much dependence on F_y (p > 0.05)."),
+        (
+            ratio(0.3, 0.2, 0.4, p_value=0.57),
+            "For language it is not shown that there is any dependence on F_y beyond chance (p > 0.05).",
+        ),
     ],
 )
 def test_a_ratio_is_summed_up_however_it_fell(found: DependencyRatio, said: str) -> None:
     assert said in summary.summary({"language": found})
+
+
+def test_what_each_stream_weighs_in_a_world_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ratios_section.stored_models, "dataset_of", lambda name: DatasetInfo(name, unit="word"))
+    (said,) = ratios_section._worlds({"studio_face_led": {}, "pom": {}})
+    assert "language 5 %, acoustic 15 %, visual 80 %." in said
+    assert ratios_section._worlds({"pom": {}}) == []
 
 
 def test_the_median_bandwidth_of_every_variable_is_said() -> None:
