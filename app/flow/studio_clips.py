@@ -26,6 +26,7 @@ from mfm_core.studio.truth import Face as FaceOfWord
 
 TONES = {"lowered": "lowered", "plain": "plain", "raised": "raised"}
 FACES = {"frown": "frowns", "rest": "rests", "smile": "smiles"}
+PUNCTUATION = ".,;:!?"
 AT_A_GLANCE = 12
 """Words of a clip that a visitor may meet first."""
 
@@ -166,7 +167,7 @@ class WhatIf:
             made,
             key=key,
             base=f"studio_clips {edited.clip}",
-            title=f"“{self.clips.text[edited.clip]}”",
+            title=f"“{_with_words(self.clips.text[edited.clip], edited.words)}”",
             spans=tuple((float(a), float(b)) for a, b in self.clips.times[edited.clip, : len(edited)].tolist()),
             sound=self.clips.audio[edited.clip],
             seconds=self.clips.seconds[edited.clip],
@@ -174,6 +175,17 @@ class WhatIf:
             python=python,
             changed=changed,
         )
+
+
+def _with_words(text: str, words: Sequence[str]) -> str:
+    """A text with other words where they differ, in the place of the old ones, between the same punctuation."""
+    parts = []
+    for part, word in zip(text.split(), words, strict=True):
+        plain = part.strip(PUNCTUATION)
+        parts.append(
+            part if plain.lower() == word else part.replace(plain, word if plain.islower() else word.capitalize())
+        )
+    return " ".join(parts)
 
 
 _said = lru_cache(maxsize=64)(say)

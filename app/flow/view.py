@@ -44,6 +44,7 @@ class FlowView(Linked):
         word: The word put in its place; empty for its own.
         tone: The tone it is said in.
         face: The face it is said with.
+        aloud: Whether espeak-ng says the changed words.
         origin: Whose Z is moved to a chosen score: that of the clip, or one drawn from the prior.
         draw: Which draw.
         wanted: The chosen score, in tenths.
@@ -65,6 +66,7 @@ class FlowView(Linked):
     word: Annotated[str, Field(pattern=r"^[A-Za-z0-9'.-]{0,32}$")] = ""
     tone: Literal["same", "lowered", "plain", "raised"] = "same"
     face: Literal["same", "frown", "rest", "smile"] = "same"
+    aloud: Literal["off", "on"] = "off"
     origin: Literal["clip", "prior"] = "clip"
     draw: Annotated[int, Field(ge=0, le=999)] = 0
     wanted: Annotated[int, Field(ge=-30, le=30)] = 15
@@ -158,7 +160,7 @@ class FlowLinks:
         if view.from_ == "stored" and here.lengths:
             fitted["step"] = min(view.step, here.lengths[min(view.clip, most)] - 1)
         if not here.words:
-            fitted |= UNCHANGED
+            fitted |= {**UNCHANGED, "aloud": "off"}
         if view.reading not in here.readings:
             fitted["reading"] = here.readings[0]
         if view.beside == "reading" and view.second_reading not in here.readings:

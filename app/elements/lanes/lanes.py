@@ -31,6 +31,7 @@ def show(
     take: Callable[[int], None],
     scores_between: Range | None = None,
     key: str = KEY,
+    said: bool = True,
 ) -> None:
     """Show one clip, or two side by side.
 
@@ -43,8 +44,12 @@ def show(
         take: Called with the step that a visitor goes to.
         scores_between: Scores that clips have, for the scale on which the score is drawn; None for no scale.
         key: Of the element, where there are several on a page.
+        said: Whether the score is said beside the lanes; not where the page says it.
     """
     data = describe(strips, axis=axis, scale=scale, truth=truth, scores_between=scores_between)
+    if not said:
+        for panel in data["panels"]:
+            panel.update(scores=[], scale=None)
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
     data["start"] = step
     mount(data=data, key=key, on_step_change=on_trigger(key, "step", lambda value: _take(value, take)))
@@ -67,11 +72,12 @@ def _panel(strip: Strip, top: dict[str, float], axis: str, truth: bool, *, leads
     evidence = clip.evidence if truth and clip.evidence else {}
     most = max((abs(float(value)) for steps in evidence.values() for value in steps), default=0.0)
     spans, dataset = apart(clip.spans), stored_models.dataset_of(strip.model)
+    given = clip.features or strip.flow  # where Z alone is stored, all were given
     lanes = [
         {
             "name": name,
             "title": names.title(name, dataset),
-            "note": names.stream(name, dataset),
+            "note": names.stream(name, dataset) if name in given else "inferred: not in the clip",
             "hue": hues.hue(i),
             "values": _short(flow),
             "before": _short(strip.before.flow[name]) if strip.before else None,

@@ -57,6 +57,13 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
         )
     made = _made(shown, view.clip, view.draw if view.origin == "prior" else None, view.wanted)
     strip = _aloud(made, shown, view) if aloud and can_speak() else made.strip
+    if (before := made.strip.before) is not None:
+        asked, heard = st.columns(2)
+        without = "{} without the move"
+        asked.metric("Asked for", lanes.score(made.strip))
+        asked.caption(without.format(lanes.score(before)))
+        heard.metric("Read again from what is generated", lanes.plain(made.heard))
+        heard.caption(without.format(lanes.plain(made.heard_before)))
     lanes.show(
         [strip],
         axis=view.axis,
@@ -66,6 +73,7 @@ def _draw(shown: ClipSource, view: FlowView) -> None:
         take=lambda step: None,
         scores_between=shown.range,
         key="chosen_lanes",
+        said=False,
     )
     prose.write(sentence(made, shown.clip(view.clip).words if view.origin == "clip" else ()))
 

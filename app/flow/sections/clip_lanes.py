@@ -23,7 +23,8 @@ def show(strips: list[Strip], shown: ClipSource, revealed: bool) -> None:
     )
     if view.factor == "y" or view.of_score:
         for strip in strips if view.beside == "reading" else strips[:1]:
-            if trusted := evidence.trust(strip.model, strip.reading):
+            own = view.from_ == "upload"
+            if trusted := evidence.trust(strip.model, strip.reading, tuple(strip.clip.features) if own else None):
                 prose.write(trusted)
 
 

@@ -58,7 +58,7 @@ def offer(shown: ClipSource) -> Measured | None:
         f"and {MEGABYTES} MB), and its English words with their times as CSV (`word`, `start`, `end`), SRT, WebVTT or "
         f"TextGrid (at most {word_times.MAX_WORDS // 2} words). The words' GloVe vectors and the acoustic features are "
         "measured here by the code that measured the studio clips; the face is left out, and the model infers it. "
-        "Nothing is kept after your session."
+        f"{_known_words()}Nothing is kept after your session."
     )
     left, right = st.columns(2)
     sound = left.file_uploader("The sound", type=["wav", "mp3"], key="own_sound", max_upload_size=MEGABYTES)
@@ -145,6 +145,15 @@ def _notes(made: recording.Recording, clips: Clips) -> list[str]:
         said.append(f"The models learnt from clips of at most {longest} words: of what comes later they know little.")
     said.append("The models learnt from synthetic speech of a small grammar: a real recording is far from it.")
     return said
+
+
+def _known_words() -> str:
+    """How many words have a vector here, a sentence; empty where their file is damaged, which measuring will tell."""
+    try:
+        known = len(_vectors())
+    except (OSError, ValueError):
+        return ""
+    return f"{known:,} words have a vector here; any other stands as the mean word, which tells the model nothing. "
 
 
 def _vectors() -> Mapping[str, Array]:

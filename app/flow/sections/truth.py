@@ -32,12 +32,18 @@ def found(figures: Sequence[mfm.Figure]) -> Found:
     return kept
 
 
-def trust(model: str, reading: str) -> str:
-    """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured."""
+def trust(model: str, reading: str, own: Sequence[str] | None = None) -> str:
+    """In how many clips the largest bar of this reading is at true evidence, a sentence; empty if not measured.
+
+    Args:
+        model: Name of the model.
+        reading: The reading.
+        own: Modalities that a clip of the visitor's own gives, where it is shown; the others are inferred.
+    """
     parts = []
     for modality, figures in found(stored_figures.of_model(model).figures).get(HITS, {}).items():
         by_way = {figure.way: figure for figure in figures}
-        if (figure := by_way.get(reading)) is None:
+        if (figure := by_way.get(reading)) is None or (own is not None and modality not in own):
             continue
         said = [f"{100 * figure.low:.0f} to {100 * figure.high:.0f} %"] if math.isfinite(figure.low) else []
         said += [f"by chance {100 * by_way['chance'].value:.0f} %"] if "chance" in by_way else []
@@ -48,8 +54,14 @@ def trust(model: str, reading: str) -> str:
     if not parts:
         return ""
     title = find_interpretation(reading).title
+    head = "**How far to trust it.** In this world the"
+    if own is not None:
+        head = (
+            "**How far to trust it is not known of a clip of your own**: its truth is not known. These counts are of "
+            "studio clips, each given whole, and of no stream that is inferred here. There the"
+        )
     return (
-        f"**How far to trust it.** In this world the largest bar of this reading, {title[0].lower()}{title[1:]}, is at "
+        f"{head} largest bar of this reading, {title[0].lower()}{title[1:]}, is at "
         f"a step that truly carries evidence: {'; '.join(parts)}."
     )
 
@@ -75,7 +87,6 @@ def show(shown: ClipSource) -> None:
         "Beside the readings of the flow stand the attributions, hollow, **whichever way they fall**."
     )
     for place, (measure, by_modality) in enumerate(kept.items()):
-        n = max(figure.n for figures in by_modality.values() for figure in figures)
         groups = {names.title(name): [_bar(figure) for figure in figures] for name, figures in by_modality.items()}
         st.markdown(f"**{MEASURES[measure]}**")
         charts.show(
@@ -92,7 +103,20 @@ def show(shown: ClipSource) -> None:
             alt=f"{MEASURES[measure]}. "
             + "; ".join(f"{title}, {bar.who}: {bar.said}" for title, bars in groups.items() for bar in bars),
         )
-        prose.caption(f"Lines: 95 % intervals over {n:,} held-out clips.")
+        prose.caption(f"Lines: 95 % intervals over held-out clips that carry evidence: {counted(by_modality)}.")
+
+
+def counted(by_modality: Mapping[str, Sequence[mfm.Figure]]) -> str:
+    """How many clips the figures of each modality are of, in words."""
+    parts = []
+    for name, figures in by_modality.items():
+        least, most = (end(figure.n for figure in figures) for end in (min, max))
+        parts.append(
+            f"{names.title(name).lower()} {most:,}"
+            if least == most
+            else f"{names.title(name).lower()} {least:,} to {most:,}"
+        )
+    return ", ".join(parts)
 
 
 def _bar(figure: mfm.Figure) -> Bar:

@@ -20,7 +20,6 @@ from mfm_core.studio.making.say import can_speak
 from mfm_core.studio.wording import closest_words
 
 AS_IT_IS = "as it is"
-ALOUD = "said_anew"
 ALL_NAMED = 30
 """Features of a modality up to which each has room for its name."""
 NEAREST = 3
@@ -44,11 +43,13 @@ def controls(shown: ClipSource) -> None:
     state.choose("In a tone that is", "tone", {"same": AS_IT_IS} | TONES)
     state.choose("With a face that", "face", {"same": AS_IT_IS} | FACES)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle(
+        state.toggle(
             "Say it anew",
-            key=ALOUD,
+            "aloud",
+            "off",
+            "on",
             disabled=not can_speak(),
-            help="espeak-ng says the changed words, in the voice of this clip; off, the sound stays that of the clip."
+            description="espeak-ng says the changed words in the voice of this clip; off, its sound stays as it is."
             if can_speak()
             else "espeak-ng is not installed on the server: the sound stays that of the clip.",
         )
@@ -60,7 +61,7 @@ def controls(shown: ClipSource) -> None:
 def aloud(clip: Clip, what_if: WhatIf) -> Clip:
     """The changed clip said anew, if the visitor wants it so; the clip itself, with a sentence, if that cannot be."""
     view = state.seen(FlowView)
-    if not st.session_state.get(ALOUD) or not can_speak():
+    if view.aloud == "off" or not can_speak():
         return clip
     edited, _ = what_if.edit(view.clip, view.step, view.word, view.tone, view.face)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,12 +75,16 @@ def test_the_chosen_score_is_reached_with_every_style_kept(draw: int | None, fol
 def test_the_slider_is_live_and_in_the_link() -> None:
     assert len(elements(visit(clip="1"))["mfm_lanes"]) == 1  # nothing is made before it is asked for
     page = visit(clip="1", wanted="-10")
-    first = elements(page)["mfm_lanes"][1]["panels"][0]
+    first = page.metric[0].value
+    assert [metric.label for metric in page.metric] == [
+        "Asked for",
+        "Read again from what is generated",
+    ]
+    assert elements(page)["mfm_lanes"][1]["panels"][0]["scores"] == []  # both are said, in one size
     page.slider(key="view_wanted").set_value(-0.5).run()
     assert not page.exception
     assert query(page) == {"clip": "1", "wanted": "-5"}
-    second = elements(page)["mfm_lanes"][1]["panels"][0]
-    assert second["scores"] != first["scores"]
+    assert page.metric[0].value != first
     assert "The score that was asked for" in words_on(page)
     assert "against what is generated without it" in words_on(page)
     page.get_by_key("view_origin").set_value("prior").run()
@@ -91,8 +96,9 @@ def test_the_slider_is_live_and_in_the_link() -> None:
 def test_a_what_if_is_said_anew_with_its_own_times(folder: Path) -> None:
     page = visit(clip="1", step="2", word="awful", tone="raised")
     silent = elements(page)["mfm_lanes"][0]["panels"][0]
-    page.toggle(key="said_anew").set_value(True).run()
+    page.toggle(key="view_aloud").set_value(True).run()
     assert not page.exception
+    assert query(page)["aloud"] == "on"  # a link says it anew as well
     spoken = elements(page)["mfm_lanes"][0]["panels"][0]
     assert silent["audio"].startswith("data:audio/mpeg")
     assert spoken["audio"].startswith("data:audio/wav")
@@ -108,8 +114,8 @@ def test_without_espeak_the_page_is_silent_and_says_so(monkeypatch: pytest.Monke
     monkeypatch.setattr(what_if, "can_speak", lambda: False)
     monkeypatch.setattr("mfm_core.studio.making.say.can_speak", lambda: False)
     page = visit(clip="1", step="2", word="awful")
-    assert page.toggle(key="said_anew").disabled
-    assert "espeak-ng is not installed" in str(page.toggle(key="said_anew").help)
+    assert page.toggle(key="view_aloud").disabled
+    assert "espeak-ng is not installed" in str(page.toggle(key="view_aloud").help)
 
 
 @needs_sound
@@ -171,6 +177,20 @@ def test_why_a_recording_was_not_taken_is_read_at_once(monkeypatch: pytest.Monke
     assert (
         said[0].replace("\\", "").startswith("The recording could not be taken: fake.wav: expected a WAV or MP3 file")
     )
+
+
+def test_a_measurement_that_crashes_gets_a_sentence_and_the_server_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    monkeypatch.setattr(own_recording.recording_process, "COMMAND", (sys.executable, "-c", crash))
+    monkeypatch.setattr(own_recording.recording, "can_read_sound", lambda: True)
+    page = visit(**{"from": "upload"})
+    page.file_uploader(key="own_sound").upload("mine.wav", b"RIFF", "audio/wav")
+    page.file_uploader(key="own_words").upload("words.csv", b"word,start,end\nso,0,1\n", "text/csv").run()
+    page.button(key="measure_own").click().run()
+    assert [box.value for box in page.warning] == [
+        "The recording could not be measured: its process was killed by SIGSEGV."
+    ]
+    assert not visit(clip="1").exception
 
 
 def test_where_no_sound_can_be_read_none_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,6 +166,8 @@ def test_a_csv_that_lacks_a_modality_is_shown_and_what_is_missing_is_inferred() 
     assert panel["timed"]
     assert panel["times"] == [[0.0, 0.4], [0.5, 0.9]]
     assert "language and acoustic inferred" in panel["note"]
+    inferred = {lane["name"] for lane in panel["lanes"] if lane["note"] == "inferred: not in the clip"}
+    assert inferred == {"language", "acoustic"}
 
 
 def own_table(*words: str) -> bytes:

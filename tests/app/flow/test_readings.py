@@ -106,6 +106,11 @@ def test_the_page_shows_an_attribution_and_what_was_measured_of_it() -> None:
 
 def test_nothing_is_said_of_a_reading_that_was_not_measured() -> None:
     assert truth.trust(BALANCED, "saliency") == ""
+    own = truth.trust(BALANCED, "score", ("language",))
+    assert "is not known of a clip of your own" in own
+    assert "language in" in own
+    assert "acoustic in" not in own  # it is inferred
+    assert "not known" not in truth.trust(BALANCED, "score")
     assert truth.trust("no such model", "score") == ""
 
 

@@ -16,7 +16,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import mfm_core as mfm
-from app.flow import clip_source, encoded_clips
+from app.flow import clip_source, encoded_clips, studio_clips
 from app.flow import downloads as flow_downloads
 from app.flow.figures.flow import Strip, tops
 from app.flow.sections import own_clip
@@ -358,3 +358,13 @@ def test_threads_that_play_the_same_clip_see_the_same_flow() -> None:
     serial = [look(index) for index in range(8)]
     with ThreadPoolExecutor(4) as pool:
         torch.testing.assert_close(list(pool.map(look, range(8))), serial)  # its last bit depends on where it lies
+
+
+def test_the_quotation_has_the_word_that_is_said_instead() -> None:
+    what_if = studio_clips.open_what_if("studio_clips", "studio_balanced")
+    own, changed = what_if.clip(1), what_if.edited(1, 2, "awful", "same", "same")
+    assert own.title == f"“{what_if.clips.text[1]}”"
+    assert own.title.startswith("“The pace felt horrible, then")
+    assert changed.title.startswith("“The pace awful horrible, then")
+    assert what_if.edited(1, 3, "nice", "same", "same").title.startswith("“The pace felt nice, then")
+    assert what_if.edited(1, 0, "a", "same", "same").title.startswith("“A pace")
