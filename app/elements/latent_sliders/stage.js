@@ -87,7 +87,7 @@ class Stage {
   count(stayed, judged, { meaning, noun }) {
     const n = stayed.length, of = judged.length < this.pictures.length ? ` of ${judged.join(" and ")}` : "";
     const always = `It names a ${noun} of anything: a picture that shows none any more may count as unchanged.`;
-    const counted = () => ["Style moved: ", element("b", {}, `label unchanged at ${stayed.filter(Boolean).length} of your last ${n} settings`), `, one for each time you let go, as an independent judge reads them. ${always}`];
+    const counted = () => ["Style moved: ", element("b", {}, `label unchanged at ${stayed.filter(Boolean).length} of your last ${n} ${n === 1 ? "setting" : "settings"}`), `, one for each time you let go, as an independent judge reads them. ${always}`];
     const asked = judged.length
       ? `Slide a Z_a: each time you let go, an independent judge reads whether in your picture${of} ${meaning} stays. ${always}`
       : "No independent judge is stored for the pictures of this model, so none is read and nothing is counted.";
