@@ -152,7 +152,7 @@ def _coincidence(title: str, one: BySeed, other: BySeed | None) -> str:
 
 
 def dashed(marks: Mapping[str, float]) -> str:
-    """What the dashed lines of a chart mark, in sentences; empty where there are none."""
+    """Say what the dashed lines of a chart mark, in sentences; empty where there are none."""
     said = []
     if guessed := dict.fromkeys(shown(marks[name], "share") for name in (*SWAPS, *PROBES) if name in marks):
         said.append(
@@ -239,7 +239,7 @@ def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Call
 
 
 def _marks(merged: pd.DataFrame, table: pd.DataFrame) -> dict[str, float]:
-    """What is reached without any knowledge, by the title of the group, where the table tells.
+    """Share that is reached without any knowledge, by the title of the group, where the table tells.
 
     Of swaps and probes it is the rate of the most frequent digit: both are measured on the same pairs.
     """
@@ -295,7 +295,7 @@ def _augmented(table: pd.DataFrame) -> str:
 
 
 def _configuration(table: pd.DataFrame) -> dict[str, Any]:
-    """What the first of these models was trained with; empty where the table does not tell."""
+    """Say what the first of these models was trained with; empty where the table does not tell."""
     return dict(json.loads(table["configuration"].iloc[0])) if "configuration" in table and len(table) else {}
 
 

@@ -64,7 +64,7 @@ def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Se
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def concluded(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
-    """What leaving the parts out costs by our figures, in sentences; empty where MFM or all variants lack there.
+    """Say what leaving the parts out costs by our figures, in sentences; empty where MFM or all variants lack there.
 
     Args:
         stamp: Of the stored tables, see :func:`app.claims.results.stamp`.

@@ -145,7 +145,7 @@ def _row(one: Measurement) -> dict[str, str]:
 
 
 def _counted(one: Measurement) -> str:
-    """What a measurement is of: ``968 photographs``, ``60 test samples, 3 seeds``; empty where that is not stored."""
+    """Samples of a measurement: ``968 photographs``, ``60 test samples, 3 seeds``; empty where that is not stored."""
     if one.n is None:
         return ""
     return f"{one.n:,} {one.of}" + ("" if one.seeds is None else f", {results.seeds_of([one.seeds])}")
@@ -206,7 +206,7 @@ def systems() -> None:
 
 
 def described(rows: pd.DataFrame, metric: str, table: str) -> str:
-    """What the chart of systems shows, in sentences.
+    """Say what the chart of systems shows, in sentences.
 
     Args:
         rows: Of one table, metric and subject, at least one.

@@ -1,4 +1,4 @@
-"""What the stored figures say of the model that was trained by Eq. 4 alone, beside which the sliders show another."""
+"""Stored figures about the model that was trained by Eq. 4 alone, beside which the sliders show another."""
 
 from __future__ import annotations
 

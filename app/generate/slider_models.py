@@ -60,7 +60,7 @@ def load(name: str) -> SliderModel:
 
 
 def _note(name: str, stored: digit_model.DigitModel) -> str:
-    """What a model is and, of the one beside the page's own, how the two differ."""
+    """Say what a model is and, of the one beside the page's own, how the two differ."""
     said, shown = about(name) or _origin(name, stored.label), digit_model.shown_name()
     if name != CONTRAST or name == shown:
         return said

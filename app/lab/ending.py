@@ -1,4 +1,4 @@
-"""What is said of a run that has ended without having learnt what it was to show."""
+"""Sentences about a run that has ended without having learnt what it was to show."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def of_model(name: str) -> Origin:
 
 
 def confounded(names: Sequence[str]) -> str:
-    """What else than their objective tells stored models apart, in sentences; empty where neither size nor steps do."""
+    """Say what beside their objective tells stored models apart; empty where neither size nor steps do."""
     found = {stored_models.title(name): of_model(name) for name in names}
     if len({(one.parameters, one.steps) for one in found.values()}) < 2:
         return ""

@@ -1,4 +1,4 @@
-"""What verdicts on claims are made of: the evidence they are computed from, the numbers they rest on, and outcomes."""
+"""Evidence that verdicts on claims are computed from, the numbers that they rest on, and their outcomes."""
 
 from __future__ import annotations
 

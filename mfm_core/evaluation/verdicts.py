@@ -217,7 +217,7 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
 
 
 def _counted(row: pd.Series) -> dict[str, Any]:
-    """What a row of a table says of its samples and seeds, as a measurement has it."""
+    """Samples and seeds that a row of a table tells of, as a measurement has it."""
     return {"n": int(row["n"]), "of": "test samples", "seeds": int(row["seeds"])}
 
 

@@ -14,7 +14,7 @@ from mfm_core.model import MFM
 
 @dataclass(frozen=True)
 class Origin:
-    """What models that are compared should have in common, unless it is what they are compared by.
+    """Sizes and training that compared models should have in common, unless it is what they are compared by.
 
     Attributes:
         parameters: How many there are.

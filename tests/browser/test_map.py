@@ -12,7 +12,7 @@ from app.generate.slider_models import CONTRAST
 from app.shared import stored_models
 from mfm_core.storage.models import UMAP
 from tests.browser.conftest import ROOT, Visit, settle
-from tests.browser.test_slide import PLANE, at_rest, opened, picture
+from tests.browser.test_slide import PLANE, at_rest, drag, opened, picture, slider
 
 STORED = (ROOT / "pretrained" / MODEL / UMAP).exists()
 
@@ -30,6 +30,40 @@ def at(page: Page, x: float, y: float) -> tuple[float, float]:
     box = page.locator(PLANE).bounding_box()
     assert box is not None
     return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+
+def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
+    page = opened(visit)
+    drag(page, slider(page, "a0", 1), 0.5, 0.8)
+    style = picture(page, 0)
+    page.locator("details.map > summary").click()
+    expect(page.locator(".mapbody .note")).to_contain_text("held-out pairs", timeout=90_000)
+    settle(page)
+    assert picture(page, 0) == style, "asking for the map left the sliders alone"
+    assert "model=" not in page.url
+    plane = page.locator(PLANE)
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    assert box is not None
+    tip = page.locator(".tip")
+    for step in range(80):
+        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.005 * step), box["y"] + box["height"] * 0.4)
+        page.wait_for_timeout(80)
+        if tip.is_visible():
+            break
+    expect(tip).to_contain_text(re.compile(r"pair \d+: a \d"))
+    before = [slider(page, "y", place).input_value() for place in range(3)]
+    page.mouse.down()
+    page.mouse.up()
+    at_rest(page)
+    assert [slider(page, "y", place).input_value() for place in range(3)] != before
+    page.get_by_label("Which latent").select_option("svhn")
+    page.get_by_label("Axes", exact=True).select_option("strongest")
+    page.locator(".plane").focus()
+    strongest = float(slider(page, "a0", 0).input_value())
+    page.keyboard.press("ArrowRight")
+    at_rest(page)
+    assert float(slider(page, "a0", 0).input_value()) == pytest.approx(strongest + 0.15, abs=0.051)
 
 
 def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -> None:

@@ -346,40 +346,6 @@ def test_the_python_that_is_copied_makes_the_same_pictures(visit: Visit) -> None
         assert off.max() <= 2.5
 
 
-def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
-    page = opened(visit)
-    drag(page, slider(page, "a0", 1), 0.5, 0.8)
-    style = picture(page, 0)
-    page.locator("details.map > summary").click()
-    expect(page.locator(".mapbody .note")).to_contain_text("held-out pairs", timeout=90_000)
-    settle(page)
-    assert picture(page, 0) == style, "asking for the map left the sliders alone"
-    assert "model=" not in page.url
-    plane = page.locator(PLANE)
-    plane.scroll_into_view_if_needed()
-    box = plane.bounding_box()
-    assert box is not None
-    tip = page.locator(".tip")
-    for step in range(80):
-        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.005 * step), box["y"] + box["height"] * 0.4)
-        page.wait_for_timeout(80)
-        if tip.is_visible():
-            break
-    expect(tip).to_contain_text(re.compile(r"pair \d+: a \d"))
-    before = [slider(page, "y", place).input_value() for place in range(3)]
-    page.mouse.down()
-    page.mouse.up()
-    at_rest(page)
-    assert [slider(page, "y", place).input_value() for place in range(3)] != before
-    page.get_by_label("Which latent").select_option("svhn")
-    page.get_by_label("Axes", exact=True).select_option("strongest")
-    page.locator(".plane").focus()
-    strongest = float(slider(page, "a0", 0).input_value())
-    page.keyboard.press("ArrowRight")
-    at_rest(page)
-    assert float(slider(page, "a0", 0).input_value()) == pytest.approx(strongest + 0.15, abs=0.051)
-
-
 def test_the_contrast_model_has_sliders_of_its_own_and_both_are_found_as_they_were_left(visit: Visit) -> None:
     if not (ROOT / "pretrained" / CONTRAST / "codes.safetensors").exists():
         pytest.skip(f"{CONTRAST} is not stored")

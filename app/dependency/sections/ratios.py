@@ -142,7 +142,7 @@ def show(slot: jobs.ProgressSlot) -> None:
 
 
 def _worlds(found: Mapping[str, Ratios]) -> list[str]:
-    """What each stream truly weighs in the scores of the studio clips that are shown, and that r is something else."""
+    """Say what each stream truly weighs in the scores of the studio clips shown, and that r is something else."""
     said = []
     for model in found:
         if (world := WORLD_OF.get(stored_models.dataset_of(model).name)) is not None:

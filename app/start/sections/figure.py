@@ -33,7 +33,7 @@ def show() -> None:
 
 
 def _probed(name: str, classes: int) -> dict[str, str]:
-    """What the best probe reads from each measured Z_a of a model, with its interval, and what a guess reaches."""
+    """Say what the best probe reads from each measured Z_a of a model, with its interval, and what a guess reaches."""
     probed = [one for one in stored_figures.of_model(name).figures if one.key == "probe_accuracy" and one.subject]
     return {
         one.subject: f"{shown_with_interval(one.value, one.low, one.high, one.unit)} of held-out codes, where a guess "
