@@ -96,7 +96,7 @@ def test_a_setting_of_a_style_is_counted_once_where_it_is_let_go(visit: Visit) -
     page = opened(visit)
     counted, control = page.locator(".counted"), slider(page, "a0")
     drag(page, control, *(0.2 + 0.03 * step for step in range(20)))
-    expect(counted).to_contain_text(re.compile(r"label unchanged at [01] of your last 1 settings"))
+    expect(counted).to_contain_text(re.compile(r"label unchanged at [01] of your last 1 setting,"))
     page.get_by_role("button", name="Undo").click()
     drag(page, slider(page, "y", 1), 0.5, 0.9)
     control.press("End")
