@@ -295,7 +295,7 @@ def _augmented(table: pd.DataFrame) -> str:
 
 
 def _configuration(table: pd.DataFrame) -> dict[str, Any]:
-    """Say what the first of these models was trained with; empty where the table does not tell."""
+    """Configuration that the first of these models was trained with; empty where the table does not tell."""
     return dict(json.loads(table["configuration"].iloc[0])) if "configuration" in table and len(table) else {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.generate.digit_model import MODEL
 from app.generate.slider_models import CONTRAST
@@ -30,6 +30,16 @@ def at(page: Page, x: float, y: float) -> tuple[float, float]:
     box = page.locator(PLANE).bounding_box()
     assert box is not None
     return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+
+def lassoed(page: Page) -> Locator:
+    """Draw a lasso around the middle of the map, and return what is told of it."""
+    page.mouse.move(*at(page, 0.25, 0.2))
+    page.mouse.down()
+    for corner in ((0.75, 0.2), (0.75, 0.8), (0.25, 0.8)):
+        page.mouse.move(*at(page, *corner), steps=4)
+    page.mouse.up()
+    return page.locator(".lassoed")
 
 
 def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
@@ -69,12 +79,7 @@ def test_the_map_shows_a_pair_and_sets_the_sliders(visit: Visit) -> None:
 def test_a_lasso_tells_of_the_pairs_inside_and_its_mean_is_taken(visit: Visit) -> None:
     page = mapped(visit)
     before = picture(page, 0)
-    page.mouse.move(*at(page, 0.25, 0.2))
-    page.mouse.down()
-    for corner in ((0.75, 0.2), (0.75, 0.8), (0.25, 0.8)):
-        page.mouse.move(*at(page, *corner), steps=4)
-    page.mouse.up()
-    told = page.locator(".lassoed")
+    told = lassoed(page)
     expect(told).to_contain_text(re.compile(r"[\d,]+ pairs: \d+ of digit \d"))
     assert picture(page, 0) == before, "the end of a lasso is no click"
     expect(told.get_by_role("button")).to_have_count(8)
@@ -90,12 +95,7 @@ def test_the_map_of_a_style_counts_pictures(visit: Visit) -> None:
     page.get_by_label("Which latent").select_option("svhn")
     note = page.locator(".mapbody > .note")
     expect(note).to_contain_text(re.compile(r"^[\d,]+ held-out pictures of SVHN, each once"))
-    page.mouse.move(*at(page, 0.25, 0.2))
-    page.mouse.down()
-    for corner in ((0.75, 0.2), (0.75, 0.8), (0.25, 0.8)):
-        page.mouse.move(*at(page, *corner), steps=4)
-    page.mouse.up()
-    told = page.locator(".lassoed")
+    told = lassoed(page)
     expect(told).to_contain_text(re.compile(r"[\d,]+ pictures of SVHN: \d+ of digit \d"))
     near = told.locator("button.near .twins canvas:first-child")
     assert len(set(near.evaluate_all("(all) => all.map((one) => one.toDataURL())"))) == 8
