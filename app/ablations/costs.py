@@ -113,9 +113,9 @@ def counted(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
     """Of how many seeds and samples our figures are, and what their intervals are over, in a sentence."""
     del stamp  # a changed file makes another key
     rows = _rows(results.comparisons(), table, names)
-    seeds, samples = (" or ".join(f"{n:,}" for n in sorted(map(int, rows[of].unique()))) for of in ("seeds", "n"))
     return (
-        f"Mean of {seeds} seeds. The 95 % interval is over test samples, n = {samples}, and not over seeds. All "
+        f"Mean of {results.seeds_of(rows['seeds'])}. The 95 % interval is over test samples, "
+        f"n = {results.span(rows['n'])}, and not over seeds. All "
         "variants read the same samples, and the test is paired: it can tell two apart whose intervals overlap."
     )
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -20,7 +20,7 @@ from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.evidence import Evidence, Outcome
 from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
-from mfm_core.experiments.results import COMPARISONS, read_comparisons, results_folder
+from mfm_core.experiments.results import COMPARISONS, PAIRS, read_comparisons, read_pairs, results_folder
 from mfm_core.systems.registry import find_system
 
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
@@ -36,28 +36,37 @@ def comparisons() -> pd.DataFrame:
 
     It is read once for all visitors until a file changes; who needs another table makes one of it.
     """
-    return _read(folder(), stamp())[0]
+    return _read(folder(), stamp()).comparisons
 
 
 def damage() -> str:
     """Why the stored tables cannot be read, a sentence; empty where they can."""
-    return _read(folder(), stamp())[1]
+    return _read(folder(), stamp()).damage
+
+
+class _Stored(NamedTuple):
+    """The stored tables as they are read: empty, and why, where one is damaged."""
+
+    comparisons: pd.DataFrame
+    pairs: pd.DataFrame
+    damage: str
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)  # nobody changes it, so that none is copied
-def _read(place: Path, stamp: Hashable) -> tuple[pd.DataFrame, str]:
+def _read(place: Path, stamp: Hashable) -> _Stored:
     del stamp  # a changed file makes another key
     try:
-        found = read_comparisons(place)
+        found, pairs = read_comparisons(place), read_pairs(place)
     except ValueError as error:
-        return pd.DataFrame(), str(error)
-    return found if found.empty else found.assign(subject=found["subject"].replace("", ALL)), ""
+        return _Stored(pd.DataFrame(), pd.DataFrame(), str(error))
+    whole = found if found.empty else found.assign(subject=found["subject"].replace("", ALL))
+    return _Stored(whole, pairs, "")
 
 
 def stamp() -> Hashable:
     """Identity of the stored tables as they are now: another after a file has changed."""
     place = folder()
-    paths = sorted(place.glob(f"*{COMPARISONS}"))
+    paths = sorted(path for suffix in (COMPARISONS, PAIRS) for path in place.glob(f"*{suffix}"))
     return str(place), tuple((path.name, path.stat().st_mtime_ns) for path in paths)
 
 
@@ -87,7 +96,8 @@ def evidence() -> Evidence:
         with suppress(FileNotFoundError):  # a model that was not measured is no evidence
             metrics[name] = mfm.load_metrics(stored_models.stored_as(name))
     table = comparisons()
-    return Evidence(table if table.empty else table.assign(subject=table["subject"].replace(ALL, "")), metrics)
+    whole = table if table.empty else table.assign(subject=table["subject"].replace(ALL, ""))
+    return Evidence(whole, metrics, _read(folder(), stamp()).pairs)
 
 
 def links() -> ClaimsLinks:

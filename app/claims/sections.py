@@ -117,8 +117,8 @@ def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
                 )
             if "p, Holm's" in columns:
                 prose.caption(
-                    "The intervals and p are of each comparison by itself; p, Holm's is corrected for all comparisons "
-                    "of the table, and decides. So an interval may leave out 0 where the corrected p is large."
+                    "The intervals and p are of each comparison by itself; p, Holm's is corrected for their number, as "
+                    "the test says, and decides. So an interval may leave out 0 where the corrected p is large."
                 )
 
 

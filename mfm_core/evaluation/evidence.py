@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -23,17 +23,22 @@ class Evidence:
     Attributes:
         comparisons: Rows of :func:`mfm_core.experiments.results.read_comparisons`; empty where no table is stored.
         metrics: ``metrics.json`` of stored models, by name.
+        pairs: Rows of :func:`mfm_core.experiments.results.read_pairs`; empty likewise.
     """
 
     comparisons: pd.DataFrame
     metrics: Mapping[str, Mapping[str, JsonValue]]
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def rows(self, dataset: str, key: str) -> pd.DataFrame:
         """Every system of a data set in one metric of the whole label."""
-        table = self.comparisons
-        if table.empty:
-            return table
-        return table[(table["dataset"] == dataset) & (table["key"] == key) & (table["subject"] == "")]
+        return _of_whole_label(self.comparisons, dataset, key)
+
+    def pair(self, dataset: str, key: str, first: str, second: str) -> pd.Series | None:
+        """The difference of two models in one metric of the whole label; None where it was not measured."""
+        table = _of_whole_label(self.pairs, dataset, key)
+        found = table if table.empty else table[(table["system"] == first) & (table["other"] == second)]
+        return None if found.empty else found.iloc[0]
 
     def figure(self, model: str, key: str, subject: str) -> Figure | None:
         """A figure of a stored model; None where it was not measured."""
@@ -50,6 +55,12 @@ class Evidence:
                 parts = {"value": "ratio", "low": "low", "high": "high", "n": "n"}
                 return {part: number(ratio.get(stored)) for part, stored in parts.items()}
         return None
+
+
+def _of_whole_label(table: pd.DataFrame, dataset: str, key: str) -> pd.DataFrame:
+    if table.empty:
+        return table
+    return table[(table["dataset"] == dataset) & (table["key"] == key) & (table["subject"] == "")]
 
 
 @dataclass(frozen=True)

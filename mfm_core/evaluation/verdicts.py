@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
@@ -15,6 +16,7 @@ from mfm_core.evaluation.evidence import Evidence, Measurement, Outcome, count, 
 from mfm_core.evaluation.figures import shown, shown_difference, shown_p, shown_with_interval
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.evaluation.quantities import QUANTITIES
+from mfm_core.evaluation.statistics import holm
 from mfm_core.networks.ablation import DESIGNS
 from mfm_core.studio.truth import MODALITIES, WORLD_OF
 from mfm_core.systems.registry import system_info, system_names
@@ -249,27 +251,34 @@ def baselines_vary(evidence: Evidence) -> Outcome:
 
 
 def each_better(pairs: Sequence[tuple[str, str]], dataset: str = "cmu_mosi") -> Callable[[Evidence], Outcome]:
-    """In each pair the first system has the better mean in most of the metrics of Table 2."""
-    needed = [name for pair in pairs for name in pair]
+    """In each pair the first model is the better one: in most of the metrics, and beyond chance in at least one.
+
+    Where no difference is told apart from 0 after Holm's correction for all of the claim, the data cannot decide it.
+    """
+    needed = tuple(dict.fromkeys(name for pair in pairs for name in pair))
 
     def judge(evidence: Evidence) -> Outcome:
         rows: list[Measurement] = []
-        wins: list[bool] = []
+        gaps: list[float] = []
         for key in dataset_info(dataset).metrics:
-            table = (
-                evidence.rows(dataset, key).set_index("system") if not evidence.comparisons.empty else pd.DataFrame()
-            )
             for first, second in pairs:
-                if first not in table.index or second not in table.index:
+                if (found := evidence.pair(dataset, key, first, second)) is None:
                     because = f"no result of {title_of(first)} and {title_of(second)} on these data is stored"
-                    return unmeasured(because, f"table {dataset} --systems {','.join(dict.fromkeys(needed))}")
-                one, other = table.loc[first], table.loc[second]
-                gap = float(one["mean"] - other["mean"])
-                wins.append(gap > 0 if one["higher_is_better"] else gap < 0)
+                    return unmeasured(because, f"table {dataset} --systems {','.join(needed)}")
+                gap, low, high, p = (float(found[part]) for part in ("difference", "low", "high", "p"))
+                gaps.append(gap if found["higher_is_better"] else -gap)
                 what = f"{title_of(first)} minus {title_of(second)}, {QUANTITIES[key].title}"
-                rows.append(Measurement(what, one["unit"], gap, difference=True, **_counted(one)))
-        because = f"{sum(wins)} of {len(wins)} differences of means go that way; most of them are needed"
-        return decided(sum(wins) > len(wins) / 2, because, rows)
+                tests = {"p": p, "difference": True} | _counted(found)
+                rows.append(Measurement(what, found["unit"], gap, low, high, **tests))
+        corrected = holm(np.array([row.p for row in rows], dtype=np.float64))
+        rows = [replace(row, p_holm=float(p)) for row, p in zip(rows, corrected, strict=True)]
+        signs = [gap > 0 for gap, p in zip(gaps, corrected, strict=True) if p < LEVEL]
+        wins, better = sum(gap > 0 for gap in gaps), sum(signs)
+        because = f"{wins} of {len(gaps)} differences of means go that way"
+        if not signs:
+            return untestable(f"{because}, and none of them is told apart from 0 after Holm's correction", rows)
+        because += f"; told apart from 0 after Holm's correction are {better} of them and {len(signs) - better} others"
+        return decided(wins > len(gaps) / 2 and 2 * better > len(signs), because, rows)
 
     return judge
 

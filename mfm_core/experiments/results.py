@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, get_args
 
 from mfm_core.evaluation.figures import Unit
 from mfm_core.experiments.cells import read_cells
-from mfm_core.experiments.summary import cells_table, comparisons, figures_table
+from mfm_core.experiments.summary import cells_table, comparisons, differences, figures_table
 from mfm_core.files.tables import Kind, read_table
 from mfm_core.files.writing import write_whole
+from mfm_core.networks.ablation import COMPARED
 from mfm_core.storage.folder import PRETRAINED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CELLS, FIGURES, COMPARISONS = ".cells.csv", ".figures.csv", ".comparisons.csv"
+CELLS, FIGURES, COMPARISONS, PAIRS = ".cells.csv", ".figures.csv", ".comparisons.csv", ".pairs.csv"
 _ROW: Mapping[str, Kind] = {
     **dict.fromkeys(("dataset", "modalities", "system", "key", "subject", "unit"), "text"),
     "higher_is_better": "truth",
@@ -26,6 +27,7 @@ _ROW: Mapping[str, Kind] = {
 }
 _OF_CELLS: Mapping[str, Kind] = {"seed": "whole", "value": "number"}
 _OF_SYSTEMS: Mapping[str, Kind] = {"seeds": "whole", "mean": "number", "sd": "number"}
+_OF_PAIRS: Mapping[str, Kind] = {"other": "text", "seeds": "whole", "difference": "number", "p": "number"}
 _MAY_HAVE: Mapping[str, Kind] = {
     **dict.fromkeys(
         ("difference", "difference_low", "difference_high", "p", "p_holm", "p_mcnemar", "p_mcnemar_holm"), "number"
@@ -50,7 +52,8 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
 
     Returns:
         The files: cells, with the configurations that made them; figures, one row a cell and figure; comparisons, one
-        row a system and figure. None without cells.
+        row a system and figure; and, where models that Table 2 compares are among the systems, those pairs, one row a
+        pair and figure. None without cells.
 
     Raises:
         ValueError: If a cell is damaged.
@@ -62,7 +65,10 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
     name = table.absolute().name
     written = []
     tables = {CELLS: cells_table(cells), FIGURES: figures_table(cells), COMPARISONS: comparisons(cells)}
+    tables[PAIRS] = differences(cells, COMPARED)
     for suffix, frame in tables.items():
+        if frame.empty:
+            continue
         path = folder / f"{name}{suffix}"
         write_whole(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         written.append(path)
@@ -87,6 +93,11 @@ def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
     What was not compared with a reference has NaN in the columns of the difference.
     """
     return _read(folder or results_folder(), COMPARISONS, _OF_SYSTEMS, _MAY_HAVE)
+
+
+def read_pairs(folder: Path | None = None) -> pd.DataFrame:
+    """The differences of the models that Table 2 compares, one row a pair and figure; see :func:`read_figures`."""
+    return _read(folder or results_folder(), PAIRS, _OF_PAIRS)
 
 
 def _read(

@@ -102,11 +102,7 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
     """
     import pandas as pd
 
-    if len({cell.plan.model_dump_json() for cell in cells}) > 1:
-        raise ValueError("cells: expected cells of one table, got several")
-    by_system: dict[str, list[CellResult]] = {}
-    for cell in cells:
-        by_system.setdefault(cell.system, []).append(cell)
+    by_system = _by_system(cells)
     measured = {system: SystemCells.of(of_system) for system, of_system in by_system.items()}
     rows: list[dict[str, object]] = []
     for system, found in measured.items():
@@ -126,6 +122,50 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
                 lambda p: pd.Series(holm(p.to_numpy()), index=p.index)
             )
     return table
+
+
+def differences(cells: Sequence[CellResult], pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """The difference of the two systems of each pair, as :func:`comparisons` has it of each system and its reference.
+
+    Args:
+        cells: Finished cells of one table.
+        pairs: Names of systems; a pair of which one has no cell is left out.
+
+    Returns:
+        A row a pair, metric and subject: ``difference`` is that of the means over seeds, the first minus the second,
+        ``low`` and ``high`` the ends of its 95 % interval, and ``p`` its p-value, not corrected; these three are
+        missing where there are too few samples.
+
+    Raises:
+        ValueError: If the cells are of different tables.
+    """
+    import pandas as pd
+
+    by_system = _by_system(cells)
+    named = dict.fromkeys(name for pair in pairs for name in pair)
+    measured = {name: SystemCells.of(by_system[name]) for name in named if name in by_system}
+    rows: list[dict[str, object]] = []
+    for first, second in pairs:
+        if first not in measured or second not in measured:
+            continue
+        ours, other = measured[first], measured[second]
+        for place, metric in ours.metrics[0].items():
+            mine, theirs = (np.array([each[place].value for each in found.metrics]) for found in (ours, other))
+            row = _row(cells[0].plan, first, metric, mine)
+            tested = _against(ours, other, place, np.asarray(cells[0].units))
+            row |= {"other": second, "seeds": min(len(mine), len(theirs)), "difference": mine.mean() - theirs.mean()}
+            row |= {"low": tested.get("difference_low"), "high": tested.get("difference_high"), "p": tested.get("p")}
+            rows.append({name: value for name, value in row.items() if name not in ("mean", "sd")})
+    return pd.DataFrame(rows)
+
+
+def _by_system(cells: Sequence[CellResult]) -> dict[str, list[CellResult]]:
+    if len({cell.plan.model_dump_json() for cell in cells}) > 1:
+        raise ValueError("cells: expected cells of one table, got several")
+    by_system: dict[str, list[CellResult]] = {}
+    for cell in cells:
+        by_system.setdefault(cell.system, []).append(cell)
+    return by_system
 
 
 def _row(plan: TablePlan, system: str, metric: Metric, values: Floats) -> dict[str, object]:

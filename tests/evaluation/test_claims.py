@@ -83,17 +83,48 @@ def test_where_mfm_is_not_above_the_most_frequent_label_no_two_systems_are_told_
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), better, p=0.01)).verdict == "does not hold"
 
 
-def test_a_lower_error_counts_as_better() -> None:
-    keys = ("a2", "f1", "a7", "mae", "r")
-    means = {"mfm": 0.9, "m_a": 0.5, "m_b": 0.5, "m_c": 0.5, "m_d": 0.5, "m_e": 0.5}
-    assert outcome("all_components", tables("cmu_mosi", keys, means)).verdict == "holds"
-    assert outcome("all_components", tables("cmu_mosi", keys, means | {"mfm": 0.1})).verdict == "does not hold"
-    lacking = outcome("specific_factors", tables("cmu_mosi", keys, {"mfm": 0.9}))
+KEYS = ("a2", "f1", "a7", "mae", "r")
+
+
+def pairs(gaps: dict[tuple[str, str], float], p: dict[str, float] | float = 0.5) -> Evidence:
+    """The differences of the pairs on CMU-MOSI, the same in each metric, of an error with its sign turned."""
+    rows = [
+        {"dataset": "cmu_mosi", "system": first, "other": second, "key": key, "subject": "", "unit": "score"}
+        | {"higher_is_better": key != "mae", "n": 686, "seeds": 3, "difference": -gap if key == "mae" else gap}
+        | {"low": -1.0, "high": 1.0, "p": p if isinstance(p, float) else p.get(key, 1.0)}
+        for (first, second), gap in gaps.items()
+        for key in KEYS
+    ]
+    return Evidence(pd.DataFrame(), {}, pd.DataFrame(rows))
+
+
+def test_a_lower_error_counts_as_better_and_chance_decides_nothing() -> None:
+    above = {("mfm", f"m_{letter}"): 0.4 for letter in "abcde"}
+    assert outcome("all_components", pairs(above, 0.001)).verdict == "holds"
+    below = {pair: -gap for pair, gap in above.items()}
+    assert outcome("all_components", pairs(below, 0.001)).verdict == "does not hold"
+    chance = outcome("all_components", pairs(above, 0.01))  # 0.01 of 25 tests is no finding
+    assert (chance.verdict, len(chance.measurements)) == ("cannot be tested here", 25)
+    assert chance.because == (
+        "25 of 25 differences of means go that way, and none of them is told apart from 0 after Holm's correction"
+    )
+    assert [one.p_holm for one in chance.measurements] == pytest.approx([0.25] * 25)
+    lacking = outcome("specific_factors", pairs({("mfm", "m_b"): 0.4}))
     assert (lacking.verdict, lacking.because) == (
         "not measured yet",
         "no result of MFM and M_A on these data is stored",
     )
     assert lacking.command == "python -m mfm_core table cmu_mosi --systems mfm,m_a"
+
+
+def test_of_differences_beyond_chance_most_have_to_go_the_way_of_the_claim() -> None:
+    mixed = {("m_a", "m_c"): 0.4, ("mfm", "m_c"): -0.1}
+    one_metric = outcome("factorized_factors", pairs(mixed, {"mae": 0.001}))
+    assert one_metric.verdict == "does not hold"
+    said = "differences of means go that way; told apart from 0 after Holm's correction are"
+    assert one_metric.because == f"5 of 10 {said} 1 of them and 1 others"
+    both = outcome("factorized_factors", pairs(dict.fromkeys(mixed, 0.2), {"mae": 0.001}))
+    assert (both.verdict, both.because) == ("holds", f"10 of 10 {said} 2 of them and 0 others")
 
 
 @pytest.mark.parametrize(("tfn", "verdict"), [(0.5, "holds"), (0.3, "does not hold")])

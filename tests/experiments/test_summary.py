@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from mfm_core.evaluation.statistics import holm, two_sided
 from mfm_core.experiments.cells import CellResult, compute_cell
 from mfm_core.experiments.plan import Cell, TablePlan
-from mfm_core.experiments.summary import comparisons, mcnemar
+from mfm_core.experiments.summary import comparisons, differences, mcnemar
 
 PLAN = TablePlan(dataset="stub_data", trials=1, imports=("tests.experiments.stub",))
 
@@ -75,6 +75,19 @@ def test_the_paired_interval_is_that_of_a_plain_bootstrap(cell: CellResult) -> N
     width = high - low
     assert row.difference_low == pytest.approx(low, abs=0.15 * width)
     assert row.difference_high == pytest.approx(high, abs=0.15 * width)
+
+
+def test_the_difference_of_a_pair_is_that_of_the_comparison_with_its_second(cell: CellResult) -> None:
+    cells = [made(cell, name, seed, noise) for name, noise in (("m_a", 1.0), ("m_c", 2.0)) for seed in (0, 1)]
+    found = differences(cells, (("m_a", "m_c"), ("m_c", "mfm"))).set_index(["system", "other", "key"])
+    assert set(found.index.droplevel("key")) == {("m_a", "m_c")}  # a pair that lacks one is left out
+    expected = comparisons(cells, reference="m_c").set_index(["system", "key"])
+    for key in ("mae", "a2"):
+        pair, compared = found.loc[("m_a", "m_c", key)], expected.loc[("m_a", key)]
+        numbers = compared[["difference", "difference_low", "difference_high", "p"]].tolist()
+        assert pair[["difference", "low", "high", "p"]].tolist() == pytest.approx(numbers)
+        assert (pair.seeds, pair.n) == (2, len(cell.labels))
+    assert differences([], (("m_a", "m_c"),)).empty
 
 
 def test_holm_is_that_of_the_worked_example() -> None:

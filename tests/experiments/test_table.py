@@ -23,9 +23,17 @@ from mfm_core.cli.app import app
 from mfm_core.cli.tables import table  # noqa: F401 - enters its command
 from mfm_core.experiments.cells import compute_cell, read_cells
 from mfm_core.experiments.plan import Cell, TablePlan, cells_of, splits
-from mfm_core.experiments.results import CELLS, read_comparisons, read_figures, results_folder, write_results
+from mfm_core.experiments.results import (
+    CELLS,
+    read_comparisons,
+    read_figures,
+    read_pairs,
+    results_folder,
+    write_results,
+)
 from mfm_core.experiments.search import search
 from mfm_core.experiments.table import Progress, run_table
+from mfm_core.networks.ablation import COMPARED
 from tests.experiments import stub
 
 ROOT = Path(__file__).parents[2]
@@ -234,3 +242,10 @@ def test_the_shipped_results_are_tidy() -> None:
     means = rows.groupby(["table", "system", "key", "subject"])["value"].mean().dropna()
     told = compared.set_index(["table", "system", "key", "subject"])["mean"].sort_index()
     assert np.allclose(means, told[means.index], atol=1e-4)
+    pairs = read_pairs()
+    first, second = (
+        told.loc[list(zip(pairs["table"], pairs[name], pairs["key"], pairs["subject"], strict=True))].to_numpy()
+        for name in ("system", "other")
+    )
+    assert np.allclose(pairs["difference"], first - second, atol=1e-4)
+    assert set(zip(pairs["system"], pairs["other"], strict=True)) <= set(COMPARED)
