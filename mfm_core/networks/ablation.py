@@ -57,8 +57,8 @@ TABLE_2 = {**DESIGNS, "mfm": DESIGN_OF_MFM}
 COMPARED = (
     *(("m_e", "m_d"), ("m_c", "m_b")),  # the discriminative factor is multimodal
     *(("m_c", "m_e"), ("m_b", "m_d")),  # it generates
-    *(("m_a", "m_c"), ("mfm", "m_c")),  # generative factors are apart from the discriminative one
-    *(("mfm", name) for name in DESIGNS),  # a generative factor for each modality, and all that MFM has
+    ("m_a", "m_c"),  # generative factors are apart from the discriminative one
+    *(("mfm", name) for name in DESIGNS),  # each modality has a generative factor of its own; and all that MFM has
 )
 """Pairs that Table 2 compares, the model that has more design choices first."""
 

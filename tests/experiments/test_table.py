@@ -243,6 +243,7 @@ def test_the_shipped_results_are_tidy() -> None:
     told = compared.set_index(["table", "system", "key", "subject"])["mean"].sort_index()
     assert np.allclose(means, told[means.index], atol=1e-4)
     pairs = read_pairs()
+    assert not pairs.duplicated(["table", "system", "other", "key", "subject"]).any()
     first, second = (
         told.loc[list(zip(pairs["table"], pairs[name], pairs["key"], pairs["subject"], strict=True))].to_numpy()
         for name in ("system", "other")
