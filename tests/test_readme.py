@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -17,7 +19,9 @@ from mfm_core.cli.app import app
 from mfm_core.evaluation.paper_ratios import PAPER_RATIOS
 from mfm_core.evaluation.quantities import exact, figure
 from mfm_core.evaluation.statistics import Estimate
+from mfm_core.experiments.results import read_comparisons
 from mfm_core.reports.readme import BEGIN, END, RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.reports.systems import SYSTEMS, readme_systems
 from mfm_core.storage import folder as storage_folder
 
 ROOT = Path(__file__).parents[1]
@@ -136,6 +140,30 @@ def test_its_ratios_are_the_stored_ones():
         pytest.skip("studio_balanced is not measured yet")
     wanted = replace_figures(README, readme_ratios(metrics), RATIOS)
     assert wanted == README, "run: python -m mfm_core readme-figures studio_balanced"
+
+
+def test_its_tables_of_systems_are_the_stored_ones():
+    comparisons = read_comparisons()
+    if comparisons.empty:
+        pytest.skip("no results are stored")
+    wanted = replace_figures(README, readme_systems(comparisons), SYSTEMS)
+    assert wanted == README, "run: python -m mfm_core readme-figures"
+
+
+def test_a_table_of_systems_tells_the_place_of_mfm_and_an_error_is_better_when_low():
+    systems = ["mfm", "tfn", "majority", *(f"other_{i}" for i in range(6))]
+    means = [0.5, 0.4, 1.0, *([0.9] * 6)]
+    rows = pd.DataFrame({"system": systems, "mean": means, "low": 0.1, "high": 2.0, "n": 1000, "seeds": 3})
+    rows = rows.assign(table="own", dataset="own", modalities="", key="mae", subject="", unit="score")
+    rows = rows.assign(higher_is_better=False, difference=rows["mean"] - 0.5, p_holm=0.01)
+    rows.loc[0, "p_holm"] = math.nan
+    *_, line = readme_systems(rows).splitlines()
+    assert line == (
+        "| own | 1,000 | 3 | 9 | mean absolute error | TFN 0.400 (0.100 to 2.000) | 0.500 (0.100 to 2.000) | 2 of 9 "
+        "| 1.000 (0.100 to 2.000) | 1 better, 7 worse |"
+    )
+    assert not readme_systems(rows[rows["system"] != "mfm"]).splitlines()[4:]
+    assert readme_systems(pd.DataFrame()) == ""
 
 
 def test_ratios_stand_beside_the_paper(tmp_path):

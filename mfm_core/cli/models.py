@@ -21,9 +21,11 @@ from mfm_core.evaluation.comparison import ablations, compare
 from mfm_core.evaluation.cross_validation import cross_validate
 from mfm_core.evaluation.measure import held_out_codes, measure
 from mfm_core.evaluation.ratio_table import ratio_table
+from mfm_core.experiments.results import read_comparisons
 from mfm_core.experiments.run import execute, read_run, read_run_of, run_names, total_steps
 from mfm_core.reports.card import card, comparison_table, figures_table, side_by_side, table_of
 from mfm_core.reports.readme import RATIOS, readme_figures, readme_ratios, replace_figures
+from mfm_core.reports.systems import SYSTEMS, readme_systems
 from mfm_core.reports.videos import ratios_table
 from mfm_core.storage.folder import StoredModel, model_folder, read_text
 from mfm_core.storage.models import (
@@ -233,12 +235,17 @@ def readme_figures_command(
     *,
     readme: Annotated[Path, typer.Option(help="The file with the markers.")] = Path("README.md"),
 ) -> None:
-    """Write what is stored with a model between the markers of the README: its figures, or a table of ratios."""
+    """Write what is stored with a model between the markers of the README: its figures, or a table of ratios.
+
+    The stored tables of systems are written anew with either, where the README has markers for them.
+    """
     with one_sentence():
         text, metrics = read_text(readme), load_metrics(name)
         if "ratios" in metrics:
             text = replace_figures(text, readme_ratios(metrics), RATIOS)
         else:
             text = replace_figures(text, readme_figures(metrics))
+        if SYSTEMS[0] in text:
+            text = replace_figures(text, readme_systems(read_comparisons()), SYSTEMS)
         readme.write_text(text, encoding="utf-8")
     typer.echo(readme)

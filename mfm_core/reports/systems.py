@@ -1,0 +1,71 @@
+"""The stored tables of systems in README.md: of each the best system beside MFM and the most frequent label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mfm_core.data.registry import dataset_info, dataset_names
+from mfm_core.evaluation.figures import shown_with_interval
+from mfm_core.evaluation.quantities import QUANTITIES
+from mfm_core.evaluation.verdicts import LEVEL, MAJORITY, MFM, MIN_BASELINES, title_of
+from mfm_core.reports.card import markdown_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYSTEMS = "<!-- systems -->", "<!-- /systems -->"
+HEADER = (
+    *("data", "n", "seeds", "systems", "metric", "best system", "MFM", "place of MFM", "most frequent label"),
+    "told apart from MFM",
+)
+FIRST = ("a2", "accuracy", "mae")
+"""Of these metrics a table of systems in README has the first that is stored."""
+
+
+def readme_systems(comparisons: pd.DataFrame) -> str:
+    """Tables of systems as Markdown, a row each: those of at least ``MIN_BASELINES`` systems and MFM.
+
+    Args:
+        comparisons: As :func:`mfm_core.experiments.results.read_comparisons` returns them.
+    """
+    if comparisons.empty:
+        return ""
+    whole = comparisons[comparisons["subject"] == ""]
+    rows = [_row(table) for _, table in whole.groupby("table", sort=True)]
+    note = (
+        "Mean over the seeds, with the 95 % bootstrap interval over the n test samples; each system with its default "
+        "configuration. Told apart: how many systems are better and worse than MFM in this metric, p below "
+        f"{LEVEL:g} by a paired bootstrap after Holm's correction."
+    )
+    return f"{note}\n\n{markdown_table(HEADER, [row for row in rows if row])}"
+
+
+def _row(table: pd.DataFrame) -> list[str]:
+    """Cells of one stored table; none where it has too few systems, or no MFM."""
+    key = next((key for key in FIRST if key in set(table["key"])), None)
+    rows = table[table["key"] == key].dropna(subset=["mean"]).set_index("system")
+    if MFM not in rows.index or len(rows) < MIN_BASELINES:
+        return []
+    mfm, higher = rows.loc[MFM], bool(rows["higher_is_better"].iloc[0])
+    ordered = rows.sort_values("mean", ascending=not higher, kind="stable")
+    gaps = (rows["difference"] if higher else -rows["difference"])[rows["p_holm"] < LEVEL]
+    read = f", {mfm['modalities'].replace('+', ' and ')}" if mfm["modalities"] else ""
+    name = str(mfm["dataset"])
+    title = dataset_info(name).title if name in dataset_names() else name
+    best = ordered.iloc[0]
+    return [
+        f"{title}{read}",
+        f"{int(mfm['n']):,}",
+        str(int(mfm["seeds"])),
+        str(len(rows)),
+        QUANTITIES[str(key)].title,
+        f"{title_of(str(ordered.index[0]))} {_told(best)}",
+        _told(mfm),
+        f"{list(ordered.index).index(MFM) + 1} of {len(rows)}",
+        _told(rows.loc[MAJORITY]) if MAJORITY in rows.index else "",
+        f"{int((gaps > 0).sum())} better, {int((gaps < 0).sum())} worse",
+    ]
+
+
+def _told(row: pd.Series) -> str:
+    return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
