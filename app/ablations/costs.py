@@ -114,9 +114,9 @@ def counted(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
     del stamp  # a changed file makes another key
     rows = _rows(results.comparisons(), table, names)
     return (
-        f"Mean of {results.seeds_of(rows['seeds'])}. The 95 % interval is over test samples, "
-        f"n = {results.span(rows['n'])}, and not over seeds. All "
-        "variants read the same samples, and the test is paired: it can tell two apart whose intervals overlap."
+        f"Mean of {results.seeds_of(rows['seeds'])}. The 95 % interval is over {results.samples_of(rows)}, and not "
+        "over seeds. All variants read the same samples, and the test is paired: it can tell two apart whose intervals "
+        "overlap."
     )
 
 

@@ -168,8 +168,13 @@ def seeds_of(numbers: Iterable[int]) -> str:
 
 
 def samples_of(rows: pd.DataFrame) -> str:
-    """The number of test samples of the rows: ``60 test samples``, or the least and the most of several."""
-    return f"{span(rows['n'])} test samples"
+    """The number of test samples of the rows, or the least and the most of several; and of fewer videos, of how many.
+
+    ``60 test samples``, or ``31 videos with 656 to 686 test samples``.
+    """
+    told, videos = f"{span(rows['n'])} test samples", rows.get("videos", rows["n"])
+    clustered = videos[videos < rows["n"]]
+    return f"{span(clustered)} videos with {told}" if len(clustered) else told
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

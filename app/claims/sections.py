@@ -261,7 +261,8 @@ def tables() -> None:
         "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
     }.get(
         chosen,
-        "Ours: mean of the seeds, with the 95 % interval over n test samples, on the part that is published.",
+        "Ours: mean of the seeds, with the 95 % interval over the videos of n test samples, on the part that is "
+        "published.",
     )
     if lacking:
         note += f" Not measured here yet, so without a column of ours: {', '.join(lacking)}."

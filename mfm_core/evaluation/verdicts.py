@@ -219,8 +219,10 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
 
 
 def _counted(row: pd.Series) -> dict[str, Any]:
-    """Samples and seeds that a row of a table tells of, as a measurement has it."""
-    return {"n": int(row["n"]), "of": "test samples", "seeds": int(row["seeds"])}
+    """Samples and seeds that a row of a table tells of, as a measurement has it, and of how many videos they are."""
+    n, videos = int(row["n"]), row.get("videos", math.nan)
+    of = f"test samples of {int(videos)} videos" if videos < n else "test samples"
+    return {"n": n, "of": of, "seeds": int(row["seeds"])}
 
 
 def baselines_vary(evidence: Evidence) -> Outcome:

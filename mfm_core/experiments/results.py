@@ -32,7 +32,7 @@ _MAY_HAVE: Mapping[str, Kind] = {
     **dict.fromkeys(
         ("difference", "difference_low", "difference_high", "p", "p_holm", "p_mcnemar", "p_mcnemar_holm"), "number"
     ),
-    **dict.fromkeys(("trials", "train_samples"), "number"),
+    **dict.fromkeys(("trials", "train_samples", "videos"), "number"),
     "date": "text",
 }
 """Columns that a table has where its systems were compared with a reference, or since they are written."""
@@ -97,7 +97,7 @@ def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
 
 def read_pairs(folder: Path | None = None) -> pd.DataFrame:
     """The differences of the models that Table 2 compares, one row a pair and figure; see :func:`read_figures`."""
-    return _read(folder or results_folder(), PAIRS, _OF_PAIRS)
+    return _read(folder or results_folder(), PAIRS, _OF_PAIRS, {"videos": "number"})
 
 
 def _read(

@@ -15,7 +15,6 @@ from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, label_metrics
 from mfm_core.evaluation.statistics import holm, mcnemar_p, two_sided
 from mfm_core.experiments.cells import CellResult
-from mfm_core.experiments.plan import TablePlan
 from mfm_core.interpretation.resampling import MIN_SAMPLES
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
     for system, found in measured.items():
         for (key, subject), metric in found.metrics[0].items():
             of_seeds = [each[key, subject] for each in found.metrics]
-            row = _row(by_system[system][0].plan, system, metric, np.array([one.value for one in of_seeds]))
+            row = _row(by_system[system][0], metric, np.array([one.value for one in of_seeds]))
             row["low"], row["high"] = _interval(of_seeds, np.asarray(cells[0].units))
             row |= _budget(by_system[system])
             other = measured.get(reference)
@@ -151,7 +150,7 @@ def differences(cells: Sequence[CellResult], pairs: Sequence[tuple[str, str]]) -
         ours, other = measured[first], measured[second]
         for place, metric in ours.metrics[0].items():
             mine, theirs = (np.array([each[place].value for each in found.metrics]) for found in (ours, other))
-            row = _row(cells[0].plan, first, metric, mine)
+            row = _row(by_system[first][0], metric, mine)
             tested = _against(ours, other, place, np.asarray(cells[0].units))
             row |= {"other": second, "seeds": min(len(mine), len(theirs)), "difference": mine.mean() - theirs.mean()}
             row |= {"low": tested.get("difference_low"), "high": tested.get("difference_high"), "p": tested.get("p")}
@@ -168,16 +167,17 @@ def _by_system(cells: Sequence[CellResult]) -> dict[str, list[CellResult]]:
     return by_system
 
 
-def _row(plan: TablePlan, system: str, metric: Metric, values: Floats) -> dict[str, object]:
+def _row(cell: CellResult, metric: Metric, values: Floats) -> dict[str, object]:
     return {
-        "dataset": plan.dataset,
-        "modalities": "+".join(plan.modalities),
-        "system": system,
+        "dataset": cell.plan.dataset,
+        "modalities": "+".join(cell.plan.modalities),
+        "system": cell.system,
         "key": metric.key,
         "subject": metric.subject,
         "unit": metric.unit,
         "higher_is_better": metric.higher_is_better,
         "n": metric.n,
+        "videos": min(metric.n, len(set(cell.units))),
         "seeds": len(values),
         "mean": float(values.mean()),
         "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan,

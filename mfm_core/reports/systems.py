@@ -33,9 +33,9 @@ def readme_systems(comparisons: pd.DataFrame) -> str:
     whole = comparisons[comparisons["subject"] == ""]
     rows = [_row(table) for _, table in whole.groupby("table", sort=True)]
     note = (
-        "Mean over the seeds, with the 95 % bootstrap interval over the n test samples; each system with its default "
-        "configuration. Told apart: how many systems are better and worse than MFM in this metric, p below "
-        f"{LEVEL:g} by a paired bootstrap after Holm's correction."
+        "Mean over the seeds, with the 95 % bootstrap interval over the n test samples, or their videos; each system "
+        "with its default configuration. Told apart: how many systems are better and worse than MFM in this metric, p "
+        f"below {LEVEL:g} by a paired bootstrap after Holm's correction."
     )
     return f"{note}\n\n{markdown_table(HEADER, [row for row in rows if row])}"
 
@@ -55,7 +55,7 @@ def _row(table: pd.DataFrame) -> list[str]:
     best = ordered.iloc[0]
     return [
         f"{title}{read}",
-        f"{int(mfm['n']):,}",
+        f"{int(mfm['n']):,}" + (f" of {int(mfm['videos'])} videos" if mfm["videos"] < mfm["n"] else ""),
         str(int(mfm["seeds"])),
         str(len(rows)),
         QUANTITIES[str(key)].title,

@@ -86,7 +86,7 @@ def test_the_difference_of_a_pair_is_that_of_the_comparison_with_its_second(cell
         pair, compared = found.loc[("m_a", "m_c", key)], expected.loc[("m_a", key)]
         numbers = compared[["difference", "difference_low", "difference_high", "p"]].tolist()
         assert pair[["difference", "low", "high", "p"]].tolist() == pytest.approx(numbers)
-        assert (pair.seeds, pair.n) == (2, len(cell.labels))
+        assert (pair.seeds, pair.n, pair.videos) == (2, len(cell.labels), len(set(cell.units)))
     assert differences([], (("m_a", "m_c"),)).empty
 
 

@@ -250,7 +250,13 @@ def test_the_shipped_models_show_the_same_pair_and_the_figures_of_each_objective
     assert sum(one.proto.body.count("as wanted in") for one in page.get("html")) == len(shown)
     assert page.expander[0].label == "The numbers"
     words = words_on(page)
-    for said in ("is not SVHN-MNIST, digits", "number 1 of 4", "n = 656 to 686", "by coincidence", "has but one"):
+    for said in (
+        "is not SVHN-MNIST, digits",
+        "number 1 of 4",
+        "over 31 videos with 656 to 686 test samples",
+        "by coincidence",
+        "has but one",
+    ):
         assert said in words, said
     numbers = page.dataframe[0].value
     assert {"none", "joint"} <= set(numbers["objective"])
