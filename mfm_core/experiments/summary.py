@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
 from mfm_core.evaluation.bootstrap import Floats, Ints, bootstrap_distribution
 from mfm_core.evaluation.metrics import Metric, label_metrics
@@ -26,7 +27,10 @@ N_RESAMPLES = 5_000
 
 
 def cells_table(cells: Sequence[CellResult]) -> pd.DataFrame:
-    """How finished cells were computed, one row a cell: its budget, configurations, code, date and seconds."""
+    """How finished cells were computed, one row a cell: its budget, configurations, code, date and seconds.
+
+    The configurations are those chosen in each fold, or one where all folds have the same.
+    """
     import pandas as pd
 
     rows = [
@@ -34,7 +38,7 @@ def cells_table(cells: Sequence[CellResult]) -> pd.DataFrame:
             **_names_of(cell),
             "trials": cell.trials,
             "train_samples": cell.plan.train_samples or None,
-            "configuration": json.dumps(cell.configurations),
+            "configuration": json.dumps(_alike(cell.configurations)),
             "code_version": cell.code_version,
             "date": cell.date,
             "seconds": cell.seconds,
@@ -42,6 +46,11 @@ def cells_table(cells: Sequence[CellResult]) -> pd.DataFrame:
         for cell in cells
     ]
     return pd.DataFrame(rows)
+
+
+def _alike(configurations: Sequence[dict[str, JsonValue]]) -> Sequence[dict[str, JsonValue]]:
+    """The configurations, or the first alone where all are the same."""
+    return configurations[:1] if all(one == configurations[0] for one in configurations) else configurations
 
 
 def figures_table(cells: Sequence[CellResult]) -> pd.DataFrame:
