@@ -75,8 +75,9 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
     st.subheader("What leaving it out costs in prediction", anchor=False)
     prose.write(
-        "How well each variant predicts the label: where it is worse than MFM, that is what leaving a part out costs. "
-        "The paper's figures and ours are of different data, so compare variants within a table, not the two tables."
+        "How well each variant predicts the label: where it is worse than MFM beyond chance, leaving that part out "
+        "costs. The paper's figures and ours are of different data, so compare variants within a table, not the two "
+        "tables."
     )
     table = state.seen(AblationsView).table
     titles = results.titles_of_tables()

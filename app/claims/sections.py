@@ -223,7 +223,7 @@ def described(rows: pd.DataFrame, metric: str, table: str) -> str:
             f"{what} of {len(rows)} systems on {table}, the best first. Points are {means}, bars",
             "intervals",
         )
-    line = ", the dashed line is the most frequent label" if MAJORITY in set(rows["system"]) else ""
+    line = ", the dashed line is a guess of the most frequent training label" if MAJORITY in set(rows["system"]) else ""
     return f"{marks} 95 % bootstrap {intervals} over {results.samples_of(rows)}{line}."
 
 
@@ -257,7 +257,7 @@ def tables() -> None:
     st.dataframe(frame, hide_index=True, height=38 + 35 * len(frame), column_config=pinned, alt=alt)
     note = {
         "pom": f"The published tensors do not name their traits, so that none of the {len(TRAITS)} can be set beside "
-        "ours; the chart shows the mean.",
+        "ours; the section Systems shows the mean.",
         "iemocap": f"IEMOCAP ({', '.join(EMOTIONS)}) is licensed and not here: the harness runs on your own copy.",
     }.get(
         chosen,
@@ -284,7 +284,7 @@ def beside_ours(values: Sequence[PaperValue], ours: pd.DataFrame) -> tuple[pd.Da
     for value in values:
         row = columns.setdefault(results.title_of_system(value.system), {})
         name = _column(value.dataset, value.subject, value.key)
-        row[name] = shown(value.value, value.unit)
+        row[f"{name}, paper"] = shown(value.value, value.unit)
         if not ours.empty and not value.subject:
             measured = ours[(ours["dataset"] == value.dataset) & (ours["key"] == value.key) & (ours["subject"] == ALL)]
             found = measured[measured["system"] == value.system]

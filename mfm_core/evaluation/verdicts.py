@@ -185,23 +185,28 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
         rows: list[Measurement] = []
         better: list[str] = []
         above_majority: list[bool] = []
+        places: list[str] = []
         for key in dataset_info(dataset).metrics:
             table = evidence.rows(dataset, key)
             if table.empty or MFM not in set(table["system"]):
                 others = 0 if table.empty else table["system"].nunique()
                 stored = f"a table of {others} other systems is stored, without MFM" if others else "no table is stored"
                 return unmeasured(f"{stored}; a model measured by itself is compared with none", f"table {dataset}")
-            for _, row in table[~table["system"].isin((MFM, *ABLATIONS))].iterrows():
-                gap = row["difference"] if row["higher_is_better"] else -row["difference"]
-                if math.isfinite(gap):
-                    what, interval = title_of(row["system"]), (row["difference_low"], row["difference_high"])
-                    what = f"{what} minus MFM, {QUANTITIES[key].title}"
-                    tests = {"p": row.get("p"), "p_holm": row["p_holm"], "difference": True} | _counted(row)
-                    rows.append(Measurement(what, row["unit"], row["difference"], *interval, **tests))
-                    if gap > 0 and row["p_holm"] < LEVEL:
-                        better.append(f"{title_of(row['system'])} ({QUANTITIES[key].title})")
-                    if row["system"] == MAJORITY:
-                        above_majority.append(gap < 0 and row["p_holm"] < LEVEL)
+            others = table[~table["system"].isin((MFM, *ABLATIONS))].dropna(subset=["difference"])
+            others = others.assign(gap=others["difference"].where(others["higher_is_better"], -others["difference"]))
+            others = others.sort_values("gap", ascending=False, kind="stable")
+            n_before, n_worse = int((others["gap"] > 0).sum()), int(((others["gap"] < 0) & _told(others)).sum())
+            title = QUANTITIES[key].title.partition(",")[0]
+            places.append(f"{title} number {n_before + 1} of {len(others) + 1}, told apart from {n_worse} below it")
+            for _, row in others.iterrows():
+                what, interval = title_of(row["system"]), (row["difference_low"], row["difference_high"])
+                what = f"{what} minus MFM, {QUANTITIES[key].title}"
+                tests = {"p": row.get("p"), "p_holm": row["p_holm"], "difference": True} | _counted(row)
+                rows.append(Measurement(what, row["unit"], row["difference"], *interval, **tests))
+                if row["gap"] > 0 and row["p_holm"] < LEVEL:
+                    better.append(f"{title_of(row['system'])} ({QUANTITIES[key].title})")
+                if row["system"] == MAJORITY:
+                    above_majority.append(row["gap"] < 0 and row["p_holm"] < LEVEL)
         if not rows:
             return untestable("no other system was compared with MFM on these data")
         if above_majority and not better and not any(above_majority):
@@ -211,11 +216,16 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
         because = (
             f"significantly better than MFM after Holm's correction: {', '.join(better)}"
             if better
-            else f"none of {len(rows)} comparisons finds a system better than MFM (Holm, level {LEVEL})"
+            else f"it is not refuted: none of {len(rows)} comparisons finds a system better (Holm, level {LEVEL})"
         )
-        return decided(not better, because, rows)
+        return decided(not better, f"{because}. MFM is by {'; by '.join(places)}", rows)
 
     return judge
+
+
+def _told(rows: pd.DataFrame) -> pd.Series:
+    """Which rows of a table are told apart from MFM after Holm's correction."""
+    return rows["p_holm"] < LEVEL
 
 
 def _counted(row: pd.Series) -> dict[str, Any]:
@@ -335,6 +345,8 @@ def flow_finds_evidence(evidence: Evidence) -> Outcome:
         return unmeasured("no model of clips whose evidence is known was measured", f"evaluate {next(iter(WORLD_OF))}")
     above = [row.what for row in rows if row.low > 0.5]
     because = f"above chance (0.5) with its whole interval in {len(above)} of {len(rows)} cases; all are needed"
-    if lacking := [row.what.partition(":")[0] for row in rows if row.what not in above]:
-        because += f", and not in {' and '.join(lacking)}"
+    for row in rows:
+        if row.what not in above:
+            state = "below chance" if row.high < 0.5 else "not told apart from chance"
+            because += f"; {row.what.partition(':')[0]}: {state}"
     return decided(len(above) == len(rows), because, rows)

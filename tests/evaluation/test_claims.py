@@ -66,6 +66,9 @@ def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), better, p=0.01)).verdict == "does not hold"
     found = outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), better, p=0.2))
     assert (found.verdict, len(found.measurements)) == ("holds", 4)
+    assert [one.what.partition(" ")[0] for one in found.measurements] == ["TFN", "RF"] * 2, "the nearest first"
+    assert found.because.startswith("it is not refuted: none of 4 comparisons finds a system better")
+    assert "MFM is by A2 number 2 of 3, told apart from 0 below it; by F1 number 2 of 3" in found.because
     worse = {"mfm": 0.8, "tfn": 0.7}
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), worse, p=0.01)).verdict == "holds"
     lacking = tables("ict_mmmo", ("a2", "f1"), {"tfn": 0.7, "rf": 0.6})

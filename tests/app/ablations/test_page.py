@@ -202,7 +202,8 @@ def test_what_leaving_a_part_out_costs_is_concluded_from_the_figures() -> None:
 
     worst = costs.conclusion(compared({"mfm": 0.5, "m_a": 0.4, "m_e": 0.3}, 0.01), str.upper)
     assert "mean absolute error 0.500, number 3 of 3 (M_E has 0.300)" in worst
-    assert "M_A is better by mean absolute error; M_E is better by mean absolute error. So no cost" in worst
+    assert "M_A is better by mean absolute error; M_E is better by mean absolute error." in worst
+    assert "So leaving a part out costs nothing here: where it makes a difference, it helped." in worst
     best = costs.conclusion(compared({"mfm": 0.2, "m_a": 0.4}, 0.01), str.upper)
     assert "0.200, number 1 of 2. " in best
     assert "M_A is worse by mean absolute error. So it does cost something." in best

@@ -247,7 +247,7 @@ def test_one_system_is_not_said_to_be_the_best_of_several() -> None:
     rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",))
     assert described(rows, "accuracy", "X") == (
         "Accuracy of 3 systems on X, the best first. Points are means over 3 seeds, bars 95 % bootstrap intervals over "
-        "120 test samples, the dashed line is the most frequent label."
+        "120 test samples, the dashed line is a guess of the most frequent training label."
     )
     assert described(rows[1:2].assign(n=1060), "accuracy", "X") == (
         "Accuracy of MFM on X. The point is a mean over 3 seeds, the bar its 95 % bootstrap interval over 1,060 test "
