@@ -20,6 +20,7 @@ from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import LEVEL, MFM
 from mfm_core.experiments.variants import VARIANTS
 from mfm_core.networks.ablation import DESIGN_OF_MFM, TABLE_2
+from mfm_core.reports.systems import with_interval
 
 KEYS = ("a2", "f1", "a7", "mae", "r")
 """Metrics of Table 2, in its order."""
@@ -140,4 +141,4 @@ def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:
     if ours.empty:
         return {}
     rows = _rows(ours, table, VARIANTS).to_dict("records")
-    return {(str(row["system"]), str(row["key"])): results.with_interval(row) for row in rows}
+    return {(str(row["system"]), str(row["key"])): with_interval(row) for row in rows}

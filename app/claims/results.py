@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -15,12 +15,11 @@ import streamlit as st
 import mfm_core as mfm
 from app.claims.view import ALL, ClaimsLinks
 from app.shared import stored_figures, stored_models
-from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.evidence import Evidence, Outcome
-from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.experiments.results import COMPARISONS, PAIRS, read_comparisons, read_pairs, results_folder
+from mfm_core.reports.systems import table_title
 from mfm_core.systems.registry import find_system
 
 METRICS = {key: QUANTITIES[key].title for key in ("a2", "a3", "a7", "accuracy", "f1", "mae", "r")}
@@ -139,20 +138,9 @@ def titles_of(table: pd.DataFrame) -> dict[str, str]:
         return {}
     groups = {str(name): rows for name, rows in table.groupby("table")}
     order = sorted(groups, key=lambda name: (-groups[name]["system"].nunique(), name))
-    titles = {name: _title(groups[name].iloc[0]) for name in order}
+    titles = {name: table_title(groups[name].iloc[0]) for name in order}
     alike = Counter(titles.values())
     return {name: title if alike[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
-
-
-def _title(row: pd.Series) -> str:
-    title = dataset_info(str(row["dataset"])).title or str(row["dataset"])
-    read = str(row["modalities"]).replace("+", " and ")
-    return f"{title}: {read}" if read else title
-
-
-def with_interval(row: Mapping[str, Any] | pd.Series) -> str:
-    """The mean over the seeds of a comparison, with its interval."""
-    return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
 
 
 def span(numbers: Iterable[int]) -> str:

@@ -19,6 +19,7 @@ from mfm_core.evaluation.evidence import Measurement, Outcome, Verdict
 from mfm_core.evaluation.figures import shown, shown_difference, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, PaperValue, paper_values
 from mfm_core.evaluation.verdicts import MAJORITY
+from mfm_core.reports.systems import with_interval
 
 MARKS: Mapping[Verdict, str] = {
     "holds": "green",
@@ -288,7 +289,7 @@ def beside_ours(values: Sequence[PaperValue], ours: pd.DataFrame) -> tuple[pd.Da
         if not ours.empty and not value.subject:
             measured = ours[(ours["dataset"] == value.dataset) & (ours["key"] == value.key) & (ours["subject"] == ALL)]
             found = measured[measured["system"] == value.system]
-            row[_ours(name, measured)] = NOT_MEASURED if found.empty else results.with_interval(found.iloc[0])
+            row[_ours(name, measured)] = NOT_MEASURED if found.empty else with_interval(found.iloc[0])
     frame = pd.DataFrame.from_dict(columns, orient="index").fillna("").rename_axis("system").reset_index()
     empty = [name for name in frame.columns if set(frame[name]) <= {NOT_MEASURED, ""}]
     return frame.drop(columns=empty), [name.partition(", ours")[0] for name in empty]

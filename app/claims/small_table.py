@@ -18,6 +18,7 @@ from mfm_core.experiments.small_table import MAX_TABLE_MINUTES, SmallTable, resu
 from mfm_core.experiments.table import duration
 from mfm_core.jobs.state import WAITING
 from mfm_core.jobs.store import STATE, Job
+from mfm_core.reports.systems import with_interval
 
 EVERY = 2.0
 MOST_SYSTEMS = 8
@@ -173,7 +174,7 @@ def rows_of(job: Job) -> pd.DataFrame:
         return found
     found = found[found["subject"] == ""]
     wide = found.assign(
-        told=[results.with_interval(row) for _, row in found.iterrows()],
+        told=[with_interval(row) for _, row in found.iterrows()],
         system=found["system"].map(results.title_of_system),
         seeds=found["seeds"].map(lambda n: results.seeds_of([n])),
     )

@@ -195,7 +195,7 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
             others = table[~table["system"].isin((MFM, *ABLATIONS))].dropna(subset=["difference"])
             others = others.assign(gap=others["difference"].where(others["higher_is_better"], -others["difference"]))
             others = others.sort_values("gap", ascending=False, kind="stable")
-            n_before, n_worse = int((others["gap"] > 0).sum()), int(((others["gap"] < 0) & _told(others)).sum())
+            n_before, n_worse = (others["gap"] > 0).sum(), ((others["gap"] < 0) & (others["p_holm"] < LEVEL)).sum()
             title = QUANTITIES[key].title.partition(",")[0]
             places.append(f"{title} number {n_before + 1} of {len(others) + 1}, told apart from {n_worse} below it")
             for _, row in others.iterrows():
@@ -221,11 +221,6 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
         return decided(not better, f"{because}. MFM is by {'; by '.join(places)}", rows)
 
     return judge
-
-
-def _told(rows: pd.DataFrame) -> pd.Series:
-    """Which rows of a table are told apart from MFM after Holm's correction."""
-    return rows["p_holm"] < LEVEL
 
 
 def _counted(row: pd.Series) -> dict[str, Any]:

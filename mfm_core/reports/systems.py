@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from mfm_core.data.registry import dataset_info, dataset_names
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.verdicts import LEVEL, MAJORITY, MFM, MIN_BASELINES, title_of
@@ -49,23 +50,28 @@ def _row(table: pd.DataFrame) -> list[str]:
     mfm, higher = rows.loc[MFM], bool(rows["higher_is_better"].iloc[0])
     ordered = rows.sort_values("mean", ascending=not higher, kind="stable")
     gaps = (rows["difference"] if higher else -rows["difference"])[rows["p_holm"] < LEVEL]
-    read = f", {mfm['modalities'].replace('+', ' and ')}" if mfm["modalities"] else ""
-    name = str(mfm["dataset"])
-    title = dataset_info(name).title if name in dataset_names() else name
-    best = ordered.iloc[0]
+    n_before = int(((rows["mean"] > mfm["mean"]) if higher else (rows["mean"] < mfm["mean"])).sum())
     return [
-        f"{title}{read}",
+        table_title(mfm),
         f"{int(mfm['n']):,}" + (f" of {int(mfm['videos'])} videos" if mfm["videos"] < mfm["n"] else ""),
         str(int(mfm["seeds"])),
         str(len(rows)),
         QUANTITIES[str(key)].title,
-        f"{title_of(str(ordered.index[0]))} {_told(best)}",
-        _told(mfm),
-        f"{list(ordered.index).index(MFM) + 1} of {len(rows)}",
-        _told(rows.loc[MAJORITY]) if MAJORITY in rows.index else "",
+        f"{title_of(str(ordered.index[0]))} {with_interval(ordered.iloc[0])}",
+        with_interval(mfm),
+        f"{n_before + 1} of {len(rows)}",
+        with_interval(rows.loc[MAJORITY]) if MAJORITY in rows.index else "",
         f"{int((gaps > 0).sum())} better, {int((gaps < 0).sum())} worse",
     ]
 
 
-def _told(row: pd.Series) -> str:
+def table_title(row: Mapping[str, Any] | pd.Series) -> str:
+    """Title of a table by one of its rows: the data set and, where not all were read, its modalities."""
+    title = dataset_info(str(row["dataset"])).title or str(row["dataset"])
+    read = str(row["modalities"]).replace("+", " and ")
+    return f"{title}: {read}" if read else title
+
+
+def with_interval(row: Mapping[str, Any] | pd.Series) -> str:
+    """The mean over the seeds of a comparison, with its interval."""
     return shown_with_interval(float(row["mean"]), float(row["low"]), float(row["high"]), row["unit"])
