@@ -26,8 +26,8 @@ class EfLdhcrf(ChainSystem):
     Each step of a training sequence has the sequence's label. A modality that a sample lacks adds no
     observation potential.
 
-    The source labels steps; the label of a sequence here is that of the largest product over the steps of the labels'
-    marginals, which the source leaves open, as it does starts and scores (settled as for EF-HCRF).
+    The source labels steps and leaves the label of a sequence open: here its probability is the geometric mean over the
+    steps of the label's marginal, scaled to sum to 1 over the labels. Starts and scores are settled as for EF-HCRF.
     """
 
     Config = EfLdhcrfConfig

@@ -88,7 +88,7 @@ def test_label_scores_sum_over_all_paths_of_hidden_states(shape: ChainShape) -> 
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s.disjoint], ids=str)
-def test_step_scores_are_products_of_the_marginals_of_labels(shape: ChainShape) -> None:
+def test_step_scores_are_geometric_means_of_the_marginals_of_labels(shape: ChainShape) -> None:
     p, x = drawn(shape)
     scores = step_label_scores(shape, p, x, MASK)[0]
     for n, length in enumerate(LENGTHS):
@@ -96,7 +96,7 @@ def test_step_scores_are_products_of_the_marginals_of_labels(shape: ChainShape) 
         likely = torch.tensor([summed(shape, p, x, n, ys) for ys in sequences], dtype=torch.float64).softmax(0)
         for y in range(shape.labels):
             marginals = [sum(q for q, ys in zip(likely, sequences, strict=True) if ys[t] == y) for t in range(length)]
-            assert float(scores[n, y]) == pytest.approx(sum(math.log(m) for m in marginals))
+            assert float(scores[n, y]) == pytest.approx(sum(math.log(m) for m in marginals) / length)
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if not s.disjoint], ids=str)
@@ -170,7 +170,7 @@ def test_without_hidden_states_it_is_the_conditional_random_field_of_crfsuite(tm
         tagger.set(pycrfsuite.ItemSequence(sample))
         scores = label_scores(shape, p, [one.unsqueeze(0)], mask)[0, 0].exp()
         assert scores.tolist() == pytest.approx([tagger.probability([str(y)] * 5) for y in range(2)], rel=1e-4)
-        marginals = [math.prod(tagger.marginal(str(y), t) for t in range(5)) for y in range(2)]
+        marginals = [math.prod(tagger.marginal(str(y), t) for t in range(5)) ** (1 / 5) for y in range(2)]
         assert step_label_scores(shape, p, [one.unsqueeze(0)], mask)[0, 0].exp().tolist() == pytest.approx(
             marginals, rel=1e-4
         )

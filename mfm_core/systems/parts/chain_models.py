@@ -157,12 +157,16 @@ def label_beliefs(
 
 
 def step_label_scores(shape: ChainShape, parameters: Parameters, views: Sequence[Tensor], mask: Tensor) -> Tensor:
-    """Sum over the real steps of the log marginal probabilities of each label, disjoint states, ``(models, N, K)``."""
+    """Mean over the real steps of the log marginal probability of each label, disjoint states, ``(models, N, K)``.
+
+    Neighbouring steps say much the same, so that their sum would count each piece of evidence many times.
+    """
     mask = mask if mask.ndim == 3 else mask.unsqueeze(0)
     nodes, edges = _disjoint_potentials(shape, parameters, views)
     marginals = forward_backward(nodes, edges, mask).marginals
     marginals = split(marginals, 3, shape.labels).sum(4)
-    return torch.where(mask.unsqueeze(3), marginals.clamp_min(1e-30).log(), 0).sum(2)
+    total = torch.where(mask.unsqueeze(3), marginals.clamp_min(1e-30).log(), 0).sum(2)
+    return total / mask.sum(2, keepdim=True).clamp_min(1)
 
 
 def split(x: Tensor, dim: int, n: int) -> Tensor:
