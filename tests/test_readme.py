@@ -154,14 +154,14 @@ def test_a_table_of_systems_tells_the_place_of_mfm_and_an_error_is_better_when_l
     systems = ["mfm", "tfn", "majority", *(f"other_{i}" for i in range(6))]
     means = [0.5, 0.4, 1.0, *([0.9] * 6)]
     rows = pd.DataFrame(
-        {"system": systems, "mean": means, "low": 0.1, "high": 2.0, "n": 1000, "videos": 90, "seeds": 3}
+        {"system": systems, "mean": means, "low": 0.1, "high": 2.0, "n": 1000, "videos": 90, "seeds": 3, "trials": 2}
     )
     rows = rows.assign(table="own", dataset="own", modalities="", key="mae", subject="", unit="score")
     rows = rows.assign(higher_is_better=False, difference=rows["mean"] - 0.5, p_holm=0.01)
     rows.loc[0, "p_holm"] = math.nan
     *_, line = readme_systems(rows).splitlines()
     assert line == (
-        "| own | 1,000 of 90 videos | 3 | 9 | mean absolute error | TFN 0.400 (0.100 to 2.000) "
+        "| own | 1,000 test samples of 90 videos | 3 | 2 | 9 | mean absolute error | TFN 0.400 (0.100 to 2.000) "
         "| 0.500 (0.100 to 2.000) | 2 of 9 | 1.000 (0.100 to 2.000) | 1 better, 7 worse |"
     )
     assert not readme_systems(rows[rows["system"] != "mfm"]).splitlines()[4:]

@@ -17,7 +17,8 @@ from app.claims.view import ALL
 from mfm_core.evaluation.figures import shown
 from mfm_core.evaluation.paper import paper_values
 from mfm_core.evaluation.quantities import QUANTITIES
-from mfm_core.evaluation.verdicts import LEVEL, MFM
+from mfm_core.evaluation.standing import LEVEL, standing
+from mfm_core.evaluation.table_verdicts import MFM, samples_of
 from mfm_core.experiments.variants import VARIANTS
 from mfm_core.networks.ablation import DESIGN_OF_MFM, TABLE_2
 from mfm_core.reports.systems import with_interval
@@ -64,16 +65,17 @@ def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Se
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def concluded(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
+def concluded(stamp: Hashable, table: str) -> str:
     """Say what leaving the parts out costs by our figures, in sentences; empty where MFM or all variants lack there.
+
+    It is of every variant in the table, whichever are shown.
 
     Args:
         stamp: Of the stored tables, see :func:`app.claims.results.stamp`.
         table: Name of the table.
-        names: The variants that are shown.
     """
     del stamp  # a changed file makes another key
-    return conclusion(_rows(results.comparisons(), table, (MFM, *names)), results.title_of_system)
+    return conclusion(_rows(results.comparisons(), table, VARIANTS), results.title_of_system)
 
 
 def conclusion(rows: pd.DataFrame, title: Callable[[str], str]) -> str:
@@ -86,24 +88,23 @@ def conclusion(rows: pd.DataFrame, title: Callable[[str], str]) -> str:
     places: list[str] = []
     apart: dict[tuple[str, str], list[str]] = {}
     for key, of_key in rows.groupby("key", sort=False):
-        variants, mfm = of_key[of_key["system"] != MFM], of_key[of_key["system"] == MFM]
-        if mfm.empty or variants.empty:
+        place = standing(of_key, MFM)
+        if place is None or place.systems == 1:
             continue
-        quantity, value = QUANTITIES[str(key)], float(mfm["mean"].iloc[0])
-        called, sign = quantity.title.partition(",")[0], 1 if quantity.higher_is_better else -1
-        first = of_key.iloc[(sign * of_key["mean"]).argmax()]
-        place = 1 + int((sign * (variants["mean"] - value) > 0).sum())
-        ahead = "" if place == 1 else f" ({title(first['system'])} has {shown(first['mean'], quantity.unit)})"
-        places.append(f"{called} {shown(value, quantity.unit)}, number {place} of {len(of_key)}{ahead}")
-        told = variants[variants["p_holm"] < LEVEL] if "p_holm" in variants else variants[:0]
-        for one, gap in zip(told["system"], sign * told["difference"], strict=True):
-            apart.setdefault((title(one), "better" if gap > 0 else "worse"), []).append(called)
+        quantity, means = QUANTITIES[str(key)], of_key.set_index("system")["mean"]
+        called = quantity.title.partition(",")[0]
+        first = f" ({title(place.best)} has {shown(float(means[place.best]), quantity.unit)})"
+        value = shown(float(means[MFM]), quantity.unit)
+        places.append(f"{called} {value}, number {place.place} of {place.systems}{first if place.place > 1 else ''}")
+        for how, who in (("better", place.better), ("worse", place.worse)):
+            for one in who:
+                apart.setdefault((title(one), how), []).append(called)
     if not places:
         return ""
     tests = "; ".join(f"{who} is {how} by {' and '.join(by)}" for (who, how), by in apart.items()) or "none"
     found = {how for _, how in apart}
     return (
-        f"MFM beside the variants shown: {'; '.join(places)}. "
+        f"MFM among all variants, chosen above or not: {'; '.join(places)}. "
         f"Told apart from MFM (p below {LEVEL:g} after Holm's correction): {tests}. "
         + (
             "So it does cost something."
@@ -121,7 +122,7 @@ def counted(stamp: Hashable, table: str, names: tuple[str, ...]) -> str:
     del stamp  # a changed file makes another key
     rows = _rows(results.comparisons(), table, names)
     return (
-        f"Mean of {results.seeds_of(rows['seeds'])}. The 95 % interval is over {results.samples_of(rows)}, and not "
+        f"Mean of {results.seeds_of(rows['seeds'])}. The 95 % interval is over {samples_of(rows)}, and not "
         "over seeds. All variants read the same samples, and the test is paired: it can tell two apart whose intervals "
         "overlap."
     )

@@ -96,7 +96,7 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
         return
     st.markdown(f"**Ours, on {titles[table]}**")
     tables_of_text.show(ours, label=f"Our figures of the variants, on {titles[table]}")
-    if said := costs.concluded(results.stamp(), table, names):
+    if said := costs.concluded(results.stamp(), table):
         prose.write(f"**In sum.** {said}")
     prose.caption(costs.counted(results.stamp(), table, names))
 

@@ -11,16 +11,19 @@ from app.shared.legible import inked, symbols
 from app.shared.made_once import drawn_once
 from mfm_core.evaluation.figures import Unit, shown, shown_with_interval
 from mfm_core.evaluation.paper import PaperValue
-from mfm_core.evaluation.verdicts import MAJORITY
 
 
 @drawn_once
 def systems_chart(
-    rows: pd.DataFrame, paper: dict[str, float], colours: Palette, *, unit: Unit, metric: str
+    rows: pd.DataFrame,
+    paper: dict[str, float],
+    colours: Palette,
+    *,
+    unit: Unit,
+    metric: str,
+    majority: float | None = None,
 ) -> go.Figure:
     """Every system with its mean over the seeds and the 95 % interval over test videos, the paper's number beside it.
-
-    A dashed line stands where a guess of the most frequent label does, where that was measured.
 
     Args:
         rows: Of one table, metric and subject.
@@ -28,6 +31,8 @@ def systems_chart(
         colours: Of the theme.
         unit: What the values are read in.
         metric: Its title.
+        majority: Where a guess of the most frequent training label stands, a dashed line; None where that was not
+            measured.
     """
     names = [symbols(title_of_system(name)) for name in rows["system"]]
     above = (rows["high"] - rows["mean"]).clip(lower=0)
@@ -66,8 +71,8 @@ def systems_chart(
         xaxis={"title": metric, "tickformat": ".0%" if unit == "share" else None, "zeroline": False},
         yaxis={"autorange": "reversed", "automargin": True},
     )
-    for value in rows.loc[rows["system"] == MAJORITY, "mean"]:
-        chart.add_vline(x=value, line={"dash": "dash", "width": 1, "color": colours.ink}, opacity=0.6)
+    if majority is not None:
+        chart.add_vline(x=majority, line={"dash": "dash", "width": 1, "color": colours.ink}, opacity=0.6)
     return chart
 
 
@@ -77,11 +82,6 @@ def averaged(rows: pd.DataFrame) -> str:
     if most == 1:
         return "of one seed"
     return f"means over {most} seeds" if least == most else f"means over {least} to {most} seeds"
-
-
-def best_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one table, metric and subject in the order of their means, the best in front."""
-    return rows.sort_values("mean", ascending=not rows["higher_is_better"].iloc[0], kind="stable")
 
 
 def aloud(rows: pd.DataFrame, paper: dict[str, float], *, unit: Unit, metric: str, table: str) -> str:
@@ -102,22 +102,21 @@ def numbers(rows: pd.DataFrame, paper: dict[str, float]) -> pd.DataFrame:
             "ours": rows["mean"].to_numpy(),
             "low": rows["low"].to_numpy(),
             "high": rows["high"].to_numpy(),
-            "sd over seeds": rows["sd"].to_numpy(),
-            "seeds": rows["seeds"].to_numpy(),
-            "n": rows["n"].to_numpy(),
-            "paper": [paper.get(name) for name in rows["system"]],
         }
     )
     for column, title in {
         "difference": "minus MFM",
         "difference_low": "minus MFM, low",
         "difference_high": "minus MFM, high",
-        "p": "p, bootstrap, not corrected",
         "p_holm": "p, bootstrap, Holm's",
+        "p": "p, bootstrap, not corrected",
         "p_mcnemar_holm": "p, McNemar, Holm's",
     }.items():
         if column in rows and rows[column].notna().any():
             table[title] = rows[column].to_numpy()
+    table["paper"] = [paper.get(name) for name in rows["system"]]
+    for column, title in {"sd": "sd over seeds", "seeds": "seeds", "n": "n"}.items():
+        table[title] = rows[column].to_numpy()
     return table
 
 

@@ -18,6 +18,7 @@ from app.shared import stored_figures, stored_models
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.evidence import Evidence, Outcome
 from mfm_core.evaluation.quantities import QUANTITIES
+from mfm_core.evaluation.table_verdicts import span
 from mfm_core.experiments.results import COMPARISONS, PAIRS, read_comparisons, read_pairs, results_folder
 from mfm_core.reports.systems import table_title
 from mfm_core.systems.registry import find_system
@@ -143,26 +144,10 @@ def titles_of(table: pd.DataFrame) -> dict[str, str]:
     return {name: title if alike[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
 
 
-def span(numbers: Iterable[int]) -> str:
-    """Whole numbers as one, or the least and the most of several: ``1,000``, ``111 to 120``."""
-    found = sorted({int(number) for number in numbers})
-    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
-
-
 def seeds_of(numbers: Iterable[int]) -> str:
     """Numbers of seeds in words: ``1 seed``, ``2 to 3 seeds``."""
     told = span(numbers)
     return f"{told} seed" if told == "1" else f"{told} seeds"
-
-
-def samples_of(rows: pd.DataFrame) -> str:
-    """The number of test samples of the rows, or the least and the most of several; and of fewer videos, of how many.
-
-    ``60 test samples``, or ``31 videos with 656 to 686 test samples``.
-    """
-    told, videos = f"{span(rows['n'])} test samples", rows.get("videos", rows["n"])
-    clustered = videos[videos < rows["n"]]
-    return f"{span(clustered)} videos with {told}" if len(clustered) else told
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

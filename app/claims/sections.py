@@ -18,7 +18,8 @@ from mfm_core.evaluation.claims import CLAIMS, Claim
 from mfm_core.evaluation.evidence import Measurement, Outcome, Verdict
 from mfm_core.evaluation.figures import shown, shown_difference, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, PaperValue, paper_values
-from mfm_core.evaluation.verdicts import MAJORITY
+from mfm_core.evaluation.standing import best_first
+from mfm_core.evaluation.table_verdicts import MAJORITY, samples_of, span
 from mfm_core.reports.systems import with_interval
 
 MARKS: Mapping[Verdict, str] = {
@@ -46,23 +47,31 @@ _PLACES = {"sentiment": "Supplement, Table 2", "pom": "Supplement, Table 1", "ie
 
 
 def claims() -> None:
-    """Every claim with its verdict; the test behind one is open, and each opens with a click."""
+    """The claim that is chosen with its test, and under it every other one with its verdict, opened with a click."""
     outcomes, opened = results.outcomes(), state.seen(ClaimsView).claim
     counts = {verdict: sum(one.verdict == verdict for one in outcomes.values()) for verdict in MARKS}
     told = (f"**{n}** {PLURALS.get(verdict, verdict) if n != 1 else verdict}" for verdict, n in counts.items())
     prose.write("; ".join(told) + ".")
-    state.select("Open the test of", "claim", {claim.key: claim.text for claim in CLAIMS})
+    state.select("Open the test of", "claim", _in_order(outcomes))
+    for claim in (one for one in CLAIMS if one.key == opened):
+        _claim(claim, outcomes[claim.key], opened=True)
     for title, verdicts in GROUPS.items():
-        if chosen := [claim for claim in CLAIMS if outcomes[claim.key].verdict in verdicts]:
+        if chosen := [one for one in CLAIMS if outcomes[one.key].verdict in verdicts and one.key != opened]:
             st.subheader(title, anchor=False)
         for claim in chosen:
-            _claim(claim, outcomes[claim.key], opened=claim.key == opened)
+            _claim(claim, outcomes[claim.key], opened=False)
     with st.expander("What the abbreviations of systems stand for"):
         abbreviations = results.abbreviations()
         tables_of_text.show(abbreviations, label="Systems, what each is and where it was published")
     with st.container(horizontal=True):
         _download("Claims and verdicts, CSV", "claims.csv", verdict_rows(outcomes))
         _download("What was measured for each claim, CSV", "claims-measured.csv", measured_rows(outcomes))
+
+
+def _in_order(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    """The claims by key in the order of their groups, each with its verdict behind."""
+    grouped = [one for verdicts in GROUPS.values() for one in CLAIMS if outcomes[one.key].verdict in verdicts]
+    return {one.key: f"{one.text} ({outcomes[one.key].verdict})" for one in grouped}
 
 
 def verdict_rows(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -119,7 +128,8 @@ def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
             if "p, Holm's" in columns:
                 prose.caption(
                     "The intervals and p are of each comparison by itself; p, Holm's is corrected for their number, as "
-                    "the test says, and decides. So an interval may leave out 0 where the corrected p is large."
+                    "the test says, and decides. So an interval may leave out 0 where the corrected p is large, and "
+                    "the same comparison may have another corrected p under another claim."
                 )
 
 
@@ -179,17 +189,19 @@ def systems() -> None:
     view = state.seen(ClaimsView)
     rows = table[(table["table"] == view.table) & (table["key"] == view.metric) & (table["subject"] == view.subject)]
     dataset, unit = rows["dataset"].iloc[0], rows["unit"].iloc[0]  # the view fits what is stored: there are rows
-    rows = charts.best_first(rows) if system == ALL else rows[rows["system"] == system]
+    guess = rows.loc[rows["system"] == MAJORITY, "mean"].dropna()
+    majority = None if guess.empty else float(guess.iloc[0])
+    rows = best_first(rows) if system == ALL else rows[rows["system"] == system]
     if rows.empty:
         st.info(f"This table has no {results.METRICS.get(view.metric, view.metric)} of {known[system]}.")
         return
     subject = "" if view.subject == ALL else view.subject
     paper = charts.paper_of(list(paper_values()), str(dataset), view.metric, subject)
     title = results.METRICS.get(view.metric, view.metric)
-    chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title)
+    chart = charts.systems_chart(rows, paper, palette(), unit=unit, metric=title, majority=majority)
     draw(chart, key="systems", alt=charts.aloud(rows, paper, unit=unit, metric=title, table=titles[view.table]))
     prose.caption(
-        f"{described(rows, title, titles[view.table])} "
+        f"{described(rows, title, titles[view.table], line=majority is not None)} "
         f"{budget(rows)}"
         + (
             " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
@@ -206,13 +218,14 @@ def systems() -> None:
         _download("All comparisons, CSV", "comparisons.csv", table)
 
 
-def described(rows: pd.DataFrame, metric: str, table: str) -> str:
+def described(rows: pd.DataFrame, metric: str, table: str, *, line: bool) -> str:
     """Say what the chart of systems shows, in sentences.
 
     Args:
         rows: Of one table, metric and subject, at least one.
         metric: Its title.
         table: Title of the table.
+        line: Whether it has a line where a guess of the most frequent training label stands.
     """
     what, means = f"{metric[0].upper()}{metric[1:]}", charts.averaged(rows)
     if len(rows) == 1:
@@ -224,8 +237,8 @@ def described(rows: pd.DataFrame, metric: str, table: str) -> str:
             f"{what} of {len(rows)} systems on {table}, the best first. Points are {means}, bars",
             "intervals",
         )
-    line = ", the dashed line is a guess of the most frequent training label" if MAJORITY in set(rows["system"]) else ""
-    return f"{marks} 95 % bootstrap {intervals} over {results.samples_of(rows)}{line}."
+    dashed = ", the dashed line is a guess of the most frequent training label" if line else ""
+    return f"{marks} 95 % bootstrap {intervals} over {samples_of(rows)}{dashed}."
 
 
 def budget(rows: pd.DataFrame) -> str:
@@ -301,7 +314,7 @@ def _ours(column: str, measured: pd.DataFrame) -> str:
         return f"{column}, ours"
     read = str(measured["modalities"].iloc[0]).replace("+", " and ")
     alone = f"{read} alone, " if read else ""
-    return f"{column}, ours ({alone}n = {results.span(measured['n'])}, {results.seeds_of(measured['seeds'])})"
+    return f"{column}, ours ({alone}n = {span(measured['n'])}, {results.seeds_of(measured['seeds'])})"
 
 
 def _column(dataset: str, subject: str, key: str) -> str:

@@ -13,6 +13,7 @@ from app.claims import results
 from app.shared import job_store, prose, state
 from mfm_core.config import first_problem
 from mfm_core.data.registry import dataset_info, dataset_infos
+from mfm_core.evaluation.table_verdicts import span
 from mfm_core.experiments.results import read_comparisons
 from mfm_core.experiments.small_table import MAX_TABLE_MINUTES, SmallTable, results_of
 from mfm_core.experiments.table import duration
@@ -179,7 +180,7 @@ def rows_of(job: Job) -> pd.DataFrame:
         seeds=found["seeds"].map(lambda n: results.seeds_of([n])),
     )
     titles = {
-        key: f"{results.METRICS.get(str(key), key)} (n = {results.span(rows['n'])})"
+        key: f"{results.METRICS.get(str(key), key)} (n = {span(rows['n'])})"
         for key, rows in wide.groupby("key")
     }
     return wide.pivot(index=["system", "seeds"], columns="key", values="told").rename(columns=titles).reset_index()

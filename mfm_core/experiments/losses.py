@@ -148,7 +148,8 @@ def figure_rows(
         configuration: What each was trained with.
 
     Returns:
-        The columns that :func:`loss_rows` returns, with ``column`` in place of objective.
+        The columns that :func:`loss_rows` returns, with ``column`` in place of objective. Of each name the first row
+        has the configuration, which is that of all of them but for the seed.
     """
     import pandas as pd
 
@@ -158,10 +159,14 @@ def figure_rows(
         if len(samples) > 1:
             groups[ALL_SEEDS] = list(samples.values())
         known: dict[str, JsonValue] = {"dataset": "svhn_mnist", column: name}
-        trained = json.dumps(configuration(name))
-        made = {"configuration": trained, "code_version": code_version(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
-        for seeds, group in groups.items():
-            rows += [{**known, "seed": seeds, **f.model_dump(exclude={"target"}), **made} for f in figures(group)]
+        made = {"code_version": code_version(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+        of_name = [
+            {**known, "seed": seeds, **figure.model_dump(exclude={"target"}), "configuration": None, **made}
+            for seeds, group in groups.items()
+            for figure in figures(group)
+        ]
+        of_name[0]["configuration"] = json.dumps(configuration(name))
+        rows += of_name
     return pd.DataFrame(rows)
 
 

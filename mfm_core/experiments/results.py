@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import Unit
-from mfm_core.experiments.cells import read_cells
+from mfm_core.evaluation.standing import best_first
+from mfm_core.experiments.cells import CellResult, read_cells
 from mfm_core.experiments.summary import cells_table, comparisons, differences, figures_table
 from mfm_core.files.tables import Kind, read_table
 from mfm_core.files.writing import write_whole
-from mfm_core.networks.ablation import COMPARED
+from mfm_core.networks.ablation import COMPARED, TABLE_2
 from mfm_core.storage.folder import PRETRAINED
 
 if TYPE_CHECKING:
@@ -52,12 +54,15 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
 
     Returns:
         The files: cells, with the configurations that made them; figures, one row a cell and figure; comparisons, one
-        row a system and figure; and, where models that Table 2 compares are among the systems, those pairs, one row a
-        pair and figure. None without cells.
+        row a system and figure; and pairs, one row a pair and figure: of the models that Table 2 compares, and of the
+        best baseline with each other one, by the first metric that the paper reports of the data set. None without
+        cells.
 
     Raises:
         ValueError: If a cell is damaged.
     """
+    import pandas as pd
+
     cells = read_cells(table)
     if not cells:
         return ()
@@ -65,7 +70,7 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
     name = table.absolute().name
     written = []
     tables = {CELLS: cells_table(cells), FIGURES: figures_table(cells), COMPARISONS: comparisons(cells)}
-    tables[PAIRS] = differences(cells, COMPARED)
+    tables[PAIRS] = pd.concat([differences(cells, COMPARED), best_against_others(cells, tables[COMPARISONS])])
     for suffix, frame in tables.items():
         if frame.empty:
             continue
@@ -73,6 +78,28 @@ def write_results(table: Path, folder: Path) -> tuple[Path, ...]:
         write_whole(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         written.append(path)
     return tuple(written)
+
+
+def best_against_others(cells: Sequence[CellResult], compared: pd.DataFrame) -> pd.DataFrame:
+    """The difference of the best baseline and each other one, see :func:`mfm_core.experiments.summary.differences`.
+
+    Args:
+        cells: Finished cells of one table.
+        compared: Their :func:`mfm_core.experiments.summary.comparisons`.
+
+    Returns:
+        By the first metric that the paper reports of the data set, best by the mean over the seeds; empty of other data
+        sets. MFM and its ablations are no baselines.
+    """
+    import pandas as pd
+
+    keys = dataset_info(cells[0].plan.dataset).metrics
+    rows = compared[(compared["key"] == keys[0]) & (compared["subject"] == "")] if keys else compared[:0]
+    rows = best_first(rows[~rows["system"].isin(TABLE_2)].dropna(subset=["mean"]))
+    if rows.empty:
+        return pd.DataFrame()
+    best, *others = map(str, rows["system"])
+    return differences(cells, [(best, other) for other in others], {(keys[0], "")})
 
 
 def read_figures(folder: Path | None = None) -> pd.DataFrame:
@@ -96,7 +123,7 @@ def read_comparisons(folder: Path | None = None) -> pd.DataFrame:
 
 
 def read_pairs(folder: Path | None = None) -> pd.DataFrame:
-    """The differences of the models that Table 2 compares, one row a pair and figure; see :func:`read_figures`."""
+    """The differences of pairs of systems, one row a pair and figure; see :func:`write_results`, `read_figures`."""
     return _read(folder or results_folder(), PAIRS, _OF_PAIRS, {"videos": "number"})
 
 

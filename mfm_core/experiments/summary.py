@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,12 +132,15 @@ def comparisons(cells: Sequence[CellResult], reference: str = REFERENCE) -> pd.D
     return table
 
 
-def differences(cells: Sequence[CellResult], pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def differences(
+    cells: Sequence[CellResult], pairs: Sequence[tuple[str, str]], places: Container[tuple[str, str]] | None = None
+) -> pd.DataFrame:
     """The difference of the two systems of each pair, as :func:`comparisons` has it of each system and its reference.
 
     Args:
         cells: Finished cells of one table.
         pairs: Names of systems; a pair of which one has no cell is left out.
+        places: Key and subject of the metrics; without it all.
 
     Returns:
         A row a pair, metric and subject: ``difference`` is that of the means over seeds, the first minus the second,
@@ -158,6 +161,8 @@ def differences(cells: Sequence[CellResult], pairs: Sequence[tuple[str, str]]) -
             continue
         ours, other = measured[first], measured[second]
         for place, metric in ours.metrics[0].items():
+            if places is not None and place not in places:
+                continue
             mine, theirs = (np.array([each[place].value for each in found.metrics]) for found in (ours, other))
             row = _row(by_system[first][0], metric, mine)
             tested = _against(ours, other, place, np.asarray(cells[0].units))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from mfm_core.data import load_dataset
 from mfm_core.evaluation.losses import Samples, measure
+from mfm_core.evaluation.table_verdicts import ABLATIONS
+from mfm_core.evaluation.table_verdicts import MFM as MFM_NAME
 from mfm_core.evaluation.variants import measure_ablation
-from mfm_core.evaluation.verdicts import ABLATIONS
-from mfm_core.evaluation.verdicts import MFM as MFM_NAME
 from mfm_core.experiments.losses import SEEDS, figure_rows, loss_run, measure_each, read_compared
 from mfm_core.model import MFM
 from mfm_core.networks.ablation import Ablation

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mfm_core.data.registry import dataset_info
 from mfm_core.evaluation.figures import shown_with_interval
 from mfm_core.evaluation.quantities import QUANTITIES
-from mfm_core.evaluation.verdicts import LEVEL, MAJORITY, MFM, MIN_BASELINES, title_of
+from mfm_core.evaluation.standing import LEVEL, standing
+from mfm_core.evaluation.table_verdicts import ABLATIONS, MAJORITY, MFM, MIN_BASELINES, samples_of, title_of
 from mfm_core.reports.card import markdown_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
 SYSTEMS = "<!-- systems -->", "<!-- /systems -->"
 HEADER = (
-    *("data", "n", "seeds", "systems", "metric", "best system", "MFM", "place of MFM", "most frequent label"),
+    *(
+        "data",
+        "tested on",
+        "seeds",
+        "configurations tried",
+        "systems",
+        "metric",
+        "best system",
+        "MFM",
+        "place of MFM",
+        "most frequent label",
+    ),
     "told apart from MFM",
 )
 FIRST = ("a2", "accuracy", "mae")
@@ -34,9 +46,11 @@ def readme_systems(comparisons: pd.DataFrame) -> str:
     whole = comparisons[comparisons["subject"] == ""]
     rows = [_row(table) for _, table in whole.groupby("table", sort=True)]
     note = (
-        "Mean over the seeds, with the 95 % bootstrap interval over the n test samples, or their videos; each system "
-        "with its default configuration. Told apart: how many systems are better and worse than MFM in this metric, p "
-        f"below {LEVEL:g} by a paired bootstrap after Holm's correction."
+        "Mean over the seeds, with the 95 % bootstrap interval over the test samples, or their videos; of "
+        "each system the configuration that is best on validation data, of those tried: the default one, and others "
+        "drawn from its search space. Told apart: how many systems are better and worse than MFM in this metric, p "
+        f"below {LEVEL:g} by a paired bootstrap after Holm's correction. The best system, the place and the counts "
+        "leave out MFM's own ablations M_A to M_E."
     )
     return f"{note}\n\n{markdown_table(HEADER, [row for row in rows if row])}"
 
@@ -45,23 +59,22 @@ def _row(table: pd.DataFrame) -> list[str]:
     """Cells of one stored table; none where it has too few systems, or no MFM."""
     key = next((key for key in FIRST if key in set(table["key"])), None)
     rows = table[table["key"] == key].dropna(subset=["mean"]).set_index("system")
-    if MFM not in rows.index or len(rows) < MIN_BASELINES:
+    place = standing(rows[~rows.index.isin(ABLATIONS)].reset_index(), MFM)
+    if place is None or len(rows) < MIN_BASELINES:
         return []
-    mfm, higher = rows.loc[MFM], bool(rows["higher_is_better"].iloc[0])
-    ordered = rows.sort_values("mean", ascending=not higher, kind="stable")
-    gaps = (rows["difference"] if higher else -rows["difference"])[rows["p_holm"] < LEVEL]
-    n_before = int(((rows["mean"] > mfm["mean"]) if higher else (rows["mean"] < mfm["mean"])).sum())
+    mfm = rows.loc[MFM]
     return [
         table_title(mfm),
-        f"{int(mfm['n']):,}" + (f" of {int(mfm['videos'])} videos" if mfm["videos"] < mfm["n"] else ""),
+        samples_of(rows.loc[[MFM]]),
         str(int(mfm["seeds"])),
+        str(int(mfm["trials"])),
         str(len(rows)),
         QUANTITIES[str(key)].title,
-        f"{title_of(str(ordered.index[0]))} {with_interval(ordered.iloc[0])}",
+        f"{title_of(place.best)} {with_interval(rows.loc[place.best])}",
         with_interval(mfm),
-        f"{n_before + 1} of {len(rows)}",
+        f"{place.place} of {place.systems}",
         with_interval(rows.loc[MAJORITY]) if MAJORITY in rows.index else "",
-        f"{int((gaps > 0).sum())} better, {int((gaps < 0).sum())} worse",
+        f"{len(place.better)} better, {len(place.worse)} worse",
     ]
 
 

@@ -11,6 +11,7 @@ import mfm_core as mfm
 from mfm_core.__main__ import app
 from mfm_core.evaluation.claims import CLAIMS, judged
 from mfm_core.evaluation.evidence import Evidence, Outcome
+from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.statistics import Estimate
 
@@ -68,7 +69,7 @@ def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one
     assert (found.verdict, len(found.measurements)) == ("holds", 4)
     assert [one.what.partition(" ")[0] for one in found.measurements] == ["TFN", "RF"] * 2, "the nearest first"
     assert found.because.startswith("it is not refuted: none of 4 comparisons finds a system better")
-    assert "MFM is by A2 number 2 of 3, told apart from 0 below it; by F1 number 2 of 3" in found.because
+    assert "MFM is by A2 number 2 of 3, told apart from 0 below; by F1 number 2 of 3" in found.because
     worse = {"mfm": 0.8, "tfn": 0.7}
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), worse, p=0.01)).verdict == "holds"
     lacking = tables("ict_mmmo", ("a2", "f1"), {"tfn": 0.7, "rf": 0.6})
@@ -130,16 +131,60 @@ def test_of_differences_beyond_chance_most_have_to_go_the_way_of_the_claim() -> 
     assert (both.verdict, both.because) == ("holds", f"10 of 10 {said} 2 of them and 0 others")
 
 
-@pytest.mark.parametrize(("tfn", "verdict"), [(0.5, "holds"), (0.3, "does not hold")])
-def test_baselines_vary_only_if_the_best_differ(tfn: float, verdict: str) -> None:
-    others = {f"system_{i}": 0.1 for i in range(6)}
-    first = tables("ict_mmmo", ("a2",), {"rf": 0.9, "tfn": 0.5, **others})
-    second = tables("youtube", ("accuracy",), {"rf": 0.4, "tfn": tfn, **others})
-    found = outcome("baselines", Evidence(pd.concat([first.comparisons, second.comparisons]), {}))
+OTHERS = {f"system_{i}": 0.1 for i in range(6)}
+
+
+def best_against_others(dataset: str, key: str, means: dict[str, float], p: dict[str, float]) -> pd.DataFrame:
+    """The differences of the best system to each other one, whose p is 0.001 where none is given."""
+    best = max(means, key=means.__getitem__)
+    return pd.DataFrame(
+        {"dataset": dataset, "key": key, "subject": "", "system": best, "other": other, "p": p.get(other, 0.001)}
+        for other in means
+        if other != best
+    )
+
+
+def two_tables(tfn: float, p_first: dict[str, float], p_second: dict[str, float]) -> Evidence:
+    first, second = {"rf": 0.9, "tfn": 0.5, **OTHERS}, {"rf": 0.4, "tfn": tfn, **OTHERS}
+    compared = [table("ict_mmmo", first), table("youtube", second, key="accuracy")]
+    pairs = [
+        best_against_others("ict_mmmo", "a2", first, p_first),
+        best_against_others("youtube", "accuracy", second, p_second),
+    ]
+    rows = pd.concat(compared).assign(low=0.1, high=0.9)
+    return Evidence(rows, {}, pd.concat(pairs))
+
+
+@pytest.mark.parametrize(
+    ("tfn", "p_first", "p_second", "verdict"),
+    [
+        (0.5, {}, {}, "holds"),
+        (0.3, {}, {}, "does not hold"),
+        (0.5, {}, {"rf": 0.04}, "holds"),
+        (0.5, {}, {"rf": 0.02, **dict.fromkeys(OTHERS, 0.02)}, "cannot be tested here"),
+        (0.5, {"tfn": 0.2}, {}, "cannot be tested here"),
+        (0.5, {"system_1": 0.2}, {}, "holds"),
+    ],
+)
+def test_baselines_vary_only_if_the_best_differ_and_none_is_among_the_best_everywhere(
+    tfn: float, p_first: dict[str, float], p_second: dict[str, float], verdict: str
+) -> None:
+    found = outcome("baselines", two_tables(tfn, p_first, p_second))
     assert found.verdict == verdict
-    few = outcome("baselines", Evidence(found_few(first, second), {}))
+    if verdict == "cannot be tested here":
+        among = "RF" if p_second else "TFN"
+        assert found.because.endswith(f"but not told apart from the best on any of them: {among}"), "Holm, of 7 tests"
+    assert found.measurements[0].what.endswith(f"RF, told apart from {7 - len(p_first)} of 7 others")
+
+
+def test_baselines_are_not_judged_by_few_systems_or_by_means_alone() -> None:
+    whole = two_tables(0.5, {}, {})
+    few = outcome("baselines", Evidence(found_few(whole), {}, whole.pairs))
     assert few.verdict == "not measured yet"
     assert few.because.endswith("stored are 0 on CMU-MOSI, 2 on ICT-MMMO, 0 on POM, 2 on YouTube")
+    untested = outcome("baselines", Evidence(whole.comparisons, {}))
+    assert untested.verdict == "not measured yet"
+    assert untested.because == "RF, the best on ICT-MMMO, real reviews, was not compared with the others"
 
 
 def found_few(*evidence: Evidence) -> pd.DataFrame:
@@ -150,9 +195,10 @@ def found_few(*evidence: Evidence) -> pd.DataFrame:
 def digits(mm: float, p: float | None, accuracies: object = None) -> Evidence:
     test = {"value": 0.98 - mm, "low": -0.1, "high": 0.1, "p": p, "n": 9}
     systems: list[dict[str, object]] = [
-        {"name": "um", "modalities": ["svhn"], "accuracies": [0.9]},
-        {"name": "um", "modalities": ["mnist"], "accuracies": [0.95]},
-        {"name": "mm", "modalities": ["svhn", "mnist"], "accuracies": accuracies or [mm], "difference": test},
+        {"name": "um", "modalities": ["svhn"], "accuracies": [0.9], "low": 0.89, "high": 0.91},
+        {"name": "um", "modalities": ["mnist"], "accuracies": [0.95], "low": 0.94, "high": 0.96},
+        {"name": "mm", "modalities": ["svhn", "mnist"], "accuracies": accuracies or [mm], "difference": test}
+        | {"low": mm - 0.005, "high": mm + 0.005},
         {"name": "mfm", "modalities": ["svhn", "mnist"], "accuracies": [0.98], "low": 0.97, "high": 0.99},
     ]
     for row in systems:
@@ -167,6 +213,7 @@ def digits(mm: float, p: float | None, accuracies: object = None) -> Evidence:
         (0.97, 0.08, "holds", "does not hold"),
         (0.99, 0.01, "holds", "does not hold"),
         (0.93, 0.01, "does not hold", "holds"),
+        (0.962, 0.01, "does not hold", "holds"),
         (0.97, None, "holds", "cannot be tested here"),
     ],
 )
@@ -179,7 +226,7 @@ def test_digits_are_judged_by_mean_and_test(mm: float, p: float | None, multimod
     assert said == [*(f"{name}, mean accuracy of 1 seed" for name in names), "MFM minus MM"]
     mfm_row, gap = found["mfm_above_mm"].measurements[1:]
     assert (mfm_row.low, mfm_row.high, gap.low, gap.high) == (0.97, 0.99, -0.1, 0.1)
-    assert [(one.n, one.of) for one in (mfm_row, gap)] == [(10, "pairs"), (9, "photographs")]
+    assert [(one.n, one.of) for one in (mfm_row, gap)] == [(10, "pairs of 9 photographs"), (9, "photographs")]
 
 
 @pytest.mark.parametrize("accuracies", [["high"], [None], {"a": 1}])
@@ -193,11 +240,8 @@ def test_a_system_without_accuracies_was_not_compared(accuracies: object) -> Non
 
 def test_who_is_ahead_is_named_with_the_difference_in_points() -> None:
     found = outcome("mfm_above_mm", digits(0.99, 0.01))
-    assert (
-        found.because
-        == "MM is ahead on average, significantly: MFM minus MM is -1.00 points, p = 0.01 by the bootstrap"
-    )
-    assert "MFM is ahead on average, not significantly: " in outcome("mfm_above_mm", digits(0.97, 0.08)).because
+    assert found.because == "MFM minus MM is -1.00 points, p = 0.01 by the bootstrap: MM is ahead, significantly"
+    assert "MFM is ahead, not significantly" in outcome("mfm_above_mm", digits(0.97, 0.08)).because
 
 
 def test_systems_and_metrics_are_called_by_their_titles_and_both_p_are_kept() -> None:
@@ -213,28 +257,35 @@ def test_systems_and_metrics_are_called_by_their_titles_and_both_p_are_kept() ->
 @pytest.mark.parametrize(
     ("value", "high", "verdict", "said"),
     [
-        (0.19, 0.21, "holds", "SVHN passes: the interval ends at 21.00 %, within the target of 21.38 %"),
-        (0.20, 0.22, "does not hold", "SVHN fails: 20.00 % is within the target of 21.38 %, but the interval, which"),
-        (0.25, 0.27, "does not hold", "SVHN fails: 25.00 % is above the target of 21.38 %"),
+        (0.19, 0.21, "holds", "SVHN passes: the interval ends at 21.00 %, within the bound of 21.38 %"),
+        (0.20, 0.22, "does not hold", "SVHN fails: 20.00 % is within the bound of 21.38 %, but the interval, which"),
+        (0.25, 0.27, "does not hold", "SVHN fails: 25.00 % is above the bound of 21.38 %"),
     ],
 )
-def test_labels_are_apart_from_styles_by_the_target_of_the_card(
+def test_labels_are_apart_from_styles_by_one_bound_for_both_modalities(
     value: float, high: float, verdict: str, said: str
 ) -> None:
     rows = [
         figure("probe_accuracy", "svhn", Estimate(value, 0.18, high, 9), target=0.2138),
-        figure("probe_accuracy", "mnist", Estimate(0.18, 0.17, 0.2, 9), target=0.2),
+        figure("probe_accuracy", "mnist", Estimate(0.13, 0.12, 0.14, 9), target=0.2),
         figure("most_frequent_class", "svhn", Estimate(0.1838, 0.17, 0.2, 9)),
+        figure("most_frequent_class", "mnist", Estimate(0.115, 0.11, 0.12, 9)),
     ]
-    found = outcome(
-        "factorization", Evidence(pd.DataFrame(), {"svhn_mnist": {"figures": [one.stored() for one in rows]}})
-    )
+
+    def judge(rows: list[Figure]) -> Outcome:
+        stored = {"svhn_mnist": {"figures": [one.stored() for one in rows]}}
+        return outcome("factorization", Evidence(pd.DataFrame(), stored))
+
+    found = judge(rows)
     assert found.verdict == verdict
     assert found.because.startswith(said)
     assert "MNIST passes" in found.because
-    assert [one.target for one in found.measurements] == [0.2138, 0.2, None]
+    assert [one.target for one in found.measurements] == [pytest.approx(0.2138), pytest.approx(0.145), None, None]
     assert found.measurements[2].what == "SVHN: rate of its most frequent digit"
-    assert [(one.n, one.of) for one in found.measurements] == [(9, "photographs"), (9, "digits"), (9, "photographs")]
+    assert [(one.n, one.of) for one in found.measurements] == [(9, "photographs"), (9, "digits")] * 2
+    leaking = judge([rows[0], figure("probe_accuracy", "mnist", Estimate(0.19, 0.18, 0.2, 9), target=0.2), *rows[2:]])
+    assert "MNIST fails: 19.00 % is above the bound of 14.50 %" in leaking.because, "the card's target does not decide"
+    assert judge(rows[:3]).verdict == "not measured yet"
 
 
 def test_ratios_and_flow_are_judged_by_their_intervals() -> None:

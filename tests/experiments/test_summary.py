@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from mfm_core.evaluation.statistics import holm, two_sided
 from mfm_core.experiments.cells import CellResult, compute_cell
 from mfm_core.experiments.plan import Cell, TablePlan
+from mfm_core.experiments.results import best_against_others
 from mfm_core.experiments.summary import comparisons, differences, mcnemar
 
 PLAN = TablePlan(dataset="stub_data", trials=1, imports=("tests.experiments.stub",))
@@ -88,6 +89,20 @@ def test_the_difference_of_a_pair_is_that_of_the_comparison_with_its_second(cell
         assert pair[["difference", "low", "high", "p"]].tolist() == pytest.approx(numbers)
         assert (pair.seeds, pair.n, pair.videos) == (2, len(cell.labels), len(set(cell.units)))
     assert differences([], (("m_a", "m_c"),)).empty
+
+
+def test_the_best_baseline_is_compared_with_each_other_one_by_the_first_metric_alone(cell: CellResult) -> None:
+    plan = PLAN.model_copy(update={"dataset": "pom"})  # of POM the correlation stands first
+    noise = {"mfm": 0.1, "m_a": 0.2, "near": 1.0, "far": 4.0}
+    cells = [made(cell, name, 0, much).model_copy(update={"plan": plan}) for name, much in noise.items()]
+    compared = comparisons(cells)
+    found = best_against_others(cells, compared)
+    assert found[["system", "other", "key", "subject"]].to_numpy().tolist() == [["near", "far", "r", ""]]
+    means = compared[compared["key"] == "r"].set_index("system")["mean"]
+    assert found["difference"].iloc[0] == pytest.approx(means["near"] - means["far"])
+    assert found["p"].iloc[0] < 0.05
+    own = [one.model_copy(update={"plan": PLAN}) for one in cells]
+    assert best_against_others(own, comparisons(own)).empty, "the paper reports nothing of data of one's own"
 
 
 def test_holm_is_that_of_the_worked_example() -> None:

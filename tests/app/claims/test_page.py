@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.claims import results
-from app.claims.charts import aloud, averaged, best_first, numbers, systems_chart
+from app.claims.charts import aloud, averaged, numbers, systems_chart
 from app.claims.sections import GROUPS, MARKS, budget, described, measured_rows, measurements
 from app.claims.view import ClaimsLinks, ClaimsView
 from app.shared.charts import palettes
@@ -79,11 +79,19 @@ def test_every_claim_is_shown_with_its_verdict_and_its_test(stored: Path) -> Non
     for claim in CLAIMS:
         (label,) = (one for one in labels if one.endswith(f"] {claim.text}"))
         assert any(mark in label for mark in MARKS)
+    assert labels[0].endswith(CLAIMS[0].text), "the one whose test is open stands under its choice"
+    assert [one.proto.expanded for one in page.expander] == [True] + [False] * len(CLAIMS)
     group = [
         next(i for i, marks in enumerate(GROUPS.values()) if label.split("[")[1].split("]")[0] in marks)
-        for label in labels
+        for label in labels[1:]
     ]
-    assert group == sorted(group)  # what was tested stands first
+    assert group == sorted(group)  # what was tested stands before what was not
+    (chosen,) = (one for one in page.selectbox if one.label == "Open the test of")
+    told = [label.split("] ")[1] for label in labels]
+    listed = dict(zip(told, (label.split("[")[1].split("]")[0] for label in labels), strict=True))
+    assert set(chosen.options) == {f"{text} ({verdict})" for text, verdict in listed.items()}
+    without = [one for one in chosen.options if not one.startswith(told[0])]
+    assert [one.rpartition(" (")[0] for one in without] == told[1:], "in the order in which they stand below"
     assert [one.value for one in page.subheader] == list(GROUPS)
     said = next(one.proto.body for one in page.get("html") if "not measured yet" in one.proto.body)
     counts = [int(n) for n in re.findall(r"<b>(\d+)</b>", said)]
@@ -98,8 +106,13 @@ def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> Non
     ours, paper = json.loads(chart.proto.spec)["data"]
     assert len(ours["y"]) == len(SYSTEMS)
     assert "MFM" in paper["y"]
-    alone = visit(section="systems", table="ict_mmmo", metric="f1", system="mfm")
-    assert json.loads(alone.get("plotly_chart")[0].proto.spec)["data"][0]["y"] == ["MFM"]
+    alone = json.loads(
+        visit(section="systems", table="ict_mmmo", metric="f1", system="mfm").get("plotly_chart")[0].proto.spec
+    )
+    assert alone["data"][0]["y"] == ["MFM"]
+    rows = read_comparisons(stored / "results").set_index(["system", "key"])
+    guess = rows.loc[("majority", "f1"), "mean"]
+    assert alone["layout"]["shapes"][0]["x0"] == pytest.approx(guess), "one system has the line to be compared with too"
 
 
 def test_the_budget_of_the_systems_is_told(stored: Path) -> None:
@@ -226,13 +239,12 @@ def test_the_chart_of_systems_has_its_numbers_as_a_text_alternative() -> None:
     )
 
 
-def test_the_best_system_stands_first_and_a_line_marks_the_most_frequent_label() -> None:
-    rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",)).assign(mean=[0.4, 0.5, 0.6])
-    assert best_first(rows)["system"].tolist() == ["mfn", "mfm", "majority"]
-    assert best_first(rows.assign(higher_is_better=False))["system"].tolist() == ["majority", "mfm", "mfn"]
-    (line,) = systems_chart(rows, {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
+def test_a_line_marks_the_most_frequent_label() -> None:
+    rows = comparison_rows("x", ("mfm", "mfn"), ("a2",))
+    drawn = systems_chart(rows, {}, palettes()["light"], unit="share", metric="A2", majority=0.4)
+    (line,) = drawn.figure.layout.shapes
     assert (line.x0, line.x1) == (0.4, 0.4)
-    assert not systems_chart(rows[1:], {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
+    assert not systems_chart(rows, {}, palettes()["light"], unit="share", metric="A2").figure.layout.shapes
 
 
 def test_the_words_of_the_chart_fit_the_number_of_seeds() -> None:
@@ -240,20 +252,21 @@ def test_the_words_of_the_chart_fit_the_number_of_seeds() -> None:
     assert averaged(rows) == "means over 3 seeds"
     assert averaged(rows.assign(seeds=1)) == "of one seed"
     assert averaged(rows.assign(seeds=[1, 3])) == "means over 1 to 3 seeds"
-    assert {"p, bootstrap, not corrected", "p, bootstrap, Holm's"} <= set(numbers(rows, {}).columns)
+    first, *_, holm = list(numbers(rows, {}).columns)[:8]
+    assert (first, holm) == ("system", "p, bootstrap, Holm's"), "what decides stands before what explains"
 
 
 def test_one_system_is_not_said_to_be_the_best_of_several() -> None:
     rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",))
-    assert described(rows, "accuracy", "X") == (
+    assert described(rows, "accuracy", "X", line=True) == (
         "Accuracy of 3 systems on X, the best first. Points are means over 3 seeds, bars 95 % bootstrap intervals over "
         "120 test samples, the dashed line is a guess of the most frequent training label."
     )
-    assert described(rows[1:2].assign(n=1060), "accuracy", "X") == (
+    assert described(rows[1:2].assign(n=1060), "accuracy", "X", line=False) == (
         "Accuracy of MFM on X. The point is a mean over 3 seeds, the bar its 95 % bootstrap interval over 1,060 test "
         "samples."
     )
-    assert "The point is of one seed, the bar" in described(rows[1:2].assign(seeds=1), "accuracy", "X")
+    assert "The point is of one seed, the bar" in described(rows[1:2].assign(seeds=1), "accuracy", "X", line=False)
 
 
 def test_a_chart_of_many_systems_is_drawn_at_once() -> None:
