@@ -65,10 +65,14 @@ def systems_chart(
     chart = go.Figure([ours, printed] if known else [ours])
     inked(chart, colours.ink)
     chart.update_layout(
-        height=110 + 26 * len(names),
-        margin={"l": 8, "r": 12, "t": 36, "b": 40},
+        height=122 + 26 * len(names),
+        margin={"l": 8, "r": 12, "t": 36, "b": 52},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        xaxis={"title": metric, "tickformat": ".0%" if unit == "share" else None, "zeroline": False},
+        xaxis={
+            "title": {"text": metric, "standoff": 12},
+            "tickformat": ".0%" if unit == "share" else None,
+            "zeroline": False,
+        },
         yaxis={"autorange": "reversed", "automargin": True},
     )
     if majority is not None:

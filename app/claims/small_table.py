@@ -179,8 +179,5 @@ def rows_of(job: Job) -> pd.DataFrame:
         system=found["system"].map(results.title_of_system),
         seeds=found["seeds"].map(lambda n: results.seeds_of([n])),
     )
-    titles = {
-        key: f"{results.METRICS.get(str(key), key)} (n = {span(rows['n'])})"
-        for key, rows in wide.groupby("key")
-    }
+    titles = {key: f"{results.METRICS.get(str(key), key)} (n = {span(rows['n'])})" for key, rows in wide.groupby("key")}
     return wide.pivot(index=["system", "seeds"], columns="key", values="told").rename(columns=titles).reset_index()
