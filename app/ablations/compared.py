@@ -18,6 +18,8 @@ from app.shared import charts, prose
 from mfm_core.config import ModelConfig
 from mfm_core.data.registry import modality_info
 from mfm_core.evaluation.figures import shown, shown_with_interval
+from mfm_core.evaluation.quantities import exact, figure
+from mfm_core.evaluation.quantities import title as title_of_figure
 from mfm_core.experiments.losses import ALL_SEEDS, LOSSES, OBJECTIVES, read_losses
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE, read_variants
 from mfm_core.storage.origin import Origin, origin
@@ -232,10 +234,23 @@ def of_table(table: pd.DataFrame, column: str, order: Sequence[str], title: Call
         marks,
         _shared(merged, column, title),
         _eq4(table, column),
-        {name: merged[name].tolist() for name in (column, "key", "subject", "value", "low", "high", "n")},
+        _numbers(merged, column, title),
         f"seeds {', '.join(seeds)}; 95 % intervals over pairs, photographs and seeds; a probe's interval spans its "
         f"seeds. {_counted(merged)}Measured {table['date'].max()}.",
     )
+
+
+def _numbers(merged: pd.DataFrame, column: str, title: Callable[[str], str]) -> charts.Table:
+    """The figures as a table, each called by its title; what has no interval has no ends."""
+    measured = [
+        figure(row["key"], row["subject"], exact(row["value"], row["n"]))
+        for row in merged.fillna({"subject": ""}).to_dict("records")
+    ]
+    return {
+        column: [title(name) for name in merged[column]],
+        "figure": [title_of_figure(one) for one in measured],
+        **{name: merged[name].tolist() for name in ("value", "low", "high", "n")},
+    }
 
 
 def _marks(merged: pd.DataFrame, table: pd.DataFrame) -> dict[str, float]:

@@ -25,6 +25,8 @@ from mfm_core.reports.systems import with_interval
 
 KEYS = ("a2", "f1", "a7", "mae", "r")
 """Metrics of Table 2, in its order."""
+OURS = ("accuracy", *KEYS)
+"""Metrics of ours: also that of classes."""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -43,7 +45,7 @@ def design(names: tuple[str, ...]) -> pa.Table:
 def papers(names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
     """The paper's figures of the variants, a column each."""
     paper = {(value.system, value.key): value for value in paper_values() if value.table == "Table 2"}
-    columns = {"figure": [results.METRICS[key] for key in KEYS]}
+    columns = {"figure": [_titled(key) for key in KEYS]}
     for name in names:
         values = [paper[name, key] for key in KEYS]
         columns[results.title_of_system(name)] = [shown(value.value, value.unit) for value in values]
@@ -55,10 +57,10 @@ def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Se
     """Our figures of the variants, a column each; empty where none of them is in the table."""
     del stamp  # a changed file makes another key
     means = _means(results.comparisons(), table)
-    measured = [key for key in KEYS if any((name, key) in means for name in names)]
+    measured = [key for key in OURS if any((name, key) in means for name in names)]
     if not measured:
         return {}
-    columns = {"figure": [results.METRICS[key] for key in measured]}
+    columns = {"figure": [_titled(key) for key in measured]}
     for name in names:
         columns[results.title_of_system(name)] = [means.get((name, key), "not measured") for key in measured]
     return columns
@@ -67,8 +69,6 @@ def ours(stamp: Hashable, table: str, names: tuple[str, ...]) -> Mapping[str, Se
 @st.cache_resource(max_entries=64, show_spinner=False)
 def concluded(stamp: Hashable, table: str) -> str:
     """Say what leaving the parts out costs by our figures, in sentences; empty where MFM or all variants lack there.
-
-    It is of every variant in the table, whichever are shown.
 
     Args:
         stamp: Of the stored tables, see :func:`app.claims.results.stamp`.
@@ -104,12 +104,13 @@ def conclusion(rows: pd.DataFrame, title: Callable[[str], str]) -> str:
     tests = "; ".join(f"{who} is {how} by {' and '.join(by)}" for (who, how), by in apart.items()) or "none"
     found = {how for _, how in apart}
     return (
-        f"MFM among all variants, chosen above or not: {'; '.join(places)}. "
-        f"Told apart from MFM (p below {LEVEL:g} after Holm's correction): {tests}. "
+        f"MFM among all variants: {'; '.join(places)}. "
+        f"Told apart from MFM (p below {LEVEL:g} after Holm's correction for the variants, each figure by itself): "
+        f"{tests}. "
         + (
             "So it does cost something."
             if "worse" in found
-            else "So leaving a part out costs nothing here: where it makes a difference, it helped."
+            else "So no cost of leaving a part out can be told here: where a difference can be told, it helped."
             if found
             else "So no cost of leaving any of these parts out can be told here."
         )
@@ -133,8 +134,13 @@ def _rows(ours: pd.DataFrame, table: str, names: Sequence[str]) -> pd.DataFrame:
     if ours.empty:
         return ours
     rows = ours[(ours["table"] == table) & (ours["subject"] == ALL) & ours["system"].isin(names)]
-    rows = rows[rows["key"].isin(KEYS)].drop_duplicates(["system", "key"])
-    return rows.sort_values("key", key=lambda keys: keys.map(KEYS.index), kind="stable")
+    rows = rows[rows["key"].isin(OURS)].drop_duplicates(["system", "key"])
+    return rows.sort_values("key", key=lambda keys: keys.map(OURS.index), kind="stable")
+
+
+def _titled(key: str) -> str:
+    """Title of a metric, and where less is better, that."""
+    return results.METRICS[key] + ("" if QUANTITIES[key].higher_is_better else " (lower is better)")
 
 
 def _means(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], str]:

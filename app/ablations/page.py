@@ -61,7 +61,7 @@ def _variants(tables: tuple[str, ...]) -> None:
         command="python -m mfm_core variants",
         alt="Swap accuracy, probes and coherence of MFM and its ablations on digits",
     )
-    _figures(names, tables)
+    _figures(tables)
 
 
 def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
@@ -71,23 +71,23 @@ def _links(tables: tuple[str, ...], models: tuple[str, ...]) -> AblationsLinks:
     return AblationsLinks(tables, models, len(first.codes), first.shown[0])
 
 
-def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
+def _figures(tables: tuple[str, ...]) -> None:
     """The paper's figures of the variants, and ours of the chosen table."""
     st.subheader("What leaving it out costs in prediction", anchor=False)
     prose.write(
         "How well each variant predicts the label: where it is worse than MFM beyond chance, leaving that part out "
-        "costs. The paper's figures and ours are of different data, so compare variants within a table, not the two "
-        "tables."
+        "costs. All variants stand here, whichever are chosen above. The paper's figures and ours are of different "
+        "data, so compare variants within a table, not the two tables."
     )
     table = state.seen(AblationsView).table
     titles = results.titles_of_tables()
     st.markdown("**The paper, on CMU-MOSI**")
-    tables_of_text.show(costs.papers(names), label="The paper's figures of the variants, on CMU-MOSI")
+    tables_of_text.show(costs.papers(VARIANTS), label="The paper's figures of the variants, on CMU-MOSI")
     prose.caption(f"{SOURCE}, Table 2.")
     if tables:
         with st.container(width=420):
             table = state.select("Ours on", "table", titles)
-    ours = costs.ours(results.stamp(), table, names)
+    ours = costs.ours(results.stamp(), table, VARIANTS)
     if not ours:
         st.info(
             "None of these variants has been computed on these data here. Compute them with: "
@@ -98,7 +98,7 @@ def _figures(names: tuple[str, ...], tables: tuple[str, ...]) -> None:
     tables_of_text.show(ours, label=f"Our figures of the variants, on {titles[table]}")
     if said := costs.concluded(results.stamp(), table):
         prose.write(f"**In sum.** {said}")
-    prose.caption(costs.counted(results.stamp(), table, names))
+    prose.caption(costs.counted(results.stamp(), table, VARIANTS))
 
 
 main()

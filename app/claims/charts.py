@@ -80,6 +80,10 @@ def systems_chart(
     return chart
 
 
+SHARES = {"ours", "low", "high", "minus MFM", "minus MFM, low", "minus MFM, high", "paper", "sd over seeds"}
+"""Columns of the numbers that are in the unit of the metric."""
+
+
 def averaged(rows: pd.DataFrame) -> str:
     """The kind of number that rows hold: ``means over 3 seeds``, or ``of one seed``."""
     least, most = int(rows["seeds"].min()), int(rows["seeds"].max())

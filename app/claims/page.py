@@ -15,8 +15,9 @@ def main() -> None:
     state.open_view(results.links(), "Claims")
     st.header("Does what the paper claims hold here?", anchor=False)
     prose.write(
-        "Each claim of section 3 stands beside what was measured on the data that are published, with its interval and "
-        "the test behind the verdict. Verdicts are computed from stored results."
+        "Each claim of section 3 stands beside what was measured on the data that are published, or on clips of our "
+        "own where it says so, with its interval and the test behind the verdict. Verdicts are computed from stored "
+        "results."
     )
     section = state.choose("What is shown", "section", SECTIONS, hidden=True)
     for notice in state.notices():

@@ -20,10 +20,12 @@ from mfm_core.evaluation.figures import shown, shown_difference, shown_p
 from mfm_core.evaluation.paper import EMOTIONS, SOURCE, TRAITS, PaperValue, paper_values
 from mfm_core.evaluation.standing import best_first
 from mfm_core.evaluation.table_verdicts import MAJORITY, samples_of, span
+from mfm_core.experiments.summary import N_RESAMPLES
 from mfm_core.reports.systems import with_interval
 
 MARKS: Mapping[Verdict, str] = {
     "holds": "green",
+    "not refuted": "violet",
     "does not hold": "orange",
     "not measured yet": "blue",
     "cannot be tested here": "gray",
@@ -31,7 +33,7 @@ MARKS: Mapping[Verdict, str] = {
 """Colour of each verdict, in the order in which they are counted."""
 PLURALS = {"holds": "hold", "does not hold": "do not hold"}
 GROUPS: Mapping[str, tuple[Verdict, ...]] = {
-    "Tested here": ("holds", "does not hold"),
+    "Tested here": ("holds", "not refuted", "does not hold"),
     "Not measured yet: the data are published, a command measures it": ("not measured yet",),
     "Cannot be tested here: what data there are cannot decide it": ("cannot be tested here",),
 }
@@ -53,6 +55,7 @@ def claims() -> None:
     told = (f"**{n}** {PLURALS.get(verdict, verdict) if n != 1 else verdict}" for verdict, n in counts.items())
     prose.write("; ".join(told) + ".")
     state.select("Open the test of", "claim", _in_order(outcomes))
+    prose.caption("The link carries the claim that is chosen here, not what is opened with a click below.")
     for claim in (one for one in CLAIMS if one.key == opened):
         _claim(claim, outcomes[claim.key], opened=True)
     for title, verdicts in GROUPS.items():
@@ -127,6 +130,8 @@ def _claim(claim: Claim, found: Outcome, *, opened: bool) -> None:
                 )
             if "p, Holm's" in columns:
                 prose.caption(
+                    f"Intervals are over the videos of the test samples, not over seeds. p is of {N_RESAMPLES:,} "
+                    f"draws, so that it is never below {2 / (N_RESAMPLES + 1):.2g}. "
                     "The intervals and p are of each comparison by itself; p, Holm's is corrected for their number, as "
                     "the test says, and decides. So an interval may leave out 0 where the corrected p is large, and "
                     "the same comparison may have another corrected p under another claim."
@@ -207,12 +212,18 @@ def systems() -> None:
             " The paper's diamonds are of the full data, which are not published: they and ours are not the same "
             "experiment."
             if paper
-            else ""
+            else " The paper has no such figure."
         )
     )
     numbers = charts.numbers(rows, paper)
     with st.expander("The numbers of this chart, and each system against MFM"):
-        st.dataframe(numbers, hide_index=True, alt=f"The numbers of the chart of systems, {title}")
+        shares = charts.SHARES & set(numbers) if unit == "share" else set()
+        st.dataframe(
+            numbers,
+            hide_index=True,
+            column_config={name: st.column_config.NumberColumn(format="percent") for name in shares},
+            alt=f"The numbers of the chart of systems, {title}",
+        )
     with st.container(horizontal=True):
         _download("These numbers, CSV", f"{view.table}-{view.metric}.csv", numbers)
         _download("All comparisons, CSV", "comparisons.csv", table)
@@ -237,8 +248,9 @@ def described(rows: pd.DataFrame, metric: str, table: str, *, line: bool) -> str
             f"{what} of {len(rows)} systems on {table}, the best first. Points are {means}, bars",
             "intervals",
         )
-    dashed = ", the dashed line is a guess of the most frequent training label" if line else ""
-    return f"{marks} 95 % bootstrap {intervals} over {samples_of(rows)}{dashed}."
+    dashed = ", the dashed line is a guess of the most frequent label of training, which may be rarer in the test"
+    dashed = dashed if line else ""
+    return f"{marks} 95 % bootstrap {intervals} over {samples_of(rows)}, not over seeds{dashed}."
 
 
 def budget(rows: pd.DataFrame) -> str:

@@ -55,7 +55,10 @@ class ClaimsLinks:
         """The view of a link, and a sentence for each thing that was put right."""
         view, notices = read_fields(params, self._defaults(), lambda _: (0, 0), {"claim": self.claims})
         fitted = self.fit(view)
-        if any(key in params and getattr(fitted, key) != getattr(view, key) for key in ("table", "metric", "subject")):
+        if any(
+            key in params and getattr(fitted, key) != getattr(view, key)
+            for key in ("table", "metric", "subject", "system")
+        ):
             notices.append("The link asks for results that are not stored here; those that are stored are shown.")
         return fitted, notices + unknown_parts(params, ClaimsView)
 

@@ -12,8 +12,10 @@ from pydantic import JsonValue
 
 from mfm_core.evaluation.figures import Figure, Unit, read_figures
 
-Verdict = Literal["holds", "does not hold", "not measured yet", "cannot be tested here"]
-"""The last two: data are there but no result is stored; and the data that there are cannot decide it."""
+Verdict = Literal["holds", "not refuted", "does not hold", "not measured yet", "cannot be tested here"]
+"""A claim that nobody is better is not refuted where none is found to be.
+
+The last two: data are there but no result is stored; and the data that there are cannot decide it."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,11 @@ def untestable(because: str, measurements: Sequence[Measurement] = ()) -> Outcom
 def unmeasured(because: str, command: str, measurements: Sequence[Measurement] = ()) -> Outcome:
     """The outcome of a claim whose data are there and of which no result is stored."""
     return Outcome("not measured yet", because, tuple(measurements), f"python -m mfm_core {command}")
+
+
+def not_refuted(because: str, measurements: Sequence[Measurement]) -> Outcome:
+    """The outcome of a claim that something is not so, where a test did not find it."""
+    return Outcome("not refuted", because, tuple(measurements))
 
 
 def decided(holds: bool, because: str, measurements: Sequence[Measurement]) -> Outcome:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mfm_core.data.registry import dataset_info, dataset_infos
-from mfm_core.evaluation.evidence import Evidence, Measurement, Outcome, decided, unmeasured, untestable
+from mfm_core.evaluation.evidence import Evidence, Measurement, Outcome, decided, not_refuted, unmeasured, untestable
+from mfm_core.evaluation.paper import paper_values
 from mfm_core.evaluation.quantities import QUANTITIES
 from mfm_core.evaluation.standing import LEVEL, best_first, standing
 from mfm_core.evaluation.statistics import holm
@@ -44,11 +45,16 @@ def span(numbers: Iterable[int]) -> str:
     return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
 
 
-def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
+def competitive(dataset: str, lacks: str = "") -> Callable[[Evidence], Outcome]:
     """No other system is significantly better than MFM in any metric that the paper reports of a data set.
 
-    Data on which MFM itself is not told apart from the most frequent label tell no two systems apart.
+    It is not refuted at best; and not decided where MFM itself is not told apart from the most frequent label.
+
+    Args:
+        dataset: Name of the data set.
+        lacks: What of the paper's data is not here, a sentence; empty where nothing is.
     """
+    tested = {value.system for value in paper_values() if value.dataset == dataset}
 
     def judge(evidence: Evidence) -> Outcome:
         rows: list[Measurement] = []
@@ -64,22 +70,27 @@ def competitive(dataset: str) -> Callable[[Evidence], Outcome]:
                 return unmeasured(because, f"table {dataset}")
             compared = best_first(table[table["system"] != MFM].dropna(subset=["difference"]))
             rows += [_against_mfm(row, key) for _, row in compared.iterrows()]
-            better += [f"{title_of(one)} ({QUANTITIES[key].title})" for one in place.better]
+            untested = ", which the paper did not try there"
+            better += [
+                f"{title_of(one)}{'' if one in tested else untested} ({QUANTITIES[key].title})" for one in place.better
+            ]
             title = QUANTITIES[key].title.partition(",")[0]
-            places.append(f"{title} number {place.place} of {place.systems}, told apart from {len(place.worse)} below")
+            n_worse = f"significantly better than {len(place.worse)}"
+            places.append(f"{title} number {place.place} of {place.systems} and {n_worse}")
             above_majority |= {MAJORITY in place.worse} if MAJORITY in set(compared["system"]) else set()
             most = max(most, int(table["n"].max()))
         if not rows:
             return untestable("no other system was compared with MFM on these data")
+        told = f"MFM is by {'; by '.join(places)}, its ablations left out"
+        told += f". {lacks}" if lacks else ""
         if above_majority == {False} and not better:
             because = f"by these {most} test samples MFM is not told apart from the most frequent label"
-            return untestable(f"{because}, so that no two systems are", rows)
-        because = (
-            f"significantly better than MFM after Holm's correction: {', '.join(better)}"
-            if better
-            else f"it is not refuted: none of {len(rows)} comparisons finds a system better (Holm, level {LEVEL})"
-        )
-        return decided(not better, f"{because}. MFM is by {'; by '.join(places)}", rows)
+            return untestable(f"{because}, as the test asks, so that nothing is decided. {told}", rows)
+        if better:
+            because = f"significantly better than MFM after Holm's correction: {', '.join(better)}"
+            return decided(False, f"{because}. {told}", rows)
+        because = f"none of {len(rows)} comparisons finds a system better (Holm, level {LEVEL})"
+        return not_refuted(f"{because}. {told}", rows)
 
     return judge
 

@@ -143,6 +143,14 @@ def test_a_clear_difference_stays_one_among_thirty_systems(cell: CellResult) -> 
     assert (table.loc[(table["key"] == "mae") & (table["system"] != "mfm"), "p_holm"] < 0.05).all()
 
 
+def test_holm_counts_the_ablations_and_the_other_systems_apart(cell: CellResult) -> None:
+    noise = {"mfm": 1.0, "m_a": 1.1, "m_e": 1.3, "other": 1.2, "another": 1.1, "third": 1.4}
+    table = comparisons([made(cell, name, 0, much) for name, much in noise.items()])
+    table = table[table["key"] == "mae"].set_index("system")
+    for family in (["m_a", "m_e"], ["other", "another", "third"]):
+        assert table.loc[family, "p_holm"].to_numpy() == pytest.approx(holm(table.loc[family, "p"].to_numpy()))
+
+
 def test_cells_of_two_tables_are_not_compared(cell: CellResult) -> None:
     other = cell.model_copy(update={"plan": PLAN.model_copy(update={"trials": 2})})
     with pytest.raises(ValueError, match="cells of one table"):

@@ -23,7 +23,7 @@ from app.shared import charts
 from app.shared.charts import Bar, palettes
 from mfm_core import Latents
 from mfm_core.data import load_dataset
-from mfm_core.experiments.losses import LOSSES
+from mfm_core.experiments.losses import LOSSES, OBJECTIVES
 from mfm_core.experiments.results import results_folder
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
 from mfm_core.networks.ablation import TABLE_2
@@ -204,11 +204,13 @@ def test_what_leaving_a_part_out_costs_is_concluded_from_the_figures() -> None:
     worst = costs.conclusion(compared({"mfm": 0.5, "m_a": 0.4, "m_e": 0.3}, 0.01), str.upper)
     assert "mean absolute error 0.500, number 3 of 3 (M_E has 0.300)" in worst
     assert "M_E is better by mean absolute error; M_A is better by mean absolute error." in worst
-    assert "So leaving a part out costs nothing here: where it makes a difference, it helped." in worst
+    assert "So no cost of leaving a part out can be told here: where a difference can be told, it helped." in worst
     best = costs.conclusion(compared({"mfm": 0.2, "m_a": 0.4}, 0.01), str.upper)
     assert "0.200, number 1 of 2. " in best
     assert "M_A is worse by mean absolute error. So it does cost something." in best
-    assert "correction): none. So no cost" in costs.conclusion(compared({"mfm": 0.2, "m_a": 0.4}, 0.5), str.upper)
+    assert "each figure by itself): none. So no cost" in costs.conclusion(
+        compared({"mfm": 0.2, "m_a": 0.4}, 0.5), str.upper
+    )
     assert costs.conclusion(compared({"mfm": 0.2}, 0.5), str.upper) == ""
 
 
@@ -261,7 +263,8 @@ def test_the_shipped_models_show_the_same_pair_and_the_figures_of_each_objective
     ):
         assert said in words, said
     numbers = page.dataframe[0].value
-    assert {"none", "joint"} <= set(numbers["objective"])
+    assert {OBJECTIVES[name].title for name in ("none", "joint")} <= set(numbers["objective"])
+    assert "digit read from Z_a of mnist by the best probe" in set(numbers["figure"])
     page.multiselect(key="chosen_models").set_value(["svhn_mnist_eq4"]).run()
     assert not page.exception
     assert page.query_params["models"] in ("svhn_mnist_eq4", ["svhn_mnist_eq4"])

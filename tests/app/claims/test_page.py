@@ -97,7 +97,7 @@ def test_every_claim_is_shown_with_its_verdict_and_its_test(stored: Path) -> Non
     counts = [int(n) for n in re.findall(r"<b>(\d+)</b>", said)]
     assert (len(counts), sum(counts)) == (len(MARKS), len(CLAIMS)), "what is not measured is told from what cannot be"
     assert any("python -m mfm_core table cmu_mosi" in one.value for one in page.markdown)
-    assert any("competitive on ICT-MMMO" in label and "badge[holds]" in label for label in labels)
+    assert any("competitive on ICT-MMMO" in label and "badge[not refuted]" in label for label in labels)
 
 
 def test_the_chart_shows_ours_with_intervals_and_the_papers(stored: Path) -> None:
@@ -260,11 +260,12 @@ def test_one_system_is_not_said_to_be_the_best_of_several() -> None:
     rows = comparison_rows("x", ("majority", "mfm", "mfn"), ("a2",))
     assert described(rows, "accuracy", "X", line=True) == (
         "Accuracy of 3 systems on X, the best first. Points are means over 3 seeds, bars 95 % bootstrap intervals over "
-        "120 test samples, the dashed line is a guess of the most frequent training label."
+        "120 test samples, not over seeds, the dashed line is a guess of the most frequent label of training, which "
+        "may be rarer in the test."
     )
     assert described(rows[1:2].assign(n=1060), "accuracy", "X", line=False) == (
         "Accuracy of MFM on X. The point is a mean over 3 seeds, the bar its 95 % bootstrap interval over 1,060 test "
-        "samples."
+        "samples, not over seeds."
     )
     assert "The point is of one seed, the bar" in described(rows[1:2].assign(seeds=1), "accuracy", "X", line=False)
 
