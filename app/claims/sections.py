@@ -152,11 +152,11 @@ def _row(one: Measurement) -> dict[str, str]:
         "measured": one.what,
         "ours": say(one.value, one.unit),
         "95 % interval": f"{low.removesuffix(' points')} to {high}" if math.isfinite(one.low) else "",
-        "n": _counted(one),
         "target": "" if one.target is None else f"<= {shown(one.target, one.unit)}",
         "paper": "" if one.paper is None else shown(one.paper, one.unit),
-        "p": _p(one.p),
         "p, Holm's": _p(one.p_holm),
+        "p": _p(one.p),
+        "n": _counted(one),
     }
 
 

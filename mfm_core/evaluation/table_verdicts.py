@@ -75,7 +75,7 @@ def competitive(dataset: str, lacks: str = "") -> Callable[[Evidence], Outcome]:
                 f"{title_of(one)}{'' if one in tested else untested} ({QUANTITIES[key].title})" for one in place.better
             ]
             title = QUANTITIES[key].title.partition(",")[0]
-            n_worse = f"significantly better than {len(place.worse)}"
+            n_worse = f"significantly better than {len(place.worse)} of them"
             places.append(f"{title} number {place.place} of {place.systems} and {n_worse}")
             above_majority |= {MAJORITY in place.worse} if MAJORITY in set(compared["system"]) else set()
             most = max(most, int(table["n"].max()))

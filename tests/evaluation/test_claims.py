@@ -69,7 +69,7 @@ def test_a_system_that_is_significantly_better_refutes_the_claim_and_a_noisy_one
     assert (found.verdict, len(found.measurements)) == ("not refuted", 4)
     assert [one.what.partition(" ")[0] for one in found.measurements] == ["TFN", "RF"] * 2, "the nearest first"
     assert found.because.startswith("none of 4 comparisons finds a system better")
-    assert "MFM is by A2 number 2 of 3 and significantly better than 0; by F1 number 2 of 3" in found.because
+    assert "MFM is by A2 number 2 of 3 and significantly better than 0 of them; by F1 number 2 of 3" in found.because
     assert found.because.endswith("It is of the videos that have all three modalities")
     worse = {"mfm": 0.8, "tfn": 0.7}
     assert outcome("competitive_ict_mmmo", tables("ict_mmmo", ("a2", "f1"), worse, p=0.01)).verdict == "not refuted"
