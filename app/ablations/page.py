@@ -12,13 +12,14 @@ from app.generate import digit_model
 from app.shared import charts, prose, sidebar, state, stored_models
 from app.shared import tables as tables_of_text
 from mfm_core.evaluation.paper import SOURCE
+from mfm_core.evaluation.table_verdicts import ABLATIONS
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
 from mfm_core.networks.ablation import TABLE_2
 
 
 def main() -> None:
     """The page."""
-    tables = tuple(results.links().tables)
+    tables = tuple(name for name, systems in results.links().systems.items() if set(ABLATIONS) & set(systems))
     models = comparable()
     state.open_view(_links(tables, models), "Ablations")
     st.header("Which loss, and which part, makes it factorize?", anchor=False)
@@ -80,14 +81,14 @@ def _figures(tables: tuple[str, ...]) -> None:
         "data, so compare variants within a table, not the two tables."
     )
     table = state.seen(AblationsView).table
-    titles = results.titles_of_tables()
+    titles = {name: title for name, title in results.titles_of_tables().items() if name in tables}
     st.markdown("**The paper, on CMU-MOSI**")
     tables_of_text.show(costs.papers(VARIANTS), label="The paper's figures of the variants, on CMU-MOSI")
     prose.caption(f"{SOURCE}, Table 2.")
     if tables:
         with st.container(width=420):
             table = state.select("Ours on", "table", titles)
-    ours = costs.ours(results.stamp(), table, VARIANTS)
+    ours = costs.ours(results.stamp(), table, VARIANTS) if table in titles else {}
     if not ours:
         st.info(
             "None of these variants has been computed on these data here. Compute them with: "

@@ -68,7 +68,7 @@ class AblationsLinks:
         if fitted.variants != view.variants:
             notices.append("The link's “variants” are not all known; those that are known are shown.")
         if "table" in params and fitted.table != view.table:
-            notices.append("The link's “table” is not stored here; the first is shown.")
+            notices.append("The link's “table” has none of the variants here; the first that has is shown.")
         if fitted.models != view.models:
             notices.append("The link's “models” are not all stored here; those that are stored are shown.")
         return fitted, notices + unknown_parts(params, AblationsView)

@@ -24,9 +24,9 @@ from app.shared.charts import Bar, palettes
 from mfm_core import Latents
 from mfm_core.data import load_dataset
 from mfm_core.experiments.losses import LOSSES, OBJECTIVES
-from mfm_core.experiments.results import results_folder
+from mfm_core.experiments.results import read_comparisons, results_folder
 from mfm_core.experiments.variants import VARIANTS, VARIANTS_FILE
-from mfm_core.networks.ablation import TABLE_2
+from mfm_core.networks.ablation import DESIGNS, TABLE_2
 from mfm_core.storage.origin import Origin
 from tests.app.pages import open_page, words_on
 
@@ -268,6 +268,18 @@ def test_the_shipped_models_show_the_same_pair_and_the_figures_of_each_objective
     page.multiselect(key="chosen_models").set_value(["svhn_mnist_eq4"]).run()
     assert not page.exception
     assert page.query_params["models"] in ("svhn_mnist_eq4", ["svhn_mnist_eq4"])
+
+
+def test_only_tables_that_have_a_variant_are_offered() -> None:
+    stored = read_comparisons()
+    without = [name for name, rows in stored.groupby("table") if not set(DESIGNS) & set(rows["system"])]
+    if not without:
+        pytest.skip("every stored table has a variant")
+    page = visit(table=without[0])
+    assert any("has none of the variants" in one.value for one in page.warning)
+    (offered,) = (one for one in page.selectbox if one.label == "Ours on")
+    assert offered.value == "cmu_mosi"
+    assert len(offered.options) == stored["table"].nunique() - len(without)
 
 
 def test_a_style_in_all_digits_keeps_z_a_and_takes_z_y_from_each_donor() -> None:
