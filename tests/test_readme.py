@@ -176,6 +176,8 @@ def test_ratios_stand_beside_the_paper(tmp_path):
     assert "| ours | 7 | 9 | 0.300 (0.250 to 0.400) | none | none | 0.200 | none | none |" in text
     for data, paper in PAPER_RATIOS.items():
         assert f"| {data}, the paper |  |  | {paper['language']:.3f} |" in text
+    several = readme_ratios({"ratios": {"rows": [row | {"n_units": 3}]}})
+    assert "| ours | 7 | 9 of 3 videos | 0.300" in several
     row["ratios"] = {"pulse": ratio}
     own = readme_ratios({"ratios": {"rows": [row]}})
     assert "| language | acoustic | visual | pulse | language, median |" in own

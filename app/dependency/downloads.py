@@ -41,6 +41,7 @@ for name, folder in MODELS.items():
     found[name] = mfm.dependency_ratios(
         model,
         codes.latents[order[:{n}]],
+        units=None if codes.units is None else codes.units[order[:{n}]],
         bandwidth={bandwidth!r},
         kernel={kernel!r},
         n_permutations={permutations},

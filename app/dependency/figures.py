@@ -51,9 +51,11 @@ def count(codes: HeldOutCodes, view: DependencyView) -> int:
 
 def ratios(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Ratios:
     """r_i of each modality, with interval and p-value."""
+    index = codes.order(view.seed)[: count(codes, view)]
     found: Ratios = mfm.dependency_ratios(
         codes.model,
-        latents(codes, view),
+        codes.latents[index],
+        units=None if codes.units is None else codes.units[index],
         bandwidth=bandwidth(view),
         kernel=view.kernel,
         n_permutations=PERMUTATIONS,

@@ -24,12 +24,14 @@ class HeldOutCodes:
         model: The model, frozen.
         latents: Z, with the mask.
         labels: Classes ``(N,)`` or scores ``(N, size)``.
+        units: Of each the number of its video, ``(N,)``; None where each is a video of its own.
     """
 
     name: str
     model: mfm.MFM
     latents: mfm.Latents
     labels: Tensor
+    units: Tensor | None = None
 
     @property
     def limits(self) -> DependencyAllowed:
@@ -58,7 +60,7 @@ def load(name: str) -> HeldOutCodes:
         raise MissingCodesError(str(error)) from error
     if codes.latents.mask is None or len(codes) < 2:
         raise MissingCodesError(f"{name}: expected codes of at least 2 sequences")
-    return HeldOutCodes(name, model, codes.latents, codes.labels)
+    return HeldOutCodes(name, model, codes.latents, codes.labels, codes.units)
 
 
 def measurable() -> tuple[str, ...]:

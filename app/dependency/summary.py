@@ -65,7 +65,7 @@ def table(found: Mapping[str, Ratios], before: Mapping[str, Ratios]) -> Table:
         "95 % interval": [interval(ratio) for _, _, ratio in rows],
         "p": [p_value(ratio) for _, _, ratio in rows],
         "depends more on": [verdict(ratio) for _, _, ratio in rows],
-        "clips": [str(ratio.n) for _, _, ratio in rows],
+        "clips": [_counted(ratio) for _, _, ratio in rows],
     }
     if before:
         columns["r before"] = [
@@ -73,6 +73,11 @@ def table(found: Mapping[str, Ratios], before: Mapping[str, Ratios]) -> Table:
         ]
         columns["difference"] = [_difference(before.get(model, {}).get(name), ratio) for model, name, ratio in rows]
     return columns
+
+
+def _counted(ratio: DependencyRatio) -> str:
+    """Clips that a ratio is of, and of how many videos they are where those are fewer: ``686 of 31 videos``."""
+    return str(ratio.n) if ratio.n_units == ratio.n else f"{ratio.n} of {ratio.n_units} videos"
 
 
 def said(ratio: DependencyRatio) -> str:

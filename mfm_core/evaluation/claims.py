@@ -160,8 +160,8 @@ CLAIMS: tuple[Claim, ...] = (
         "On CMU-MOSI language tells more of the sentiment than the voice.",
         "Section 3.4, Figure 9(a)",
         f"The dependency ratio of language above that of the voice, their intervals apart, at bandwidth "
-        f"{PAPER_BANDWIDTH:g}, as the paper has it. The intervals take the segments of a video for independent, "
-        "and are too narrow by that.",
+        f"{PAPER_BANDWIDTH:g}, as the paper has it. The jackknife of the intervals leaves out one video at a "
+        "time.",
         language_leads,
     ),
     Claim(

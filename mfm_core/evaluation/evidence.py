@@ -50,11 +50,14 @@ class Evidence:
         return None
 
     def ratio(self, model: str, modality: str, bandwidth: float | str) -> Mapping[str, float] | None:
-        """The dependency ratio of a modality at a bandwidth: ``value``, ``low``, ``high`` and ``n`` samples."""
+        """The dependency ratio of a modality at a bandwidth: ``value``, ``low``, ``high`` and ``n`` samples.
+
+        They are of ``n_units`` videos, NaN where each is a video of its own.
+        """
         ratios = self.metrics.get(model, {}).get("dependency")
         for ratio in ratios if isinstance(ratios, list) else []:
             if isinstance(ratio, dict) and ratio.get("modality") == modality and ratio.get("bandwidth") == bandwidth:
-                parts = {"value": "ratio", "low": "low", "high": "high", "n": "n"}
+                parts = {"value": "ratio", "low": "low", "high": "high", "n": "n", "n_units": "n_units"}
                 return {part: number(ratio.get(stored)) for part, stored in parts.items()}
         return None
 

@@ -15,6 +15,7 @@ from mfm_core.data.dataset import Dataset
 from mfm_core.evaluation.digits import one_thread_each
 from mfm_core.evaluation.figures import Figure
 from mfm_core.evaluation.flow_figures import truth_figures
+from mfm_core.evaluation.predictions import independent_units
 from mfm_core.evaluation.probes import probe_scores
 from mfm_core.evaluation.quantities import figure
 from mfm_core.evaluation.studio_figures import LABEL, with_targets
@@ -27,7 +28,7 @@ from mfm_core.storage.codes import Codes
 from mfm_core.storage.folder import StoredModel
 from mfm_core.training.videos import SequenceRun, encode_present, load_run_data
 
-ENOUGH_TO_PROBE = 30  # samples, without which folds are too small to learn from
+ENOUGH_TO_PROBE = 30  # independent samples, without which folds are too small to learn from
 BANDWIDTHS: tuple[Bandwidth, ...] = (1.0, "median")
 
 
@@ -61,7 +62,7 @@ def video_codes(model: MFM, data: Dataset) -> Codes:
     def plain(block: Tensor) -> Tensor:
         return block.clone()
 
-    return Codes(latents.map(plain), data.labels)
+    return Codes(latents.map(plain), data.labels, units=units_of(data))
 
 
 def measure_videos(
@@ -94,11 +95,13 @@ def _measured(
         latents, _ = encode_present(model, data)
     on_progress("dependency ratios")
     rows: list[JsonValue] = []
+    units = units_of(data)
     for bandwidth in BANDWIDTHS:
-        rows += dependency_of(model, latents, bandwidth, seed)
-    if data.labels.ndim == 2 and data.labels.shape[1] == 1 and len(data) >= ENOUGH_TO_PROBE:
+        rows += dependency_of(model, latents, bandwidth, seed, units)
+    n_units = len(data) if units is None else int(units.max()) + 1
+    if data.labels.ndim == 2 and data.labels.shape[1] == 1 and n_units >= ENOUGH_TO_PROBE:
         on_progress("probes of Z")
-        figures += leak_figures(latents, data.labels[:, 0])
+        figures += leak_figures(latents, data.labels[:, 0], units)
     if data.evidence is not None:
         figures += truth_figures(model, data, latents, seed=seed, on_progress=on_progress)
     if data.name in LABEL:
@@ -106,30 +109,40 @@ def _measured(
     return figures, {"dependency": rows}
 
 
-def leak_figures(latents: Latents, scores: Tensor) -> list[Figure]:
+def leak_figures(latents: Latents, scores: Tensor, units: Tensor | None = None) -> list[Figure]:
     """How much of the score the best of a family of probes reads from each block of Z, on codes it has not seen.
 
     Args:
         latents: Z of held-out samples.
         scores: ``(N,)``.
+        units: Of each the number of its video, ``(N,)``, of which no part is in two folds; None where each is its own.
     """
     figures = []
     for name, z in latents.blocks().items():
-        read = probe_scores(z, scores).estimate
+        read = probe_scores(z, scores, clusters=units).estimate
         figures.append(figure("probe_r2_y", "", read) if name == "y" else figure("probe_r2", name, read))
     return figures
 
 
-def dependency_of(model: MFM, latents: Latents, bandwidth: Bandwidth, seed: int) -> list[JsonValue]:
+def units_of(data: Dataset) -> Tensor | None:
+    """Of each sample the number of its video, ``(N,)`` int64; None where each sample is a video of its own."""
+    units = torch.from_numpy(independent_units(data))
+    return None if int(units.max()) + 1 == len(units) else units
+
+
+def dependency_of(
+    model: MFM, latents: Latents, bandwidth: Bandwidth, seed: int, units: Tensor | None = None
+) -> list[JsonValue]:
     """Dependency ratios (Eq. 5) as ``metrics.json`` holds them, a row a modality."""
     generator = torch.Generator().manual_seed(seed)
-    found = dependency_ratios(model, latents, bandwidth=bandwidth, generator=generator)
+    found = dependency_ratios(model, latents, bandwidth=bandwidth, units=units, generator=generator)
     return [cast(JsonValue, {"modality": name, **as_dict(ratio)}) for name, ratio in found.items()]
 
 
 def as_dict(ratio: DependencyRatio) -> dict[str, JsonValue]:
     """Dependency ratio as it is stored; None where it is not a number."""
     stored: dict[str, JsonValue] = {"bandwidth": ratio.bandwidth, "n": ratio.n, "warning": ratio.warning}
+    stored |= {} if ratio.n_units == ratio.n else {"n_units": ratio.n_units}
     for key in ("ratio", "low", "high", "p_value", "depends_on_y", "depends_on_a", "ratio_at_median"):
         value = float(getattr(ratio, key))
         stored[key] = value if math.isfinite(value) else None

@@ -207,7 +207,9 @@ def _ratio(evidence: Evidence, name: str, bandwidth: float | str, paper: float |
     at = "the median of the distances" if bandwidth == "median" else f"bandwidth {bandwidth:g}"
     what = f"r_i of {name} ({modality_info(name).content}) at {at}"
     numbers = ratio["value"], ratio["low"], ratio["high"]
-    return Measurement(what, "score", *numbers, paper, n=count(ratio["n"]), of="segments, taken for independent")
+    units = ratio["n_units"]
+    of = "test samples" if math.isnan(units) else f"test samples of {int(units)} videos"
+    return Measurement(what, "score", *numbers, paper, n=count(ratio["n"]), of=of)
 
 
 def _apart(language: Measurement, voice: Measurement) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from mfm_core.arguments import expect, whole_number
 from mfm_core.interpretation.hsic import moments, normalize
 from mfm_core.interpretation.kernels import Bandwidth, Gram, Kernel, Progress, Rbf, portion
 from mfm_core.interpretation.observations import KernelOfX, Observations, observe
-from mfm_core.interpretation.resampling import MIN_SAMPLES, leave_one_out, permutation_p_values
+from mfm_core.interpretation.resampling import MIN_SAMPLES, leave_one_out, leave_one_unit_out, permutation_p_values
 from mfm_core.latents import Latents
 from mfm_core.model import MFM
 from mfm_core.printing import short_repr
@@ -35,6 +36,7 @@ class DependencyRatio:
         depends_on_y: HSIC_norm(F_y, X^_i), 0 to 1.
         depends_on_a: HSIC_norm(F_a_i, X^_i).
         n: Samples.
+        n_units: Independent units that they are of, such as videos; as many as samples where each is one.
         bandwidth: Asked for.
         bandwidths: Used, of F_y, F_a and X^_i.
         kernel: Of X^_i: ``"averaged"`` or ``"alignment"``.
@@ -52,6 +54,7 @@ class DependencyRatio:
     depends_on_y: float
     depends_on_a: float
     n: int
+    n_units: int
     bandwidth: Bandwidth
     bandwidths: tuple[float, float, float]
     kernel: KernelOfX
@@ -67,13 +70,15 @@ def dependency_ratios(
     *,
     bandwidth: Bandwidth = 1.0,
     kernel: KernelOfX = "averaged",
+    units: Tensor | None = None,
     n_permutations: int = 200,
     generator: torch.Generator | None = None,
     progress: Progress | None = None,
 ) -> dict[str, DependencyRatio]:
     """r_i = HSIC_norm(F_y, X^_i) / HSIC_norm(F_a_i, X^_i) of each modality (Eq. 5, section 3.4).
 
-    The interval is the jackknife's: log r_i, give or take 1.96 standard errors from its values without one sample.
+    The interval is the jackknife's: log r_i, give or take 1.96 standard errors from its values without one sample, or
+    without all samples of one unit: segments of a video are not independent.
     A bootstrap would put copies of samples on the Gram matrices, each 1 off the diagonal, and so measure data that are
     more dependent than these. The interval tells how far r_i would vary with other samples, as many as these; it does
     not remove the bias of Eq. 5, of which ``warning`` speaks.
@@ -84,6 +89,8 @@ def dependency_ratios(
         bandwidth: Of the RBF kernels, 1 in the paper, or ``"median"``: the median distance, of each variable its own.
             Of the alignment kernel, that of the local kernel, or Cuturi's choice.
         kernel: Of sequences: RBF of their average over real steps, as the paper, or the global alignment kernel.
+        units: Of each sample the number of its independent unit, such as its video, ``(N,)`` int64; None where each
+            sample is one. Samples of units of several cannot be exchanged for each other, so that there is no p-value.
         n_permutations: For the p-value; 0 for none.
         generator: Of the permutations; one of its own, seeded with 0, if none is given.
         progress: Called with the share of the work that is done; what it raises ends the work.
@@ -95,6 +102,8 @@ def dependency_ratios(
     n_permutations = whole_number("n_permutations", n_permutations, 0)
     own = torch.Generator().manual_seed(0) if generator is None else expect("generator", generator, torch.Generator)
     seen = observe(model, latents)
+    grouped = _grouped(units, len(seen))
+    n_units = len(seen) if grouped is None else int(grouped.max()) + 1
     kernels = kernels_of(seen, bandwidth, kernel, portion(progress, 0, 0.15))
     found = measure(kernels, portion(progress, 0.15, 0.3))
     typical = found
@@ -102,10 +111,10 @@ def dependency_ratios(
         at_median = kernels_of(seen, "median", kernel, portion(progress, 0.3, 0.45))
         typical = measure(at_median, portion(progress, 0.45, 0.6))
     errors = [math.nan] * len(kernels.x)
-    if len(seen) >= MIN_SAMPLES:
-        errors = _standard_errors(kernels, portion(progress, 0.6, 0.8))
+    if n_units >= MIN_SAMPLES:
+        errors = _standard_errors(kernels, grouped, portion(progress, 0.6, 0.8))
     p_values = [math.nan] * len(kernels.x)
-    if n_permutations:
+    if n_permutations and grouped is None:
         p_values = permutation_p_values(kernels.y, kernels.x, n_permutations, own, progress=portion(progress, 0.8, 1))
     if progress is not None:
         progress(1.0)
@@ -121,12 +130,13 @@ def dependency_ratios(
             depends_on_y=y,
             depends_on_a=a,
             n=len(seen),
+            n_units=n_units,
             bandwidth=bandwidth,
             bandwidths=(kernels.y.bandwidth, kernels.a[i].bandwidth, kernels.x[i].bandwidth),
             kernel=kernel,
             off_diagonal=found.off_diagonal[i],
             ratio_at_median=ratio_at_median,
-            warning=_warning(name, bandwidth, found, i, ratio_at_median),
+            warning=_warning(name, bandwidth, found, i, ratio_at_median, n_units),
             nearly_identity=found.nearly_identity(i),
         )
     return ratios
@@ -206,13 +216,27 @@ def measure(kernels: Kernels, progress: Progress | None) -> Measured:
     )
 
 
-def _standard_errors(kernels: Kernels, progress: Progress | None) -> list[float]:
-    """Of each log ratio, by the jackknife; NaN where a ratio without one sample is 0, infinite or undefined."""
-    n, m = len(kernels.y), len(kernels.x)
+def _grouped(units: Tensor | None, n: int) -> Tensor | None:
+    """The units numbered from 0 without a gap; None where each sample is a unit of its own."""
+    if units is None:
+        return None
+    if expect("units", units, Tensor).dtype != torch.int64 or units.shape != (n,):
+        raise ValueError(f"units: expected shape ({n},) of torch.int64, got {tuple(units.shape)} of {units.dtype}")
+    found, numbers = np.unique(units.numpy(), return_inverse=True)
+    return None if len(found) == n else torch.from_numpy(numbers)
+
+
+def _standard_errors(kernels: Kernels, units: Tensor | None, progress: Progress | None) -> list[float]:
+    """Of each log ratio, by the jackknife; NaN where a ratio without one sample or unit is 0, infinite or NaN."""
+    m = len(kernels.x)
     pairs = [(0, 0)]
     for i in range(m):
         pairs += [(0, 1 + m + i), (1 + i, 1 + m + i), (1 + i, 1 + i)]
-    products = leave_one_out(kernels.all(), pairs, progress=progress)  # (n, pairs)
+    if units is None:
+        products = leave_one_out(kernels.all(), pairs, progress=progress)  # (n, pairs)
+    else:
+        products = leave_one_unit_out(kernels.all(), pairs, units, progress=progress)
+    n = len(products)
     errors = []
     for i in range(m):
         yx, ax, aa = products[:, 3 * i + 1 : 3 * i + 4].unbind(dim=1)
@@ -233,7 +257,9 @@ def divide(y: float, a: float) -> float:
     return y / a
 
 
-def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_median: float) -> str | None:
+def _warning(
+    name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_median: float, n_units: int
+) -> str | None:
     """Why not to trust a ratio, in one sentence, or None."""
     variables = ("F_y", f"F_a of {name}", f"generated {name}")
     constant = [v for v, norm in zip(variables, found.norms[i], strict=True) if norm <= 0]
@@ -244,7 +270,8 @@ def _warning(name: str, bandwidth: Bandwidth, found: Measured, i: int, ratio_at_
         for v, share, off in zip(variables, found.diagonal_shares(i), found.off_diagonal[i], strict=True)
         if share > NEARLY_IDENTITY
     ]
-    few = f"An interval needs at least {MIN_SAMPLES} samples, got {found.n}." if found.n < MIN_SAMPLES else None
+    things = "samples" if n_units == found.n else "independent units, such as videos"
+    few = f"An interval needs at least {MIN_SAMPLES} {things}, got {n_units}." if n_units < MIN_SAMPLES else None
     if not near:
         return few
     at = "the median bandwidth" if bandwidth == "median" else f"bandwidth {bandwidth:g}"

@@ -73,6 +73,57 @@ def leave_one_out(
     return torch.stack(columns, dim=1)
 
 
+def leave_one_unit_out(
+    kernels: Sequence[Kernel],
+    pairs: Sequence[tuple[int, int]],
+    units: Tensor,
+    *,
+    block: int = BLOCK,
+    progress: Progress | None = None,
+) -> Tensor:
+    """tr(K_a H K_b H) of all samples but those of one unit, for each unit, in one pass over the Gram matrices.
+
+    Args:
+        kernels: Over the same ``n`` samples.
+        pairs: Which products of two kernels are asked for.
+        units: Of each sample the number of its unit, such as a video, ``(n,)`` int64; every number from 0 to the
+            greatest is some sample's.
+        block: Rows and columns at a time.
+        progress: Called with the share of the work that is done; what it raises ends the work.
+
+    Returns:
+        ``(units, pairs)``, float64.
+    """
+    n = check_lengths(kernels)
+    member = torch.nn.functional.one_hot(units).double()  # (n, units)
+    shifts = [shift(kernel) for kernel in kernels]
+    to_unit = torch.zeros(len(kernels), *member.shape, dtype=torch.float64)  # sums of a row over a unit's columns
+    products = torch.zeros(len(pairs), n, dtype=torch.float64)
+    within = torch.zeros(len(pairs), member.shape[1], dtype=torch.float64)
+    for i, j in block_pairs(n, block, progress):
+        blocks = [k.block(i, j).sub_(c).cpu() for k, c in zip(kernels, shifts, strict=True)]
+        for index, values in enumerate(blocks):
+            to_unit[index, i] += values @ member[j]
+            if i != j:
+                to_unit[index, j] += values.T @ member[i]
+        for index, (a, b) in enumerate(pairs):
+            both = blocks[a] * blocks[b]
+            products[index, i] += both.sum(dim=1)
+            inside = ((both @ member[j]) * member[i]).sum(dim=0)
+            within[index] += inside if i == j else 2 * inside
+            if i != j:
+                products[index, j] += both.sum(dim=0)
+    left = 1 - member  # (n, units)
+    rest = (to_unit.sum(dim=2, keepdim=True) - to_unit) * left  # of the samples that are left, over those alone
+    sums, count = rest.sum(dim=1), left.sum(dim=0)  # (kernels, units), (units,)
+    columns = []
+    for index, (a, b) in enumerate(pairs):
+        product = products[index].sum() - 2 * products[index] @ member + within[index]
+        crossed = (rest[a] * rest[b]).sum(dim=0)
+        columns.append(product - 2 / count * crossed + sums[a] * sums[b] / count**2)
+    return torch.stack(columns, dim=1)
+
+
 def permutation_p_values(
     f: Kernel,
     others: Sequence[Kernel],

@@ -217,7 +217,7 @@ class OfRatios(Measure):
         if codes.latents.mask is None:
             raise ValueError(f"model: expected a model of sequences, got {self.model!r}")
         bandwidth: Bandwidth = self.bandwidth
-        return dependency_ratios(model, codes.latents, bandwidth=bandwidth, n_permutations=0)
+        return dependency_ratios(model, codes.latents, bandwidth=bandwidth, units=codes.units, n_permutations=0)
 
     def source(self, n: int) -> str:
         """Model and samples of an answer."""

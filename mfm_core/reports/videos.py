@@ -55,7 +55,7 @@ def dependency_rows(stored: JsonValue) -> list[tuple[str, ...]]:
                 f"{_decimals(part('low'))} to {_decimals(part('high'))}",
                 _decimals(part("depends_on_y")),
                 _decimals(part("depends_on_a")),
-                str(part("n")),
+                _counted(found, "dependency"),
                 str(part("warning") or ""),
             )
         )
@@ -84,18 +84,25 @@ def ratios_table(stored: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     streams = tuple(dict.fromkeys([*(info.name for info in SPOKEN), *others]))
     for row, ratios in measured:
         found = [ratio if isinstance(ratio := ratios.get(stream), dict) else {} for stream in streams]
-        known = [str(part_of(row, key, "ratios.rows")) for key in ("data", "seed", "n")]
+        known = [str(part_of(row, key, "ratios.rows")) for key in ("data", "seed")]
+        known.append(_counted(row, "ratios.rows"))
         at_median = [_decimals(ratio.get("at_median")) for ratio in found]
         rows.append([*known, *(_with_interval(ratio) for ratio in found), *at_median])
     for data, paper in PAPER_RATIOS.items():
         printed = [f"{paper[stream]:.3f}" if stream in paper else "" for stream in streams]
         rows.append([f"{data}, the paper", "", "", *printed, *("" for _ in streams)])
     note = (
-        "r_i = HSIC(F_y, X^_i) / HSIC(F_a_i, X^_i) on held-out videos, at the paper's bandwidth 1 with 95 % jackknife "
-        "intervals, and at the median bandwidth."
+        "r_i = HSIC(F_y, X^_i) / HSIC(F_a_i, X^_i) on held-out videos, at the paper's bandwidth 1 with 95 % intervals "
+        "of the jackknife, which leaves out a video at a time, and at the median bandwidth."
     )
     header: list[JsonValue] = ["data", "seed", "n", *streams, *(f"{stream}, median" for stream in streams)]
     return {"note": note, "header": header, "rows": rows}
+
+
+def _counted(row: Mapping[str, JsonValue], where: str) -> str:
+    """Samples of a row, and of how many videos they are where those are fewer: ``686 of 31 videos``."""
+    told = str(part_of(row, "n", where))
+    return f"{told} of {row['n_units']} videos" if "n_units" in row else told
 
 
 def _with_interval(ratio: Mapping[str, JsonValue]) -> str:

@@ -29,6 +29,8 @@ class Codes:
             sequences.
         errors: Mean squared error a pixel of each picture, painted again as the model infers it from that picture
             alone, by modality, ``(N,)`` float32; none where it was not measured.
+        units: Of each sample the number of its independent unit, such as its video, ``(N,)`` int64; None where each
+            sample is one.
 
     Raises:
         ValueError: If the numbers of samples differ, or a shape or type is not as said.
@@ -38,6 +40,7 @@ class Codes:
     labels: Tensor
     fingerprints: Mapping[str, Tensor] = field(default_factory=dict)
     errors: Mapping[str, Tensor] = field(default_factory=dict)
+    units: Tensor | None = None
 
     __repr__ = short_repr
 
@@ -63,6 +66,11 @@ class Codes:
                     f"{name}: expected shape ({n},) of torch.int64{other}, got {tuple(column.shape)} of {column.dtype}"
                 )
 
+        if self.units is not None and (
+            expect("units", self.units, Tensor).dtype != torch.int64 or self.units.shape != (n,)
+        ):
+            got = f"{tuple(self.units.shape)} of {self.units.dtype}"
+            raise ValueError(f"units: expected shape ({n},) of torch.int64, got {got}")
         for name, column in self.errors.items():
             expect(f"errors.{name}", column, Tensor)
             if name not in wanted or column.dtype != torch.float32 or column.shape != (n,):
@@ -78,7 +86,8 @@ class Codes:
     def __getitem__(self, index: slice | Tensor | list[int]) -> Codes:
         fingerprints = {name: column[index] for name, column in self.fingerprints.items()}
         errors = {name: column[index] for name, column in self.errors.items()}
-        return Codes(self.latents[index], self.labels[index], fingerprints, errors)
+        units = None if self.units is None else self.units[index]
+        return Codes(self.latents[index], self.labels[index], fingerprints, errors, units)
 
 
 def fingerprint(images: Tensor) -> Tensor:

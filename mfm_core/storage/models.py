@@ -228,6 +228,8 @@ def save_codes(codes: Codes, folder: str | Path) -> None:
     tensors |= {f"errors.{name}": numbers for name, numbers in codes.errors.items()}
     if codes.latents.mask is not None:
         tensors["mask"] = codes.latents.mask
+    if codes.units is not None:
+        tensors["units"] = codes.units
     write_tensors(tensors, place)
 
 
@@ -253,7 +255,7 @@ def load_codes(name_or_folder: str | Path) -> Codes:
     latents = Latents(tensors["y"], {name: tensors[f"a.{name}"] for name in config.modalities}, mask)
     fingerprints = {name: tensors[f"fingerprints.{name}"] for name in config.images}
     errors = {name: tensors[f"errors.{name}"] for name in config.images if f"errors.{name}" in tensors}
-    return Codes(latents, labels, fingerprints, errors)
+    return Codes(latents, labels, fingerprints, errors, tensors.get("units"))
 
 
 def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
@@ -269,6 +271,8 @@ def _expected_codes(config: ModelConfig, path: Path) -> dict[str, TensorSpec]:
     expected |= {f"a.{name}": TensorSpec((n, m.d_z), torch.float32) for name, m in config.modalities.items()}
     expected |= {f"fingerprints.{name}": TensorSpec((n,), torch.int64) for name in config.images}
     expected |= {key: TensorSpec((n,), torch.float32) for m in config.images if (key := f"errors.{m}") in specs}
+    if "units" in specs:
+        expected["units"] = TensorSpec((n,), torch.int64)
     if config.sequences:
         n_steps = _size(specs, "mask", 1)
         if n_steps > MAX_STEPS:

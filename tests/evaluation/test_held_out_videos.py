@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from mfm_core.evaluation import cross_validation
 from mfm_core.evaluation.cross_validation import cross_validate
 from mfm_core.evaluation.figures import read_figures
 from mfm_core.evaluation.flow_truth import flow_against_truth
-from mfm_core.evaluation.held_out_videos import held_out, measure_videos, run_of, video_codes
+from mfm_core.evaluation.held_out_videos import held_out, leak_figures, measure_videos, run_of, units_of, video_codes
 from mfm_core.experiments.run import execute, read_run
 from mfm_core.storage.folder import StoredModel
 from mfm_core.storage.scaling import SCALING, load_scaling, save_scaling
@@ -76,6 +77,11 @@ def test_codes_of_videos_are_their_latents(stored):
     codes = video_codes(model, data)
     assert torch.equal(codes.labels, data.labels)
     assert torch.equal(codes.latents.mask, data.mask)
+    assert codes.units is None
+    ids = tuple(f"talk[{i}]" if i < 3 else str(i) for i in range(len(data)))
+    several = replace(data, ids=ids)
+    assert len(set(units_of(several).tolist())) == len(data) - 2
+    assert torch.equal(video_codes(model, several).units, units_of(several))
     assert torch.allclose(codes.latents.y, model.encode(data.modalities, data.mask).y, atol=1e-6)
 
 
@@ -151,3 +157,15 @@ def test_the_command_refuses_what_is_no_run_of_sequences():
     result = CliRunner().invoke(app, ["cross-validate", "um_mnist"])
     assert result.exit_code == 1
     assert "run: expected one whose system is mfm_sequences, got um_mnist, of discriminative" in result.output
+
+
+def test_a_probe_does_not_know_a_video_again_by_its_other_segments(generator: torch.Generator) -> None:
+    videos = torch.arange(200) // 5
+    scores = torch.randn(40, generator=generator)[videos]
+    z = torch.randn(40, 3, generator=generator)[videos] + 0.01 * torch.randn(200, 3, generator=generator)
+    latents = mfm.Latents(torch.randn(200, 2, generator=generator), {"acoustic": z})
+    (known,) = [one for one in leak_figures(latents, scores) if one.key == "probe_r2"]
+    (unknown,) = [one for one in leak_figures(latents, scores, videos) if one.key == "probe_r2"]
+    assert known.value > 0.5, "a code that tells nothing but the video"
+    assert unknown.value < 0.2
+    assert (known.n, unknown.n) == (200, 40)

@@ -14,7 +14,7 @@ from mfm_core.interpretation.dependency import divide, kernels_of, measure
 from mfm_core.interpretation.hsic import moments
 from mfm_core.interpretation.kernels import Gram, Rbf
 from mfm_core.interpretation.observations import average, observe
-from mfm_core.interpretation.resampling import leave_one_out, permutation_p_values
+from mfm_core.interpretation.resampling import leave_one_out, leave_one_unit_out, permutation_p_values
 from mfm_core.interpretation.sensitivity import bandwidth_curve, gram_matrices, size_curve
 from mfm_core.latents import Factors, Generated
 from tests.interpretation.conftest import explicit, rbf, sequence_model
@@ -93,6 +93,21 @@ def test_leaving_one_out_is_leaving_one_out(generator: torch.Generator) -> None:
             assert found[left].tolist() == pytest.approx([float(products[pair]) for pair in pairs], abs=1e-9)
 
 
+def test_leaving_one_unit_out_is_leaving_its_samples_out(generator: torch.Generator) -> None:
+    f, x = torch.randn(2, 23, 3, generator=generator)
+    units = torch.tensor([0] * 9 + [2] + [1, 3, 1] * 4 + [3])
+    kernels, pairs = [Rbf(f), Rbf(x, 2.0), Gram(rbf(f, 0.5))], [(0, 1), (1, 1), (0, 2)]
+    for block in (4, 23, 64):
+        found = leave_one_unit_out(kernels, pairs, units, block=block)
+        assert found.shape == (4, 3)
+        for left in range(4):
+            rest = (units != left).nonzero().flatten()
+            products, _ = moments([Rbf(f[rest]), Rbf(x[rest], 2.0), Gram(rbf(f[rest], 0.5))])
+            assert found[left].tolist() == pytest.approx([float(products[pair]) for pair in pairs], abs=1e-9)
+        alone = leave_one_unit_out(kernels, pairs, torch.arange(23), block=block)
+        assert torch.allclose(alone, leave_one_out(kernels, pairs))
+
+
 def population(y: float, x: float, covariance: float) -> float:
     """HSIC of two Gaussian variables of these variances with RBF kernels of bandwidth 1, from Gaussian integrals."""
 
@@ -136,6 +151,29 @@ def test_the_interval_of_a_ratio_is_the_jackknifes(spoken: MFM, many: Latents) -
         logs.append(math.log(y / a))
     error = float((89 * torch.tensor(logs).double().var(correction=0)).sqrt())
     assert (r.low, r.high) == pytest.approx((r.ratio * math.exp(-1.96 * error), r.ratio * math.exp(1.96 * error)))
+
+
+def test_the_interval_leaves_out_a_video_where_samples_are_its_segments(spoken: MFM, many: Latents) -> None:
+    videos = torch.arange(90) // 9 * 7  # ten of nine segments, numbered with gaps
+    alone = dependency_ratios(spoken, many, bandwidth=2.0, n_permutations=9)["acoustic"]
+    r = dependency_ratios(spoken, many, bandwidth=2.0, units=videos, n_permutations=9)["acoustic"]
+    seen = observe(spoken, many)
+    x = average(seen.generated["acoustic"], many.mask)
+    logs = []
+    for left in videos.unique():
+        rest = videos != left
+        y, a = (normalized_hsic(f[rest], x[rest], 2.0) for f in (seen.factors.y, seen.factors.a["acoustic"]))
+        logs.append(math.log(y / a))
+    error = float((9 * torch.tensor(logs).double().var(correction=0)).sqrt())
+    assert (r.low, r.high) == pytest.approx((r.ratio * math.exp(-1.96 * error), r.ratio * math.exp(1.96 * error)))
+    assert (r.ratio, r.n, r.n_units, alone.n_units) == (alone.ratio, 90, 10, 90)
+    assert math.isnan(r.p_value), "segments cannot be exchanged for those of other videos"
+    assert math.isfinite(alone.p_value)
+    each = dependency_ratios(spoken, many, bandwidth=2.0, units=torch.arange(90), n_permutations=9)["acoustic"]
+    assert each == alone
+    few = dependency_ratios(spoken, many, units=torch.arange(90) % 4, n_permutations=0)["acoustic"]
+    assert math.isnan(few.low)
+    assert str(few.warning).endswith("An interval needs at least 5 independent units, such as videos, got 4.")
 
 
 def test_p_values_of_independent_variables_are_uniform_and_of_dependent_ones_small(generator: torch.Generator) -> None:
@@ -283,6 +321,11 @@ def test_gram_matrices_are_sorted_by_label(spoken: MFM, many: Latents, generator
         (lambda m, z: dependency_ratios(m, z[[0]]), "latents: expected at least 2 samples, got 1"),
         (lambda m, z: dependency_ratios(m, z, n_permutations=-1), "n_permutations: expected 0 or more, got -1"),
         (lambda m, z: dependency_ratios(m, z, n_permutations=2.5), "n_permutations: expected a whole number, got 2.5"),
+        (
+            lambda m, z: dependency_ratios(m, z, units=torch.zeros(3, dtype=torch.int64)),
+            "units: expected shape (12,) of torch.int64, got (3,) of torch.int64",
+        ),
+        (lambda m, z: dependency_ratios(m, z, units=[0] * 12), "units: expected a Tensor, got a list"),
         (lambda m, z: dependency_ratios(m, z, generator=3), "generator: expected a Generator, got an int"),
         (lambda m, z: dependency_ratios(m, z.joint()), "latents: expected Latents, got a Tensor"),
         (lambda m, z: dependency_ratios(z, z), "model: expected an MFM, got Latents"),

@@ -127,6 +127,17 @@ def test_sequences_have_scores_or_classes_and_no_fingerprints() -> None:
     assert Codes(MASKED, NUMBERS)[[0]].labels.tolist() == [0]
 
 
+def test_samples_know_their_videos() -> None:
+    scores = torch.zeros(len(MASKED), 1)
+    units = torch.arange(len(MASKED)) // 2
+    codes = Codes(MASKED, scores, units=units)
+    assert codes[[0]].units.tolist() == [0]
+    with pytest.raises(
+        ValueError, match=r"^units: expected shape \(\d+,\) of torch.int64, got \(\d+,\) of torch.float32$"
+    ):
+        Codes(MASKED, scores, units=units.float())
+
+
 def test_pictures_of_whole_numbers_are_refused() -> None:
     message = "images: expected floating-point values in [0, 1], got torch.uint8"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
@@ -43,6 +44,13 @@ def test_codes_come_back_as_they_were(sequence_model: MFM, stored: Path, sequenc
     assert torch.equal(codes.latents.mask, real)
     assert torch.equal(codes.labels, wanted.labels)
     assert codes.fingerprints == {}
+
+
+def test_the_videos_of_codes_come_back(sequence_model: MFM, stored: Path, sequences: Inputs, real: Tensor) -> None:
+    assert models.load_codes(stored).units is None
+    units = torch.tensor([0, 0, 3, 3, 3, 1])
+    models.save_codes(replace(make_codes(sequence_model, sequences, real), units=units), stored)
+    assert torch.equal(models.load_codes(stored).units, units)
 
 
 def tensors(change: Callable[[damage.Header, bytearray], None]) -> Callable[[Path], None]:

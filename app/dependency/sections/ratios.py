@@ -23,9 +23,9 @@ KERNELS = {"averaged": "averaged over time", "alignment": "aligned"}
 WHAT_IS_COMPARED = (
     "The paper's bars are those of its Figure 9a, which gives neither intervals nor the number of clips. They are of "
     "other models, on other features of other clips: what can be compared is the order of the modalities, not the "
-    "length of the bars. Lines: 95 % intervals of the jackknife. Dashed: 1, where a modality depends on both alike. p: "
-    "of the permutation test that what is generated is independent of F_y; whether a ratio differs from 1 is what its "
-    "interval says."
+    "length of the bars. Lines: 95 % intervals of the jackknife, which leaves out a video at a time. Dashed: 1, where "
+    "a modality depends on both alike. p: of the permutation test that what is generated is independent of F_y; none "
+    "where several clips are of one video. Whether a ratio differs from 1 is what its interval says."
 )
 
 

@@ -15,7 +15,7 @@ from mfm_core.interpretation.dependency import DependencyRatio
 
 def ratio(value: float, low: float, high: float, **more: Any) -> DependencyRatio:
     given = {"p_value": 0.005, "depends_on_y": 0.5, "depends_on_a": 0.5, "n": 9, "bandwidth": 1.0, "kernel": "averaged"}
-    rest = {"bandwidths": (1.0,) * 3, "off_diagonal": (0.1,) * 3, "ratio_at_median": 1.0, "warning": None}
+    rest = {"bandwidths": (1.0,) * 3, "off_diagonal": (0.1,) * 3, "ratio_at_median": 1.0, "warning": None, "n_units": 9}
     return DependencyRatio(ratio=value, low=low, high=high, **(given | rest | more))  # type: ignore[arg-type]
 
 
@@ -67,3 +67,8 @@ def test_what_must_not_be_quoted_is_hatched_and_in_brackets() -> None:
         shape for trace in dependency_charts.ratio_figure(groups).figure.data for shape in trace.marker.pattern.shape
     ]
     assert hatched.count("/") == 1
+
+
+def test_clips_of_fewer_videos_are_told_so() -> None:
+    found = {"m": {"language": ratio(0.5, 0.4, 0.6), "acoustic": ratio(0.5, 0.4, 0.6, n=686, n_units=31)}}
+    assert summary.table(found, {})["clips"] == ["9", "686 of 31 videos"]
