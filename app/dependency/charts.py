@@ -128,9 +128,10 @@ def off_diagonal(matrix: Tensor) -> float:
 
 def _bar(who: str, ratio: DependencyRatio, before: DependencyRatio | None) -> Bar:
     known = f" [{spoken(ratio.low)}, {spoken(ratio.high)}]" if summary.has_interval(ratio) else ""
-    said = f"{summary.said(ratio)}{known}, p = {summary.p_value(ratio)}"
+    p = "" if math.isnan(ratio.p_value) else f", p = {summary.p_value(ratio)}"
+    said = f"{summary.said(ratio)}{known}{p}"
     if ratio.nearly_identity:
-        said = f"not to be quoted {summary.said(ratio)}, p = {summary.p_value(ratio)}"
+        said = f"not to be quoted {summary.said(ratio)}{p}"
     return Bar(
         who,
         ratio.ratio if math.isfinite(ratio.ratio) else math.nan,
