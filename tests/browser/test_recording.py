@@ -81,7 +81,9 @@ def tour(made: Recording) -> None:
     page.get_by_text("Show the truth").click()
     made.tell("The truth of these clips is known: compare")
     made.hold(6)
-    made.open("dependency?bandwidth=median", "Dependency: how much each modality hangs on what all share (Eq. 5)", 8)
+    made.open("dependency?bandwidth=median", "Dependency: how much each modality hangs on what all share (Eq. 5)", 2)
+    expect(page.get_by_text("The numbers").first).to_be_visible(timeout=180_000)  # the ratios are measured
+    made.hold(6)
     made.open("claims", "Claims: what the paper says beside what was measured here", 7)
     made.open("ablations", "Ablations: what each part of the model buys", 7)
     made.open("lessons", "Lessons: predict first, then see it measured", 5)
