@@ -41,7 +41,12 @@ def bandwidth(view: DependencyView) -> Bandwidth:
 
 def latents(codes: HeldOutCodes, view: DependencyView) -> mfm.Latents:
     """Z of the clips that are measured."""
-    return codes.latents[codes.order(view.seed)[: count(codes, view)]]
+    return codes.latents[_measured(codes, view)]
+
+
+def _measured(codes: HeldOutCodes, view: DependencyView) -> Tensor:
+    """Which clips are measured, in their order."""
+    return codes.order(view.seed)[: count(codes, view)]
 
 
 def count(codes: HeldOutCodes, view: DependencyView) -> int:
@@ -51,7 +56,7 @@ def count(codes: HeldOutCodes, view: DependencyView) -> int:
 
 def ratios(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> Ratios:
     """r_i of each modality, with interval and p-value."""
-    index = codes.order(view.seed)[: count(codes, view)]
+    index = _measured(codes, view)
     found: Ratios = mfm.dependency_ratios(
         codes.model,
         codes.latents[index],
@@ -93,7 +98,7 @@ def steps(most: int) -> tuple[int, ...]:
 
 def grams(codes: HeldOutCodes, view: DependencyView, progress: Progress) -> GramMatrices:
     """Gram matrices of F_y and of every modality, clips sorted by label."""
-    index = codes.order(view.seed)[: count(codes, view)]
+    index = _measured(codes, view)
     return gram_matrices(
         codes.model,
         codes.latents[index],

@@ -139,10 +139,14 @@ def dependency_of(
     return [cast(JsonValue, {"modality": name, **as_dict(ratio)}) for name, ratio in found.items()]
 
 
+def counts_of(ratio: DependencyRatio) -> dict[str, JsonValue]:
+    """Samples of a ratio as they are stored, and of how many videos they are where those are fewer."""
+    return {"n": ratio.n} if ratio.n_units == ratio.n else {"n": ratio.n, "n_units": ratio.n_units}
+
+
 def as_dict(ratio: DependencyRatio) -> dict[str, JsonValue]:
     """Dependency ratio as it is stored; None where it is not a number."""
-    stored: dict[str, JsonValue] = {"bandwidth": ratio.bandwidth, "n": ratio.n, "warning": ratio.warning}
-    stored |= {} if ratio.n_units == ratio.n else {"n_units": ratio.n_units}
+    stored: dict[str, JsonValue] = {"bandwidth": ratio.bandwidth, **counts_of(ratio), "warning": ratio.warning}
     for key in ("ratio", "low", "high", "p_value", "depends_on_y", "depends_on_a", "ratio_at_median"):
         value = float(getattr(ratio, key))
         stored[key] = value if math.isfinite(value) else None

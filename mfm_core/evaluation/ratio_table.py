@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from pydantic import JsonValue
 
-from mfm_core.evaluation.held_out_videos import held_out, run_of, units_of
+from mfm_core.evaluation.held_out_videos import counts_of, held_out, run_of, units_of
 from mfm_core.interpretation.dependency import DependencyRatio, dependency_ratios
 from mfm_core.storage.folder import StoredModel, model_folder
 from mfm_core.storage.models import load_pretrained
@@ -30,14 +30,12 @@ def ratio_table(names: Sequence[str]) -> dict[str, JsonValue]:
         stored = StoredModel.of_folder(model_folder(name))
         run, model = run_of(stored), load_pretrained(name)
         data = held_out(stored)
-        units = units_of(data)
         with torch.inference_mode():
             latents, _ = encode_present(model, data)
-        found = dependency_ratios(model, latents, units=units, n_permutations=0)
+        found = dependency_ratios(model, latents, units=units_of(data), n_permutations=0)
         ratios: dict[str, JsonValue] = {stream: _numbers(ratio) for stream, ratio in found.items()}
-        counted: dict[str, JsonValue] = {"n": len(latents)}
-        counted |= {} if units is None else {"n_units": int(units.max()) + 1}
-        rows.append({"data": run.data, "seed": run.training.seed, **counted, "ratios": ratios})
+        counts = counts_of(next(iter(found.values())))
+        rows.append({"data": run.data, "seed": run.training.seed, **counts, "ratios": ratios})
     return {"rows": rows}
 
 
